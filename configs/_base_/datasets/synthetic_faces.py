@@ -1,0 +1,108 @@
+# The embedded data set: `python tools/misc/make_synthetic_pairs.py data/synthetic`
+# Thermal images by default; `pair_pipeline` and `rgb_*` serve the configs that
+# need the RGB partner or RGB alone.
+data_root = 'data/synthetic/'
+codec = dict(
+    type='MSRAHeatmap',
+    input_size=(96, 96),
+    heatmap_size=(24, 24),
+    sigma=1.5,
+    unbiased=True,
+    blur_kernel_size=7)
+
+# One geometry for all modalities ...
+geometry = [
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(
+        type='RandomBBoxTransform',
+        shift_factor=0.1,
+        scale_factor=(0.8, 1.25),
+        rotate_factor=40),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+]
+# ... and photometry for each alone.
+thermal_photometry = dict(
+    type='PhotometricDistortion',
+    contrast_range=(0.6, 1.4),
+    saturation_range=(1, 1),
+    hue_delta=1)
+rgb_photometry = dict(type='PhotometricDistortion')
+
+pair_pipeline = [
+    dict(type='LoadThermalImage'),
+    dict(type='LoadRGBPartner'),
+    *geometry,
+    dict(
+        type='ModalityTransform',
+        modality='thermal',
+        transforms=[thermal_photometry]),
+    dict(
+        type='ModalityTransform', modality='rgb', transforms=[rgb_photometry]),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPairInputs'),
+]
+thermal_pipeline = [
+    dict(type='LoadThermalImage'),
+    *geometry,
+    thermal_photometry,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+rgb_pipeline = [
+    dict(type='LoadImage'),
+    *geometry,
+    rgb_photometry,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+thermal_val_pipeline = [
+    dict(type='LoadThermalImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='PackPoseInputs'),
+]
+rgb_val_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='PackPoseInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='ThermalFaceDataset',
+        data_root=data_root,
+        ann_file='annotations/train.json',
+        pipeline=thermal_pipeline))
+val_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type='ThermalFaceDataset',
+        data_root=data_root,
+        ann_file='annotations/val.json',
+        test_mode=True,
+        pipeline=thermal_val_pipeline))
+test_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type='ThermalFaceDataset',
+        data_root=data_root,
+        ann_file='annotations/test.json',
+        test_mode=True,
+        pipeline=thermal_val_pipeline))
+
+val_evaluator = dict(type='FaceAlignmentMetric')
+test_evaluator = val_evaluator

@@ -1,0 +1,4 @@
+_base_ = 'mmpose::_base_/default_runtime.py'
+
+# Registers everything of this plugin.
+custom_imports = dict(imports=['mmpose_thermal'], allow_failed_imports=False)

@@ -1,0 +1,22 @@
+# The RGB teacher: the same network on visible-light faces, of which there are
+# more than labelled pairs.
+_base_ = './td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
+
+model = dict(
+    data_preprocessor=dict(
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True))
+
+train_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/rgb_train.json',
+        pipeline={{_base_.rgb_pipeline}}))
+val_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/rgb_val.json',
+        pipeline={{_base_.rgb_val_pipeline}}))
+test_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/rgb_test.json',
+        pipeline={{_base_.rgb_val_pipeline}}))

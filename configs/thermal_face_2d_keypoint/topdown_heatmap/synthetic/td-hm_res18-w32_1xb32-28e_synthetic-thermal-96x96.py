@@ -1,0 +1,45 @@
+# A ResNet-18 of half width on thermal faces: the student of KTL, here trained
+# without distillation.
+_base_ = [
+    '../../../_base_/default_runtime.py',
+    '../../../_base_/datasets/synthetic_faces.py',
+]
+
+# runtime
+max_epochs = 28
+train_cfg = dict(max_epochs=max_epochs, val_interval=7)
+default_hooks = dict(
+    checkpoint=dict(interval=1, max_keep_ckpts=1, save_best='NME', rule='less'),
+    logger=dict(interval=10))
+
+# optimizer and learning rate
+optim_wrapper = dict(optimizer=dict(type='Adam', lr=2e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, begin=0, end=50, by_epoch=False),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=2e-5,
+        begin=0,
+        end=max_epochs,
+        T_max=max_epochs,
+        by_epoch=True,
+        convert_to_iter_based=True),
+]
+auto_scale_lr = dict(base_batch_size=32)
+
+# model
+model = dict(
+    type='TopdownPoseEstimator',
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor', mean=[128] * 3, std=[64] * 3),
+    backbone=dict(
+        type='ResNet', depth=18, stem_channels=32, base_channels=32),
+    head=dict(
+        type='HeatmapHead',
+        in_channels=256,
+        out_channels=68,
+        deconv_out_channels=(64, 64, 64),
+        deconv_kernel_sizes=(4, 4, 4),
+        loss=dict(type='KeypointMSELoss', use_target_weight=True),
+        decoder={{_base_.codec}}),
+    test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False))

@@ -1,0 +1,6 @@
+# The light student of MCL, here trained without distillation.
+_base_ = './td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
+
+model = dict(
+    backbone=dict(_delete_=True, type='ShuffleNetV2', widen_factor=0.5),
+    head=dict(in_channels=1024))

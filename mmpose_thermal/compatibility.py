@@ -1,0 +1,41 @@
+"""Checks that the OpenMMLab packages present are ones we were tested with."""
+from importlib import import_module
+
+# Lower bounds are inclusive, upper bounds exclusive.
+_SUPPORTED = dict(
+    mmengine=('0.10.0', '1.0.0'),
+    mmcv=('2.0.0', '3.0.0'),
+    mmpose=('1.3.0', '2.0.0'))
+
+
+def check_versions():
+    """Raises one clear error if a needed package is missing or unsupported.
+
+    Raises:
+        ImportError: Names the package, its version and the remedy.
+    """
+    try:
+        from mmengine.utils import digit_version
+    except ImportError as error:
+        raise _unusable('mmengine', 'cannot be imported', error)
+    for name, (minimum, limit) in _SUPPORTED.items():
+        try:
+            version = import_module(name).__version__
+        except (ImportError, AssertionError) as error:
+            # MMPose asserts its own bounds on mmcv and mmengine.
+            raise _unusable(name, 'cannot be imported', error)
+        if not (digit_version(minimum) <= digit_version(version) <
+                digit_version(limit)):
+            raise _unusable(
+                name, f'has version {version}, supported are '
+                f'>={minimum},<{limit}')
+
+
+def _unusable(name, problem, cause=None):
+    reason = f' ({cause})' if cause else ''
+    error = ImportError(
+        f'mmpose_thermal: {name} {problem}{reason}. Install a matching '
+        'OpenMMLab stack with `bash tools/install.sh`, or see '
+        'requirements/*.txt for versions that work together.')
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,3 @@
+from .thermal_face_dataset import ThermalFaceDataset
+
+__all__ = ['ThermalFaceDataset']

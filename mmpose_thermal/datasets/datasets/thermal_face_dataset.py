@@ -1,0 +1,176 @@
+import os
+import os.path as osp
+from typing import List, Optional
+
+import numpy as np
+from mmengine.fileio import exists
+from mmengine.logging import print_log
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.registry import DATASETS
+
+from ..transforms.loading import read_image, require_bit_depth
+
+_DEFAULT_BIT_DEPTH = 8
+
+
+@DATASETS.register_module()
+class ThermalFaceDataset(BaseCocoStyleDataset):
+    """Thermal faces with landmarks, each with an optional RGB partner.
+
+    The annotation file is COCO json. Beside the usual fields an image may
+    have (see docs/data_format.md):
+
+    - ``rgb_file_name``: the aligned visible-light image of the same size,
+      relative to ``data_prefix['rgb']``;
+    - ``bit_depth``: 8 (default) or 16;
+    - ``temperature_scale``, ``temperature_offset``: kelvin are
+      ``raw * scale + offset`` (defaults 0.01 and 0, that is centikelvin);
+    - ``subject_id``: who is seen.
+
+    What can be known from the annotation file and the folders is checked
+    when the data set is built, before training starts.
+
+    Args:
+        with_rgb (bool): Whether samples carry the path of their RGB partner
+            (``'rgb_path'``). If True, every image must have one. Defaults
+            to False: thermal images alone.
+        data_prefix (dict): Folders below ``data_root``: ``img`` for thermal
+            images, ``rgb`` for their partners. Defaults to
+            ``dict(img='', rgb='')``.
+        **kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
+
+    Raises:
+        FileNotFoundError: The annotation file or an image does not exist, or
+            an image has no RGB partner though ``with_rgb=True``.
+        ValueError: A record contradicts the metainfo or itself.
+    """
+
+    # 68 iBUG points, as MMPose defines them for 300W.
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/300w.py')
+
+    def __init__(self,
+                 *args,
+                 with_rgb: bool = False,
+                 data_prefix: dict = dict(img='', rgb=''),
+                 **kwargs) -> None:
+        self.with_rgb = with_rgb
+        super().__init__(*args, data_prefix=data_prefix, **kwargs)
+
+    def load_data_list(self) -> List[dict]:
+        """Loads and checks all records.
+
+        Returns:
+            list[dict]: One entry a face.
+        """
+        if not exists(self.ann_file):
+            raise FileNotFoundError(
+                f'Annotation file {self.ann_file} does not exist. Check '
+                '`data_root` and `ann_file` of the data set in the config.')
+        data_list = super().load_data_list()
+        if not data_list:
+            raise ValueError(
+                f'{self.ann_file} holds no face with landmarks: nothing to '
+                'work with. Check its "annotations".')
+        self._check_files(data_list)
+        self._check_first_image(data_list[0])
+        return data_list
+
+    def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
+        """Checks and converts one COCO annotation.
+
+        Args:
+            raw_data_info (dict): ``raw_ann_info`` and ``raw_img_info``.
+
+        Returns:
+            dict: The sample's fields for the pipeline.
+        """
+        annotation = raw_data_info['raw_ann_info']
+        image = raw_data_info['raw_img_info']
+        self._check_annotation(annotation, image)
+        data_info = super().parse_data_info(raw_data_info)
+        data_info['bit_depth'] = image.get('bit_depth', _DEFAULT_BIT_DEPTH)
+        for key in ('temperature_scale', 'temperature_offset', 'subject_id'):
+            if key in image:
+                data_info[key] = image[key]
+        if self.with_rgb:
+            if not image.get('rgb_file_name'):
+                raise FileNotFoundError(
+                    f'{self.ann_file}: image "{image["file_name"]}" has no '
+                    '"rgb_file_name", but the data set was asked for pairs. '
+                    'Add the RGB partner, remove the image, or train without '
+                    'RGB (with_rgb=False).')
+            data_info['rgb_path'] = osp.join(
+                self.data_prefix.get('rgb', ''), image['rgb_file_name'])
+        return data_info
+
+    def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
+        kept = super()._get_topdown_data_infos(instance_list)
+        if len(kept) < len(instance_list):
+            print_log(
+                f'{self.ann_file}: left out {len(instance_list) - len(kept)} '
+                f'of {len(instance_list)} faces that are crowds or have no '
+                'labelled point.', 'current')
+        return kept
+
+    def _check_annotation(self, annotation: dict, image: dict) -> None:
+        where = (f'{self.ann_file}: annotation {annotation.get("id")} of '
+                 f'image "{image["file_name"]}"')
+        for field in ('bbox', 'keypoints'):
+            if field not in annotation:
+                raise ValueError(f'{where} has no "{field}".')
+        expected = self._metainfo['num_keypoints']
+        found = len(annotation['keypoints']) / 3
+        if found != expected:
+            raise ValueError(
+                f'{where} has {found:g} keypoints, but the metainfo '
+                f'"{self._metainfo["dataset_name"]}" defines {expected}. Set '
+                '`metainfo` of the data set to the point set of the file, or '
+                'convert the file.')
+        box = np.asarray(annotation['bbox'], dtype=float)
+        if box.shape != (4, ) or not np.isfinite(box).all() or (
+                box[2:] <= 0).any():
+            raise ValueError(
+                f'{where} has the bbox {annotation["bbox"]}, which is no box '
+                '[x, y, width, height] with an area. Correct it, for example '
+                'from the landmarks with a margin.')
+        overlap = np.minimum(box[:2] + box[2:],
+                             [image['width'], image['height']]) - np.maximum(
+                                 box[:2], 0)
+        if (overlap <= 1).any():
+            raise ValueError(
+                f'{where} has the bbox {annotation["bbox"]}, which lies '
+                f'outside the {image["width"]}x{image["height"]} image.')
+        if not np.isfinite(np.asarray(annotation['keypoints'], float)).all():
+            raise ValueError(
+                f'{where} has a keypoint that is not finite. Mark unknown '
+                'points as 0, 0, 0.')
+
+    def _check_files(self, data_list: List[dict]) -> None:
+        """All images exist; one directory listing a folder, not a stat each.
+
+        Remote storage is not listed: there a missing file shows when read.
+        """
+        keys = ('img_path', 'rgb_path') if self.with_rgb else ('img_path', )
+        paths = {info[key]: key for info in data_list for key in keys}
+        if any('://' in path for path in paths):
+            return
+        folders = {osp.dirname(path) for path in paths}
+        present = {
+            osp.join(folder, entry.name)
+            for folder in folders if osp.isdir(folder or '.')
+            for entry in os.scandir(folder or '.')
+        }
+        missing = [path for path in paths if path not in present]
+        if missing:
+            role = ('RGB partner'
+                    if paths[missing[0]] == 'rgb_path' else 'image')
+            raise FileNotFoundError(
+                f'{self.ann_file}: {len(missing)} of {len(paths)} files do '
+                f'not exist, first the {role} {missing[0]}. Check `data_root` '
+                'and `data_prefix` of the data set, or complete the download.')
+
+    @staticmethod
+    def _check_first_image(data_info: dict) -> None:
+        """A data set declared with the wrong bit depth fails at once."""
+        path = data_info['img_path']
+        require_bit_depth(read_image(path), data_info['bit_depth'], path)

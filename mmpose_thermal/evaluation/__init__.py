@@ -1,0 +1,3 @@
+from .metrics import FaceAlignmentMetric
+
+__all__ = ['FaceAlignmentMetric']

@@ -1,0 +1,83 @@
+"""The time-adaptive decay r(t) of the distillation losses."""
+import math
+from typing import Sequence
+
+from mmengine.logging import MessageHub
+
+
+def training_progress() -> float:
+    """The share of the training that is done, in [0, 1].
+
+    It is read from MMEngine's message hub, which a resumed run restores;
+    0 outside of a training run.
+    """
+    hub = MessageHub.get_current_instance()
+    iteration, total = (
+        hub.get_info(key) if key in hub.runtime_info else None
+        for key in ('iter', 'max_iters'))
+    if iteration is None or not total:
+        return 0.
+    return min(iteration / total, 1.)
+
+
+class Decay:
+    """The factor r(t) at a progress t of the training.
+
+    Args:
+        type (str): ``'linear'`` (as DWPose, arXiv 2307.15880), ``'cosine'``,
+            ``'exponential'``, ``'step'`` or ``'constant'`` (always
+            ``begin``). Which one the paper uses is not public; the default
+            ``'linear'`` is ours.
+        begin (float): r at the start. Defaults to 1.
+        end (float): r at the end. Defaults to 0. Must be positive for
+            ``'exponential'``.
+        milestones (Sequence[float]): For ``'step'``: progresses in (0, 1) at
+            which r falls by equal amounts, from ``begin`` to ``end``.
+    """
+
+    def __init__(self,
+                 type: str = 'linear',
+                 begin: float = 1.,
+                 end: float = 0.,
+                 milestones: Sequence[float] = (.5, .75)) -> None:
+        shape = getattr(self, f'_{type}', None)
+        if shape is None:
+            raise ValueError(
+                f'decay: unknown type {type!r}; one of linear, cosine, '
+                'exponential, step, constant.')
+        if type == 'exponential' and not (begin > 0 and end > 0):
+            raise ValueError('decay: `begin` and `end` must be positive for '
+                             f'type "exponential", got {begin} and {end}.')
+        self._shape = shape
+        self.begin, self.end = begin, end
+        self.milestones = sorted(milestones)
+
+    def __call__(self, progress: float) -> float:
+        """r(t).
+
+        Args:
+            progress (float): t in [0, 1].
+
+        Returns:
+            float: The factor.
+        """
+        return self._shape(progress)
+
+    def _mix(self, share: float) -> float:
+        return self.begin + (self.end - self.begin) * share
+
+    def _linear(self, progress):
+        return self._mix(progress)
+
+    def _cosine(self, progress):
+        return self._mix((1 - math.cos(math.pi * progress)) / 2)
+
+    def _exponential(self, progress):
+        return self.begin * (self.end / self.begin)**progress
+
+    def _step(self, progress):
+        passed = sum(progress >= at for at in self.milestones)
+        return self._mix(passed / len(self.milestones))
+
+    def _constant(self, progress):
+        return self.begin

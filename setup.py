@@ -1,0 +1,36 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def read_version():
+    scope = {}
+    exec((ROOT / 'mmpose_thermal' / 'version.py').read_text(), scope)
+    return scope['__version__']
+
+
+setup(
+    name='mmpose_thermal',
+    version=read_version(),
+    description='Facial landmarks in thermal images: multi-level cross-modal '
+    'knowledge distillation (MLCM-KD, DIKD) as a plugin for MMPose',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache License 2.0',
+    packages=find_packages(include=['mmpose_thermal', 'mmpose_thermal.*']),
+    python_requires='>=3.8',
+    # torch, mmengine, mmcv, mmdet and mmpose are deliberately absent: their
+    # compiled parts depend on each other, and a plugin that names them would
+    # make pip replace the versions a user has. They are checked at import.
+    install_requires=['numpy'],
+    extras_require=dict(
+        export=['onnx', 'onnxruntime'],
+        tests=['pytest', 'onnx', 'onnxruntime']),
+    classifiers=[
+        'License :: OSI Approved :: Apache Software License',
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
+)

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# Installs MMPose and this plugin. Safe to run again: it does only what is missing.
+usage() {
+    cat <<'EOF'
+Usage: bash tools/install.sh [--no-venv] [--help]
+
+Installs torch, mmengine, mmcv (its ops compiled from source: 5 to 15 minutes on
+2 cores), mmdet, mmpose and, editable, mmpose_thermal.
+
+  --no-venv   use the active Python environment instead of creating one. If it
+              already holds a working MMPose, nothing of that is touched and the
+              plugin alone is added.
+
+Environment variables:
+  STACK        maintained (default: torch 2.13, maintained forks of mmcv & co.)
+               or official (torch 2.1, mmcv 2.1, mmdet 3.2)
+  VENV         the environment's folder  [.venv, or .venv-official]
+  PYTHON       the interpreter           [python3; 3.10+, official: 3.8 to 3.11]
+  TORCH_INDEX  package index for torch and torchvision alone, e.g. the URL of the
+               PyTorch CPU or CUDA index  [pip's own default]
+  MAX_JOBS     parallel compile jobs     [number of cores]
+EOF
+}
+set -euo pipefail
+
+say() { printf '\n[install] %s\n' "$*"; }
+fail() { printf '\n[install] ERROR: %s\n[install] REMEDY: %s\n' "$1" "$2" >&2; exit 1; }
+
+use_venv=1
+for argument in "$@"; do
+    case "$argument" in
+        --no-venv) use_venv=0 ;;
+        -h|--help) usage; exit 0 ;;
+        *) usage >&2; fail "unknown argument '$argument'" "see the usage above" ;;
+    esac
+done
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+STACK=${STACK:-maintained}
+case "$STACK" in
+    maintained)
+        versions='(3, 10) <= v < (3, 14)'
+        engine=onedl-mmengine; mmcv=onedl-mmcv; mmdet=onedl-mmdetection
+        default_venv=.venv ;;
+    official)
+        versions='(3, 8) <= v < (3, 12)'
+        engine=mmengine; mmcv=mmcv; mmdet=mmdet
+        default_venv=.venv-official ;;
+    *) fail "STACK=$STACK is not a stack" "use STACK=maintained or STACK=official" ;;
+esac
+VENV=${VENV:-$default_venv}
+PYTHON=${PYTHON:-python3}
+pins=requirements/$STACK.txt
+
+command -v "$PYTHON" >/dev/null ||
+    fail "no interpreter '$PYTHON'" "install Python or name it: PYTHON=python3.11 bash tools/install.sh"
+"$PYTHON" -c "import sys; v = sys.version_info[:2]; sys.exit(not ($versions))" ||
+    fail "$("$PYTHON" --version) does not fit the $STACK stack" \
+         "name another interpreter, for example PYTHON=python3.11 bash tools/install.sh"
+
+if [ "$use_venv" = 1 ]; then
+    if [ ! -x "$VENV/bin/python" ]; then
+        say "creating $VENV with $("$PYTHON" --version)"
+        "$PYTHON" -m venv "$VENV" ||
+            fail "could not create $VENV" "install the venv module (Debian: apt install python3-venv)"
+    fi
+    py=$VENV/bin/python
+else
+    py=$PYTHON
+fi
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+pip() { "$py" -m pip "$@"; }
+install() { pip install --quiet -c "$pins" "$@"; }
+from_source() { install --no-build-isolation "$@"; }
+works() { "$py" -c "$1" >/dev/null 2>&1; }
+# pinned NAME: is exactly the pinned version of the distribution NAME installed?
+pinned() {
+    works "
+from importlib.metadata import version
+pin = dict(line.split('==') for line in open('$pins').read().split() if '==' in line)
+assert version('$1').split('+')[0] == pin['$1']"
+}
+
+framework='import torch, torchvision, mmengine, mmcv.ops, mmdet, mmpose.apis'
+if [ "$use_venv" = 0 ] && works "$framework"; then
+    say "the active environment has a working MMPose: adding the plugin alone"
+    # Its own versions become the constraints: nothing of it may move.
+    pins=$(mktemp); trap 'rm -f "$pins"' EXIT
+    pip freeze | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' > "$pins"
+else
+    free_gb=$(df -Pk "$(dirname "$py")" | awk 'NR==2 {print int($4 / 1048576)}')
+    [ "$free_gb" -ge 6 ] ||
+        fail "$free_gb GB of disk are free, about 6 GB are needed" "free some disk, or set VENV to another disk"
+    command -v c++ >/dev/null ||
+        fail "no C++ compiler; mmcv's ops are compiled here" "install one (Debian: apt install g++ python3-dev)"
+
+    say "stack '$STACK' into $("$py" -c 'import sys; print(sys.prefix)')"
+    install -r requirements/build.txt numpy
+
+    if ! pinned torch; then
+        say "torch and torchvision (the largest download)"
+        install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch ||
+            fail "torch could not be installed" "check the network, or set TORCH_INDEX to an index that has it"
+    fi
+    if ! works 'import torchvision'; then
+        install --no-deps ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torchvision || true
+        install requests pillow
+        # A torchvision built for another torch (CUDA beside CPU) fails at import.
+        # MMPose uses its pure-Python transforms only, which this old one has.
+        works 'import torchvision' || {
+            say "this torchvision does not load beside this torch: using 0.15.2 without its compiled ops"
+            pip install --quiet --no-deps torchvision==0.15.2
+            works 'import torchvision' ||
+                fail "torchvision does not import" "set TORCH_INDEX to the index your torch came from"
+        }
+    fi
+
+    pinned $engine || { say "$engine"; install $engine; }
+
+    if ! { pinned $mmcv && works 'import mmcv.ops'; }; then
+        export MMCV_WITH_OPS=1 MAX_JOBS=${MAX_JOBS:-$(nproc 2>/dev/null || echo 2)}
+        say "$mmcv: compiling its ops with $MAX_JOBS jobs, 5 to 15 minutes on 2 cores (a cached wheel is quick)"
+        started=$SECONDS
+        from_source $mmcv & build=$!
+        trap 'kill $build 2>/dev/null' INT TERM
+        while kill -0 $build 2>/dev/null; do
+            sleep 1
+            elapsed=$((SECONDS - started))
+            [ $((elapsed % 60)) -ne 0 ] || echo "[install]   still compiling, $((elapsed / 60)) min"
+        done
+        wait $build ||
+            fail "mmcv could not be built" "read the compiler's message above; a missing header means python3-dev, a killed compiler means memory: MAX_JOBS=1"
+        trap - INT TERM
+        works 'import mmcv.ops' ||
+            fail "mmcv was built, but for another torch" "$py -m pip install --no-cache-dir --no-build-isolation --force-reinstall --no-deps -c $pins $mmcv"
+        say "$mmcv is ready after $(( (SECONDS - started + 30) / 60 )) min ($((SECONDS - started)) s)"
+    fi
+
+    pinned $mmdet || { say "$mmdet"; from_source $mmdet; }
+    if ! works 'import xtcocotools.mask'; then
+        say "xtcocotools"
+        # Its wheels were built for numpy 1.
+        if [ "$STACK" = maintained ]; then from_source --no-binary xtcocotools xtcocotools; else install xtcocotools; fi
+    fi
+    if ! pinned mmpose; then
+        say "mmpose"
+        if [ "$STACK" = maintained ]; then
+            install -r requirements/mmpose.txt
+            install --no-deps mmpose
+        else
+            from_source mmpose
+        fi
+    fi
+    works "$framework" || {
+        "$py" -c "$framework" || true
+        fail "the stack does not import (see above)" "remove $VENV and run tools/install.sh again"
+    }
+fi
+
+say "mmpose_thermal (editable) and what its tests need"
+install -r requirements/tests.txt
+pip install --quiet --no-deps --no-build-isolation -e . ||
+    fail "the plugin could not be installed" "$py -m pip install 'setuptools<81' wheel, then run again"
+"$py" - <<'EOF'
+import mmcv, mmdet, mmengine, mmpose, torch
+import mmpose_thermal
+print(f'[install] mmpose_thermal {mmpose_thermal.__version__}, torch {torch.__version__}, '
+      f'mmengine {mmengine.__version__}, mmcv {mmcv.__version__}, mmdet {mmdet.__version__}, '
+      f'mmpose {mmpose.__version__}')
+EOF
+say "done. Activate it with: source $VENV/bin/activate"
