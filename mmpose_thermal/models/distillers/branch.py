@@ -83,7 +83,9 @@ def load_branch(model: nn.Module, checkpoint: str, name: str) -> None:
         raise ValueError(f'{name}.checkpoint: {checkpoint} has weights of '
                          f'another shape. {remedy} {error}')
     if missing:
-        total = len(model.state_dict())
+        # PyTorch fills in the counters of BatchNorm by itself.
+        total = sum('num_batches_tracked' not in key
+                    for key in model.state_dict())
         parts = sorted({key.split('.')[0] for key in missing})
         raise ValueError(
             f'{name}.checkpoint: {checkpoint} matches '

@@ -120,7 +120,8 @@ class CrossModalDistiller(BaseModel):
         for field in ('mean', 'std'):
             ours = getattr(used, field, None)
             theirs = getattr(own, field)
-            if ours is None or not torch.allclose(ours, theirs):
+            if ours is None or not torch.allclose(
+                    ours.float(), theirs.float()):
                 raise ValueError(
                     f'data_preprocessor: `{field}` of "{modality}" is '
                     f'{_as_list(ours)}, but the {name}\'s own config has '

@@ -1,0 +1,140 @@
+"""Shared fixtures: a tiny data set, tiny models, a trained teacher's file."""
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+import mmpose_thermal  # noqa: F401  registers everything
+from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
+
+REPOSITORY = Path(__file__).parents[1]
+IMAGE_SIZE = 64
+NUM_KEYPOINTS = 68
+GREY = dict(mean=[128.] * 3, std=[64.] * 3)
+COLOUR = dict(
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True)
+CODEC = dict(
+    type='MSRAHeatmap',
+    input_size=(IMAGE_SIZE, IMAGE_SIZE),
+    heatmap_size=(IMAGE_SIZE // 4, IMAGE_SIZE // 4),
+    sigma=1.5)
+
+
+@pytest.fixture(autouse=True)
+def mmpose_scope():
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+
+
+def estimator(width=16, normalisation=GREY, **head):
+    """A small TopdownPoseEstimator config with a deconvolution head."""
+    return dict(
+        type='TopdownPoseEstimator',
+        data_preprocessor=dict(type='PoseDataPreprocessor', **normalisation),
+        backbone=dict(
+            type='ResNet', depth=18, stem_channels=8, base_channels=width),
+        head=dict(
+            type='HeatmapHead',
+            in_channels=8 * width,
+            out_channels=NUM_KEYPOINTS,
+            deconv_out_channels=(8, 8, 8),
+            deconv_kernel_sizes=(4, 4, 4),
+            loss=dict(type='KeypointMSELoss', use_target_weight=True),
+            decoder=copy.deepcopy(CODEC),
+            **head))
+
+
+@pytest.fixture
+def save_teacher(tmp_path):
+    """Saves a freshly initialised model as a checkpoint; returns its path."""
+    from mmpose.registry import MODELS
+
+    def save(config, name='teacher.pth', keep=lambda key: True):
+        model = MODELS.build(copy.deepcopy(config))
+        model.init_weights()
+        with torch.no_grad():  # running statistics unlike the initial ones
+            for key, buffer in model.named_buffers():
+                if 'running_mean' in key:
+                    buffer.uniform_(-.2, .2)
+                elif 'running_var' in key:
+                    buffer.uniform_(.5, 1.5)
+            # MMPose starts heads near zero: gradients would be too, and a
+            # test of where they flow could not tell.
+            for parameter in model.head.parameters():
+                parameter.add_(.1 * torch.randn_like(parameter))
+        path = tmp_path / name
+        state = {k: v for k, v in model.state_dict().items() if keep(k)}
+        torch.save(dict(state_dict=state, meta=dict()), path)
+        return str(path)
+
+    return save
+
+
+@pytest.fixture
+def build_distiller(save_teacher):
+    """Builds a CrossModalDistiller; keyword arguments override its config."""
+    from mmpose.registry import MODELS
+
+    def build(student_width=16, teacher_width=16, **overrides):
+        teacher = estimator(teacher_width, COLOUR)
+        config = dict(
+            type='CrossModalDistiller',
+            teacher=dict(config=teacher, checkpoint=save_teacher(teacher)),
+            student=dict(config=estimator(student_width)),
+            distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
+            data_preprocessor=dict(
+                type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR))
+        config.update(overrides)
+        model = MODELS.build(config)
+        model.init_weights()
+        with torch.no_grad():
+            for parameter in model.student.head.parameters():
+                parameter.add_(.1 * torch.randn_like(parameter))
+        return model.train()
+
+    return build
+
+
+@pytest.fixture
+def batch():
+    """A batch of two random pairs with targets, as the model gets it."""
+    from mmengine.structures import InstanceData, PixelData
+    from mmpose.structures import PoseDataSample
+    samples = []
+    for _ in range(2):
+        sample = PoseDataSample()
+        sample.gt_fields = PixelData(
+            heatmaps=torch.rand(NUM_KEYPOINTS, IMAGE_SIZE // 4,
+                                IMAGE_SIZE // 4))
+        sample.gt_instance_labels = InstanceData(
+            keypoint_weights=torch.ones(1, NUM_KEYPOINTS))
+        sample.gt_instances = InstanceData(
+            bboxes=np.array([[0., 0, 60, 60]]), bbox_scores=np.ones(1))
+        sample.set_metainfo(
+            dict(
+                input_size=(IMAGE_SIZE, IMAGE_SIZE),
+                input_center=np.array([32., 32]),
+                input_scale=np.array([64., 64]),
+                flip_indices=list(range(NUM_KEYPOINTS))))
+        samples.append(sample)
+    images = {
+        modality: torch.randn(2, 3, IMAGE_SIZE, IMAGE_SIZE)
+        for modality in ('thermal', 'rgb')
+    }
+    return dict(inputs=images, data_samples=samples)
+
+
+@pytest.fixture(scope='session')
+def pairs_root(tmp_path_factory):
+    """A tiny synthetic data set."""
+    root = tmp_path_factory.mktemp('synthetic')
+    make_synthetic_pairs(
+        str(root),
+        SyntheticSpec(
+            train=6, val=3, test=4, extra=2, per_subject=2, size=96))
+    return root
