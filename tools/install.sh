@@ -26,31 +26,22 @@ set -euo pipefail
 say() { printf '\n[install] %s\n' "$*"; }
 fail() { printf '\n[install] ERROR: %s\n[install] REMEDY: %s\n' "$1" "$2" >&2; exit 1; }
 
-use_venv=1
-for argument in "$@"; do
+source "$(dirname "$0")/environment.sh"
+for argument in ${rest[@]+"${rest[@]}"}; do
     case "$argument" in
-        --no-venv) use_venv=0 ;;
         -h|--help) usage; exit 0 ;;
         *) usage >&2; fail "unknown argument '$argument'" "see the usage above" ;;
     esac
 done
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
-STACK=${STACK:-maintained}
 case "$STACK" in
     maintained)
         versions='(3, 10) <= v < (3, 14)'
-        engine=onedl-mmengine; mmcv=onedl-mmcv; mmdet=onedl-mmdetection
-        default_venv=.venv ;;
+        engine=onedl-mmengine; mmcv=onedl-mmcv; mmdet=onedl-mmdetection ;;
     official)
         versions='(3, 8) <= v < (3, 12)'
-        engine=mmengine; mmcv=mmcv; mmdet=mmdet
-        default_venv=.venv-official ;;
-    *) fail "STACK=$STACK is not a stack" "use STACK=maintained or STACK=official" ;;
+        engine=mmengine; mmcv=mmcv; mmdet=mmdet ;;
 esac
-VENV=${VENV:-$default_venv}
-PYTHON=${PYTHON:-python3}
 pins=requirements/$STACK.txt
 
 command -v "$PYTHON" >/dev/null ||
@@ -65,9 +56,6 @@ if [ "$use_venv" = 1 ]; then
         "$PYTHON" -m venv "$VENV" ||
             fail "could not create $VENV" "install the venv module (Debian: apt install python3-venv)"
     fi
-    py=$VENV/bin/python
-else
-    py=$PYTHON
 fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip() { "$py" -m pip "$@"; }
@@ -169,4 +157,8 @@ print(f'[install] mmpose_thermal {mmpose_thermal.__version__}, torch {torch.__ve
       f'mmengine {mmengine.__version__}, mmcv {mmcv.__version__}, mmdet {mmdet.__version__}, '
       f'mmpose {mmpose.__version__}')
 EOF
-say "done. Activate it with: source $VENV/bin/activate"
+if [ "$use_venv" = 1 ]; then
+    say "done. Activate it with: source $VENV/bin/activate"
+else
+    say "done"
+fi

@@ -1,4 +1,5 @@
 """Building and checking the two networks of a distiller."""
+import glob
 import os.path as osp
 from typing import Union
 
@@ -58,13 +59,22 @@ def load_branch(model: nn.Module, checkpoint: str, name: str) -> None:
 
     Args:
         model (nn.Module): The network.
-        checkpoint (str): A path or URL that MMEngine can load.
+        checkpoint (str): A path or URL that MMEngine can load, or a pattern
+            such as ``work_dirs/teacher/best_*.pth`` that one file matches.
         name (str): ``'teacher'`` or ``'student'``, for errors.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: A weight is missing or has another shape.
+        ValueError: A weight is missing or has another shape, or several
+            files match.
     """
+    if '*' in checkpoint:
+        matches = sorted(glob.glob(checkpoint))
+        if len(matches) > 1:
+            raise ValueError(
+                f'{name}.checkpoint: {len(matches)} files match {checkpoint}:'
+                f' {", ".join(matches)}. Name one of them.')
+        checkpoint = matches[0] if matches else checkpoint
     try:
         content = CheckpointLoader.load_checkpoint(
             checkpoint, map_location='cpu')

@@ -10,7 +10,7 @@ model = dict(
     teacher=dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
         f'{teacher_name}.py',
-        checkpoint=f'work_dirs/{teacher_name}/best.pth'),
+        checkpoint=f'work_dirs/{teacher_name}/best_NME_*.pth'),
     student=dict(config={{_base_.model}}),
     teacher_input='rgb',
     student_input='thermal',

@@ -10,7 +10,7 @@ model = dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
         'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py',
         checkpoint='work_dirs/'
-        'ktl-dikd_res18-w32_1xb32-28e_synthetic-96x96/best.pth'),
+        'ktl-dikd_res18-w32_1xb32-28e_synthetic-96x96/best_NME_*.pth'),
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',
     student_input='thermal',
