@@ -1,5 +1,8 @@
-"""Checks that the OpenMMLab packages present are ones we were tested with."""
+"""Fits the plugin to the OpenMMLab packages that are present."""
 from importlib import import_module
+
+import numpy as np
+import torch
 
 # Lower bounds are inclusive, upper bounds exclusive.
 _SUPPORTED = dict(
@@ -39,3 +42,15 @@ def _unusable(name, problem, cause=None):
         'requirements/*.txt for versions that work together.')
     error.__cause__ = cause
     return error
+
+
+def allow_checkpoint_types():
+    """Lets checkpoints with a data set's metainfo load with weights only.
+
+    MMEngine stores the metainfo beside the weights, and it holds small NumPy
+    arrays. Their types are harmless, but unknown to torch's safe loader,
+    so that loading would fall back to unrestricted unpickling.
+    """
+    register = getattr(torch.serialization, 'add_safe_globals', None)
+    if register is not None:  # torch >= 2.4
+        register([bytes] + [type(np.dtype(c)) for c in '?bBhHiIlLqQefd'])

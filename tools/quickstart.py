@@ -34,7 +34,7 @@ class Model:
         self.teacher = teacher
 
 
-_TEACHER = _PLAIN / 'td-hm_res18-w32_1xb32-28e_synthetic-rgb-96x96.py'
+_TEACHER = _PLAIN / 'td-hm_res18-w32_1xb32-12e_synthetic-rgb-96x96.py'
 _STUDENT = _PLAIN / 'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
 _LIGHT = _PLAIN / (
     'td-hm_shufflenetv2-w0.5_1xb32-28e_synthetic-thermal-96x96.py')
@@ -129,13 +129,13 @@ def fingerprint_of(*parts):
     return hashlib.sha256('\n'.join(map(str, parts)).encode()).hexdigest()
 
 
-def run(command, log, show=lambda line: line):
+def run(command, log, show=lambda line: None):
     """Runs a command; its output goes to a log and, in part, to the screen.
 
     Args:
         command (list[str]): What to run.
         log (Path): Where all of the output goes.
-        show (Callable): The part of a line to show, or None.
+        show (Callable): The part of a line to show, or None (the default).
     """
     environment = dict(
         os.environ,
@@ -190,8 +190,8 @@ def overrides(args):
             f'{loader}_dataloader.dataset.data_root={args.data_root}/')
     if args.smoke:
         options += [
-            'max_epochs=1', 'train_cfg.max_epochs=1',
-            'train_cfg.val_interval=1', 'train_dataloader.batch_size=16',
+            'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
+            'train_dataloader.batch_size=16',
             'default_hooks.logger.interval=1'
         ]
     return options
@@ -237,19 +237,23 @@ def train(args, progress, name, upstream):
     return fingerprint
 
 
-def test(args, name):
+def test(args, progress, name, upstream):
     """Tests a model by its student's stock config through tools/test.py."""
     out = args.work_dir / name
-    run([
-        sys.executable, 'tools/test.py',
-        str(_MODELS[name].stock),
-        str(best_checkpoint(args, name)), '--work-dir',
-        str(out), '--out',
-        str(out / 'metrics.json'), '--dump',
-        str(out / 'predictions.pkl'), '--cfg-options', *overrides(args)
-    ], args.work_dir / f'{name}_test.log', lambda line: epoch_line(line)
-        if 'NME:' in line else None)
-    return json.loads((out / 'metrics.json').read_text())
+    if not progress.finished(f'test_{name}', upstream):
+        started = time.time()
+        run([
+            sys.executable, 'tools/test.py',
+            str(_MODELS[name].stock),
+            str(best_checkpoint(args, name)), '--work-dir',
+            str(out), '--out',
+            str(out / 'metrics.json'), '--dump',
+            str(out / 'predictions.pkl'), '--cfg-options', *overrides(args)
+        ], args.work_dir / f'{name}_test.log')
+        progress.record(f'test_{name}', upstream, time.time() - started, True)
+    metrics = json.loads((out / 'metrics.json').read_text())
+    print(f'  {_MODELS[name].title}: NME {100 * metrics["NME"]:.2f} %')
+    return metrics
 
 
 def measure(args):
@@ -340,7 +344,8 @@ def write_picture(args):
     from mmengine.fileio import load
 
     from mmpose_thermal.visualization import contact_sheet, draw_landmarks
-    truth_colour, predicted_colour = (230, 230, 230), (0, 165, 255)
+    # Blue and orange: told apart by colour-blind readers too.
+    truth_colour, predicted_colour = (178, 114, 0), (0, 159, 230)
     side = 240
     dumps = {
         name: load(str(args.work_dir / name / 'predictions.pkl'))
@@ -377,8 +382,8 @@ def write_picture(args):
                 draw_landmarks(face, predicted * zoom + move,
                                predicted_colour))
     sheet = contact_sheet(rows, [
-        'visible light (synthetic), ground truth white',
-        'thermal (synthetic), ground truth white',
+        'visible light (synthetic), ground truth blue',
+        'thermal (synthetic), ground truth blue',
         'light model without distillation, prediction orange',
         'light model, MCL with DIKD, prediction orange'
     ])
@@ -408,9 +413,10 @@ def main():
         fingerprints[name] = train(args, progress, name, before)
 
     say('6/8 evaluation on the held-out test split')
-    started = time.time()
-    metrics = {name: test(args, name) for name in _ROWS}
-    progress.record('evaluation', '', time.time() - started, True)
+    metrics = {
+        name: test(args, progress, name, fingerprints[name])
+        for name in _ROWS
+    }
 
     say('7/8 table and picture')
     started = time.time()

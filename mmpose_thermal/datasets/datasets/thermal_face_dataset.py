@@ -1,3 +1,4 @@
+import logging
 import os
 import os.path as osp
 from typing import List, Optional
@@ -109,7 +110,9 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             print_log(
                 f'{self.ann_file}: left out {len(instance_list) - len(kept)} '
                 f'of {len(instance_list)} faces that are crowds or have no '
-                'labelled point.', 'current')
+                'labelled point.',
+                'current',
+                level=logging.WARNING)
         return kept
 
     def _check_annotation(self, annotation: dict, image: dict) -> None:

@@ -3,7 +3,7 @@
 _base_ = '../../topdown_heatmap/synthetic/' \
     'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
 
-teacher_name = 'td-hm_res18-w32_1xb32-28e_synthetic-rgb-96x96'
+teacher_name = 'td-hm_res18-w32_1xb32-12e_synthetic-rgb-96x96'
 model = dict(
     _delete_=True,
     type='CrossModalDistiller',

@@ -33,13 +33,20 @@ model = dict(
     data_preprocessor=dict(
         type='PoseDataPreprocessor', mean=[128] * 3, std=[64] * 3),
     backbone=dict(
-        type='ResNet', depth=18, stem_channels=32, base_channels=32),
+        type='ResNet',
+        depth=18,
+        stem_channels=32,
+        base_channels=32,
+        out_indices=(1, 2, 3)),
+    # Strides 8, 16 and 32 side by side at stride 8, as HRNetV2 does: the head
+    # gets a map that is fine enough to be injected elsewhere.
+    neck=dict(type='FeatureMapProcessor', concat=True),
     head=dict(
         type='HeatmapHead',
-        in_channels=256,
+        in_channels=64 + 128 + 256,
         out_channels=68,
-        deconv_out_channels=(64, 64, 64),
-        deconv_kernel_sizes=(4, 4, 4),
+        deconv_out_channels=(64, ),
+        deconv_kernel_sizes=(4, ),
         loss=dict(type='KeypointMSELoss', use_target_weight=True),
         decoder={{_base_.codec}}),
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False))

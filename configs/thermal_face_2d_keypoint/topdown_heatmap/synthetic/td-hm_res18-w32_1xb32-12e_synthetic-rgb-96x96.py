@@ -2,6 +2,20 @@
 # more than labelled pairs.
 _base_ = './td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
 
+max_epochs = 12
+train_cfg = dict(max_epochs=max_epochs, val_interval=4)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, begin=0, end=50, by_epoch=False),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=2e-5,
+        begin=0,
+        end=max_epochs,
+        T_max=max_epochs,
+        by_epoch=True,
+        convert_to_iter_based=True),
+]
+
 model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53],

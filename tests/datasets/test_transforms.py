@@ -1,0 +1,138 @@
+import cv2
+import numpy as np
+import pytest
+from mmpose.registry import TRANSFORMS
+
+
+def build(type, **arguments):
+    return TRANSFORMS.build(dict(type=type, **arguments))
+
+
+@pytest.fixture
+def write(tmp_path):
+
+    def write(image, name='image.png'):
+        path = str(tmp_path / name)
+        assert cv2.imwrite(path, image)
+        return path
+
+    return write
+
+
+def ramp(dtype, high):
+    return np.linspace(0, high, 48).astype(dtype).reshape(6, 8)
+
+
+def test_8_bit_image_is_loaded_as_it_is(write):
+    image = ramp(np.uint8, 255)
+    loaded = build('LoadThermalImage')(dict(img_path=write(image)))
+    assert loaded['img'].shape == (6, 8, 3)
+    assert loaded['img_shape'] == loaded['ori_shape'] == (6, 8)
+    assert (loaded['img'] == image[..., None]).all()
+
+
+def test_grey_stored_as_three_equal_channels_is_accepted(write):
+    image = ramp(np.uint8, 255)
+    path = write(cv2.merge([image] * 3))
+    loaded = build('LoadThermalImage')(dict(img_path=path))
+    assert (loaded['img'] == image[..., None]).all()
+
+
+def test_temperature_window_maps_kelvin_to_grey(write):
+    kelvin = np.array([[290, 300, 305, 310, 330]], float)
+    path = write(np.round(kelvin / .01).astype(np.uint16))
+    loaded = build('LoadThermalImage', temperature_range_k=(300, 310))(
+        dict(img_path=path, bit_depth=16))
+    assert loaded['img'][0, :, 0].tolist() == [0, 0, 128, 255, 255]
+
+
+def test_scale_and_offset_of_the_record_are_used(write):
+    # 0.04 kelvin a count, zero at 273.15 K
+    counts = np.array([[0, 250, 500]], np.uint16)
+    loaded = build('LoadThermalImage', temperature_range_k=(273.15, 293.15))(
+        dict(
+            img_path=write(counts),
+            bit_depth=16,
+            temperature_scale=.04,
+            temperature_offset=273.15))
+    assert loaded['img'][0, :, 0].tolist() == [0, 128, 255]
+
+
+def test_automatic_gain_uses_the_whole_grey_range(write):
+    raw = (29000 + 10 * np.arange(1000)).astype(np.uint16).reshape(20, 50)
+    grey = build('LoadThermalImage')(
+        dict(img_path=write(raw), bit_depth=16))['img']
+    assert grey.min() == 0 and grey.max() == 255
+    assert (np.diff(grey[..., 0].ravel().astype(int)) >= 0).all()
+
+
+def test_uniform_radiometric_frame_is_no_division_by_zero(write):
+    raw = np.full((4, 4), 30000, np.uint16)
+    grey = build('LoadThermalImage')(
+        dict(img_path=write(raw), bit_depth=16))['img']
+    assert np.isfinite(grey).all()
+
+
+def test_missing_image_is_named():
+    with pytest.raises(FileNotFoundError, match='nowhere.png does not exist'):
+        build('LoadThermalImage')(dict(img_path='nowhere.png'))
+
+
+@pytest.mark.parametrize('content', [b'', b'not an image', None])
+def test_unreadable_image_is_named(tmp_path, write, content):
+    path = tmp_path / 'broken.png'
+    if content is None:  # truncated in the middle
+        whole = cv2.imencode('.png', ramp(np.uint8, 255))[1].tobytes()
+        content = whole[:30]
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='broken.png cannot be decoded'):
+        build('LoadThermalImage')(dict(img_path=str(path)))
+
+
+@pytest.mark.parametrize('dtype, declared', [(np.uint16, 8), (np.uint8, 16)])
+def test_other_depth_than_declared_is_refused(write, dtype, declared):
+    path = write(ramp(dtype, 200))
+    with pytest.raises(ValueError, match='"bit_depth"'):
+        build('LoadThermalImage')(dict(img_path=path, bit_depth=declared))
+
+
+def test_false_colour_is_refused(write):
+    image = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    with pytest.raises(ValueError, match='false-colour palette'):
+        build('LoadThermalImage')(dict(img_path=write(image)))
+
+
+def test_partner_of_another_size_is_refused(write):
+    thermal = np.zeros((6, 8, 3), np.uint8)
+    path = write(np.zeros((12, 16, 3), np.uint8), 'rgb.png')
+    with pytest.raises(ValueError, match='rgb.png is 16x12 .* is 8x6'):
+        build('LoadRGBPartner')(
+            dict(img=thermal, img_path='thermal.png', rgb_path=path))
+
+
+def test_partner_that_the_data_set_was_not_asked_for_is_explained():
+    with pytest.raises(KeyError, match='with_rgb=True'):
+        build('LoadRGBPartner')(
+            dict(img=np.zeros((6, 8, 3)), img_path='thermal.png'))
+
+
+def test_geometry_in_a_modality_transform_is_refused():
+    sample = dict(
+        img=[np.zeros((6, 8, 3))] * 2, modalities=('thermal', 'rgb'))
+    crop = build(
+        'ModalityTransform',
+        modality='rgb',
+        transforms=[lambda r: {**r, 'img': r['img'][1:]}])
+    with pytest.raises(ValueError, match='Geometry must be shared'):
+        crop(sample)
+
+
+def test_unknown_modality_is_named():
+    with pytest.raises(KeyError, match='wants the modality "depth"'):
+        build('ModalityTransform', modality='depth', transforms=[])(
+            dict(img=[], modalities=('thermal', 'rgb')))
+
+
+def test_packing_one_image_as_a_pair_is_explained():
+    with pytest.raises(KeyError, match='PackPoseInputs'):
+        build('PackPairInputs')(dict(img=np.zeros((6, 8, 3))))

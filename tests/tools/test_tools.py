@@ -1,0 +1,186 @@
+"""The command-line tools, run as a user runs them."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mmpose
+import numpy as np
+import pytest
+import torch
+from conftest import REPOSITORY
+from mmengine.config import Config
+
+CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
+STUDENT = CONFIGS / ('topdown_heatmap/synthetic/'
+                     'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py')
+TEACHER = CONFIGS / ('topdown_heatmap/synthetic/'
+                     'td-hm_res18-w32_1xb32-12e_synthetic-rgb-96x96.py')
+KTL = CONFIGS / ('mlcm_kd/synthetic/'
+                 'ktl-dikd_res18-w32_1xb32-28e_synthetic-96x96.py')
+
+
+def run(*command, check=True, **arguments):
+    result = subprocess.run([sys.executable, *map(str, command)],
+                            stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT,
+                            text=True,
+                            cwd=arguments.pop('cwd', REPOSITORY),
+                            **arguments)
+    if check:
+        assert result.returncode == 0, result.stdout[-3000:]
+    return result
+
+
+def tiny(root, *more):
+    """Options that make a config train on the tiny data set."""
+    options = [
+        'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
+        'train_dataloader.batch_size=6', 'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False',
+        'val_dataloader.num_workers=0',
+        'val_dataloader.persistent_workers=False',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.persistent_workers=False'
+    ]
+    options += [
+        f'{split}_dataloader.dataset.data_root={root}/'
+        for split in ('train', 'val', 'test')
+    ]
+    return ['--cfg-options', *options, *more]
+
+
+@pytest.fixture(scope='module')
+def teacher(pairs_root, tmp_path_factory):
+    """Trained for one step by our tools/train.py."""
+    work_dir = tmp_path_factory.mktemp('teacher')
+    run('tools/train.py', TEACHER, '--work-dir', work_dir, *tiny(pairs_root))
+    return work_dir / 'best_NME_epoch_1.pth'
+
+
+@pytest.mark.parametrize('config', sorted(CONFIGS.rglob('*.py')),
+                         ids=lambda path: path.stem)
+def test_every_config_parses_and_imports_the_plugin(config):
+    assert Config.fromfile(config).custom_imports.imports == ['mmpose_thermal']
+
+
+def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
+        pairs_root, teacher, tmp_path):
+    tool = Path(mmpose.__file__).parent / '.mim/tools/train.py'
+    run(tool, KTL, '--work-dir', tmp_path / 'ktl',
+        *tiny(pairs_root, f'model.teacher.checkpoint={teacher}'),
+        cwd=tmp_path)
+    scalars = next((tmp_path / 'ktl').rglob('scalars.json')).read_text()
+    step = json.loads(scalars.splitlines()[0])
+    assert step['loss'] == pytest.approx(
+        step['loss_kpt'] + step['loss_dikd'], rel=1e-4)
+    assert step['distill_decay'] == 1
+
+    # The checkpoint is the student's: its stock config tests and exports it.
+    checkpoint = tmp_path / 'ktl/best_NME_epoch_1.pth'
+    metrics = tmp_path / 'metrics.json'
+    result = run('tools/test.py', STUDENT, checkpoint, '--work-dir',
+                 tmp_path / 'test', '--out', metrics, *tiny(pairs_root))
+    assert 'missing keys' not in result.stdout
+    assert 'unexpected key' not in result.stdout
+    assert set(json.loads(metrics.read_text())) >= {
+        'NME', 'NME_box', 'FR@0.08', 'FR@0.10', 'AUC@0.08', 'AUC@0.10'
+    }
+
+    # The distiller's config tests it too, with the same result.
+    again = tmp_path / 'again.json'
+    run('tools/test.py', KTL, checkpoint, '--work-dir', tmp_path / 'test2',
+        '--out', again,
+        *tiny(pairs_root, f'model.teacher.checkpoint={teacher}'))
+    assert json.loads(again.read_text())['NME'] == pytest.approx(
+        json.loads(metrics.read_text())['NME'], rel=1e-6)
+
+    onnx = tmp_path / 'student.onnx'
+    result = run('tools/deployment/export.py', STUDENT, checkpoint, '--out',
+                 onnx)
+    assert 'largest difference to PyTorch' in result.stdout
+    runtime_only = (
+        'import sys, numpy, onnxruntime\n'
+        'session = onnxruntime.InferenceSession(sys.argv[1])\n'
+        'image = numpy.full((2, 3, 96, 96), 128, numpy.float32)\n'
+        'heatmaps, = session.run(None, dict(image=image))\n'
+        'assert heatmaps.shape == (2, 68, 24, 24), heatmaps.shape\n'
+        'assert "torch" not in sys.modules\n')
+    run('-c', runtime_only, onnx)
+
+
+def test_export_reports_a_wrong_model(tmp_path, monkeypatch):
+    """The check compares numbers: another model's file must not pass."""
+    from conftest import estimator
+    from mmpose.registry import MODELS
+
+    from mmpose_thermal.apis import compare_with_pytorch, export_onnx
+    models = []
+    for _ in range(2):
+        model = MODELS.build(estimator(8))
+        model.init_weights()
+        torch.nn.init.normal_(model.head.final_layer.weight)
+        models.append(model)
+    path = str(tmp_path / 'a.onnx')
+    export_onnx(models[0], path, (64, 64))
+    assert compare_with_pytorch(models[0], path, (64, 64)) < 1e-4
+    assert compare_with_pytorch(models[1], path, (64, 64)) > 1e-2
+
+
+@pytest.mark.parametrize('options, message', [
+    (['model.teacher.checkpoint=nowhere.pth'], 'nowhere.pth does not exist'),
+    (['train_dataloader.dataset.with_rgb=False'], 'Set `with_rgb=True`'),
+    (['model.data_preprocessor.rgb.bgr_to_rgb=False'], '`bgr_to_rgb` of'),
+])
+def test_wrong_set_up_of_a_training_is_explained(pairs_root, teacher, tmp_path,
+                                                 options, message):
+    result = run(
+        'tools/train.py', KTL, '--work-dir', tmp_path,
+        *tiny(pairs_root, f'model.teacher.checkpoint={teacher}', *options),
+        check=False)
+    assert result.returncode != 0
+    assert message in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize('tool', [
+    'train.py', 'test.py', 'quickstart.py', 'misc/make_synthetic_pairs.py',
+    'deployment/export.py'
+])
+def test_python_tools_have_help(tool):
+    assert 'usage:' in run(f'tools/{tool}', '--help').stdout
+
+
+@pytest.mark.parametrize(
+    'tool', ['install.sh', 'quickstart.sh', 'run_tests.sh'])
+def test_shell_tools_are_valid_and_have_help(tool):
+    subprocess.run(['bash', '-n', REPOSITORY / 'tools' / tool], check=True)
+    result = subprocess.run(['bash', REPOSITORY / 'tools' / tool, '--help'],
+                            stdout=subprocess.PIPE, text=True, check=True)
+    assert 'usage' in result.stdout.lower()
+
+
+def test_installer_names_a_wrong_stack():
+    result = subprocess.run(
+        ['bash', REPOSITORY / 'tools/install.sh'],
+        env=dict(os.environ, STACK='newest'),
+        stderr=subprocess.PIPE, text=True)
+    assert result.returncode != 0
+    assert 'STACK=newest is not a stack' in result.stderr
+
+
+def test_preview_is_a_picture(tmp_path):
+    import cv2
+    path = tmp_path / 'preview.png'
+    run('tools/misc/make_synthetic_pairs.py', 'unused', '--preview', path,
+        '--size', '64')
+    picture = cv2.imread(str(path))
+    assert picture.shape == (6 * 68 + 4, 8 * 68 + 4, 3)
+    assert np.unique(picture).size > 200
+
+
+def test_wrong_number_of_pictures_is_explained(tmp_path):
+    result = run('tools/misc/make_synthetic_pairs.py', tmp_path, '--train',
+                 '0', check=False)
+    assert result.returncode == 1
+    assert 'train must be at least 1' in result.stdout
