@@ -34,18 +34,18 @@ class Model:
         self.teacher = teacher
 
 
-_TEACHER = _PLAIN / 'td-hm_res18-w32_1xb32-12e_synthetic-rgb-96x96.py'
-_STUDENT = _PLAIN / 'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
+_TEACHER = _PLAIN / 'td-hm_res18-w32_1xb32-10e_synthetic-rgb-96x96.py'
+_STUDENT = _PLAIN / 'td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py'
 _LIGHT = _PLAIN / (
-    'td-hm_shufflenetv2-w0.5_1xb32-28e_synthetic-thermal-96x96.py')
+    'td-hm_shufflenetv2-w0.5_1xb32-20e_synthetic-thermal-96x96.py')
 _MODELS = dict(
     teacher=Model('RGB teacher (tested on RGB)', _TEACHER),
     ktl=Model('thermal student, KTL with DIKD',
-              _DISTILLED / 'ktl-dikd_res18-w32_1xb32-28e_synthetic-96x96.py',
+              _DISTILLED / 'ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py',
               _STUDENT, 'teacher'),
     mcl=Model(
         'light thermal student, MCL with DIKD', _DISTILLED /
-        'mcl-dikd_shufflenetv2-w0.5_1xb32-28e_synthetic-96x96.py', _LIGHT,
+        'mcl-dikd_shufflenetv2-w0.5_1xb32-20e_synthetic-96x96.py', _LIGHT,
         'ktl'),
     student=Model('thermal student, no distillation', _STUDENT),
     light=Model('light thermal student, no distillation', _LIGHT),

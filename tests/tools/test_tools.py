@@ -14,11 +14,11 @@ from mmengine.config import Config
 
 CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
 STUDENT = CONFIGS / ('topdown_heatmap/synthetic/'
-                     'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py')
+                     'td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py')
 TEACHER = CONFIGS / ('topdown_heatmap/synthetic/'
-                     'td-hm_res18-w32_1xb32-12e_synthetic-rgb-96x96.py')
+                     'td-hm_res18-w32_1xb32-10e_synthetic-rgb-96x96.py')
 KTL = CONFIGS / ('mlcm_kd/synthetic/'
-                 'ktl-dikd_res18-w32_1xb32-28e_synthetic-96x96.py')
+                 'ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py')
 
 
 def run(*command, check=True, **arguments):

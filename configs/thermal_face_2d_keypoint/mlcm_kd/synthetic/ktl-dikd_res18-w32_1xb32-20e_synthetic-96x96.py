@@ -1,9 +1,9 @@
 # KTL: the frozen RGB teacher teaches a thermal student of the same size on
 # aligned pairs.
 _base_ = '../../topdown_heatmap/synthetic/' \
-    'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
+    'td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py'
 
-teacher_name = 'td-hm_res18-w32_1xb32-12e_synthetic-rgb-96x96'
+teacher_name = 'td-hm_res18-w32_1xb32-10e_synthetic-rgb-96x96'
 model = dict(
     _delete_=True,
     type='CrossModalDistiller',

@@ -1,5 +1,5 @@
 # The light student of MCL, here trained without distillation.
-_base_ = './td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
+_base_ = './td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py'
 
 model = dict(
     backbone=dict(

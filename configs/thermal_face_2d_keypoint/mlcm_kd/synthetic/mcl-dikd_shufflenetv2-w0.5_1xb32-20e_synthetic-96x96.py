@@ -1,16 +1,16 @@
 # MCL: the thermal student of KTL, now frozen, teaches a light one. Thermal
 # images alone.
 _base_ = '../../topdown_heatmap/synthetic/' \
-    'td-hm_shufflenetv2-w0.5_1xb32-28e_synthetic-thermal-96x96.py'
+    'td-hm_shufflenetv2-w0.5_1xb32-20e_synthetic-thermal-96x96.py'
 
 model = dict(
     _delete_=True,
     type='CrossModalDistiller',
     teacher=dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
-        'td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py',
+        'td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py',
         checkpoint='work_dirs/'
-        'ktl-dikd_res18-w32_1xb32-28e_synthetic-96x96/best_NME_*.pth'),
+        'ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96/best_NME_*.pth'),
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',
     student_input='thermal',

@@ -1,9 +1,9 @@
 # The RGB teacher: the same network on visible-light faces, of which there are
 # more than labelled pairs.
-_base_ = './td-hm_res18-w32_1xb32-28e_synthetic-thermal-96x96.py'
+_base_ = './td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py'
 
-max_epochs = 12
-train_cfg = dict(max_epochs=max_epochs, val_interval=4)
+max_epochs = 10
+train_cfg = dict(max_epochs=max_epochs, val_interval=5)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, begin=0, end=50, by_epoch=False),
     dict(
