@@ -21,7 +21,7 @@ Environment variables:
   MAX_JOBS     parallel compile jobs     [number of cores]
 EOF
 }
-set -euo pipefail
+set -Eeuo pipefail
 
 say() { printf '\n[install] %s\n' "$*"; }
 fail() { printf '\n[install] ERROR: %s\n[install] REMEDY: %s\n' "$1" "$2" >&2; exit 1; }
@@ -57,6 +57,7 @@ if [ "$use_venv" = 1 ]; then
             fail "could not create $VENV" "install the venv module (Debian: apt install python3-venv)"
     fi
 fi
+trap 'fail "the step above failed" "check the network and the disk, then run tools/install.sh again: it goes on where it stopped"' ERR
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip() { "$py" -m pip "$@"; }
 install() { pip install --quiet -c "$pins" "$@"; }

@@ -130,6 +130,13 @@ def test_8_bit_file_declared_as_16_bit_fails_at_once(root):
         build(root)
 
 
+def test_partners_of_another_size_fail_at_once(root):
+    for path in (root / 'rgb/train').glob('*.png'):
+        cv2.imwrite(str(path), np.zeros((48, 64, 3), np.uint8))
+    with pytest.raises(ValueError, match='is 64x48 pixels.* is 96x96'):
+        build(root, with_rgb=True)
+
+
 def test_file_without_faces_is_refused(root):
     edit(root, lambda c: c.update(annotations=[]))
     with pytest.raises(ValueError, match='no face with landmarks'):

@@ -77,8 +77,10 @@ def main():
         paths = make_synthetic_pairs(args.out_dir, spec, max(args.jobs, 1))
     except (ValueError, OSError) as error:
         sys.exit(f'make_synthetic_pairs: {error}')
-    print(f'{len(paths)} annotation files in {args.out_dir}/annotations after '
-          f'{time.perf_counter() - started:.0f} s')
+    seconds = time.perf_counter() - started
+    faces = spec.train + spec.val + spec.test + spec.extra
+    print(f'{faces} faces, {len(paths)} annotation files in {args.out_dir} '
+          f'after {seconds:.1f} s ({faces / seconds:.0f} faces/s)')
 
 
 if __name__ == '__main__':

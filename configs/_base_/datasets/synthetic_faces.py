@@ -92,17 +92,9 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=thermal_val_pipeline))
 test_dataloader = dict(
-    batch_size=64,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    val_dataloader,
     dataset=dict(
-        type='ThermalFaceDataset',
-        data_root=data_root,
-        ann_file='annotations/test.json',
-        test_mode=True,
-        pipeline=thermal_val_pipeline))
+        val_dataloader['dataset'], ann_file='annotations/test.json'))
 
 val_evaluator = dict(type='FaceAlignmentMetric')
 test_evaluator = val_evaluator

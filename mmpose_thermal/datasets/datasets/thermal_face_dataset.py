@@ -9,7 +9,8 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from ..transforms.loading import read_image, require_bit_depth
+from ..transforms.loading import (read_image, require_bit_depth,
+                                  require_same_size)
 
 _DEFAULT_BIT_DEPTH = 8
 
@@ -172,8 +173,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 f'not exist, first the {role} {missing[0]}. Check `data_root` '
                 'and `data_prefix` of the data set, or complete the download.')
 
-    @staticmethod
-    def _check_first_image(data_info: dict) -> None:
-        """A data set declared with the wrong bit depth fails at once."""
+    def _check_first_image(self, data_info: dict) -> None:
+        """A data set declared wrongly as a whole fails at once."""
         path = data_info['img_path']
-        require_bit_depth(read_image(path), data_info['bit_depth'], path)
+        thermal = read_image(path)
+        require_bit_depth(thermal, data_info['bit_depth'], path)
+        if self.with_rgb:
+            rgb_path = data_info['rgb_path']
+            require_same_size(thermal, path, read_image(rgb_path), rgb_path)
