@@ -129,7 +129,7 @@ def paint_temperature(subject, view, landmarks, rng):
     """
     canvas = Canvas(0., height=160, width=192)
     shape = canvas.image.shape[:2]
-    vessels = .22 * smooth_noise(rng, shape, 9) + .10 * smooth_noise(
+    vessels = .28 * smooth_noise(rng, shape, 9) + .12 * smooth_noise(
         rng, shape, 26)
     canvas.image[..., 0] += vessels
     mood = rng.uniform(.6, 1.2)

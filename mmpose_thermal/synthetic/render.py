@@ -264,10 +264,10 @@ def _microbolometer(temperature_k, rng):
     """Optical blur, a low native resolution and noise of the sensor."""
     size = temperature_k.shape[0]
     image = cv2.GaussianBlur(temperature_k, (0, 0),
-                             rng.uniform(1.2, 2.6) * size / 256)
-    native = int(round(rng.uniform(.26, .5) * size))
+                             rng.uniform(1.6, 3.2) * size / 256)
+    native = max(int(round(rng.uniform(.17, .34) * size)), 8)
     image = cv2.resize(image, (native, native), interpolation=cv2.INTER_AREA)
-    image += rng.uniform(.06, .18) * rng.standard_normal(
+    image += rng.uniform(.08, .22) * rng.standard_normal(
         image.shape, dtype=np.float32)
     image += rng.uniform(.02, .07) * rng.standard_normal(
         (1, native), dtype=np.float32)
