@@ -98,7 +98,7 @@ else
         # A torchvision built for another torch (CUDA beside CPU) fails at import.
         # MMPose uses its pure-Python transforms only, which this old one has.
         works 'import torchvision' || {
-            say "this torchvision does not load beside this torch: using 0.15.2 without its compiled ops"
+            say "this torchvision does not load beside this torch: using 0.15.2 without its compiled ops (that pip calls it incompatible below is expected)"
             pip install --quiet --no-deps torchvision==0.15.2
             works 'import torchvision' ||
                 fail "torchvision does not import" "set TORCH_INDEX to the index your torch came from"
