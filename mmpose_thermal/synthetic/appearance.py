@@ -12,10 +12,6 @@ _RIGHT_EYE, _LEFT_EYE = np.arange(36, 42), np.arange(42, 48)
 _OUTER_LIP, _INNER_LIP = np.arange(48, 60), np.arange(60, 68)
 
 
-def _eye_outlines(landmarks):
-    return [closed_spline(landmarks[i]) for i in (_RIGHT_EYE, _LEFT_EYE)]
-
-
 def _beard_outline(landmarks):
     """From ear to ear along the jaw, up to the nose; the lips are inside."""
     jaw, nose = landmarks[1:16], landmarks[31:36]
@@ -66,9 +62,9 @@ def paint_albedo(subject, view, landmarks):
         canvas.fill(np.concatenate([teeth, lower]), [.55, .66, .7], .95, .03)
 
     dark = .25 * subject.skin
-    for eye, outline, side in zip(
-        (_RIGHT_EYE, _LEFT_EYE), _eye_outlines(landmarks), (-1, 1)):
+    for eye in (_RIGHT_EYE, _LEFT_EYE):
         points = landmarks[eye]
+        outline = closed_spline(points)
         centre = .5 * (points[0] + points[3])
         canvas.scale_spot(centre, (1.6, .9), .86)
         canvas.fill(outline, [.62, .66, .7], 1, .02)
@@ -77,7 +73,7 @@ def paint_albedo(subject, view, landmarks):
         canvas.disc(gaze, .54, outline, subject.iris)
         canvas.disc(gaze, .24, outline, [.01, .01, .01])
         canvas.disc(gaze + [.02, -.2], .1, outline, [.95, .95, .95], .9)
-        upper = points[:4] if side < 0 else points[:4]
+        upper = points[:4]
         canvas.stroke(open_spline(upper), .17, dark * .4, .95, .02)
         lower = points[[0, 5, 4, 3]]
         canvas.stroke(open_spline(lower), .07, dark, .7, .02)

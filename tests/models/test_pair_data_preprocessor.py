@@ -11,7 +11,10 @@ def build(**modalities):
 
 @pytest.fixture
 def pair_batch():
-    make = (lambda: torch.randint(0, 256, (3, 8, 8), dtype=torch.uint8))
+
+    def make():
+        return torch.randint(0, 256, (3, 8, 8), dtype=torch.uint8)
+
     return dict(
         inputs=dict(thermal=[make(), make()], rgb=[make(), make()]),
         data_samples=[PoseDataSample(), PoseDataSample()])
