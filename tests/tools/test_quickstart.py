@@ -23,11 +23,13 @@ def quickstart(tmp_path_factory):
 
     def start():
         # A session of its own, so that an interrupt reaches the training too,
-        # as Ctrl-C in a terminal does.
+        # as Ctrl-C in a terminal does; background jobs are born deaf to it.
         return subprocess.Popen(command, cwd=REPOSITORY, text=True,
                                 stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT,
-                                start_new_session=True)
+                                start_new_session=True,
+                                preexec_fn=lambda: signal.signal(
+                                    signal.SIGINT, signal.SIG_DFL))
 
     start.work_dir = root / 'work'
     return start
