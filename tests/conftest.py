@@ -26,9 +26,10 @@ CODEC = dict(
 
 
 @pytest.fixture(autouse=True)
-def mmpose_scope():
+def scope_and_seed():
     init_default_scope('mmpose')
     torch.manual_seed(0)
+    np.random.seed(0)  # MMPose's transforms draw from the global generator
 
 
 def estimator(width=16, normalisation=GREY, **head):

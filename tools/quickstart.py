@@ -21,7 +21,6 @@ _REPOSITORY = Path(__file__).resolve().parents[1]
 _CONFIGS = Path('configs/thermal_face_2d_keypoint')
 _PLAIN = _CONFIGS / 'topdown_heatmap/synthetic'
 _DISTILLED = _CONFIGS / 'mlcm_kd/synthetic'
-_LOSS_OF_PROGRESS = 'started again, it goes on from there'
 
 
 class Model:
@@ -449,5 +448,6 @@ if __name__ == '__main__':
     try:
         main()
     except KeyboardInterrupt:
-        print(f'\n[quickstart] interrupted; {_LOSS_OF_PROGRESS}')
+        print('\n[quickstart] interrupted; started again, it goes on from '
+              'there')
         sys.exit(130)

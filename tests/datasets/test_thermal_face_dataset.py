@@ -193,14 +193,21 @@ def test_landmarks_follow_the_geometry(root):
                        cv2.LINE_AA, 4)
             cv2.imwrite(str(root / image[name]), spot)
     dataset = build(root, with_rgb=True, pipeline=pair_pipeline())
-    for index in range(12):
+    compared = 0
+    for index in range(30):
         packed = dataset[index % 6]
-        expected = packed['data_samples'].gt_instances.transformed_keypoints
+        expected = packed[
+            'data_samples'].gt_instances.transformed_keypoints[0, 30]
+        # The centroid of a spot that the crop's border cuts is not its centre.
+        if np.abs(expected - 31.5).max() > 31.5 - 10:
+            continue
+        compared += 1
         for image in packed['inputs'].values():
             weight = image[0].numpy().astype(float)
             y, x = np.mgrid[:64, :64]
             found = [(weight * axis).sum() / weight.sum() for axis in (x, y)]
-            assert np.abs(found - expected[0, 30]).max() < .5
+            assert np.abs(found - expected).max() < .3
+    assert compared >= 12
 
 
 def test_photometry_of_one_modality_leaves_the_other_alone(root):

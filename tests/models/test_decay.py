@@ -23,9 +23,10 @@ def test_decay_never_rises(type):
     assert values == sorted(values, reverse=True)
 
 
-def test_unknown_decay_is_named():
-    with pytest.raises(ValueError, match="unknown type 'sudden'"):
-        Decay('sudden')
+@pytest.mark.parametrize('type', ['sudden', 'mix'])
+def test_unknown_decay_is_named(type):
+    with pytest.raises(ValueError, match=f"unknown type '{type}'"):
+        Decay(type)
 
 
 def test_exponential_decay_to_zero_is_refused():

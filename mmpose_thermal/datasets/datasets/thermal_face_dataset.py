@@ -9,8 +9,8 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from ..transforms.loading import (read_image, require_bit_depth,
-                                  require_same_size)
+from ..transforms.loading import (LoadRGBPartner, read_image,
+                                  require_bit_depth)
 
 _DEFAULT_BIT_DEPTH = 8
 
@@ -179,5 +179,4 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         thermal = read_image(path)
         require_bit_depth(thermal, data_info['bit_depth'], path)
         if self.with_rgb:
-            rgb_path = data_info['rgb_path']
-            require_same_size(thermal, path, read_image(rgb_path), rgb_path)
+            LoadRGBPartner()(dict(data_info, img=thermal))

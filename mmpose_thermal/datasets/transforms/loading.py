@@ -64,27 +64,6 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
             'the annotation file to what the file holds (the default is 8).')
 
 
-def require_same_size(thermal: np.ndarray, thermal_path: str, rgb: np.ndarray,
-                      rgb_path: str) -> None:
-    """Checks that the images of a pair can be pixel-aligned.
-
-    Args:
-        thermal (np.ndarray): Shape (H, W) or (H, W, C).
-        thermal_path (str): Named in the error.
-        rgb (np.ndarray): Likewise.
-        rgb_path (str): Named in the error.
-
-    Raises:
-        ValueError: The sizes differ.
-    """
-    if rgb.shape[:2] != thermal.shape[:2]:
-        raise ValueError(
-            f'RGB image {rgb_path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
-            f'its thermal partner {thermal_path} is '
-            f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs must be '
-            'pixel-aligned: warp the RGB image to the thermal grid.')
-
-
 def _single_channel(image: np.ndarray, path: str) -> np.ndarray:
     if image.ndim == 2:
         return image
@@ -226,7 +205,12 @@ class LoadRGBPartner(BaseTransform):
                 '`with_rgb=True` in the ThermalFaceDataset of this pipeline.')
         path, thermal = results['rgb_path'], results['img']
         rgb = read_image(path, cv2.IMREAD_COLOR, self.backend_args)
-        require_same_size(thermal, results['img_path'], rgb, path)
+        if rgb.shape[:2] != thermal.shape[:2]:
+            raise ValueError(
+                f'RGB image {path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
+                f'its thermal partner {results["img_path"]} is '
+                f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs must be '
+                'pixel-aligned: warp the RGB image to the thermal grid.')
         results['img'] = [thermal, rgb]
         results['modalities'] = ('thermal', 'rgb')
         return results

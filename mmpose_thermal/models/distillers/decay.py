@@ -40,15 +40,19 @@ class Decay:
                  begin: float = 1.,
                  end: float = 0.,
                  milestones: Sequence[float] = (.5, .75)) -> None:
-        shape = getattr(self, f'_{type}', None)
-        if shape is None:
-            raise ValueError(
-                f'decay: unknown type {type!r}; one of linear, cosine, '
-                'exponential, step, constant.')
+        shapes = dict(
+            linear=self._linear,
+            cosine=self._cosine,
+            exponential=self._exponential,
+            step=self._step,
+            constant=self._constant)
+        if type not in shapes:
+            raise ValueError(f'decay: unknown type {type!r}; one of '
+                             f'{", ".join(shapes)}.')
         if type == 'exponential' and not (begin > 0 and end > 0):
             raise ValueError('decay: `begin` and `end` must be positive for '
                              f'type "exponential", got {begin} and {end}.')
-        self._shape = shape
+        self._shape = shapes[type]
         self.begin, self.end = begin, end
         self.milestones = sorted(milestones)
 
