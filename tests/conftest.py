@@ -71,7 +71,8 @@ def save_teacher(tmp_path):
         path = tmp_path / name
         state = {k: v for k, v in model.state_dict().items() if keep(k)}
         torch.save(dict(state_dict=state, meta=dict()), path)
-        return str(path)
+        save.path = str(path)
+        return save.path
 
     return save
 

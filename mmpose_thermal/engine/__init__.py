@@ -1,3 +1,7 @@
-from .hooks import StudentCheckpointHook
+from .hooks import EpochSeedHook, StudentCheckpointHook
+from .student import extract_student, student_config
 
-__all__ = ['StudentCheckpointHook']
+__all__ = [
+    'EpochSeedHook', 'StudentCheckpointHook', 'extract_student',
+    'student_config'
+]

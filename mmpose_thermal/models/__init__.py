@@ -1,9 +1,13 @@
-from .connectors import ConvConnector
+from .connectors import (ConvConnector, IdentityConnector, ResizeConnector,
+                         build_connector)
 from .data_preprocessors import PairDataPreprocessor
-from .distillers import CrossModalDistiller
-from .losses import DIKDLoss, FeatureDistillLoss, LogitDistillLoss
+from .distillers import CrossModalDistiller, Decay
+from .losses import (DIKDLoss, DistillBatch, DistillLoss, FeatureDistillLoss,
+                     LogitDistillLoss)
 
 __all__ = [
-    'ConvConnector', 'CrossModalDistiller', 'DIKDLoss', 'FeatureDistillLoss',
-    'LogitDistillLoss', 'PairDataPreprocessor'
+    'ConvConnector', 'CrossModalDistiller', 'DIKDLoss', 'Decay',
+    'DistillBatch', 'DistillLoss', 'FeatureDistillLoss', 'IdentityConnector',
+    'LogitDistillLoss', 'PairDataPreprocessor', 'ResizeConnector',
+    'build_connector'
 ]

@@ -53,9 +53,9 @@ def run_config(pairs_root, tmp_path, save_teacher):
                     pipeline=pipeline)),
             train_cfg=dict(by_epoch=True, max_epochs=2),
             optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
-            custom_hooks=[dict(type='StudentCheckpointHook')],
             default_hooks=dict(
-                checkpoint=dict(type='CheckpointHook', interval=1)),
+                checkpoint=dict(type='CheckpointHook', interval=1),
+                student=dict(type='StudentCheckpointHook')),
             randomness=dict(seed=0, deterministic=True),
             log_level='WARNING'))
 

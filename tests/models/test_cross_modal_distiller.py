@@ -263,7 +263,7 @@ def test_missing_channel_swap_of_the_teacher_is_refused(save_teacher):
 
 def test_unknown_input_modality_is_refused(save_teacher):
     teacher = estimator(normalisation=COLOUR)
-    with pytest.raises(ValueError, match='teacher_input is "depth"'):
+    with pytest.raises(ValueError, match='teacher sees "depth"'):
         distiller(teacher, save_teacher(teacher), teacher_input='depth')
 
 

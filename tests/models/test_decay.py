@@ -1,6 +1,22 @@
 import pytest
+from mmengine.logging import MessageHub
 
-from mmpose_thermal.models.distillers.decay import Decay
+from mmpose_thermal.models import Decay
+
+
+@pytest.fixture
+def progress():
+    """Sets how far MMEngine's training has come."""
+    hub = MessageHub.get_current_instance()
+    fields = dict(iter=0, max_iters=20, epoch=0, max_epochs=2)
+
+    def go(**done):
+        for key, value in {**fields, **done}.items():
+            hub.update_info(key, value)
+
+    yield go
+    for key in fields:
+        hub.runtime_info.pop(key, None)
 
 
 @pytest.mark.parametrize('type, middle', [
@@ -32,3 +48,56 @@ def test_unknown_decay_is_named(type):
 def test_exponential_decay_to_zero_is_refused():
     with pytest.raises(ValueError, match='positive'):
         Decay('exponential', 1., 0.)
+
+
+def test_decay_follows_the_training(progress):
+    decay = Decay('linear', 1., 0.)
+    progress(iter=5)
+    assert decay() == pytest.approx(.75)
+    progress(iter=30)  # beyond the end
+    assert decay() == 0
+
+
+def test_decay_by_epoch_changes_between_epochs_only(progress):
+    decay = Decay('linear', 1., 0., by_epoch=True)
+    progress(iter=9, epoch=0)
+    assert decay() == 1
+    progress(iter=10, epoch=1)
+    assert decay() == .5
+
+
+def test_decay_without_a_training_is_at_its_begin():
+    assert Decay('cosine', .8, 0.)() == .8
+
+
+def test_a_loss_may_have_its_own_decay(build_distiller, batch, progress):
+    model = build_distiller(
+        distill_losses=dict(
+            loss_dikd=dict(type='DIKDLoss'),
+            loss_ld=dict(
+                type='LogitDistillLoss',
+                decay=dict(type='constant', begin=.5))),
+        decay=dict(type='linear'))
+    first = model(**batch, mode='loss')
+    progress(iter=15)
+    later = model(**batch, mode='loss')
+    ratios = {name: (later[name] / first[name]).item() for name in first}
+    assert ratios == pytest.approx(
+        dict(
+            loss_kpt=1,
+            loss_dikd=.25,
+            loss_ld=1,
+            distill_decay=.25,
+            distill_decay_ld=1))
+    assert later['distill_decay_ld'] == .5
+
+
+def test_logged_factors_are_not_summed(build_distiller, batch):
+    model = build_distiller(
+        distill_losses=dict(
+            loss_dikd=dict(
+                type='DIKDLoss', decay=dict(type='constant', begin=100.))))
+    total, logged = model.parse_losses(model(**batch, mode='loss'))
+    assert total.item() == pytest.approx(
+        (logged['loss_kpt'] + logged['loss_dikd']).item())
+    assert logged['distill_decay_dikd'] == 100

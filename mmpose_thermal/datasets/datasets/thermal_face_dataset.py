@@ -1,14 +1,17 @@
 import logging
 import os
 import os.path as osp
-from typing import List, Optional
+import random
+from typing import Any, List, Optional
 
 import numpy as np
+import torch
 from mmengine.fileio import exists
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from ..alignment import affine_between, as_homography
 from ..transforms.loading import (LoadRGBPartner, read_image,
                                   require_bit_depth)
 
@@ -22,8 +25,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
     The annotation file is COCO json. Beside the usual fields an image may
     have (see docs/data_format.md):
 
-    - ``rgb_file_name``: the aligned visible-light image of the same size,
-      relative to ``data_prefix['rgb']``;
+    - ``rgb_file_name``: the visible-light partner, relative to
+      ``data_prefix['rgb']``; aligned and of the same size, unless
+    - ``rgb_homography`` says where it lies: nine numbers, the rows of the
+      matrix from its pixels to those of the thermal image; or the annotation
+      has ``rgb_keypoints``, the landmarks in the RGB image;
     - ``bit_depth``: 8 (default) or 16;
     - ``temperature_scale``, ``temperature_offset``: kelvin are
       ``raw * scale + offset`` (defaults 0.01 and 0, that is centikelvin);
@@ -34,8 +40,10 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
     Args:
         with_rgb (bool): Whether samples carry the path of their RGB partner
-            (``'rgb_path'``). If True, every image must have one. Defaults
-            to False: thermal images alone.
+            (``'rgb_path'``). Defaults to False: thermal images alone.
+        require_rgb (bool): Whether every image must have a partner, if
+            ``with_rgb=True``. If False, those without one contribute to the
+            task loss alone. Defaults to True.
         data_prefix (dict): Folders below ``data_root``: ``img`` for thermal
             images, ``rgb`` for their partners. Defaults to
             ``dict(img='', rgb='')``.
@@ -43,7 +51,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
     Raises:
         FileNotFoundError: The annotation file or an image does not exist, or
-            an image has no RGB partner though ``with_rgb=True``.
+            an image has no RGB partner though it must.
         ValueError: A record contradicts the metainfo or itself.
     """
 
@@ -53,10 +61,41 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
     def __init__(self,
                  *args,
                  with_rgb: bool = False,
+                 require_rgb: bool = True,
                  data_prefix: dict = dict(img='', rgb=''),
                  **kwargs) -> None:
         self.with_rgb = with_rgb
+        self.require_rgb = require_rgb
+        # In shared memory: worker processes see what is set here.
+        self._epoch_seed = torch.full((1, ), -1).share_memory_()
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
+
+    def set_epoch_seed(self, seed: int) -> None:
+        """Makes random augmentation depend on this and the sample alone.
+
+        And so neither on the number of workers nor on what they did before,
+        as after a resume. :class:`EpochSeedHook` calls it.
+
+        Args:
+            seed (int): Not negative, another one for each epoch.
+        """
+        self._epoch_seed.fill_(seed)
+
+    def prepare_data(self, idx: int) -> Any:
+        """Runs the pipeline on one sample.
+
+        Args:
+            idx (int): Its index.
+
+        Returns:
+            Any: What the pipeline returns.
+        """
+        seed = int(self._epoch_seed)
+        if seed >= 0:
+            state = np.random.SeedSequence((seed, int(idx))).generate_state(2)
+            np.random.seed(state[0])
+            random.seed(int(state[1]))
+        return super().prepare_data(idx)
 
     def load_data_list(self) -> List[dict]:
         """Loads and checks all records.
@@ -74,7 +113,12 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 f'{self.ann_file} holds no face with landmarks: nothing to '
                 'work with. Check its "annotations".')
         self._check_files(data_list)
-        self._check_first_image(data_list[0])
+        self._check_first_image(data_list)
+        unpaired = sum('missing_modalities' in info for info in data_list)
+        if unpaired:
+            print_log(
+                f'{self.ann_file}: {unpaired} of {len(data_list)} faces have '
+                'no RGB partner and train on the task loss alone.', 'current')
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
@@ -95,15 +139,33 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             if key in image:
                 data_info[key] = image[key]
         if self.with_rgb:
-            if not image.get('rgb_file_name'):
-                raise FileNotFoundError(
-                    f'{self.ann_file}: image "{image["file_name"]}" has no '
-                    '"rgb_file_name", but the data set was asked for pairs. '
-                    'Add the RGB partner, remove the image, or train without '
-                    'RGB (with_rgb=False).')
-            data_info['rgb_path'] = osp.join(
-                self.data_prefix.get('rgb', ''), image['rgb_file_name'])
+            data_info.update(self._parse_partner(annotation, image))
         return data_info
+
+    def _parse_partner(self, annotation: dict, image: dict) -> dict:
+        where = f'{self.ann_file}: image "{image["file_name"]}"'
+        if not image.get('rgb_file_name'):
+            if not self.require_rgb:
+                return dict(missing_modalities=('rgb', ))
+            raise FileNotFoundError(
+                f'{where} has no "rgb_file_name", but the data set was asked '
+                'for pairs. Add the RGB partner, remove the image, let it '
+                'train without (require_rgb=False), or train all without RGB '
+                '(with_rgb=False).')
+        partner = dict(
+            rgb_path=osp.join(
+                self.data_prefix.get('rgb', ''), image['rgb_file_name']))
+        try:
+            if 'rgb_keypoints' in annotation:
+                partner['rgb_to_thermal'] = affine_between(
+                    annotation['rgb_keypoints'], annotation['keypoints'])
+            elif 'rgb_homography' in image:
+                partner['rgb_to_thermal'] = as_homography(
+                    image['rgb_homography'])
+        except ValueError as error:
+            raise ValueError(f'{where}, annotation {annotation.get("id")}: '
+                             f'{error}')
+        return partner
 
     def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
         kept = super()._get_topdown_data_infos(instance_list)
@@ -154,8 +216,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
         Remote storage is not listed: there a missing file shows when read.
         """
-        keys = ('img_path', 'rgb_path') if self.with_rgb else ('img_path', )
-        paths = {info[key]: key for info in data_list for key in keys}
+        paths = {
+            info[key]: key
+            for info in data_list for key in ('img_path', 'rgb_path')
+            if key in info
+        }
         if any('://' in path for path in paths):
             return
         folders = {osp.dirname(path) for path in paths}
@@ -173,10 +238,12 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 f'not exist, first the {role} {missing[0]}. Check `data_root` '
                 'and `data_prefix` of the data set, or complete the download.')
 
-    def _check_first_image(self, data_info: dict) -> None:
+    def _check_first_image(self, data_list: List[dict]) -> None:
         """A data set declared wrongly as a whole fails at once."""
-        path = data_info['img_path']
-        thermal = read_image(path)
-        require_bit_depth(thermal, data_info['bit_depth'], path)
-        if self.with_rgb:
-            LoadRGBPartner()(dict(data_info, img=thermal))
+        first = data_list[0]
+        require_bit_depth(
+            read_image(first['img_path']), first['bit_depth'],
+            first['img_path'])
+        pair = next((info for info in data_list if 'rgb_path' in info), None)
+        if pair is not None:
+            LoadRGBPartner()(dict(pair, img=read_image(pair['img_path'])))

@@ -14,6 +14,8 @@ class PackPairInputs(PackPoseInputs):
 
     - img (list[np.ndarray]): the images
     - modalities (tuple[str]): their names
+    - missing_modalities (tuple[str], optional): those of them that are black
+      for want of an image; goes to the sample's metainfo
 
     Args:
         meta_keys (Sequence[str]): See ``PackPoseInputs``.
@@ -36,7 +38,16 @@ class PackPairInputs(PackPoseInputs):
                 f'The sample of {results.get("img_path")} has one image only. '
                 'Put LoadRGBPartner into the pipeline, or pack with '
                 'PackPoseInputs.')
+        if 'rgb_to_thermal' in results:
+            raise ValueError(
+                f'The RGB partner of {results.get("img_path")} is not '
+                'aligned, and no transform has aligned it: replace '
+                'TopdownAffine in the pipeline by PairTopdownAffine.')
         packed = super().transform({**results, 'img': images[0]})
+        missing = results.get('missing_modalities')
+        if missing:
+            packed['data_samples'].set_metainfo(
+                dict(missing_modalities=missing))
         packed['inputs'] = {
             modality: image_to_tensor(image)
             for modality, image in zip(modalities, images)

@@ -158,16 +158,19 @@ class LoadThermalImage(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LoadRGBPartner(BaseTransform):
-    """Loads the aligned RGB image beside the thermal one.
+    """Loads the RGB image beside the thermal one.
 
     From here on ``results['img']`` is the list ``[thermal, rgb]``, to which
     MMPose's geometric transforms (``TopdownAffine``, ``RandomFlip``) apply
-    one and the same geometry.
+    one and the same geometry. Pairs that are not pixel-aligned need
+    :class:`PairTopdownAffine`.
 
     Required Keys:
 
     - img (np.ndarray): the loaded thermal image
-    - rgb_path
+    - rgb_path; or missing_modalities, if there is no partner: a black image
+      then holds its place
+    - rgb_to_thermal (optional): see :class:`PairTopdownAffine`
 
     Modified Keys:
 
@@ -183,8 +186,8 @@ class LoadRGBPartner(BaseTransform):
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is unreadable or of another size than the
-            thermal image.
+        ValueError: The file is unreadable, or of another size than the
+            thermal image though it should be aligned.
     """
 
     def __init__(self, backend_args: Optional[dict] = None) -> None:
@@ -199,18 +202,24 @@ class LoadRGBPartner(BaseTransform):
         Returns:
             dict: The sample with both images.
         """
+        if 'rgb' in results.get('missing_modalities', ()):
+            results['img'] = [results['img'], np.zeros_like(results['img'])]
+            results['modalities'] = ('thermal', 'rgb')
+            return results
         if 'rgb_path' not in results:
             raise KeyError(
                 f'The sample of {results["img_path"]} has no RGB partner. Set '
                 '`with_rgb=True` in the ThermalFaceDataset of this pipeline.')
         path, thermal = results['rgb_path'], results['img']
         rgb = read_image(path, cv2.IMREAD_COLOR, self.backend_args)
-        if rgb.shape[:2] != thermal.shape[:2]:
+        if 'rgb_to_thermal' not in results and \
+                rgb.shape[:2] != thermal.shape[:2]:
             raise ValueError(
                 f'RGB image {path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
                 f'its thermal partner {results["img_path"]} is '
-                f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs must be '
-                'pixel-aligned: warp the RGB image to the thermal grid.')
+                f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs are taken as '
+                'pixel-aligned, unless the annotation file has the image\'s '
+                '"rgb_homography" or the face\'s "rgb_keypoints".')
         results['img'] = [thermal, rgb]
         results['modalities'] = ('thermal', 'rgb')
         return results

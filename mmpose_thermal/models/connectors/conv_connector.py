@@ -1,10 +1,12 @@
 from typing import Optional, Tuple
 
 import torch.nn as nn
-import torch.nn.functional as F
+from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor
+
+from .resize_connector import resize_to
 
 
 @MODELS.register_module()
@@ -17,20 +19,37 @@ class ConvConnector(BaseModule):
     Args:
         in_channels (int): Channels of the features that come in.
         out_channels (int): Channels that the other branch's head expects.
-        with_norm (bool): Whether to normalise, so that features of unlike
-            backbones have a common scale. Defaults to True.
+        num_convs (int): Convolutions in a row, with ReLU between them.
+            Defaults to 1.
+        kernel_size (int): Of each convolution, odd. Defaults to 1.
+        with_norm (bool): Whether each is normalised by its batch, so that
+            features of unlike backbones have a common scale. Defaults to
+            True.
+        with_relu (bool): Whether the result is not negative, as what most
+            backbones put out. Defaults to False.
         init_cfg (dict, optional): Initialisation of the layers.
     """
 
     def __init__(self,
                  in_channels: int,
                  out_channels: int,
+                 num_convs: int = 1,
+                 kernel_size: int = 1,
                  with_norm: bool = True,
+                 with_relu: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
-        self.conv = nn.Conv2d(
-            in_channels, out_channels, 1, bias=not with_norm)
-        self.norm = nn.BatchNorm2d(out_channels) if with_norm else None
+        self.convs = nn.Sequential(*[
+            ConvModule(
+                in_channels if index == 0 else out_channels,
+                out_channels,
+                kernel_size,
+                padding=kernel_size // 2,
+                norm_cfg=dict(type='BN') if with_norm else None,
+                act_cfg=dict(type='ReLU')
+                if with_relu or index < num_convs - 1 else None)
+            for index in range(num_convs)
+        ])
 
     def forward(self,
                 feature: Tensor,
@@ -44,15 +63,4 @@ class ConvConnector(BaseModule):
         Returns:
             Tensor: Shape (N, out_channels, *size).
         """
-        feature = self.conv(feature)
-        if self.norm is not None:
-            feature = self.norm(feature)
-        return resize_to(feature, size)
-
-
-def resize_to(feature: Tensor, size: Optional[Tuple[int, int]]) -> Tensor:
-    """Resizes (N, C, h, w) bilinearly to (N, C, *size) unless it fits."""
-    if size is None or tuple(feature.shape[-2:]) == tuple(size):
-        return feature
-    return F.interpolate(
-        feature, size=tuple(size), mode='bilinear', align_corners=False)
+        return resize_to(self.convs(feature), size)

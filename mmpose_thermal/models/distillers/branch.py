@@ -1,25 +1,61 @@
-"""Building and checking the two networks of a distiller."""
+"""Building, loading and probing the networks of a distiller."""
+import copy
 import glob
 import os.path as osp
-from typing import Union
+from dataclasses import dataclass
+from typing import Dict, Optional, Sequence, Tuple, Union
 
+import torch
 import torch.nn as nn
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
-from mmpose.models.heads import HeatmapHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
+from torch import Tensor
+
+from ..connectors.builder import Shape
+from ..losses.base import Output
+from .heads import input_size, representation
 
 _REPOSITORY = osp.dirname(
     osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+# Where others put a student: DDP, this distiller and DWPose, MMRazor.
+_KNOWN_PREFIXES = ('', 'module.', 'student.', 'module.student.',
+                   'architecture.', 'module.architecture.')
+
+
+def branch_config(config: Union[str, dict], name: str) -> dict:
+    """Finds the model dict of a branch.
+
+    Args:
+        config (str | dict): A config file's path, relative to the working
+            directory or to this plugin's repository, or a model dict. Of a
+            distiller, its student is meant.
+        name (str): ``'teacher'`` or ``'student'``, for errors.
+
+    Returns:
+        dict: The stock model dict.
+
+    Raises:
+        FileNotFoundError: There is no such config file.
+    """
+    if isinstance(config, str):
+        path = config if osp.isfile(config) else osp.join(_REPOSITORY, config)
+        if not osp.isfile(path):
+            raise FileNotFoundError(
+                f'{name}.config: there is no config file {config}, neither '
+                f'from here nor in {_REPOSITORY}.')
+        config = Config.fromfile(path).model
+    if config['type'] == 'CrossModalDistiller':
+        return branch_config(config['student']['config'], name)
+    return config
 
 
 def build_branch(config: Union[str, dict], name: str) -> nn.Module:
     """Builds the teacher or the student.
 
     Args:
-        config (str | dict): A config file's path, relative to the working
-            directory or to this plugin's repository, or a model dict.
+        config (str | dict): See :func:`branch_config`.
         name (str): ``'teacher'`` or ``'student'``, for errors.
 
     Returns:
@@ -29,39 +65,68 @@ def build_branch(config: Union[str, dict], name: str) -> nn.Module:
         FileNotFoundError: There is no such config file.
         TypeError: The model is none that can be distilled.
     """
-    if isinstance(config, str):
-        path = config if osp.isfile(config) else osp.join(_REPOSITORY, config)
-        if not osp.isfile(path):
-            raise FileNotFoundError(
-                f'{name}.config: there is no config file {config}, neither '
-                f'from here nor in {_REPOSITORY}.')
-        config = Config.fromfile(path).model
-    model = MODELS.build(config)
+    model = MODELS.build(copy.deepcopy(branch_config(config, name)))
     if not isinstance(model, TopdownPoseEstimator):
         raise TypeError(
             f'{name}.config is a {type(model).__name__}. Distillation needs '
             'a TopdownPoseEstimator.')
-    # Injection feeds a head with foreign features and compares its heatmaps
-    # with targets; a head that computes its loss in another way would learn
-    # something else than it says.
-    head = getattr(model, 'head', None)
-    if not isinstance(head, HeatmapHead) or \
-            type(head).loss is not HeatmapHead.loss:
-        raise TypeError(
-            f'{name}.config has the head {type(head).__name__}. '
-            'CrossModalDistiller supports HeatmapHead and its subclasses '
-            'with the same loss.')
+    try:
+        representation(model.head)
+    except (AttributeError, TypeError) as error:
+        raise TypeError(f'{name}.config: {error}')
     return model
 
 
-def load_branch(model: nn.Module, checkpoint: str, name: str) -> None:
+def student_weights(weights: Dict[str, Tensor],
+                    expected: Sequence[str],
+                    prefix: Optional[str] = None) -> Dict[str, Tensor]:
+    """Finds one network's weights among those of a larger model.
+
+    Args:
+        weights (dict[str, Tensor]): A state dict, of the network itself or of
+            a distiller of any kind that holds it under a prefix.
+        expected (Sequence[str]): The keys of the network.
+        prefix (str, optional): Such as ``'architecture.'``. By default it is
+            found.
+
+    Returns:
+        dict[str, Tensor]: The weights under the network's own keys; as they
+        are, if no prefix fits.
+
+    Raises:
+        ValueError: Several prefixes fit.
+    """
+    if prefix is None:
+        first = next(iter(expected))
+        fitting = [
+            key[:-len(first)] for key in weights if key.endswith(first) and
+            all(key[:-len(first)] + other in weights for other in expected
+                if 'num_batches_tracked' not in other)
+        ]
+        known = [p for p in _KNOWN_PREFIXES if p in fitting]
+        if not known and len(fitting) > 1:
+            raise ValueError(
+                f'The checkpoint holds {len(fitting)} networks of this kind, '
+                f'under {", ".join(fitting)}. Say which one is meant.')
+        prefix = (known or fitting or [''])[0]
+    return {
+        key[len(prefix):]: value
+        for key, value in weights.items() if key.startswith(prefix)
+    }
+
+
+def load_branch(model: nn.Module, checkpoint: str, name: str,
+                prefix: Optional[str] = None) -> None:
     """Loads a checkpoint that must fit.
 
     Args:
         model (nn.Module): The network.
         checkpoint (str): A path or URL that MMEngine can load, or a pattern
-            such as ``work_dirs/teacher/best_*.pth`` that one file matches.
+            such as ``work_dirs/teacher/best_*.pth`` that one file matches. It
+            may hold the network under a prefix, as the student of another
+            distiller.
         name (str): ``'teacher'`` or ``'student'``, for errors.
+        prefix (str, optional): See :func:`student_weights`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -83,12 +148,13 @@ def load_branch(model: nn.Module, checkpoint: str, name: str) -> None:
             f'{name}.checkpoint: {checkpoint} does not exist. Train the '
             f'{name} first, or set the path of its checkpoint: '
             f'--cfg-options model.{name}.checkpoint=PATH')
-    weights = content.get('state_dict', content)
-    weights = {key.replace('module.', '', 1) if key.startswith('module.')
-               else key: value for key, value in weights.items()}
     remedy = f'Check that {name}.config is the config it was trained with.'
     try:
+        weights = student_weights(
+            content.get('state_dict', content), model.state_dict(), prefix)
         missing = model.load_state_dict(weights, strict=False).missing_keys
+    except ValueError as error:
+        raise ValueError(f'{name}.checkpoint: {checkpoint}: {error}')
     except RuntimeError as error:
         raise ValueError(f'{name}.checkpoint: {checkpoint} has weights of '
                          f'another shape. {remedy} {error}')
@@ -101,3 +167,66 @@ def load_branch(model: nn.Module, checkpoint: str, name: str) -> None:
             f'{name}.checkpoint: {checkpoint} matches '
             f'{total - len(missing)} of {total} weights of the {name}; '
             f'missing in {", ".join(parts)}, first "{missing[0]}". {remedy}')
+
+
+def compile_branch(model: nn.Module, config: Union[bool, dict]) -> None:
+    """Compiles the backbone and the neck of a branch in place.
+
+    Args:
+        model (nn.Module): The network. Its parameters keep their names.
+        config (bool | dict): Whether to, or the arguments of
+            ``torch.compile``.
+    """
+    if not config:
+        return
+    arguments = config if isinstance(config, dict) else {}
+    model.backbone.compile(**arguments)
+    if model.with_neck:
+        model.neck.compile(**arguments)
+
+
+@dataclass
+class Probe:
+    """What a dry run of a branch found.
+
+    Attributes:
+        image_size (tuple[int, int]): Height and width of the crops.
+        feature_shape (tuple[int, int, int]): (C, h, w) of what its head
+            reads.
+        output (Tensor | tuple[Tensor]): What its head puts out for one image.
+    """
+    image_size: Tuple[int, int]
+    feature_shape: Shape
+    output: Output
+
+
+def probe(model: nn.Module,
+          fallback_size: Optional[Tuple[int, int]] = None) -> Probe:
+    """Runs a branch once, on a black image, to learn its shapes.
+
+    Args:
+        model (nn.Module): The network; it stays as it is.
+        fallback_size (tuple[int, int], optional): Height and width of the
+            image if the head does not say.
+
+    Returns:
+        Probe: What was found.
+
+    Raises:
+        ValueError: The size of the image is not known.
+    """
+    size = input_size(model.head) or fallback_size
+    if size is None:
+        raise ValueError(
+            'The input size of the student is not known: set `decoder` of '
+            'its head to the codec of the pipeline.')
+    mean = getattr(model.data_preprocessor, 'mean', None)
+    channels = 3 if mean is None else len(mean)
+    training = {module: module.training for module in model.modules()}
+    model.eval()
+    with torch.no_grad():
+        feature = model.extract_feat(torch.zeros(1, channels, *size))[-1]
+        output = model.head.forward((feature, ))
+    for module, mode in training.items():
+        module.training = mode
+    return Probe(size, tuple(feature.shape[1:]), output)

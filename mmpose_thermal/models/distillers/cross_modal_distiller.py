@@ -1,5 +1,6 @@
+import copy
 from collections.abc import Mapping
-from typing import Optional
+from typing import Dict, Optional
 
 import torch
 import torch.nn as nn
@@ -9,13 +10,16 @@ from mmpose.utils.typing import OptConfigType, SampleList
 from torch import Tensor
 
 from ..losses import DistillBatch, DistillLoss
-from .branch import build_branch, load_branch
-from .decay import Decay, training_progress
+from ..losses.base import Output
+from .branch import build_branch, compile_branch, load_branch, probe
+from .decay import Decay
+from .heads import HeadOnFeature, stack_targets, teacher_target
+from .teacher import Teacher
 
 
 @MODELS.register_module()
 class CrossModalDistiller(BaseModel):
-    """Trains a student under a frozen teacher that may see another modality.
+    """Trains a student under frozen teachers that may see another modality.
 
     Both levels of MLCM-KD (arXiv 2510.11128) are this class. KTL: an RGB
     teacher and a thermal student (``teacher_input='rgb'``). MCL: the thermal
@@ -25,24 +29,31 @@ class CrossModalDistiller(BaseModel):
 
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
-            ``checkpoint``, the path of its weights.
-        student (dict): ``config`` likewise; ``checkpoint`` is optional.
+            ``checkpoint``, the path of its weights; optionally ``keypoints``
+            and ``compile``, see :class:`Teacher`. Several teachers are a dict
+            of such dicts by name, each with its own ``input`` and
+            ``distill_losses`` beside.
+        student (dict): ``config`` likewise; optionally ``checkpoint``, to
+            start from, and ``compile``, True or the arguments of
+            ``torch.compile`` for its backbone and neck.
         teacher_input (str): The modality that the teacher sees.
         student_input (str): The modality that the student sees.
         distill_losses (dict): Distillation losses by name; a name begins
-            with ``loss`` and is logged as it is. Empty: plain training.
+            with ``loss`` and is logged as it is. Beside its own arguments a
+            loss may have ``decay``, instead of the common one. Empty: plain
+            training.
         decay (dict, optional): The arguments of :class:`Decay` for r(t),
             which scales all distillation losses. Default: no decay.
         data_preprocessor (dict, optional): Normalisation. It must agree with
-            that of the two configs.
+            that of the configs of all networks.
         init_cfg (dict, optional): Unused by the branches, which bring their
             own.
 
     Raises:
         FileNotFoundError: A config or checkpoint does not exist.
         TypeError: A branch is none that can be distilled.
-        ValueError: A checkpoint does not fit, or the two branches have
-            unlike outputs.
+        ValueError: A checkpoint does not fit, or two branches have unlike
+            outputs.
     """
 
     def __init__(self,
@@ -55,54 +66,73 @@ class CrossModalDistiller(BaseModel):
                  data_preprocessor: OptConfigType = None,
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.teacher_input = teacher_input
         self.student_input = student_input
         self.student = build_branch(student['config'], 'student')
         self._student_checkpoint = student.get('checkpoint')
-        frozen = build_branch(teacher['config'], 'teacher')
-        if not teacher.get('checkpoint'):
-            raise ValueError(
-                'teacher.checkpoint is not set: an untrained teacher has '
-                'nothing to teach. Pass its checkpoint: '
-                '--cfg-options model.teacher.checkpoint=PATH')
-        load_branch(frozen, teacher['checkpoint'], 'teacher')
-        frozen.requires_grad_(False).eval()
-        # Not a registered submodule: the teacher is in no optimizer, no
-        # checkpoint and no gradient synchronisation, and train() on the
-        # distiller does not reach it.
-        object.__setattr__(self, 'teacher', frozen)
-
-        self._check_outputs()
-        self._check_normalisation(teacher_input, self.teacher, 'teacher')
         self._check_normalisation(student_input, self.student, 'student')
-        self.distill_losses = nn.ModuleDict()
-        for name, loss in (distill_losses or {}).items():
-            self._add_loss(name, loss)
-        self.decay = Decay(**(decay or dict(type='constant')))
+        self._student_probe = probe(self.student)
+        compile_branch(self.student, student.get('compile', False))
 
-    def _add_loss(self, name: str, config: dict) -> None:
+        # None of these is a registered submodule: a teacher is in no
+        # optimizer, no checkpoint and no gradient synchronisation, and
+        # train() on the distiller does not reach it.
+        object.__setattr__(self, '_student_head',
+                           HeadOnFeature(self.student.head))
+        self.teachers: Dict[str, Teacher] = {}
+        self.distill_losses = nn.ModuleDict()
+        self._loss_decays: Dict[str, Decay] = {}
+        self.decay = Decay(**(decay or dict(type='constant')))
+        if 'config' in teacher:
+            self._add_teacher('teacher', 'teacher', teacher_input,
+                              distill_losses, teacher)
+            return
+        if distill_losses:
+            raise ValueError('With several teachers each has its own '
+                             '`distill_losses`: move the common ones there.')
+        for key, arguments in teacher.items():
+            arguments = {'input': teacher_input, **arguments}
+            self._add_teacher(key, f'teacher.{key}', arguments.pop('input'),
+                              arguments.pop('distill_losses', None), arguments)
+
+    @property
+    def teacher(self) -> nn.Module:
+        """The network of the teacher, of several that of the first."""
+        return next(iter(self.teachers.values())).network
+
+    def _add_teacher(self, key: str, name: str, modality: str,
+                     losses: Optional[dict], arguments: dict) -> None:
+        teacher = Teacher(
+            name,
+            self.student,
+            self._student_probe,
+            input=modality,
+            **arguments)
+        self._check_normalisation(modality, teacher.network, name)
+        self.teachers[key] = teacher
+        teacher.loss_names = tuple(losses or ())
+        for loss_name in teacher.loss_names:
+            self._add_loss(loss_name, losses[loss_name], teacher)
+
+    def _add_loss(self, name: str, config: dict, teacher: Teacher) -> None:
         if not name.startswith('loss') or name == 'loss_kpt':
             raise ValueError(
                 f'distill_losses: "{name}" must begin with "loss", else '
                 'MMEngine does not add it to the total, and must not be '
                 '"loss_kpt", the task loss.')
+        if name in self.distill_losses:
+            raise ValueError(f'distill_losses: two teachers have a "{name}". '
+                             'Give each loss a name of its own.')
+        config = dict(config)
+        decay = config.pop('decay', None)
         loss = MODELS.build(config)
         if not isinstance(loss, DistillLoss):
             raise TypeError(
                 f'distill_losses: {name} is a {type(loss).__name__}, which '
                 'is no DistillLoss.')
-        loss.connect(self.teacher.head.in_channels,
-                     self.student.head.in_channels)
+        loss.connect(teacher.feature_shape, self._student_probe.feature_shape)
         self.distill_losses[name] = loss
-
-    def _check_outputs(self) -> None:
-        teacher, student = (branch.head.out_channels
-                            for branch in (self.teacher, self.student))
-        if teacher != student:
-            raise ValueError(
-                f'The teacher has {teacher} keypoints, the student {student}.'
-                ' Train both on the same point set (MMPose\'s '
-                'KeypointConverter maps one to the other).')
+        if decay is not None:
+            self._loss_decays[name] = Decay(**decay)
 
     def _check_normalisation(self, modality: str, branch: nn.Module,
                              name: str) -> None:
@@ -111,8 +141,8 @@ class CrossModalDistiller(BaseModel):
         branches = getattr(self.data_preprocessor, 'branches', None)
         if branches is not None and modality not in branches:
             raise ValueError(
-                f'{name}_input is "{modality}", but data_preprocessor has '
-                f'only {list(branches)}.')
+                f'The {name} sees "{modality}", but data_preprocessor has '
+                f'only {list(branches)}. Check its input.')
         used = self.data_preprocessor if branches is None else \
             branches[modality]
         if not hasattr(own, 'mean'):
@@ -140,9 +170,18 @@ class CrossModalDistiller(BaseModel):
             load_branch(self.student, self._student_checkpoint, 'student')
 
     def _apply(self, fn, *args, **kwargs):
-        """Moves and casts the teacher along with the registered modules."""
-        self.teacher._apply(fn, *args, **kwargs)
+        """Moves and casts the teachers along with the registered modules."""
+        for teacher in self.teachers.values():
+            teacher._apply(fn, *args, **kwargs)
         return super()._apply(fn, *args, **kwargs)
+
+    def __deepcopy__(self, memo: dict) -> 'CrossModalDistiller':
+        """A copy, as EMA makes one, has the same frozen teachers."""
+        memo.update({id(t): t for t in self.teachers.values()})
+        clone = self.__class__.__new__(self.__class__)
+        memo[id(self)] = clone
+        clone.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return clone
 
     def _pick(self, inputs, modality: str) -> Tensor:
         """The images of one modality from a dict, or the only ones."""
@@ -160,7 +199,7 @@ class CrossModalDistiller(BaseModel):
 
         Args:
             inputs (dict[str, Tensor] | Tensor): (B, C, H, W) by modality, or
-                one tensor for both branches.
+                one tensor for all branches.
             data_samples (list[PoseDataSample], optional): Annotations.
             mode (str): ``'loss'``, or ``'predict'`` and ``'tensor'``, which
                 are the student's own.
@@ -176,47 +215,103 @@ class CrossModalDistiller(BaseModel):
     def loss(self, inputs, data_samples: SampleList) -> dict:
         """Task loss and weighted distillation losses.
 
+        Accuracy is not computed: it would copy the outputs to the host at
+        every step.
+
         Args:
             inputs (dict[str, Tensor] | Tensor): See :meth:`forward`.
-            data_samples (list[PoseDataSample]): With heatmap targets.
+            data_samples (list[PoseDataSample]): With the targets that the
+                student's head trains on. A sample whose
+                ``missing_modalities`` names what a teacher sees is left out
+                of that teacher's losses.
 
         Returns:
             dict: ``loss_kpt``; each distillation loss under its name, scaled
-            by r(t); ``distill_decay``, r(t) itself (logged, not summed).
+            by r(t); ``distill_decay``, r(t) itself, and
+            ``distill_decay_NAME`` of a loss that has its own (logged, not
+            summed).
         """
-        if not isinstance(inputs, Mapping) and \
-                self.teacher_input != self.student_input:
-            raise TypeError(
-                f'The batch is one tensor, but the teacher sees '
-                f'"{self.teacher_input}" and the student '
-                f'"{self.student_input}". Pack the training pipeline with '
-                'PackPairInputs.')
-        images = self._pick(inputs, self.student_input)
-        feats = self.student.extract_feat(images)
-        output = self.student.head.forward(feats)
-        target = torch.stack([s.gt_fields.heatmaps for s in data_samples])
-        weight = torch.cat(
-            [s.gt_instance_labels.keypoint_weights for s in data_samples])
-        losses = dict(
-            loss_kpt=self.student.head.loss_module(output, target, weight))
-        if not self.distill_losses:
-            return losses
-        factor = self.decay(training_progress())
-        with torch.no_grad():
-            teacher_feats = self.teacher.extract_feat(
-                self._pick(inputs, self.teacher_input))
-        batch = DistillBatch(
-            student_feats=feats,
-            teacher_feats=teacher_feats,
-            student_output=output,
-            student_head=self.student.head,
-            teacher_head=self.teacher.head,
-            target=target,
-            target_weight=weight)
-        for name, loss in self.distill_losses.items():
-            losses[name] = factor * loss(batch)
-        losses['distill_decay'] = torch.tensor(factor)
+        self._check_inputs(inputs)
+        feature = self.student.extract_feat(
+            self._pick(inputs, self.student_input))[-1]
+        output = self._student_head(feature)
+        target, weight = stack_targets(self.student.head, data_samples)
+        _check_target(output, target)
+        criterion = self.student.head.loss_module
+        losses = dict(loss_kpt=criterion(output, target, weight))
+        for teacher in self.teachers.values():
+            images = self._pick(inputs, teacher.modality)
+            paired = [
+                index for index, sample in enumerate(data_samples)
+                if teacher.modality not in sample.get('missing_modalities', ())
+            ]
+            share = len(paired) / len(data_samples)
+            # Without any pair the losses are computed all the same and count
+            # nothing, so that all weights have a gradient, as DDP expects.
+            select = _selector(paired if 0 < share < 1 else None,
+                               images.device)
+            batch = DistillBatch(
+                student_feature=select(feature),
+                teacher_feature=teacher.feature(select(images)),
+                student_head=self._student_head,
+                teacher_head=teacher.head,
+                criterion=criterion,
+                target=select(target),
+                target_weight=select(weight),
+                student_output=select(output),
+                as_target=teacher_target(teacher.network.head,
+                                         self.student.head))
+            for name in teacher.loss_names:
+                factor = self._decay_of(name)()
+                losses[name] = factor * share * self.distill_losses[name](
+                    batch)
+        if self.distill_losses:
+            losses['distill_decay'] = torch.tensor(self.decay())
+        for name, decay in self._loss_decays.items():
+            # "loss" in a name would add it to the total.
+            key = 'distill_decay' + name.replace('loss', '')
+            losses[key] = torch.tensor(decay())
         return losses
+
+    def _decay_of(self, name: str) -> Decay:
+        return self._loss_decays.get(name, self.decay)
+
+    def _check_inputs(self, inputs) -> None:
+        modalities = {self.student_input} | {
+            teacher.modality
+            for teacher in self.teachers.values()
+        }
+        if not isinstance(inputs, Mapping) and len(modalities) > 1:
+            raise TypeError(
+                'The batch is one tensor, but the branches see '
+                f'{sorted(modalities)}. Pack the training pipeline with '
+                'PackPairInputs.')
+
+
+def _selector(indices: Optional[list], device: torch.device):
+    """Picks some samples of a batch, or all of them."""
+    if indices is None:
+        return lambda part: part
+    index = torch.tensor(indices, device=device)
+
+    def select(part: Output) -> Output:
+        if isinstance(part, tuple):
+            return tuple(element[index] for element in part)
+        return part[index]
+
+    return select
+
+
+def _check_target(output: Output, target: Output) -> None:
+    parts = zip(*(part if isinstance(part, tuple) else (part, )
+                  for part in (output, target)))
+    for ours, theirs in parts:
+        if ours.shape != theirs.shape:
+            raise ValueError(
+                f'The student puts out {tuple(ours.shape)}, but the targets '
+                f'are {tuple(theirs.shape)}. The codec of GenerateTarget in '
+                'the pipeline must be that of the student\'s head, and the '
+                'data set must have its keypoints.')
 
 
 def _as_list(values: Optional[Tensor]):

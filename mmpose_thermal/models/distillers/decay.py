@@ -1,23 +1,31 @@
 """The time-adaptive decay r(t) of the distillation losses."""
 import math
-from typing import Sequence
+from typing import Optional, Sequence
 
 from mmengine.logging import MessageHub
 
 
-def training_progress() -> float:
+def training_progress(by_epoch: bool = False) -> float:
     """The share of the training that is done, in [0, 1].
 
     It is read from MMEngine's message hub, which a resumed run restores;
     0 outside of a training run.
+
+    Args:
+        by_epoch (bool): Whether it goes up by whole epochs instead of
+            iterations. Defaults to False.
+
+    Returns:
+        float: t.
     """
     hub = MessageHub.get_current_instance()
-    iteration, total = (
+    done, total = (
         hub.get_info(key) if key in hub.runtime_info else None
-        for key in ('iter', 'max_iters'))
-    if iteration is None or not total:
+        for key in (('epoch', 'max_epochs') if by_epoch else
+                    ('iter', 'max_iters')))
+    if done is None or not total:
         return 0.
-    return min(iteration / total, 1.)
+    return min(done / total, 1.)
 
 
 class Decay:
@@ -33,13 +41,20 @@ class Decay:
             ``'exponential'``.
         milestones (Sequence[float]): For ``'step'``: progresses in (0, 1) at
             which r falls by equal amounts, from ``begin`` to ``end``.
+        by_epoch (bool): Whether r changes between epochs only, instead of
+            at every iteration. Defaults to False.
+
+    Examples:
+        >>> Decay(type='linear', begin=1., end=0.)(.25)
+        0.75
     """
 
     def __init__(self,
                  type: str = 'linear',
                  begin: float = 1.,
                  end: float = 0.,
-                 milestones: Sequence[float] = (.5, .75)) -> None:
+                 milestones: Sequence[float] = (.5, .75),
+                 by_epoch: bool = False) -> None:
         shapes = dict(
             linear=self._linear,
             cosine=self._cosine,
@@ -55,16 +70,20 @@ class Decay:
         self._shape = shapes[type]
         self.begin, self.end = begin, end
         self.milestones = sorted(milestones)
+        self.by_epoch = by_epoch
 
-    def __call__(self, progress: float) -> float:
+    def __call__(self, progress: Optional[float] = None) -> float:
         """r(t).
 
         Args:
-            progress (float): t in [0, 1].
+            progress (float, optional): t in [0, 1]. By default that of the
+                MMEngine run that is going on.
 
         Returns:
             float: The factor.
         """
+        if progress is None:
+            progress = training_progress(self.by_epoch)
         return self._shape(progress)
 
     def _mix(self, share: float) -> float:

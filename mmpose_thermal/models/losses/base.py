@@ -1,15 +1,21 @@
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Optional, Tuple, Union
+from typing import Callable, Optional, Tuple, Union
 
 import torch
 import torch.nn as nn
 from mmengine.model import BaseModule
-from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..connectors import ConvConnector
-from ..connectors.conv_connector import resize_to
+from ..connectors.builder import Shape
+
+#: What a head puts out: heatmaps (B, K, H, W), or the SimCC vectors of x and
+#: y, (B, K, W_x) and (B, K, W_y).
+Output = Union[Tensor, Tuple[Tensor, ...]]
+
+
+def _as_it_is(output: Output) -> Output:
+    return output
 
 
 @dataclass
@@ -19,34 +25,63 @@ class DistillBatch:
     B is the batch size, K the number of keypoints.
 
     Attributes:
-        student_feats (tuple[Tensor]): What the student's head gets, the last
-            being (B, C_s, h_s, w_s).
-        teacher_feats (tuple[Tensor]): Likewise of the teacher, without graph.
-        student_output (Tensor): The student's heatmaps, (B, K, H, W).
-        student_head (nn.Module): Trainable.
-        teacher_head (nn.Module): Frozen and in eval mode; gradient flows
-            through it, not into it.
-        target (Tensor): Ground-truth heatmaps, (B, K, H, W).
-        target_weight (Tensor): Keypoint weights, (B, K).
+        student_feature (Tensor): What the student's head reads,
+            (B, C_s, h_s, w_s).
+        teacher_feature (Tensor): Likewise of the teacher, without graph.
+        student_head (nn.Module): From a feature map to an output. Trainable.
+        teacher_head (nn.Module): Likewise, frozen and in eval mode; gradient
+            flows through it, not into it.
+        criterion (Callable): The task loss, a scalar from an output, a target
+            and, unless that is None, the keypoint weights.
+        target (Tensor | tuple[Tensor]): Ground truth as the task loss wants
+            it.
+        target_weight (Tensor, optional): Keypoint weights, (B, K).
+        student_output (Tensor | tuple[Tensor], optional): The student's own
+            output, if it has been computed already.
+        as_target (Callable): Makes a target for ``criterion`` of the
+            teacher's output. By default it is one as it is.
     """
-    student_feats: Tuple[Tensor]
-    teacher_feats: Tuple[Tensor]
-    student_output: Tensor
+    student_feature: Tensor
+    teacher_feature: Tensor
     student_head: nn.Module
     teacher_head: nn.Module
-    target: Tensor
-    target_weight: Tensor
+    criterion: Callable[..., Tensor]
+    target: Output
+    target_weight: Optional[Tensor] = None
+    student_output: Optional[Output] = None
+    as_target: Callable[[Output], Output] = _as_it_is
+
+    def __post_init__(self) -> None:
+        if self.student_output is None:
+            self.student_output = self.student_head(self.student_feature)
 
     @cached_property
-    def teacher_output(self) -> Tensor:
-        """The teacher's own heatmaps (B, K, H, W), without graph."""
+    def teacher_output(self) -> Output:
+        """The teacher's own output, without graph."""
         with torch.no_grad():
-            return self.teacher_head.forward(self.teacher_feats)
+            return self.teacher_head(self.teacher_feature)
 
-    def task_loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """The student's own task loss of heatmaps against a target."""
-        return self.student_head.loss_module(output, target,
-                                             self.target_weight)
+    def task_loss(self, output: Output, teacher_share: float = 0.) -> Tensor:
+        """The task loss of an output.
+
+        Args:
+            output (Tensor | tuple[Tensor]): Of either head.
+            teacher_share (float): 0 measures it against the ground truth, 1
+                against the teacher's output, a number between mixes the two
+                losses. Defaults to 0.
+
+        Returns:
+            Tensor: Scalar.
+        """
+        weight = () if self.target_weight is None else (self.target_weight, )
+        loss = 0.
+        if teacher_share < 1:
+            loss = loss + (1 - teacher_share) * self.criterion(
+                output, self.target, *weight)
+        if teacher_share > 0:
+            loss = loss + teacher_share * self.criterion(
+                output, self.as_target(self.teacher_output), *weight)
+        return loss
 
 
 class DistillLoss(BaseModule):
@@ -57,43 +92,20 @@ class DistillLoss(BaseModule):
     builds its connectors in :meth:`connect`.
     """
 
-    def connect(self, teacher_channels: int, student_channels: int) -> None:
-        """Called once, when the widths of both heads' inputs are known."""
+    def connect(self, teacher_shape: Shape, student_shape: Shape) -> None:
+        """Called once, before the first batch.
+
+        Args:
+            teacher_shape (tuple[int, int, int]): (C, h, w) of the feature map
+                that the teacher's head reads.
+            student_shape (tuple[int, int, int]): Likewise of the student.
+        """
 
     def forward(self, batch: DistillBatch) -> Tensor:
         """Returns the loss of a batch, a scalar."""
         raise NotImplementedError
 
 
-class Connector(nn.Module):
-    """A connector as a loss holds it: identity where shapes agree.
-
-    Args:
-        connector (str | dict): ``'auto'`` for identity between equal widths
-            and :class:`ConvConnector` otherwise, or a connector's config.
-        in_channels (int): Channels that come in.
-        out_channels (int): Channels that the other head expects.
-    """
-
-    def __init__(self, connector: Union[str, dict], in_channels: int,
-                 out_channels: int) -> None:
-        super().__init__()
-        if isinstance(connector, dict):
-            self.layer: Optional[nn.Module] = MODELS.build({
-                'in_channels': in_channels,
-                'out_channels': out_channels,
-                **connector
-            })
-        elif connector == 'auto':
-            self.layer = None if in_channels == out_channels else \
-                ConvConnector(in_channels, out_channels)
-        else:
-            raise ValueError('A connector is "auto" or a config dict with a '
-                             f'"type", got {connector!r}.')
-
-    def forward(self, feature: Tensor, like: Tensor) -> Tensor:
-        """Brings ``feature`` (B, C, h, w) to the size of ``like``."""
-        size = tuple(like.shape[-2:])
-        if self.layer is None:
-            return resize_to(feature, size)
-        return self.layer(feature, size)
+def size_of(feature: Tensor) -> Tuple[int, int]:
+    """Height and width of a feature map (B, C, h, w)."""
+    return tuple(feature.shape[-2:])

@@ -5,7 +5,10 @@ import torch.nn as nn
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .base import Connector, DistillBatch, DistillLoss
+from ..connectors import build_connector
+from .base import DistillBatch, DistillLoss, size_of
+
+_TEACHER_SHARES = dict(gt=0., teacher=1.)
 
 
 @contextmanager
@@ -53,18 +56,20 @@ class DIKDLoss(DistillLoss):
             Defaults to 1.
         reverse_weight (float): :math:`a_{ri}`; 0 leaves the term out.
             Defaults to 1.
-        target (str | float): :math:`Y^*`: ``'gt'`` for the ground truth,
-            ``'teacher'`` for the teacher's own output, or the teacher's share
-            of a mix, in (0, 1). The paper's abstract does not fix it; the
-            default ``'gt'`` is ours.
-        connector (str | dict): How features of unlike widths are joined, see
-            :class:`Connector`. Defaults to ``'auto'``.
+        target (str): :math:`Y^*`: ``'gt'`` for the ground truth,
+            ``'teacher'`` for the teacher's own output, ``'mix'`` for both. The
+            paper's abstract does not fix it; the default ``'gt'`` is ours.
+        teacher_share (float): The teacher's share of ``'mix'``. Defaults to
+            0.5.
+        connector (str | dict): How features of unlike shapes are joined, see
+            :func:`build_connector`. Defaults to ``'auto'``.
     """
 
     def __init__(self,
                  forward_weight: float = 1.,
                  reverse_weight: float = 1.,
-                 target: Union[str, float] = 'gt',
+                 target: str = 'gt',
+                 teacher_share: float = .5,
                  connector: Union[str, dict] = 'auto') -> None:
         super().__init__()
         if min(forward_weight, reverse_weight) < 0 or \
@@ -73,24 +78,27 @@ class DIKDLoss(DistillLoss):
                 'DIKDLoss: the weights must not be negative, and one of them '
                 f'must be positive, got forward_weight={forward_weight}, '
                 f'reverse_weight={reverse_weight}.')
-        shares = dict(gt=0., teacher=1.)
-        share = shares.get(target, target)
-        if isinstance(share, str) or not 0 <= share <= 1:
-            raise ValueError('DIKDLoss: `target` is "gt", "teacher" or a '
-                             f'number between 0 and 1, got {target!r}.')
+        if target not in ('gt', 'teacher', 'mix'):
+            raise ValueError('DIKDLoss: `target` is "gt", "teacher" or "mix", '
+                             f'got {target!r}.')
+        if not 0 <= teacher_share <= 1:
+            raise ValueError('DIKDLoss: `teacher_share` lies between 0 and 1, '
+                             f'got {teacher_share}.')
         self.forward_weight = forward_weight
         self.reverse_weight = reverse_weight
-        self.teacher_share = float(share)
+        self.teacher_share = _TEACHER_SHARES.get(target, teacher_share)
         self.connector = connector
 
-    def connect(self, teacher_channels: int, student_channels: int) -> None:
+    def connect(self, teacher_shape, student_shape) -> None:
         """Builds the connectors of the terms that are used."""
         if self.forward_weight:
-            self.to_student = Connector(self.connector, teacher_channels,
-                                        student_channels)
+            self.to_student = build_connector(self.connector, teacher_shape,
+                                              student_shape,
+                                              ('teacher', 'student'))
         if self.reverse_weight:
-            self.to_teacher = Connector(self.connector, student_channels,
-                                        teacher_channels)
+            self.to_teacher = build_connector(self.connector, student_shape,
+                                              teacher_shape,
+                                              ('student', 'teacher'))
 
     def forward(self, batch: DistillBatch) -> Tensor:
         """Computes both injections.
@@ -101,24 +109,17 @@ class DIKDLoss(DistillLoss):
         Returns:
             Tensor: Scalar.
         """
-        target = self._target(batch)
-        teacher_feat, student_feat = (batch.teacher_feats[-1].detach(),
-                                      batch.student_feats[-1])
+        teacher, student = (batch.teacher_feature.detach(),
+                            batch.student_feature)
         loss = 0.
         if self.forward_weight:
-            injected = self.to_student(teacher_feat, like=student_feat)
+            injected = self.to_student(teacher, size_of(student))
             with frozen_norm_statistics(batch.student_head):
-                output = batch.student_head.forward((injected, ))
-            loss = loss + self.forward_weight * batch.task_loss(output, target)
+                output = batch.student_head(injected)
+            loss = loss + self.forward_weight * batch.task_loss(
+                output, self.teacher_share)
         if self.reverse_weight:
-            injected = self.to_teacher(student_feat, like=teacher_feat)
-            output = batch.teacher_head.forward((injected, ))
-            loss = loss + self.reverse_weight * batch.task_loss(output, target)
+            injected = self.to_teacher(student, size_of(teacher))
+            loss = loss + self.reverse_weight * batch.task_loss(
+                batch.teacher_head(injected), self.teacher_share)
         return loss
-
-    def _target(self, batch: DistillBatch) -> Tensor:
-        if self.teacher_share == 0:
-            return batch.target
-        if self.teacher_share == 1:
-            return batch.teacher_output
-        return batch.target.lerp(batch.teacher_output, self.teacher_share)

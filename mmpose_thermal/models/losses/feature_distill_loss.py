@@ -4,33 +4,64 @@ import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .base import Connector, DistillBatch, DistillLoss
+from ..connectors import build_connector
+from .base import DistillBatch, DistillLoss, size_of
+from .softened import full_precision, softened_kl
+
+
+def _mse(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    return F.mse_loss(student, teacher)
+
+
+def _cosine(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    return 1 - F.cosine_similarity(student, teacher, dim=1).mean()
+
+
+def _cwd(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    return softened_kl(student.flatten(2), teacher.flatten(2),
+                       temperature).mean()
+
+
+_FORMS = dict(mse=_mse, cosine=_cosine, cwd=_cwd)
 
 
 @MODELS.register_module()
 class FeatureDistillLoss(DistillLoss):
-    """Feature distillation (FD): mean squared error at the heads' inputs.
+    """Feature distillation (FD) at the heads' inputs.
 
-    The student's features are brought to the teacher's shape and compared
-    (FitNets, arXiv 1412.6550).
+    The student's features are brought to the teacher's shape and compared.
 
     Args:
+        form (str): ``'mse'``, mean squared error (FitNets, arXiv 1412.6550);
+            ``'cosine'``, one minus the cosine between the feature vectors of
+            each position; ``'cwd'``, the divergence between each channel's
+            softmax over the positions (channel-wise distillation, arXiv
+            2011.13256). Defaults to ``'mse'``.
+        temperature (float): Of ``'cwd'``. Defaults to 1.
         loss_weight (float): Defaults to 1.
         connector (str | dict): From the student's to the teacher's features,
-            see :class:`Connector`. Defaults to ``'auto'``.
+            see :func:`build_connector`. Defaults to ``'auto'``.
     """
 
     def __init__(self,
+                 form: str = 'mse',
+                 temperature: float = 1.,
                  loss_weight: float = 1.,
                  connector: Union[str, dict] = 'auto') -> None:
         super().__init__()
+        if form not in _FORMS:
+            raise ValueError(f'FeatureDistillLoss: unknown form {form!r}; one '
+                             f'of {", ".join(_FORMS)}.')
+        self.compare = _FORMS[form]
+        self.temperature = temperature
         self.loss_weight = loss_weight
         self.connector = connector
 
-    def connect(self, teacher_channels: int, student_channels: int) -> None:
+    def connect(self, teacher_shape, student_shape) -> None:
         """Builds the connector."""
-        self.to_teacher = Connector(self.connector, student_channels,
-                                    teacher_channels)
+        self.to_teacher = build_connector(self.connector, student_shape,
+                                          teacher_shape,
+                                          ('student', 'teacher'))
 
     def forward(self, batch: DistillBatch) -> Tensor:
         """Compares the features.
@@ -41,6 +72,7 @@ class FeatureDistillLoss(DistillLoss):
         Returns:
             Tensor: Scalar.
         """
-        target = batch.teacher_feats[-1].detach()
-        feature = self.to_teacher(batch.student_feats[-1], like=target)
-        return self.loss_weight * F.mse_loss(feature, target)
+        teacher = batch.teacher_feature.detach()
+        student = self.to_teacher(batch.student_feature, size_of(teacher))
+        return self.loss_weight * self.compare(
+            full_precision(student), full_precision(teacher), self.temperature)

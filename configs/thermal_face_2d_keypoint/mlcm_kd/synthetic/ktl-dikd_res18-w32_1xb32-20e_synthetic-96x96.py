@@ -23,7 +23,7 @@ model = dict(
             mean=[123.675, 116.28, 103.53],
             std=[58.395, 57.12, 57.375],
             bgr_to_rgb=True)))
-custom_hooks = [dict(type='StudentCheckpointHook')]
+default_hooks = dict(student=dict(type='StudentCheckpointHook'))
 
 train_dataloader = dict(
     dataset=dict(with_rgb=True, pipeline={{_base_.pair_pipeline}}))

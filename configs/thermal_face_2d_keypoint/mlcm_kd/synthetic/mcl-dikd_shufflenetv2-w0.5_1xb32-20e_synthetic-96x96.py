@@ -17,4 +17,4 @@ model = dict(
     distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
     decay=dict(type='linear', begin=1.0, end=0.0),
     data_preprocessor={{_base_.model.data_preprocessor}})
-custom_hooks = [dict(type='StudentCheckpointHook')]
+default_hooks = dict(student=dict(type='StudentCheckpointHook'))

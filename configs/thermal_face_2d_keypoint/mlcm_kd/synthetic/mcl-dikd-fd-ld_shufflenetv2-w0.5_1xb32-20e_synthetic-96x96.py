@@ -1,0 +1,7 @@
+# MCL: dual injection beside feature and logits distillation.
+_base_ = './mcl-dikd_shufflenetv2-w0.5_1xb32-20e_synthetic-96x96.py'
+
+model = dict(
+    distill_losses=dict(
+        loss_fd=dict(type='FeatureDistillLoss', loss_weight=0.01),
+        loss_ld=dict(type='LogitDistillLoss')))

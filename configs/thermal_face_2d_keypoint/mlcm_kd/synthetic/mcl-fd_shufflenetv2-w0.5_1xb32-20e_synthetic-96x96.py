@@ -1,0 +1,7 @@
+# MCL: feature distillation instead of injection.
+_base_ = './mcl-dikd_shufflenetv2-w0.5_1xb32-20e_synthetic-96x96.py'
+
+model = dict(
+    distill_losses=dict(
+        _delete_=True,
+        loss_fd=dict(type='FeatureDistillLoss', loss_weight=0.01)))

@@ -1,0 +1,60 @@
+"""Where an RGB image lies on the thermal image that it is paired with."""
+from typing import Sequence
+
+import numpy as np
+
+
+def as_homography(numbers: Sequence[float]) -> np.ndarray:
+    """Checks a homography of an annotation file.
+
+    Args:
+        numbers (Sequence[float]): The nine numbers of the matrix, row by row,
+            flat or nested.
+
+    Returns:
+        np.ndarray: Shape (3, 3), from RGB to thermal pixels.
+
+    Raises:
+        ValueError: It is none.
+    """
+    matrix = np.asarray(numbers, dtype=float)
+    if matrix.size != 9 or not np.isfinite(matrix).all() or abs(
+            np.linalg.det(matrix.reshape(3, 3))) < 1e-12:
+        raise ValueError(f'"rgb_homography" is {numbers}, but must be the '
+                         'nine numbers of an invertible matrix, row by row.')
+    return matrix.reshape(3, 3)
+
+
+def affine_between(rgb_keypoints: Sequence[float],
+                   keypoints: Sequence[float]) -> np.ndarray:
+    """Fits an affine map to one face's landmarks in both images.
+
+    By least squares over the points that are labelled in both. A face is not
+    flat, so that no homography fits all of its points either; the affine map
+    cannot run away where they are few.
+
+    Args:
+        rgb_keypoints (Sequence[float]): ``[x, y, v] * K`` in RGB pixels.
+        keypoints (Sequence[float]): ``[x, y, v] * K`` in thermal pixels.
+
+    Returns:
+        np.ndarray: Shape (3, 3), from RGB to thermal pixels.
+
+    Raises:
+        ValueError: The points do not determine it.
+    """
+    source, target = (np.asarray(points, dtype=float).reshape(-1, 3)
+                      for points in (rgb_keypoints, keypoints))
+    if len(source) != len(target):
+        raise ValueError(f'"rgb_keypoints" has {len(source)} points, '
+                         f'"keypoints" {len(target)}. They must be the same '
+                         'points.')
+    both = (source[:, 2] > 0) & (target[:, 2] > 0)
+    known = np.column_stack([source[both, :2], np.ones(both.sum())])
+    if not np.isfinite(known).all() or np.linalg.matrix_rank(known) < 3:
+        raise ValueError(
+            f'"rgb_keypoints" and "keypoints" have {both.sum()} labelled '
+            'points in common; at least three that are finite and not on one '
+            'line are needed to align the images.')
+    solution = np.linalg.lstsq(known, target[both, :2], rcond=None)[0]
+    return np.vstack([solution.T, [0, 0, 1]])

@@ -1,0 +1,108 @@
+from typing import Optional, Tuple
+
+import cv2
+import numpy as np
+from mmpose.datasets.transforms import TopdownAffine
+from mmpose.registry import TRANSFORMS
+from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
+
+
+def _flip_matrix(direction: Optional[str], shape: Tuple[int, ...]):
+    """What ``RandomFlip`` did to the pixels of an image of this shape."""
+    height, width = shape[:2]
+    matrix = np.eye(3)
+    if direction in ('horizontal', 'diagonal'):
+        matrix[0] = -1, 0, width - 1
+    if direction in ('vertical', 'diagonal'):
+        matrix[1] = 0, -1, height - 1
+    return matrix
+
+
+@TRANSFORMS.register_module()
+class PairTopdownAffine(TopdownAffine):
+    """Crops the face out of both images of a pair, in register.
+
+    As MMPose's ``TopdownAffine``, but the RGB image may lie elsewhere than
+    the thermal one and may have another resolution. It is resampled once,
+    from its own pixels to the crop.
+
+    Required Keys:
+
+    - img (list[np.ndarray]): thermal and RGB
+    - bbox_center, bbox_scale, bbox_rotation (optional)
+    - flip_direction (optional): what ``RandomFlip`` did
+    - rgb_to_thermal (np.ndarray, optional): (3, 3), from RGB to thermal
+      pixels, before flipping; identity if absent
+
+    Modified Keys:
+
+    - img (list[np.ndarray]): the crops
+    - and those of ``TopdownAffine``
+
+    Removed Keys:
+
+    - rgb_to_thermal
+
+    Args:
+        input_size (tuple[int, int]): Width and height of the thermal crop,
+            which the targets refer to.
+        partner_input_size (tuple[int, int], optional): Likewise of the RGB
+            crop, for a teacher of another input size. Defaults to the same.
+        use_udp (bool): See ``TopdownAffine``.
+
+    Raises:
+        ValueError: The two crops have unlike aspect ratios.
+    """
+
+    def __init__(self,
+                 input_size: Tuple[int, int],
+                 partner_input_size: Optional[Tuple[int, int]] = None,
+                 use_udp: bool = False) -> None:
+        super().__init__(input_size, use_udp)
+        self.partner_input_size = tuple(partner_input_size or input_size)
+        (w, h), (partner_w, partner_h) = input_size, self.partner_input_size
+        if w * partner_h != h * partner_w:
+            raise ValueError(
+                f'PairTopdownAffine: `input_size` {tuple(input_size)} and '
+                f'`partner_input_size` {self.partner_input_size} must have '
+                'the same aspect ratio.')
+
+    def transform(self, results: dict) -> dict:
+        """Crops both images.
+
+        Args:
+            results (dict): The sample with its pair of images.
+
+        Returns:
+            dict: The sample.
+        """
+        if not isinstance(results['img'], list):
+            raise KeyError(
+                f'The sample of {results.get("img_path")} has one image only. '
+                'Put LoadRGBPartner into the pipeline, or crop with '
+                'TopdownAffine.')
+        thermal, rgb = results['img']
+        matrix = results.pop('rgb_to_thermal', None)
+        direction = results.get('flip_direction')
+        results = super().transform({**results, 'img': thermal})
+        crop = (get_udp_warp_matrix if self.use_udp else get_warp_matrix)(
+            results['input_center'],
+            results['input_scale'],
+            results.get('bbox_rotation', [0.])[0],
+            output_size=self.partner_input_size)
+        if matrix is None:
+            rgb = cv2.warpAffine(
+                rgb, crop, self.partner_input_size, flags=cv2.INTER_LINEAR)
+        else:
+            to_crop = np.vstack([crop, [0, 0, 1]]) @ _flip_matrix(
+                direction, thermal.shape) @ matrix @ _flip_matrix(
+                    direction, rgb.shape)
+            rgb = cv2.warpPerspective(
+                rgb, to_crop, self.partner_input_size, flags=cv2.INTER_LINEAR)
+        results['img'] = [results['img'], rgb]
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{self.__class__.__name__}(input_size={self.input_size}, '
+                f'partner_input_size={self.partner_input_size}, '
+                f'use_udp={self.use_udp})')

@@ -1,0 +1,85 @@
+"""Turning what a distillation run leaves behind into a stock model."""
+import copy
+import os
+import os.path as osp
+from typing import Optional
+
+import torch
+from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpose.registry import MODELS
+
+from mmpose_thermal.models.distillers.branch import (branch_config,
+                                                     student_weights)
+
+# What only training needs.
+_TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper',
+             'param_scheduler', 'auto_scale_lr', 'custom_hooks', 'load_from',
+             'resume')
+
+
+def student_config(config: Config) -> Config:
+    """The config of a distillation run, cut down to its student.
+
+    Args:
+        config (Config): Of the run; that of a plain model is taken as it is.
+
+    Returns:
+        Config: For testing and inference with MMPose's tools.
+    """
+    fields = config.to_dict()
+    for key in _TRAINING:
+        fields.pop(key, None)
+    hooks = fields.get('default_hooks', {})
+    fields['default_hooks'] = {
+        name: hook
+        for name, hook in hooks.items()
+        if not hook or hook.get('type') != 'StudentCheckpointHook'
+    }
+    fields['model'] = copy.deepcopy(branch_config(fields['model'], 'student'))
+    return Config(fields)
+
+
+def extract_student(config: Config,
+                    checkpoint: str,
+                    out: str,
+                    prefix: Optional[str] = None) -> None:
+    """Writes the student of a run as a stock checkpoint, and its config.
+
+    Args:
+        config (Config): Of the run, or the student's own.
+        checkpoint (str): Of any distiller that holds the student under one
+            prefix, such as ``student.`` or MMRazor's ``architecture.``.
+        out (str): The checkpoint to write, ``NAME.pth``. The config is
+            written beside it, as ``NAME.py``.
+        prefix (str, optional): Which one. By default it is found.
+
+    Raises:
+        FileNotFoundError: There is no such checkpoint.
+        ValueError: The student is not in it, or more than one could be meant.
+    """
+    stock = student_config(config)
+    expected = MODELS.build(copy.deepcopy(stock.model)).state_dict()
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    try:
+        weights = student_weights(
+            content.get('state_dict', content), expected, prefix)
+    except ValueError as error:
+        raise ValueError(f'{checkpoint}: {error}')
+    unlike = [
+        key for key, value in expected.items()
+        if key not in weights or weights[key].shape != value.shape
+    ]
+    if unlike:
+        raise ValueError(
+            f'{checkpoint} does not hold the student of this config: '
+            f'{len(unlike)} of its {len(expected)} weights are missing or of '
+            f'another shape, first "{unlike[0]}". Check config and prefix.')
+    meta = dict(content.get('meta', {}), cfg=stock.pretty_text)
+    os.makedirs(osp.dirname(osp.abspath(out)), exist_ok=True)
+    # Written aside and moved, so that there is never half a file.
+    torch.save(
+        dict(meta=meta, state_dict={key: weights[key]
+                                    for key in expected}), out + '.part')
+    os.replace(out + '.part', out)
+    stock.dump(osp.splitext(out)[0] + '.py')

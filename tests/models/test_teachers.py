@@ -1,0 +1,215 @@
+"""Several teachers, teachers out of distillations, samples without a pair."""
+import copy
+
+import pytest
+import torch
+from conftest import COLOUR, GREY, estimator
+from mmpose.registry import MODELS
+
+PAIR = dict(type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)
+
+
+@pytest.fixture
+def two_teachers(save_teacher):
+
+    def build(**losses):
+        rgb, thermal = estimator(16, COLOUR), estimator(8)
+        teachers = dict(
+            visible=dict(
+                config=rgb,
+                checkpoint=save_teacher(rgb, 'rgb.pth'),
+                input='rgb',
+                distill_losses=dict(loss_dikd=dict(type='DIKDLoss'))),
+            infrared=dict(
+                config=thermal,
+                checkpoint=save_teacher(thermal, 'thermal.pth'),
+                input='thermal',
+                distill_losses=losses
+                or dict(loss_ld=dict(type='LogitDistillLoss'))))
+        torch.manual_seed(1)
+        model = MODELS.build(
+            dict(
+                type='CrossModalDistiller',
+                teacher=teachers,
+                student=dict(config=estimator(8)),
+                data_preprocessor=PAIR))
+        model.init_weights()
+        return model.train()
+
+    return build
+
+
+def test_each_teacher_brings_its_own_losses(two_teachers, batch):
+    model = two_teachers()
+    losses = model(**batch, mode='loss')
+    assert set(losses) == {'loss_kpt', 'loss_dikd', 'loss_ld', 'distill_decay'}
+    with torch.no_grad():
+        infrared = model.teachers['infrared'].network(
+            batch['inputs']['thermal'], None, 'tensor')
+        student = model.student(batch['inputs']['thermal'], None, 'tensor')
+    torch.testing.assert_close(losses['loss_ld'].detach(),
+                               (student - infrared).square().mean())
+
+
+def test_losses_of_two_teachers_are_those_of_each_alone(two_teachers,
+                                                        build_distiller,
+                                                        batch):
+    model = two_teachers()
+    visible = model.teachers['visible'].network
+    alone = build_distiller(student_width=8)
+    alone.student.load_state_dict(model.student.state_dict())
+    alone.teacher.load_state_dict(visible.state_dict())
+    alone.distill_losses.load_state_dict({
+        key: value
+        for key, value in model.distill_losses.state_dict().items()
+        if key.startswith('loss_dikd')
+    })
+    torch.testing.assert_close(
+        alone(**batch, mode='loss')['loss_dikd'],
+        model(**batch, mode='loss')['loss_dikd'])
+
+
+def test_no_teacher_is_trained_or_saved(two_teachers, batch):
+    model = two_teachers()
+    sum(model(**batch, mode='loss')[k] for k in ('loss_dikd', 'loss_ld')
+        ).backward()
+    for teacher in model.teachers.values():
+        assert not teacher.network.training
+        assert all(p.grad is None for p in teacher.parameters())
+    assert not [k for k in model.state_dict() if 'network' in k]
+
+
+def test_two_losses_of_one_name_are_refused(two_teachers):
+    with pytest.raises(ValueError, match='two teachers have a "loss_dikd"'):
+        two_teachers(loss_dikd=dict(type='LogitDistillLoss'))
+
+
+def test_common_losses_of_several_teachers_are_refused(save_teacher):
+    teacher = estimator(8)
+    with pytest.raises(ValueError, match='several teachers'):
+        MODELS.build(
+            dict(
+                type='CrossModalDistiller',
+                teacher=dict(
+                    one=dict(config=teacher, checkpoint=save_teacher(teacher),
+                             input='thermal')),
+                student=dict(config=estimator(8)),
+                distill_losses=dict(loss_ld=dict(type='LogitDistillLoss')),
+                data_preprocessor=PAIR))
+
+
+def test_copy_for_ema_shares_the_frozen_teachers(two_teachers):
+    model = two_teachers()
+    clone = copy.deepcopy(model)
+    assert clone.teachers['visible'] is model.teachers['visible']
+    weight = next(clone.student.head.parameters())
+    assert weight is not next(model.student.head.parameters())
+    # The copy runs its own head, not that of the original.
+    assert next(clone._student_head.parameters()) is weight
+
+
+# --------------------------------------------- teachers out of distillations
+def distillation_of(save_teacher, prefix):
+    """What a run left whose student, of width 8, lies under a prefix."""
+    path = save_teacher(estimator(8), 'student.pth')
+    content = torch.load(path, weights_only=False)
+    other = torch.load(
+        save_teacher(estimator(8), 'other.pth'), weights_only=False)
+    state = {'teacher.' + k: v for k, v in other['state_dict'].items()}
+    state.update({prefix + k: v for k, v in content['state_dict'].items()})
+    torch.save(dict(state_dict=state, meta=dict()), path)
+    return path, content['state_dict']
+
+
+@pytest.mark.parametrize('prefix', ['', 'student.', 'architecture.',
+                                    'module.student.'])
+def test_student_of_an_earlier_distillation_teaches(save_teacher, prefix):
+    earlier = dict(
+        type='CrossModalDistiller',
+        teacher=dict(config='gone.py', checkpoint='gone.pth'),
+        student=dict(config=estimator(8)))
+    path, expected = distillation_of(save_teacher, prefix)
+    model = MODELS.build(
+        dict(
+            type='CrossModalDistiller',
+            teacher=dict(config=earlier, checkpoint=path),
+            teacher_input='thermal',
+            student=dict(config=estimator(8)),
+            data_preprocessor=PAIR))
+    for key, value in model.teacher.state_dict().items():
+        assert torch.equal(value, expected[key]), key
+
+
+def test_two_students_that_could_be_meant_are_refused(save_teacher):
+    path, _ = distillation_of(save_teacher, 'ema.')
+    with pytest.raises(ValueError, match='2 networks.*teacher., ema.'):
+        MODELS.build(
+            dict(
+                type='CrossModalDistiller',
+                teacher=dict(config=estimator(8), checkpoint=path),
+                teacher_input='thermal',
+                student=dict(config=estimator(8)),
+                data_preprocessor=PAIR))
+
+
+# ------------------------------------------------- samples without a partner
+def without_partner(batch, *indices):
+    batch = copy.deepcopy(batch)
+    for index in indices:
+        batch['data_samples'][index].set_metainfo(
+            dict(missing_modalities=('rgb', )))
+        batch['inputs']['rgb'][index] = 0
+    return batch
+
+
+def gradients(model, batch):
+    model.zero_grad()
+    model.parse_losses(model(**batch, mode='loss'))[0].backward()
+    return {name: p.grad.clone() for name, p in model.named_parameters()}
+
+
+ALL = dict(
+    loss_dikd=dict(type='DIKDLoss', target='mix'),
+    loss_fd=dict(type='FeatureDistillLoss'),
+    loss_ld=dict(type='LogitDistillLoss'))
+
+
+def test_sample_without_partner_contributes_the_task_loss_alone(
+        build_distiller, batch):
+    model = build_distiller(distill_losses=ALL).eval()  # BatchNorm apart
+    losses = model(**without_partner(batch, 1), mode='loss')
+    whole = model(**batch, mode='loss')
+    pair = model(
+        dict((k, v[:1]) for k, v in batch['inputs'].items()),
+        batch['data_samples'][:1],
+        mode='loss')
+    torch.testing.assert_close(losses['loss_kpt'], whole['loss_kpt'])
+    for name in ALL:
+        # A mean over the batch, of which one half counts.
+        torch.testing.assert_close(losses[name], pair[name] / 2)
+
+
+def test_what_stands_for_the_partner_does_not_matter(build_distiller, batch):
+    model = build_distiller(distill_losses=ALL)
+    black = without_partner(batch, 0)
+    noise = copy.deepcopy(black)
+    noise['inputs']['rgb'][0].normal_()
+    first, second = (gradients(model, b) for b in (black, noise))
+    for name in first:
+        torch.testing.assert_close(first[name], second[name])
+
+
+def test_batch_without_any_pair_trains_on_the_task_alone(
+        build_distiller, batch):
+    """Every weight has a gradient all the same, as DDP expects."""
+    model = build_distiller(student_width=8, distill_losses=ALL)
+    unpaired = without_partner(batch, 0, 1)
+    found = gradients(model, unpaired)
+    losses = model(**unpaired, mode='loss')
+    assert all(losses[name] == 0 for name in ALL)
+    assert not any(found[name].any() for name in found
+                   if name.startswith('distill_losses'))
+    model.zero_grad()
+    model(**unpaired, mode='loss')['loss_kpt'].backward()
+    for name, parameter in model.student.named_parameters():
+        torch.testing.assert_close(found[f'student.{name}'], parameter.grad)
