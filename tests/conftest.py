@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 
 import mmpose_thermal  # noqa: F401  registers everything
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
@@ -140,3 +142,59 @@ def pairs_root(tmp_path_factory):
         SyntheticSpec(
             train=6, val=3, test=4, extra=2, per_subject=2, size=96))
     return root
+
+
+@pytest.fixture
+def run_config(pairs_root, tmp_path, save_teacher):
+    """A KTL run of two epochs on the tiny data set, with augmentation."""
+    teacher = estimator(normalisation=COLOUR)
+    pipeline = [
+        dict(type='LoadThermalImage'),
+        dict(type='LoadRGBPartner'),
+        dict(type='GetBBoxCenterScale'),
+        dict(type='RandomFlip'),
+        dict(type='RandomBBoxTransform'),
+        dict(type='TopdownAffine', input_size=(64, 64)),
+        dict(type='GenerateTarget', encoder=CODEC),
+        dict(type='PackPairInputs'),
+    ]
+    return Config(
+        dict(
+            default_scope='mmpose',
+            custom_imports=dict(
+                imports=['mmpose_thermal'], allow_failed_imports=False),
+            work_dir=str(tmp_path / 'run'),
+            model=dict(
+                type='CrossModalDistiller',
+                teacher=dict(
+                    config=teacher, checkpoint=save_teacher(teacher)),
+                student=dict(config=estimator(8)),
+                distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
+                decay=dict(type='linear'),
+                data_preprocessor=dict(
+                    type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)),
+            train_dataloader=dict(
+                batch_size=3,
+                num_workers=0,
+                sampler=dict(type='DefaultSampler', shuffle=True),
+                dataset=dict(
+                    type='ThermalFaceDataset',
+                    data_root=str(pairs_root),
+                    ann_file='annotations/train.json',
+                    with_rgb=True,
+                    pipeline=pipeline)),
+            train_cfg=dict(by_epoch=True, max_epochs=2),
+            optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
+            default_hooks=dict(
+                checkpoint=dict(type='CheckpointHook', interval=1),
+                epoch_seed=dict(type='EpochSeedHook'),
+                student=dict(type='StudentCheckpointHook')),
+            randomness=dict(seed=0, deterministic=True),
+            log_level='WARNING'))
+
+
+@pytest.fixture
+def finished_run(run_config):
+    runner = Runner.from_cfg(copy.deepcopy(run_config))
+    runner.train()
+    return runner

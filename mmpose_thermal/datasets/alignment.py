@@ -51,7 +51,8 @@ def affine_between(rgb_keypoints: Sequence[float],
                          'points.')
     both = (source[:, 2] > 0) & (target[:, 2] > 0)
     known = np.column_stack([source[both, :2], np.ones(both.sum())])
-    if not np.isfinite(known).all() or np.linalg.matrix_rank(known) < 3:
+    if len(known) < 3 or not np.isfinite(known).all() or \
+            np.linalg.matrix_rank(known) < 3:
         raise ValueError(
             f'"rgb_keypoints" and "keypoints" have {both.sum()} labelled '
             'points in common; at least three that are finite and not on one '

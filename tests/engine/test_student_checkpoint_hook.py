@@ -3,68 +3,9 @@ import copy
 
 import pytest
 import torch
-from conftest import COLOUR, GREY, estimator
-from mmengine.config import Config
+from conftest import estimator
 from mmengine.runner import Runner, load_checkpoint
 from mmpose.registry import MODELS
-
-
-@pytest.fixture
-def run_config(pairs_root, tmp_path, save_teacher):
-    """A KTL run of two epochs on the tiny data set, without randomness."""
-    teacher = estimator(normalisation=COLOUR)
-    codec = dict(
-        type='MSRAHeatmap',
-        input_size=(64, 64),
-        heatmap_size=(16, 16),
-        sigma=1.5)
-    pipeline = [
-        dict(type='LoadThermalImage'),
-        dict(type='LoadRGBPartner'),
-        dict(type='GetBBoxCenterScale'),
-        dict(type='TopdownAffine', input_size=(64, 64)),
-        dict(type='GenerateTarget', encoder=codec),
-        dict(type='PackPairInputs'),
-    ]
-    return Config(
-        dict(
-            default_scope='mmpose',
-            custom_imports=dict(
-                imports=['mmpose_thermal'], allow_failed_imports=False),
-            work_dir=str(tmp_path / 'run'),
-            model=dict(
-                type='CrossModalDistiller',
-                teacher=dict(
-                    config=teacher, checkpoint=save_teacher(teacher)),
-                student=dict(config=estimator(8)),
-                distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
-                decay=dict(type='linear'),
-                data_preprocessor=dict(
-                    type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)),
-            train_dataloader=dict(
-                batch_size=3,
-                num_workers=0,
-                sampler=dict(type='DefaultSampler', shuffle=False),
-                dataset=dict(
-                    type='ThermalFaceDataset',
-                    data_root=str(pairs_root),
-                    ann_file='annotations/train.json',
-                    with_rgb=True,
-                    pipeline=pipeline)),
-            train_cfg=dict(by_epoch=True, max_epochs=2),
-            optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
-            default_hooks=dict(
-                checkpoint=dict(type='CheckpointHook', interval=1),
-                student=dict(type='StudentCheckpointHook')),
-            randomness=dict(seed=0, deterministic=True),
-            log_level='WARNING'))
-
-
-@pytest.fixture
-def finished_run(run_config):
-    runner = Runner.from_cfg(copy.deepcopy(run_config))
-    runner.train()
-    return runner
 
 
 def load(path):

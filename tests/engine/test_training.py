@@ -1,0 +1,236 @@
+"""Training as usual: seeds, resuming, EMA, and what is left of a run."""
+import copy
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest import estimator
+from mmengine.config import Config
+from mmengine.runner import Runner, load_checkpoint
+from mmpose.registry import MODELS
+
+from mmpose_thermal.apis import extract_student, student_config
+
+
+def train(config, work_dir, **changes):
+    config = copy.deepcopy(config)
+    config.work_dir = str(work_dir)
+    config.merge_from_dict(changes)
+    runner = Runner.from_cfg(config)
+    runner.train()
+    return runner
+
+
+def curve(runner, name='loss'):
+    """Every step's value, as it was logged."""
+    return runner.message_hub.get_scalar(f'train/{name}')._log_history
+
+
+def assert_same_weights(first, second):
+    first, second = (r.model.state_dict() for r in (first, second))
+    assert first.keys() == second.keys()
+    for key in first:
+        assert torch.equal(first[key], second[key]), key
+
+
+@pytest.fixture
+def long_config(run_config):
+    return Config({
+        **run_config.to_dict(), 'train_cfg': dict(by_epoch=True, max_epochs=4)
+    })
+
+
+def test_one_seed_gives_one_result_whatever_the_workers(long_config,
+                                                        tmp_path):
+    first = train(long_config, tmp_path / 'a')
+    expected = first.model.state_dict()
+    again = train(
+        long_config, tmp_path / 'b', **{
+            'train_dataloader.num_workers': 2,
+            'train_dataloader.persistent_workers': True
+        })
+    assert_same_weights(first, again)
+    other = train(long_config, tmp_path / 'c', **{'randomness.seed': 1})
+    assert any(not torch.equal(value, expected[key])
+               for key, value in other.model.state_dict().items())
+
+
+def test_resumed_run_continues_the_very_curve(long_config, tmp_path):
+    """Shuffled, augmented, with the teacher built anew from the config."""
+    whole = train(long_config, tmp_path / 'whole')
+    resumed = train(
+        long_config, tmp_path / 'resumed', resume=True,
+        load_from=f'{whole.work_dir}/epoch_2.pth')
+    assert resumed.iter == whole.iter == 8
+    # The logged values, r(t) among them, are restored and continued.
+    for name in ('loss', 'loss_kpt', 'loss_dikd', 'distill_decay'):
+        assert (curve(resumed, name)[-4:] == curve(whole, name)[-4:]).all()
+    assert curve(whole, 'distill_decay') == pytest.approx(
+        1 - np.arange(8) / 8)
+    assert_same_weights(resumed, whole)
+
+
+def test_every_named_loss_is_logged_with_its_factor(run_config, tmp_path):
+    losses = dict(
+        loss_dikd=dict(type='DIKDLoss'),
+        loss_ld=dict(
+            type='LogitDistillLoss', decay=dict(type='constant', begin=.5)))
+    run_config.model.distill_losses = losses
+    runner = train(run_config, tmp_path / 'run', **{
+        'default_hooks.logger': dict(type='LoggerHook', interval=1),
+        'log_level': 'INFO'
+    })
+    with open(f'{runner._log_dir}/vis_data/{runner.timestamp}.json') as file:
+        lines = [json.loads(line) for line in file]
+    assert len(lines) == 4
+    for line in lines:
+        assert line['loss'] == pytest.approx(
+            line['loss_kpt'] + line['loss_dikd'] + line['loss_ld'], rel=1e-3)
+        assert line['distill_decay_ld'] == .5
+    assert [line['distill_decay'] for line in lines
+            ] == pytest.approx([1, .75, .5, .25])
+
+
+# ------------------------------------------------------------------------ EMA
+@pytest.fixture
+def ema_run(long_config, tmp_path):
+    long_config.custom_hooks = [
+        dict(type='EMAHook', momentum=.2, update_buffers=True)
+    ]
+    return long_config, train(long_config, tmp_path / 'whole')
+
+
+def load(path):
+    return torch.load(path, map_location='cpu', weights_only=False)
+
+
+def test_averaged_student_is_what_is_saved(ema_run):
+    _, runner = ema_run
+    checkpoint = load(f'{runner.work_dir}/epoch_4.pth')
+    averaged = next(hook for hook in runner.hooks
+                    if hasattr(hook, 'ema_model')).ema_model.module
+    expected = averaged.student.state_dict()
+    assert checkpoint['state_dict'].keys() == expected.keys()
+    plain = runner.model.student.state_dict()
+    for key, value in checkpoint['state_dict'].items():
+        assert torch.equal(value, expected[key]), key
+    assert any(not torch.equal(value, plain[key])
+               for key, value in checkpoint['state_dict'].items())
+
+
+def test_averaging_leaves_the_teacher_out(ema_run):
+    _, runner = ema_run
+    averaged = next(hook for hook in runner.hooks
+                    if hasattr(hook, 'ema_model')).ema_model.module
+    assert averaged.teacher is runner.model.teacher
+    trained = sum(p.numel() for p in runner.model.parameters())
+    state = load(f'{runner.work_dir}/epoch_4.pth')['ema_state_dict']
+    names = {name for name, _ in runner.model.named_parameters()}
+    assert sum(value.numel() for key, value in state.items()
+               if key.replace('module.', '', 1) in names) == trained
+    assert len(state) == len(runner.model.state_dict()) + 1  # steps
+
+
+def test_resumed_run_averages_on(ema_run, tmp_path):
+    config, whole = ema_run
+    resumed = train(
+        config, tmp_path / 'resumed', resume=True,
+        load_from=f'{whole.work_dir}/epoch_2.pth')
+    assert_same_weights(resumed, whole)
+    first, second = (load(f'{run.work_dir}/epoch_4.pth')['state_dict']
+                     for run in (resumed, whole))
+    for key in first:
+        assert torch.equal(first[key], second[key]), key
+
+
+# ------------------------------------------------------------- student export
+@pytest.fixture
+def validated_run(run_config, tmp_path, pairs_root):
+    pipeline = [
+        dict(type='LoadThermalImage'),
+        dict(type='GetBBoxCenterScale'),
+        dict(type='TopdownAffine', input_size=(64, 64)),
+        dict(type='PackPoseInputs'),
+    ]
+    loader = dict(
+        batch_size=3,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(
+            type='ThermalFaceDataset',
+            data_root=str(pairs_root),
+            ann_file='annotations/val.json',
+            test_mode=True,
+            pipeline=pipeline))
+    fields = {
+        **run_config.to_dict(),
+        'val_dataloader': loader,
+        'val_cfg': dict(),
+        'val_evaluator': dict(type='FaceAlignmentMetric'),
+        'test_dataloader': loader,
+        'test_cfg': dict(),
+        'test_evaluator': dict(type='FaceAlignmentMetric'),
+    }
+    fields['default_hooks']['checkpoint'].update(
+        save_best='NME', rule='less')
+    config = Config(fields)
+    return config, train(config, tmp_path / 'run')
+
+
+def test_best_student_is_exported_with_its_stock_config(validated_run):
+    _, runner = validated_run
+    best = load(runner.message_hub.get_info('best_ckpt'))['state_dict']
+    exported = load(f'{runner.work_dir}/student_best.pth')
+    assert set(exported) == {'meta', 'state_dict'}  # nothing of training
+    config = Config.fromfile(f'{runner.work_dir}/student_best.py')
+    stock = MODELS.build(config.model)
+    assert type(stock).__name__ == 'TopdownPoseEstimator'
+    load_checkpoint(
+        stock, f'{runner.work_dir}/student_best.pth', strict=True)
+    for key, value in stock.state_dict().items():
+        assert torch.equal(value, best[key]), key
+    assert 'train_dataloader' not in config
+    assert 'StudentCheckpointHook' not in config.pretty_text
+
+
+def test_exported_student_tests_alone(validated_run, tmp_path):
+    _, runner = validated_run
+    config = Config.fromfile(f'{runner.work_dir}/student_best.py')
+    config.load_from = f'{runner.work_dir}/student_best.pth'
+    config.work_dir = str(tmp_path / 'test')
+    metrics = Runner.from_cfg(config).test()
+    best = runner.message_hub.get_scalar('val/NME')._log_history.min()
+    assert metrics['NME'] == pytest.approx(best, rel=1e-5)
+
+
+def test_student_config_of_a_plain_model_keeps_the_model(run_config):
+    plain = Config(dict(run_config.to_dict(), model=estimator(8)))
+    assert student_config(plain).model == plain.model
+
+
+@pytest.mark.parametrize('prefix, given', [
+    ('architecture.', None), ('student.', None), ('my.net.', 'my.net.')])
+def test_student_is_found_in_checkpoints_of_others(
+        run_config, save_teacher, tmp_path, prefix, given):
+    own = load(save_teacher(estimator(8)))['state_dict']
+    path, out = str(tmp_path / 'other.pth'), tmp_path / 'out/student.pth'
+    other = {'teacher.' + key: value + 1 for key, value in own.items()}
+    torch.save(
+        dict(
+            state_dict={
+                **other,
+                **{prefix + key: value for key, value in own.items()}
+            }), path)
+    extract_student(run_config, path, str(out), given)
+    found = load(out)['state_dict']
+    assert all(torch.equal(found[key], own[key]) for key in own)
+    assert (tmp_path / 'out/student.py').is_file()
+
+
+def test_checkpoint_of_another_network_is_refused(run_config, save_teacher,
+                                                  tmp_path):
+    path = save_teacher(estimator(16))
+    with pytest.raises(ValueError, match='does not hold the student'):
+        extract_student(run_config, path, str(tmp_path / 'out.pth'))
+    assert not (tmp_path / 'out.pth').exists()
