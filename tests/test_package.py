@@ -15,15 +15,16 @@ from mmpose_thermal.compatibility import check_versions
 @pytest.mark.parametrize('kind, names', [
     ('MODELS', [
         'CrossModalDistiller', 'PairDataPreprocessor', 'DIKDLoss',
-        'FeatureDistillLoss', 'LogitDistillLoss', 'ConvConnector'
+        'FeatureDistillLoss', 'LogitDistillLoss', 'ConvConnector',
+        'IdentityConnector', 'ResizeConnector'
     ]),
     ('DATASETS', ['ThermalFaceDataset']),
     ('TRANSFORMS', [
         'LoadThermalImage', 'LoadRGBPartner', 'ModalityTransform',
-        'PackPairInputs'
+        'PackPairInputs', 'PairTopdownAffine'
     ]),
     ('METRICS', ['FaceAlignmentMetric']),
-    ('HOOKS', ['StudentCheckpointHook']),
+    ('HOOKS', ['EpochSeedHook', 'StudentCheckpointHook']),
 ])
 def test_components_are_in_mmposes_registries(kind, names):
     module_dict = getattr(registry, kind).module_dict

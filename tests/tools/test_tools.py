@@ -59,12 +59,6 @@ def teacher(pairs_root, tmp_path_factory):
     return work_dir / 'best_NME_epoch_1.pth'
 
 
-@pytest.mark.parametrize('config', sorted(CONFIGS.rglob('*.py')),
-                         ids=lambda path: path.stem)
-def test_every_config_parses_and_imports_the_plugin(config):
-    assert Config.fromfile(config).custom_imports.imports == ['mmpose_thermal']
-
-
 def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
         pairs_root, teacher, tmp_path):
     tool = Path(mmpose.__file__).parent / '.mim/tools/train.py'
@@ -96,6 +90,21 @@ def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
     assert json.loads(again.read_text())['NME'] == pytest.approx(
         json.loads(metrics.read_text())['NME'], rel=1e-6)
 
+    # The best student was exported: it needs no distiller, nor the teacher.
+    best = tmp_path / 'ktl/student_best'
+    run('tools/test.py', f'{best}.py', f'{best}.pth', '--work-dir',
+        tmp_path / 'test3', '--out', again)
+    assert json.loads(again.read_text())['NME'] == pytest.approx(
+        json.loads(metrics.read_text())['NME'], rel=1e-6)
+
+    # And any checkpoint can be turned into such a pair later on.
+    run('tools/misc/extract_student.py', KTL, tmp_path / 'ktl/epoch_1.pth',
+        '--out', tmp_path / 'later/student.pth')
+    first, second = (
+        torch.load(path, weights_only=False)['state_dict']
+        for path in (f'{best}.pth', tmp_path / 'later/student.pth'))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
     onnx = tmp_path / 'student.onnx'
     result = run('tools/deployment/export.py', STUDENT, checkpoint, '--out',
                  onnx)
@@ -108,6 +117,19 @@ def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
         'assert heatmaps.shape == (2, 68, 24, 24), heatmaps.shape\n'
         'assert "torch" not in sys.modules\n')
     run('-c', runtime_only, onnx)
+
+
+def test_extraction_explains_what_is_wrong(tmp_path, save_teacher):
+    from conftest import estimator
+    path = save_teacher(estimator(8))
+    tool = 'tools/misc/extract_student.py'
+    for arguments, message in (
+        ((KTL, tmp_path / 'gone.pth'), 'gone.pth does not exist'),
+        ((KTL, path), 'does not hold the student of this config'),
+        ((KTL, path, '--out', path), 'is the checkpoint itself')):
+        result = run(tool, *arguments, check=False)
+        assert result.returncode == 1
+        assert message in result.stdout.splitlines()[-1]
 
 
 def test_export_reports_a_wrong_model(tmp_path, monkeypatch):
@@ -145,7 +167,7 @@ def test_wrong_set_up_of_a_training_is_explained(pairs_root, teacher, tmp_path,
 
 @pytest.mark.parametrize('tool', [
     'train.py', 'test.py', 'quickstart.py', 'misc/make_synthetic_pairs.py',
-    'deployment/export.py'
+    'misc/extract_student.py', 'deployment/export.py'
 ])
 def test_python_tools_have_help(tool):
     assert 'usage:' in run(f'tools/{tool}', '--help').stdout
