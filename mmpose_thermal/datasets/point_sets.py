@@ -18,6 +18,15 @@ _MAPS = {
 }
 
 
+def _names(point_set: str) -> List[str]:
+    info = parse_pose_metainfo(
+        dict(from_file=f'configs/_base_/datasets/{point_set}.py'))
+    return [
+        info['keypoint_id2name'][index]
+        for index in range(info['num_keypoints'])
+    ]
+
+
 def keypoint_indices(teacher: str, student: str) -> List[int]:
     """Finds a point set in a larger one.
 
@@ -34,14 +43,9 @@ def keypoint_indices(teacher: str, student: str) -> List[int]:
     """
     if (teacher, student) in _MAPS:
         return list(_MAPS[teacher, student])
-    names = [[
-        info['keypoint_id2name'][index]
-        for index in range(info['num_keypoints'])
-    ] for info in (
-        parse_pose_metainfo(dict(from_file=f'configs/_base_/datasets/{name}.py'))
-        for name in (teacher, student))]
+    names = [_names(name) for name in (teacher, student)]
     # Points that are merely numbered mean something else in each set.
-    if any(re.fullmatch(r'(kpt|face)-?\d+', name) for name in names[1]) or \
+    if any(re.fullmatch(r'kpt-?\d+', name) for name in names[1]) or \
             not set(names[1]) <= set(names[0]):
         raise ValueError(
             f'teacher.keypoints: which points of "{teacher}" are those of '

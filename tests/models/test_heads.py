@@ -250,7 +250,7 @@ def test_targets_of_another_codec_are_refused(pair):
         model(**batch, mode='loss')
 
 
-# ---------------------------------------------------- other sizes, other points
+# --------------------------------------------------- other sizes and points
 @pytest.mark.parametrize('codec, arguments', [
     (MSRAHeatmap, dict(unbiased=True)),
     (UDPHeatmap, dict()),

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import REPOSITORY
-from mmengine.config import Config
 
 CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
 STUDENT = CONFIGS / ('topdown_heatmap/synthetic/'

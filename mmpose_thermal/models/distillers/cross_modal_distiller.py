@@ -240,6 +240,8 @@ class CrossModalDistiller(BaseModel):
         criterion = self.student.head.loss_module
         losses = dict(loss_kpt=criterion(output, target, weight))
         for teacher in self.teachers.values():
+            if not teacher.loss_names:
+                continue
             images = self._pick(inputs, teacher.modality)
             paired = [
                 index for index, sample in enumerate(data_samples)
