@@ -204,6 +204,17 @@ def test_exported_student_tests_alone(validated_run, tmp_path):
     assert metrics['NME'] == pytest.approx(best, rel=1e-5)
 
 
+def test_run_without_a_best_checkpoint_says_so(run_config, tmp_path,
+                                               monkeypatch):
+    lines = []
+    monkeypatch.setattr('mmengine.logging.MMLogger.warning',
+                        lambda self, message, *a: lines.append(message))
+    runner = train(run_config, tmp_path / 'run')
+    assert any('no student_best.pth' in str(line) for line in lines)
+    assert not (tmp_path / 'run/student_best.pth').exists()
+    assert runner.epoch == 2
+
+
 def test_student_config_of_a_plain_model_keeps_the_model(run_config):
     plain = Config(dict(run_config.to_dict(), model=estimator(8)))
     assert student_config(plain).model == plain.model

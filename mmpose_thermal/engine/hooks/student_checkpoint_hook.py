@@ -92,3 +92,12 @@ class StudentCheckpointHook(Hook):
         self._exported = best
         runner.logger.info(f'The student of {osp.basename(best)} is exported '
                            'to student_best.pth, with student_best.py.')
+
+    @master_only
+    def after_train(self, runner) -> None:
+        """Says so if there was no best checkpoint to export."""
+        if self._exported is None:
+            runner.logger.warning(
+                'There is no student_best.pth: no checkpoint was chosen as '
+                'the best one. Set default_hooks.checkpoint.save_best to a '
+                'metric and validate, or run tools/misc/extract_student.py.')

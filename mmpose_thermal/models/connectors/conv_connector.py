@@ -13,41 +13,35 @@ from .resize_connector import resize_to
 class ConvConnector(BaseModule):
     """Brings one branch's features to the shape of the other's.
 
-    A 1x1 convolution with normalisation for the channels, bilinear resizing
+    1x1 convolutions with normalisation for the channels, bilinear resizing
     for the size. Used in training only.
 
     Args:
         in_channels (int): Channels of the features that come in.
         out_channels (int): Channels that the other branch's head expects.
         num_convs (int): Convolutions in a row, with ReLU between them.
-            Defaults to 1.
-        kernel_size (int): Of each convolution, odd. Defaults to 1.
+            Defaults to 2, which taught an unlike backbone more than 1 (see
+            docs/distillation.md).
         with_norm (bool): Whether each is normalised by its batch, so that
             features of unlike backbones have a common scale. Defaults to
             True.
-        with_relu (bool): Whether the result is not negative, as what most
-            backbones put out. Defaults to False.
         init_cfg (dict, optional): Initialisation of the layers.
     """
 
     def __init__(self,
                  in_channels: int,
                  out_channels: int,
-                 num_convs: int = 1,
-                 kernel_size: int = 1,
+                 num_convs: int = 2,
                  with_norm: bool = True,
-                 with_relu: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
         self.convs = nn.Sequential(*[
             ConvModule(
                 in_channels if index == 0 else out_channels,
                 out_channels,
-                kernel_size,
-                padding=kernel_size // 2,
+                1,
                 norm_cfg=dict(type='BN') if with_norm else None,
-                act_cfg=dict(type='ReLU')
-                if with_relu or index < num_convs - 1 else None)
+                act_cfg=dict(type='ReLU') if index < num_convs - 1 else None)
             for index in range(num_convs)
         ])
 

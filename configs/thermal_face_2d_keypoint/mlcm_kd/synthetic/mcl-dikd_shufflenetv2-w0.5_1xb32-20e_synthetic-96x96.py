@@ -14,7 +14,9 @@ model = dict(
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',
     student_input='thermal',
-    distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
+    # Less reverse than forward injection: the light backbone gains less by it.
+    distill_losses=dict(
+        loss_dikd=dict(type='DIKDLoss', reverse_weight=0.1)),
     decay=dict(type='linear', begin=1.0, end=0.0),
     data_preprocessor={{_base_.model.data_preprocessor}})
 default_hooks = dict(student=dict(type='StudentCheckpointHook'))
