@@ -52,6 +52,54 @@ def estimator(width=16, normalisation=GREY, **head):
             **head))
 
 
+#: RTMPose's representation.
+SIMCC = dict(
+    type='SimCCLabel',
+    input_size=(IMAGE_SIZE, IMAGE_SIZE),
+    sigma=4.,
+    simcc_split_ratio=2.0)
+
+
+def simcc(width=16, normalisation=GREY, **head):
+    """The same with a SimCC head without deconvolutions."""
+    config = estimator(width, normalisation)
+    config['head'] = {
+        'type': 'SimCCHead',
+        'in_channels': 8 * width,
+        'out_channels': NUM_KEYPOINTS,
+        'input_size': (IMAGE_SIZE, IMAGE_SIZE),
+        'in_featuremap_size': (2, 2),
+        'deconv_out_channels': None,
+        'loss': dict(type='KLDiscretLoss', use_target_weight=True),
+        'decoder': dict(SIMCC),
+        **head
+    }
+    return config
+
+
+def rtmcc(width=16, normalisation=GREY):
+    """The same with RTMPose's head and loss."""
+    config = simcc(width, normalisation)
+    del config['head']['deconv_out_channels']
+    config['head'].update(
+        type='RTMCCHead',
+        gau_cfg=dict(
+            hidden_dims=32,
+            s=16,
+            expansion_factor=2,
+            dropout_rate=0.,
+            drop_path=0.,
+            act_fn='SiLU',
+            use_rel_bias=False,
+            pos_enc=False),
+        loss=dict(
+            type='KLDiscretLoss',
+            use_target_weight=True,
+            beta=10.,
+            label_softmax=True))
+    return config
+
+
 @pytest.fixture
 def save_teacher(tmp_path):
     """Saves a freshly initialised model as a checkpoint; returns its path."""

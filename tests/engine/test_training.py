@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import estimator
+from conftest import COLOUR, SIMCC, estimator, rtmcc
 from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint
 from mmpose.registry import MODELS
@@ -90,6 +90,20 @@ def test_every_named_loss_is_logged_with_its_factor(run_config, tmp_path):
         assert line['distill_decay_ld'] == .5
     assert [line['distill_decay'] for line in lines
             ] == pytest.approx([1, .75, .5, .25])
+
+
+def test_rtmpose_heads_train_end_to_end(run_config, save_teacher, tmp_path):
+    teacher = rtmcc(16, COLOUR)
+    run_config.model.teacher = dict(
+        config=teacher, checkpoint=save_teacher(teacher))
+    run_config.model.student = dict(config=rtmcc(8))
+    for transform in run_config.train_dataloader.dataset.pipeline:
+        if transform['type'] == 'GenerateTarget':
+            transform['encoder'] = dict(SIMCC)
+    runner = train(run_config, tmp_path / 'run')
+    assert np.isfinite(curve(runner, 'loss_dikd')).all()
+    stock = MODELS.build(rtmcc(8))
+    load_checkpoint(stock, f'{runner.work_dir}/epoch_2.pth', strict=True)
 
 
 # ------------------------------------------------------------------------ EMA

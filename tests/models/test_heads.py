@@ -4,7 +4,8 @@ import copy
 import numpy as np
 import pytest
 import torch
-from conftest import COLOUR, GREY, IMAGE_SIZE, NUM_KEYPOINTS, estimator
+from conftest import (COLOUR, GREY, IMAGE_SIZE, NUM_KEYPOINTS, SIMCC,
+                      estimator, rtmcc, simcc)
 from mmengine.structures import InstanceData, PixelData
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -12,60 +13,6 @@ from mmpose.structures import PoseDataSample
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
 from mmpose_thermal.models.distillers.grid import resample
-
-SIMCC = dict(
-    type='SimCCLabel',
-    input_size=(IMAGE_SIZE, IMAGE_SIZE),
-    sigma=4.,
-    simcc_split_ratio=2.0)
-SOFT_LABELS = dict(
-    type='KLDiscretLoss', use_target_weight=True, beta=10.,
-    label_softmax=True)
-
-
-def with_head(width=16, normalisation=GREY, **head):
-    config = estimator(width, normalisation)
-    head.setdefault('in_channels', 8 * width)
-    head.setdefault('out_channels', NUM_KEYPOINTS)
-    config['head'] = head
-    return config
-
-
-def simcc(width=16, normalisation=GREY, **head):
-    return with_head(
-        width,
-        normalisation,
-        **{
-            'type': 'SimCCHead',
-            'input_size': (IMAGE_SIZE, IMAGE_SIZE),
-            'in_featuremap_size': (2, 2),
-            'deconv_out_channels': None,
-            'loss': dict(type='KLDiscretLoss', use_target_weight=True),
-            'decoder': dict(SIMCC),
-            **head
-        })
-
-
-def rtmcc(width=16, normalisation=GREY, **head):
-    gau = dict(
-        hidden_dims=32,
-        s=16,
-        expansion_factor=2,
-        dropout_rate=0.,
-        drop_path=0.,
-        act_fn='SiLU',
-        use_rel_bias=False,
-        pos_enc=False)
-    config = simcc(
-        width,
-        normalisation,
-        type='RTMCCHead',
-        gau_cfg=gau,
-        loss=dict(SOFT_LABELS),
-        **head)
-    del config['head']['deconv_out_channels']
-    return config
-
 
 def plain_heatmap(width=16, normalisation=GREY):
     """Without deconvolutions: strides 8, 16, 32 side by side, as HRNetV2."""
