@@ -71,6 +71,27 @@ def test_resumed_run_continues_the_very_curve(long_config, tmp_path):
     assert_same_weights(resumed, whole)
 
 
+@pytest.mark.parametrize('how', ['by iterations', 'repeated'])
+def test_repeated_samples_are_augmented_anew(run_config, tmp_path, how):
+    """Where a sample may come twice under one seed, it is not fixed."""
+    if how == 'by iterations':
+        run_config.train_cfg = dict(by_epoch=False, max_iters=2)
+        run_config.default_hooks.checkpoint.by_epoch = False
+    else:
+        run_config.train_dataloader.dataset = dict(
+            type='mmengine.RepeatDataset',
+            times=2,
+            dataset=run_config.train_dataloader.dataset)
+    runner = train(run_config, tmp_path / 'run')
+    dataset = runner.train_dataloader.dataset
+    dataset = getattr(dataset, 'dataset', dataset)
+    scales = {
+        dataset[0]['data_samples'].metainfo['input_scale'].tobytes()
+        for _ in range(5)
+    }
+    assert len(scales) > 1
+
+
 def test_every_named_loss_is_logged_with_its_factor(run_config, tmp_path):
     losses = dict(
         loss_dikd=dict(type='DIKDLoss'),

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 
@@ -14,7 +15,8 @@ class EpochSeedHook(Hook):
     MMEngine seeds once, at the start, so that a resumed run augments its
     images in another way than one that was never interrupted. With this hook
     both go on alike. The augmentation of a ``ThermalFaceDataset`` becomes
-    independent of the number of workers, too.
+    independent of the number of workers, too. It does nothing in training
+    by iterations, which has no epochs.
     """
 
     priority = 'VERY_HIGH'
@@ -25,6 +27,8 @@ class EpochSeedHook(Hook):
         Args:
             runner (Runner): The run.
         """
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            return
         entropy = np.random.SeedSequence((runner.seed, runner.epoch))
         # Small enough for a signed tensor.
         shared, *_ = entropy.generate_state(1)
@@ -38,11 +42,13 @@ class EpochSeedHook(Hook):
 
 
 def _leaves(dataset):
-    """The data sets inside of wrappers and combinations."""
-    if hasattr(dataset, 'datasets'):  # MMPose's CombinedDataset
+    """The data sets of a combination.
+
+    Not those in a wrapper that repeats samples: each repetition is to be
+    augmented in its own way.
+    """
+    if hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
             yield from _leaves(part)
-    elif hasattr(dataset, 'dataset'):  # MMEngine's wrappers
-        yield from _leaves(dataset.dataset)
     else:
         yield dataset
