@@ -1,11 +1,14 @@
 """Every kind of head on either side, and what is refused."""
 import copy
+from pathlib import Path
 
+import mmpose
 import numpy as np
 import pytest
 import torch
 from conftest import (COLOUR, GREY, IMAGE_SIZE, NUM_KEYPOINTS, SIMCC,
                       estimator, rtmcc, simcc)
+from mmengine.config import Config
 from mmengine.structures import InstanceData, PixelData
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -281,3 +284,30 @@ def test_known_point_sets():
         keypoint_indices('300w', 'wflw')
     with pytest.raises(ValueError, match='is not known'):
         keypoint_indices('aflw', '300w')  # both merely numbered
+
+
+def test_mmposes_hrnetv2_for_wflw_teaches_68_points(pair):
+    """Its config as it is, with the concatenation of its four maps."""
+    folder = Path(mmpose.__file__).parent / '.mim/configs'
+    config = Config.fromfile(
+        str(folder / 'face_2d_keypoint/topdown_heatmap/wflw/'
+            'td-hm_hrnetv2-w18_8xb64-60e_wflw-256x256.py'))
+    teacher = copy.deepcopy(config.model.to_dict())
+    teacher['backbone'].pop('init_cfg')  # weights of a model zoo
+    student = copy.deepcopy(teacher)
+    student['head']['out_channels'] = 68
+    student['data_preprocessor'] = dict(type='PoseDataPreprocessor', **GREY)
+    model = pair(
+        teacher,
+        student,
+        losses=dict(loss_dikd=dict(type='DIKDLoss')),
+        keypoints=dict(teacher='wflw', student='300w'))
+    assert model.teachers['teacher'].feature_shape == (270, 64, 64)
+    batch = batch_for(student)
+    batch['inputs'] = {
+        name: torch.randn(2, 3, 256, 256)
+        for name in ('thermal', 'rgb')
+    }
+    losses = model(**batch, mode='loss')
+    losses['loss_dikd'].backward()
+    assert model.student.backbone.conv1.weight.grad.abs().sum() > 0
