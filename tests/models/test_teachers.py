@@ -98,6 +98,25 @@ def test_common_losses_of_several_teachers_are_refused(save_teacher):
                 data_preprocessor=PAIR))
 
 
+@pytest.mark.parametrize('fields, message', [
+    (dict(student=dict(config=estimator(8), compiled=True)),
+     'student has no field compiled'),
+    (dict(student=dict(checkpoint='a.pth')), 'student has no config'),
+    (dict(teacher=dict(checkpoint='a.pth')), 'teacher.checkpoint is \'a.pth'),
+    (dict(teacher=dict(config=estimator(8), weights='a.pth')),
+     'teacher has no field weights'),
+])
+def test_misspelt_fields_are_named(fields, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build({
+            'type': 'CrossModalDistiller',
+            'teacher': dict(config=estimator(8), checkpoint='a.pth'),
+            'student': dict(config=estimator(8)),
+            'data_preprocessor': PAIR,
+            **fields
+        })
+
+
 def test_copy_for_ema_shares_the_frozen_teachers(two_teachers):
     model = two_teachers()
     clone = copy.deepcopy(model)

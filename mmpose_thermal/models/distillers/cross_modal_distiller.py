@@ -1,6 +1,6 @@
 import copy
 from collections.abc import Mapping
-from typing import Dict, Optional
+from typing import Dict, Optional, Sequence
 
 import torch
 import torch.nn as nn
@@ -66,6 +66,7 @@ class CrossModalDistiller(BaseModel):
                  data_preprocessor: OptConfigType = None,
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
+        _check_fields('student', student, ('config', 'checkpoint', 'compile'))
         self.student_input = student_input
         self.student = build_branch(student['config'], 'student')
         self._student_checkpoint = student.get('checkpoint')
@@ -82,36 +83,25 @@ class CrossModalDistiller(BaseModel):
         self.distill_losses = nn.ModuleDict()
         self._loss_decays: Dict[str, Decay] = {}
         self.decay = Decay(**(decay or dict(type='constant')))
-        if 'config' in teacher:
-            self._add_teacher('teacher', 'teacher', teacher_input,
-                              distill_losses, teacher)
-            return
-        if distill_losses:
-            raise ValueError('With several teachers each has its own '
-                             '`distill_losses`: move the common ones there.')
-        for key, arguments in teacher.items():
-            arguments = {'input': teacher_input, **arguments}
-            self._add_teacher(key, f'teacher.{key}', arguments.pop('input'),
-                              arguments.pop('distill_losses', None), arguments)
+        for key, arguments in _named_teachers(teacher, distill_losses):
+            self._add_teacher(key, {'input': teacher_input, **arguments})
 
     @property
     def teacher(self) -> nn.Module:
         """The network of the teacher, of several that of the first."""
         return next(iter(self.teachers.values())).network
 
-    def _add_teacher(self, key: str, name: str, modality: str,
-                     losses: Optional[dict], arguments: dict) -> None:
-        teacher = Teacher(
-            name,
-            self.student,
-            self._student_probe,
-            input=modality,
-            **arguments)
-        self._check_normalisation(modality, teacher.network, name)
+    def _add_teacher(self, key: str, arguments: dict) -> None:
+        name = key if key == 'teacher' else f'teacher.{key}'  # for errors
+        losses = arguments.pop('distill_losses', None) or {}
+        _check_fields(name, arguments,
+                      ('config', 'checkpoint', 'input', 'keypoints', 'compile'))
+        teacher = Teacher(name, self.student, self._student_probe, **arguments)
+        self._check_normalisation(teacher.modality, teacher.network, name)
         self.teachers[key] = teacher
-        teacher.loss_names = tuple(losses or ())
-        for loss_name in teacher.loss_names:
-            self._add_loss(loss_name, losses[loss_name], teacher)
+        teacher.loss_names = tuple(losses)
+        for loss_name, config in losses.items():
+            self._add_loss(loss_name, config, teacher)
 
     def _add_loss(self, name: str, config: dict, teacher: Teacher) -> None:
         if not name.startswith('loss') or name == 'loss_kpt':
@@ -288,6 +278,30 @@ class CrossModalDistiller(BaseModel):
                 'The batch is one tensor, but the branches see '
                 f'{sorted(modalities)}. Pack the training pipeline with '
                 'PackPairInputs.')
+
+
+def _named_teachers(teacher: dict, losses: Optional[dict]):
+    """Key and config of each teacher."""
+    if 'config' in teacher:
+        yield 'teacher', {'distill_losses': losses, **teacher}
+        return
+    if losses:
+        raise ValueError('With several teachers each has its own '
+                         '`distill_losses`: move the common ones there.')
+    for key, arguments in teacher.items():
+        if not isinstance(arguments, Mapping):
+            raise ValueError(
+                f'teacher.{key} is {arguments!r}. `teacher` is either one '
+                'with a `config`, or a dict of such dicts by name.')
+        yield key, arguments
+
+
+def _check_fields(name: str, given: dict, known: Sequence[str]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown or 'config' not in given:
+        problem = f'has no field {unknown[0]}' if unknown else 'has no config'
+        raise ValueError(f'{name} {problem}; its fields are '
+                         f'{", ".join(known)}.')
 
 
 def _selector(indices: Optional[list], device: torch.device):
