@@ -227,36 +227,18 @@ class CrossModalDistiller(BaseModel):
         output = self._student_head(feature)
         target, weight = stack_targets(self.student.head, data_samples)
         _check_target(output, target)
-        criterion = self.student.head.loss_module
-        losses = dict(loss_kpt=criterion(output, target, weight))
+        losses = dict(
+            loss_kpt=self.student.head.loss_module(output, target, weight))
+        step = dict(
+            student_feature=feature,
+            student_output=output,
+            target=target,
+            target_weight=weight)
         for teacher in self.teachers.values():
-            if not teacher.loss_names:
-                continue
-            images = self._pick(inputs, teacher.modality)
-            paired = [
-                index for index, sample in enumerate(data_samples)
-                if teacher.modality not in sample.get('missing_modalities', ())
-            ]
-            share = len(paired) / len(data_samples)
-            # Without any pair the losses are computed all the same and count
-            # nothing, so that all weights have a gradient, as DDP expects.
-            select = _selector(paired if 0 < share < 1 else None,
-                               images.device)
-            batch = DistillBatch(
-                student_feature=select(feature),
-                teacher_feature=teacher.feature(select(images)),
-                student_head=self._student_head,
-                teacher_head=teacher.head,
-                criterion=criterion,
-                target=select(target),
-                target_weight=select(weight),
-                student_output=select(output),
-                as_target=teacher_target(teacher.network.head,
-                                         self.student.head))
-            for name in teacher.loss_names:
-                factor = self._decay_of(name)()
-                losses[name] = factor * share * self.distill_losses[name](
-                    batch)
+            if teacher.loss_names:
+                images = self._pick(inputs, teacher.modality)
+                losses.update(
+                    self._distill(teacher, images, data_samples, step))
         if self.distill_losses:
             losses['distill_decay'] = torch.tensor(self.decay())
         for name, decay in self._loss_decays.items():
@@ -265,8 +247,29 @@ class CrossModalDistiller(BaseModel):
             losses[key] = torch.tensor(decay())
         return losses
 
-    def _decay_of(self, name: str) -> Decay:
-        return self._loss_decays.get(name, self.decay)
+    def _distill(self, teacher: Teacher, images: Tensor,
+                 data_samples: SampleList, step: Dict[str, Output]) -> dict:
+        """The losses of one teacher, over the samples that it can see."""
+        paired = [
+            index for index, sample in enumerate(data_samples)
+            if teacher.modality not in sample.get('missing_modalities', ())
+        ]
+        share = len(paired) / len(data_samples)
+        # Without any pair the losses are computed all the same and count
+        # nothing, so that all weights have a gradient, as DDP expects.
+        select = _selector(paired if 0 < share < 1 else None, images.device)
+        batch = DistillBatch(
+            teacher_feature=teacher.feature(select(images)),
+            teacher_head=teacher.head,
+            student_head=self._student_head,
+            criterion=self.student.head.loss_module,
+            as_target=teacher_target(teacher.network.head, self.student.head),
+            **{key: select(part) for key, part in step.items()})
+        return {
+            name: share * self._loss_decays.get(name, self.decay)() *
+            self.distill_losses[name](batch)
+            for name in teacher.loss_names
+        }
 
     def _check_inputs(self, inputs) -> None:
         modalities = {self.student_input} | {
