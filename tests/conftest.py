@@ -12,6 +12,10 @@ from mmengine.runner import Runner
 import mmpose_thermal  # noqa: F401  registers everything
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
+# The networks here are tiny: more threads only wait for each other, and for
+# long where other programs run.
+torch.set_num_threads(1)
+
 REPOSITORY = Path(__file__).parents[1]
 IMAGE_SIZE = 64
 NUM_KEYPOINTS = 68
@@ -193,8 +197,13 @@ def pairs_root(tmp_path_factory):
 
 
 @pytest.fixture
-def run_config(pairs_root, tmp_path, save_teacher):
+def run_config(pairs_root, tmp_path, save_teacher, monkeypatch):
     """A KTL run of two epochs on the tiny data set, with augmentation."""
+    # MMEngine formats the config beautifully for every checkpoint: a second.
+    for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
+        monkeypatch.setattr(f'{module}.FormatCode',
+                            lambda text, **kwargs: (text, True),
+                            raising=False)
     teacher = estimator(normalisation=COLOUR)
     pipeline = [
         dict(type='LoadThermalImage'),
