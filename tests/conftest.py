@@ -1,5 +1,6 @@
 """Shared fixtures: a tiny data set, tiny models, a trained teacher's file."""
 import copy
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 torch.set_num_threads(1)
 
 REPOSITORY = Path(__file__).parents[1]
+_RUNS = itertools.count()
 IMAGE_SIZE = 64
 NUM_KEYPOINTS = 68
 GREY = dict(mean=[128.] * 3, std=[64.] * 3)
@@ -250,8 +252,20 @@ def run_config(pairs_root, tmp_path, save_teacher, monkeypatch):
             log_level='WARNING'))
 
 
+def new_runner(config, work_dir=None):
+    """A runner with a name of its own.
+
+    MMEngine names runs by the second; two of one name would share their logs.
+    """
+    config = copy.deepcopy(config)
+    config.experiment_name = f'run{next(_RUNS)}'
+    if work_dir is not None:
+        config.work_dir = str(work_dir)
+    return Runner.from_cfg(config)
+
+
 @pytest.fixture
 def finished_run(run_config):
-    runner = Runner.from_cfg(copy.deepcopy(run_config))
+    runner = new_runner(run_config)
     runner.train()
     return runner

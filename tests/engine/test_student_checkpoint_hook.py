@@ -3,8 +3,8 @@ import copy
 
 import pytest
 import torch
-from conftest import estimator
-from mmengine.runner import Runner, load_checkpoint
+from conftest import estimator, new_runner
+from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 
 
@@ -48,7 +48,7 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(
     config.work_dir = str(tmp_path / 'resumed')
     config.load_from = f'{finished_run.work_dir}/epoch_1.pth'
     config.resume = True
-    resumed = Runner.from_cfg(config)
+    resumed = new_runner(config)
     resumed.train()
     assert resumed.iter == finished_run.iter
     state = resumed.model.state_dict()
@@ -64,7 +64,7 @@ def test_resume_restores_every_weight(finished_run, run_config, tmp_path):
     config.work_dir = str(tmp_path / 'resumed')
     config.load_from = f'{finished_run.work_dir}/epoch_2.pth'
     config.resume = True  # two of two epochs are done: nothing left to train
-    resumed = Runner.from_cfg(config)
+    resumed = new_runner(config)
     resumed.train()
     state = finished_run.model.state_dict()
     for key, value in resumed.model.state_dict().items():
@@ -75,6 +75,6 @@ def test_resume_restores_every_weight(finished_run, run_config, tmp_path):
 def test_hook_refuses_another_model(run_config):
     config = copy.deepcopy(run_config)
     config.model = estimator(8)
-    runner = Runner.from_cfg(config)
+    runner = new_runner(config)
     with pytest.raises(TypeError, match='for CrossModalDistiller'):
         runner.train()

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import COLOUR, SIMCC, estimator, rtmcc
+from conftest import COLOUR, SIMCC, estimator, new_runner, rtmcc
 from mmengine.config import Config
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 
 from mmpose_thermal.apis import extract_student, student_config
@@ -15,9 +15,8 @@ from mmpose_thermal.apis import extract_student, student_config
 
 def train(config, work_dir, **changes):
     config = copy.deepcopy(config)
-    config.work_dir = str(work_dir)
     config.merge_from_dict(changes)
-    runner = Runner.from_cfg(config)
+    runner = new_runner(config, work_dir)
     runner.train()
     return runner
 
@@ -233,8 +232,7 @@ def test_exported_student_tests_alone(validated_run, tmp_path):
     _, runner = validated_run
     config = Config.fromfile(f'{runner.work_dir}/student_best.py')
     config.load_from = f'{runner.work_dir}/student_best.pth'
-    config.work_dir = str(tmp_path / 'test')
-    metrics = Runner.from_cfg(config).test()
+    metrics = new_runner(config, tmp_path / 'test').test()
     best = runner.message_hub.get_scalar('val/NME')._log_history.min()
     assert metrics['NME'] == pytest.approx(best, rel=1e-5)
 
