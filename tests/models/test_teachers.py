@@ -159,16 +159,20 @@ def test_student_of_an_earlier_distillation_teaches(save_teacher, prefix):
         assert torch.equal(value, expected[key]), key
 
 
-def test_two_students_that_could_be_meant_are_refused(save_teacher):
-    path, _ = distillation_of(save_teacher, 'ema.')
-    with pytest.raises(ValueError, match='2 networks.*teacher., ema.'):
-        MODELS.build(
-            dict(
-                type='CrossModalDistiller',
-                teacher=dict(config=estimator(8), checkpoint=path),
-                teacher_input='thermal',
-                student=dict(config=estimator(8)),
-                data_preprocessor=PAIR))
+def test_two_students_that_could_be_meant_want_a_prefix(save_teacher):
+    path, expected = distillation_of(save_teacher, 'ema.')
+    config = dict(
+        type='CrossModalDistiller',
+        teacher=dict(config=estimator(8), checkpoint=path),
+        teacher_input='thermal',
+        student=dict(config=estimator(8)),
+        data_preprocessor=PAIR)
+    with pytest.raises(ValueError, match='2 networks.*teacher., ema.*prefix'):
+        MODELS.build(copy.deepcopy(config))
+    config['teacher']['prefix'] = 'ema.'
+    weights = MODELS.build(config).teacher.state_dict()
+    assert all(torch.equal(value, expected[key])
+               for key, value in weights.items())
 
 
 # ------------------------------------------------- samples without a partner

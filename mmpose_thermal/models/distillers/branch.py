@@ -107,7 +107,8 @@ def student_weights(weights: Dict[str, Tensor],
         if not known and len(fitting) > 1:
             raise ValueError(
                 f'The checkpoint holds {len(fitting)} networks of this kind, '
-                f'under {", ".join(fitting)}. Say which one is meant.')
+                f'under {", ".join(fitting)}. Say which one is meant by its '
+                'prefix.')
         prefix = (known or fitting or [''])[0]
     return {
         key[len(prefix):]: value

@@ -29,8 +29,8 @@ class CrossModalDistiller(BaseModel):
 
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
-            ``checkpoint``, the path of its weights; optionally ``keypoints``
-            and ``compile``, see :class:`Teacher`. Several teachers are a dict
+            ``checkpoint``, the path of its weights; optionally ``prefix``,
+            ``keypoints`` and ``compile``, see :class:`Teacher`. Several teachers are a dict
             of such dicts by name, each with its own ``input`` and
             ``distill_losses`` beside.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
@@ -94,8 +94,8 @@ class CrossModalDistiller(BaseModel):
     def _add_teacher(self, key: str, arguments: dict) -> None:
         name = key if key == 'teacher' else f'teacher.{key}'  # for errors
         losses = arguments.pop('distill_losses', None) or {}
-        _check_fields(name, arguments,
-                      ('config', 'checkpoint', 'input', 'keypoints', 'compile'))
+        _check_fields(name, arguments, ('config', 'checkpoint', 'prefix',
+                                        'input', 'keypoints', 'compile'))
         teacher = Teacher(name, self.student, self._student_probe, **arguments)
         self._check_normalisation(teacher.modality, teacher.network, name)
         self.teachers[key] = teacher

@@ -21,6 +21,8 @@ class Teacher(nn.Module):
         config (str | dict): A config file's path or a model dict. Of a
             distiller, its student is meant.
         checkpoint (str): The path of its weights.
+        prefix (str, optional): Where they lie in the checkpoint, such as
+            ``'ema.'``. By default it is found.
         input (str): The modality that it sees.
         keypoints (Sequence[int] | dict, optional): Which of its keypoints the
             student has, if not all: their indices, or the names of both data
@@ -41,6 +43,7 @@ class Teacher(nn.Module):
                  student_probe: Probe,
                  config: Union[str, dict],
                  checkpoint: Optional[str] = None,
+                 prefix: Optional[str] = None,
                  input: str = 'rgb',
                  keypoints: Union[Sequence[int], dict, None] = None,
                  compile: Union[bool, dict] = False) -> None:
@@ -52,7 +55,7 @@ class Teacher(nn.Module):
                 f'--cfg-options model.{name}.checkpoint=PATH')
         self.modality = input
         self.network = build_branch(config, name)
-        load_branch(self.network, checkpoint, name)
+        load_branch(self.network, checkpoint, name, prefix)
         selected = None
         if keypoints is not None:
             if isinstance(keypoints, dict):
