@@ -30,9 +30,9 @@ class CrossModalDistiller(BaseModel):
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
             ``checkpoint``, the path of its weights; optionally ``prefix``,
-            ``keypoints`` and ``compile``, see :class:`Teacher`. Several teachers are a dict
-            of such dicts by name, each with its own ``input`` and
-            ``distill_losses`` beside.
+            ``keypoints`` and ``compile``, see :class:`Teacher`. Several
+            teachers are a dict of such dicts by name, each with its own
+            ``input`` and ``distill_losses`` beside.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
             start from, and ``compile``, True or the arguments of
             ``torch.compile`` for its backbone and neck.
