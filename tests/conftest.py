@@ -106,6 +106,13 @@ def rtmcc(width=16, normalisation=GREY):
     return config
 
 
+def gradients(model, batch):
+    """Of the summed losses, by parameter."""
+    model.zero_grad()
+    model.parse_losses(model(**batch, mode='loss'))[0].backward()
+    return {name: p.grad.clone() for name, p in model.named_parameters()}
+
+
 @pytest.fixture
 def save_teacher(tmp_path):
     """Saves a freshly initialised model as a checkpoint; returns its path."""

@@ -180,23 +180,19 @@ def test_resumed_run_averages_on(ema_run, tmp_path):
 
 # ------------------------------------------------------------- student export
 @pytest.fixture
-def validated_run(run_config, tmp_path, pairs_root):
-    pipeline = [
-        dict(type='LoadThermalImage'),
-        dict(type='GetBBoxCenterScale'),
-        dict(type='TopdownAffine', input_size=(64, 64)),
-        dict(type='PackPoseInputs'),
-    ]
-    loader = dict(
-        batch_size=3,
-        num_workers=0,
-        sampler=dict(type='DefaultSampler', shuffle=False),
-        dataset=dict(
-            type='ThermalFaceDataset',
-            data_root=str(pairs_root),
-            ann_file='annotations/val.json',
-            test_mode=True,
-            pipeline=pipeline))
+def validated_run(run_config, tmp_path):
+    loader = run_config.to_dict()['train_dataloader']
+    loader['sampler']['shuffle'] = False
+    loader['dataset'].update(
+        ann_file='annotations/val.json',
+        test_mode=True,
+        with_rgb=False,
+        pipeline=[
+            dict(type='LoadThermalImage'),
+            dict(type='GetBBoxCenterScale'),
+            dict(type='TopdownAffine', input_size=(64, 64)),
+            dict(type='PackPoseInputs'),
+        ])
     fields = {
         **run_config.to_dict(),
         'val_dataloader': loader,

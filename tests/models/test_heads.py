@@ -16,6 +16,7 @@ from mmpose.structures import PoseDataSample
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
 from mmpose_thermal.models.distillers.grid import resample
+from mmpose_thermal.models.losses.base import parts_of
 
 def plain_heatmap(width=16, normalisation=GREY):
     """Without deconvolutions: strides 8, 16, 32 side by side, as HRNetV2."""
@@ -165,6 +166,8 @@ def test_soft_target_is_the_distribution_that_the_teacher_means(pair):
 def test_unlike_representations_are_refused(pair):
     with pytest.raises(ValueError, match='puts out heatmaps.*SimCC vectors'):
         pair(estimator(16, COLOUR), simcc())
+    with pytest.raises(ValueError, match='puts out SimCC vectors.*heatmaps'):
+        pair(simcc(16, COLOUR), estimator())
 
 
 def test_unlike_vector_lengths_are_refused(pair):
@@ -261,8 +264,7 @@ def test_teacher_with_more_keypoints_is_cut(pair, save_teacher, head):
     with torch.no_grad():
         expected = whole.head.forward((feature, ))
         found = model.teachers['teacher'].head(feature)
-    for ours, theirs in zip(*(part if isinstance(part, tuple) else (part, )
-                              for part in (found, expected))):
+    for ours, theirs in zip(parts_of(found), parts_of(expected)):
         torch.testing.assert_close(ours, theirs[:, indices])
     assert torch.isfinite(model(**batch_for(student), mode='loss')['loss_ri'])
 

@@ -3,7 +3,7 @@ import copy
 
 import pytest
 import torch
-from conftest import COLOUR, GREY, estimator
+from conftest import COLOUR, GREY, estimator, gradients
 from mmpose.registry import MODELS
 
 PAIR = dict(type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)
@@ -183,12 +183,6 @@ def without_partner(batch, *indices):
             dict(missing_modalities=('rgb', )))
         batch['inputs']['rgb'][index] = 0
     return batch
-
-
-def gradients(model, batch):
-    model.zero_grad()
-    model.parse_losses(model(**batch, mode='loss'))[0].backward()
-    return {name: p.grad.clone() for name, p in model.named_parameters()}
 
 
 ALL = dict(

@@ -4,7 +4,7 @@ import copy
 import pytest
 import torch
 import torch.multiprocessing as multiprocessing
-from conftest import COLOUR, estimator
+from conftest import COLOUR, estimator, gradients
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
@@ -16,13 +16,6 @@ ALL = dict(
     loss_dikd=dict(type='DIKDLoss', target='mix'),
     loss_fd=dict(type='FeatureDistillLoss', form='cwd'),
     loss_ld=dict(type='LogitDistillLoss', form='kl', temperature=.1))
-
-
-def gradients(model, batch):
-    model.zero_grad()
-    loss, _ = model.parse_losses(model(**batch, mode='loss'))
-    loss.backward()
-    return {name: p.grad.clone() for name, p in model.named_parameters()}
 
 
 def assert_same(found, expected, **tolerance):

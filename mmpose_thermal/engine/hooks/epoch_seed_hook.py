@@ -30,15 +30,14 @@ class EpochSeedHook(Hook):
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             return
         entropy = np.random.SeedSequence((runner.seed, runner.epoch))
-        # Small enough for a signed tensor.
-        shared, *_ = entropy.generate_state(1)
-        own = int(shared) + get_rank()
+        shared = int(entropy.generate_state(1)[0])
+        own = shared + get_rank()
         random.seed(own)
         np.random.seed(own % 2**32)
         torch.manual_seed(own)
         for dataset in _leaves(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch_seed'):
-                dataset.set_epoch_seed(int(shared))
+                dataset.set_epoch_seed(shared)
 
 
 def _leaves(dataset):

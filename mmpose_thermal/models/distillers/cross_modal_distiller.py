@@ -10,7 +10,7 @@ from mmpose.utils.typing import OptConfigType, SampleList
 from torch import Tensor
 
 from ..losses import DistillBatch, DistillLoss
-from ..losses.base import Output
+from ..losses.base import Output, map_parts, parts_of
 from .branch import build_branch, compile_branch, load_branch, probe
 from .decay import Decay
 from .heads import HeadOnFeature, stack_targets, teacher_target
@@ -313,18 +313,11 @@ def _selector(indices: Optional[list], device: torch.device):
         return lambda part: part
     index = torch.tensor(indices, device=device)
 
-    def select(part: Output) -> Output:
-        if isinstance(part, tuple):
-            return tuple(element[index] for element in part)
-        return part[index]
-
-    return select
+    return lambda output: map_parts(lambda part: part[index], output)
 
 
 def _check_target(output: Output, target: Output) -> None:
-    parts = zip(*(part if isinstance(part, tuple) else (part, )
-                  for part in (output, target)))
-    for ours, theirs in parts:
+    for ours, theirs in zip(parts_of(output), parts_of(target)):
         if ours.shape != theirs.shape:
             raise ValueError(
                 f'The student puts out {tuple(ours.shape)}, but the targets '

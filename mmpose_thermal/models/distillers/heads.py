@@ -8,7 +8,7 @@ from mmpose.models.heads import HeatmapHead, RTMCCHead, SimCCHead
 from mmpose.models.losses import KLDiscretLoss
 from torch import Tensor
 
-from ..losses.base import Output
+from ..losses.base import Output, map_parts, parts_of
 from .grid import resample
 
 _HEATMAPS, _SIMCC = 'heatmaps', 'SimCC vectors'
@@ -74,10 +74,19 @@ class HeadOnFeature(nn.Module):
             Tensor | tuple[Tensor]: Heatmaps (B, K, H, W), or SimCC vectors
             (B, K, W_x) and (B, K, W_y).
         """
-        output = self.head.forward((feature, ))
+        return self.adapt(self.head.forward((feature, )))
+
+    def adapt(self, output: Output) -> Output:
+        """Selects and resamples what the head put out.
+
+        Args:
+            output (Tensor | tuple[Tensor]): Of the head itself.
+
+        Returns:
+            Tensor | tuple[Tensor]: As :meth:`forward`.
+        """
         if self.keypoints is not None:
-            output = tuple(part[:, self.keypoints] for part in output) \
-                if isinstance(output, tuple) else output[:, self.keypoints]
+            output = map_parts(lambda part: part[:, self.keypoints], output)
         if self.heatmap_size is not None:
             output = resample(output, self.heatmap_size,
                               codec_name(self.head) == _UDP)
@@ -158,7 +167,7 @@ def check_agreement(teacher: nn.Module, teacher_output: Output,
             f'The teacher ({type(teacher).__name__}) puts out {kinds[0]}, '
             f'the student ({type(student).__name__}) {kinds[1]}. They must '
             'agree: give both a head of one kind.')
-    theirs, ours = (_first(output) for output in
+    theirs, ours = (parts_of(output)[0] for output in
                     (teacher_output, student_output))
     if theirs.shape[1] != ours.shape[1]:
         raise ValueError(
@@ -172,8 +181,7 @@ def check_agreement(teacher: nn.Module, teacher_output: Output,
             f'The teacher\'s heatmaps are coded by {codecs[0]}, the '
             f'student\'s by {codecs[1]}, so that one landmark peaks at '
             'different pixels. Use one codec for both.')
-    shapes = [[tuple(part.shape[1:]) for part in
-               (output if isinstance(output, tuple) else (output, ))]
+    shapes = [[tuple(part.shape[1:]) for part in parts_of(output)]
               for output in (teacher_output, student_output)]
     if shapes[0] != shapes[1]:
         raise ValueError(
@@ -226,7 +234,3 @@ def teacher_target(teacher: nn.Module, student: nn.Module):
             part * (beta / loss.label_beta) for part in output)
     return lambda output: tuple(
         F.softmax(part * beta, dim=-1) for part in output)
-
-
-def _first(output: Output) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output

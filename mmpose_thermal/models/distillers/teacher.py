@@ -67,13 +67,14 @@ class Teacher(nn.Module):
         self.image_size = shapes.image_size
         self.feature_shape = shapes.feature_shape
         wanted = student_probe.output
+        both_heatmaps = not isinstance(shapes.output, tuple) and \
+            not isinstance(wanted, tuple)
         self.head = HeadOnFeature(
             self.network.head, selected,
-            None if isinstance(wanted, tuple) else tuple(wanted.shape[-2:]))
+            tuple(wanted.shape[-2:]) if both_heatmaps else None)
         self.eval()
-        with torch.no_grad():
-            output = self.head(torch.zeros(1, *self.feature_shape))
-        check_agreement(self.network.head, output, student.head, wanted)
+        check_agreement(self.network.head, self.head.adapt(shapes.output),
+                        student.head, wanted)
         compile_branch(self.network, compile)
 
     def train(self, mode: bool = True) -> 'Teacher':

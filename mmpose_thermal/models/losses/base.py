@@ -14,6 +14,18 @@ from ..connectors.builder import Shape
 Output = Union[Tensor, Tuple[Tensor, ...]]
 
 
+def parts_of(output: Output) -> Tuple[Tensor, ...]:
+    """The tensors of an output: one of heatmaps, two of SimCC."""
+    return output if isinstance(output, tuple) else (output, )
+
+
+def map_parts(function: Callable[[Tensor], Tensor], output: Output) -> Output:
+    """Applies a function to each tensor of an output."""
+    if isinstance(output, tuple):
+        return tuple(map(function, output))
+    return function(output)
+
+
 def _as_it_is(output: Output) -> Output:
     return output
 

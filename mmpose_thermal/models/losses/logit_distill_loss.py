@@ -3,7 +3,7 @@ from typing import Optional
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .base import DistillBatch, DistillLoss
+from .base import DistillBatch, DistillLoss, parts_of
 from .softened import full_precision, softened_kl
 
 
@@ -53,9 +53,8 @@ class LogitDistillLoss(DistillLoss):
         Returns:
             Tensor: Scalar.
         """
-        students, teachers = (
-            output if isinstance(output, tuple) else (output, )
-            for output in (batch.student_output, batch.teacher_output))
+        students, teachers = map(
+            parts_of, (batch.student_output, batch.teacher_output))
         return self.loss_weight * sum(
             self._compare(student, teacher, batch.target_weight)
             for student, teacher in zip(students, teachers)) / len(students)
