@@ -1,6 +1,8 @@
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 
@@ -11,7 +13,21 @@ def read_version():
     return scope['__version__']
 
 
+class BuildWithConfigs(build_py):
+    """Puts the configs into the package, where MIM looks for them."""
+
+    def run(self):
+        super().run()
+        if not getattr(self, 'editable_mode', False):
+            shutil.copytree(
+                ROOT / 'configs',
+                Path(self.build_lib) / 'mmpose_thermal' / '.mim' / 'configs',
+                ignore=shutil.ignore_patterns('__pycache__'),
+                dirs_exist_ok=True)
+
+
 setup(
+    cmdclass=dict(build_py=BuildWithConfigs),
     name='mmpose_thermal',
     version=read_version(),
     description='Facial landmarks in thermal images: multi-level cross-modal '

@@ -1,8 +1,2 @@
-from .datasets import ThermalFaceDataset
-from .transforms import (LoadRGBPartner, LoadThermalImage, ModalityTransform,
-                         PackPairInputs)
-
-__all__ = [
-    'LoadRGBPartner', 'LoadThermalImage', 'ModalityTransform',
-    'PackPairInputs', 'ThermalFaceDataset'
-]
+from .datasets import *  # noqa: F401,F403
+from .transforms import *  # noqa: F401,F403

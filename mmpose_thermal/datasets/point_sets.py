@@ -1,54 +1,171 @@
-"""Which points of one landmark set are those of another."""
-import re
-from typing import List
+"""Landmark sets by name: which points they have, and how they correspond."""
+from functools import lru_cache
+from pathlib import Path
+from typing import Dict, List, Tuple, Union
 
+from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-# From the figures of the data sets: the same places on the face. 300W has the
-# 68 iBUG points; WFLW traces jaw and brows with more points and has pupils.
-_MAPS = {
-    ('wflw', '300w'): [
-        *range(0, 33, 2),  # jaw
-        *range(33, 38), *range(42, 47),  # brows, upper edge
-        *range(51, 60),  # nose
-        60, 61, 63, 64, 65, 67,  # the eye on the left of the image
-        68, 69, 71, 72, 73, 75,  # the other
-        *range(76, 96),  # mouth
-    ],
+_PACKAGE = Path(__file__).parents[1]
+# In a source tree, and in an installed package, as MIM lays it out.
+_CONFIG_ROOTS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
+
+# MMPose numbers these sets' points; 300W and COCO-WholeBody's face are iBUG's
+# in its order. WFLW traces jaw and brows with more points and has pupils (from
+# the figures of the data sets).
+_WFLW_OF_IBUG68 = [
+    *range(0, 33, 2),  # jaw
+    *range(33, 38), *range(42, 47),  # brows, upper edge
+    *range(51, 60),  # nose
+    60, 61, 63, 64, 65, 67,  # the eye on the left of the image
+    68, 69, 71, 72, 73, 75,  # the other
+    *range(76, 96),  # mouth
+]
+_WFLW_PUPILS = {'right_pupil': 96, 'left_pupil': 97}
+_IN_IBUG_ORDER = ('300w', 'coco_wholebody_face')
+
+# Points that lie in the middle between two others; the first that a set has.
+_MIDDLES = {
+    f'{side}_eye_centre': ((f'{side}_pupil', ) * 2,
+                           (f'{side}_eye_outer', f'{side}_eye_inner'))
+    for side in ('right', 'left')
 }
+_MIDDLES.update({
+    f'{side}_pupil': ((f'{side}_eye_centre', ) * 2, )
+    for side in ('right', 'left')
+})
+
+#: An index into another set, or two whose middle is meant.
+Source = Union[int, Tuple[int, int]]
 
 
-def _names(point_set: str) -> List[str]:
-    info = parse_pose_metainfo(
-        dict(from_file=f'configs/_base_/datasets/{point_set}.py'))
-    return [
-        info['keypoint_id2name'][index]
-        for index in range(info['num_keypoints'])
-    ]
+def metainfo_file(metainfo: str) -> str:
+    """Finds a metainfo file of this package or of MMPose.
+
+    Args:
+        metainfo (str): Its path, or the name of a point set alone, such as
+            ``'sftl54'`` or ``'wflw'``.
+
+    Returns:
+        str: A path that exists if it is one of this package; otherwise one
+        that MMPose can find if it is one of MMPose.
+    """
+    name = Path(metainfo).stem
+    if Path(metainfo).is_file():
+        return metainfo
+    for root in _CONFIG_ROOTS:
+        path = root / '_base_' / 'datasets' / f'{name}.py'
+        if path.is_file():
+            return str(path)
+    return f'configs/_base_/datasets/{name}.py'
+
+
+def load_metainfo(metainfo: dict) -> dict:
+    """Parses a metainfo as MMPose does, with what faces have beyond bodies.
+
+    Args:
+        metainfo (dict): As MMPose defines it, or ``dict(from_file=...)``.
+            Beside MMPose's fields it may have ``regions`` (names of points by
+            region), and ``interocular`` and ``interpupil`` (for either end the
+            names of the points of which it is the mean).
+
+    Returns:
+        dict: MMPose's parsed metainfo, and those of the three, by indices.
+    """
+    if 'from_file' in metainfo:
+        path = metainfo_file(metainfo['from_file'])
+        metainfo = (
+            Config.fromfile(path).dataset_info if Path(path).is_file() else
+            dict(from_file=path))
+    parsed = parse_pose_metainfo(metainfo)
+    index = parsed['keypoint_name2id']
+    for field in ('interocular', 'interpupil'):
+        if field in metainfo:
+            parsed[field] = [[index[name] for name in end]
+                             for end in metainfo[field]]
+    if 'regions' in metainfo:
+        parsed['regions'] = {
+            region: [index[name] for name in names]
+            for region, names in metainfo['regions'].items()
+        }
+    return parsed
+
+
+@lru_cache(maxsize=None)
+def _points(point_set: str) -> Dict[str, int]:
+    """The points of a set whose place is known, by name."""
+    if point_set in _IN_IBUG_ORDER:
+        return _points('ibug68')
+    if point_set == 'wflw':
+        names = dict(zip(_points('ibug68'), _WFLW_OF_IBUG68))
+        return {**names, **_WFLW_PUPILS}
+    index = load_metainfo(dict(from_file=point_set))['keypoint_name2id']
+    # Points that are merely numbered mean something else in each set.
+    return {
+        name: i
+        for name, i in index.items() if not name.startswith(('kpt', 'face-'))
+    }
+
+
+def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
+    """Tells how the points of one set are found in another.
+
+    Args:
+        source (str): Name of a metainfo of this package or of MMPose, such as
+            ``'wflw'``, ``'300w'`` or ``'tfake'``.
+        target (str): Likewise, such as ``'sftl54'`` or ``'tfw'``.
+
+    Returns:
+        list[tuple]: As MMPose's ``KeypointConverter`` takes it: for each point
+        of ``target`` that ``source`` has, its index there, or two indices
+        whose middle it is, and its index in ``target``.
+
+    Raises:
+        ValueError: They have no point in common that is known here.
+    """
+    known, mapping = _points(source), []
+    for name, index in _points(target).items():
+        if name in known:
+            mapping.append((known[name], index))
+            continue
+        for one, other in _MIDDLES.get(name, ()):
+            if one in known and other in known:
+                mapping.append((known[one] if one == other else
+                                (known[one], known[other]), index))
+                break
+    if not mapping:
+        raise ValueError(
+            f'No point of "{target}" is known to be one of "{source}": the '
+            'points of one of them have no names that tell where they lie.')
+    return mapping
 
 
 def keypoint_indices(teacher: str, student: str) -> List[int]:
-    """Finds a point set in a larger one.
+    """Finds a point set in a larger one, point by point.
 
     Args:
-        teacher (str): Name of MMPose's metainfo of the larger set, such as
+        teacher (str): Name of the metainfo of the larger set, such as
             ``'wflw'``.
-        student (str): Of the set to be found in it, such as ``'300w'``.
+        student (str): Of the set to be found in it, such as ``'sftl54'``.
 
     Returns:
         list[int]: For each point of ``student`` its index in ``teacher``.
 
     Raises:
-        ValueError: The relation is not known.
+        ValueError: The relation is not known, or some point of ``student`` is
+            none of ``teacher``.
     """
-    if (teacher, student) in _MAPS:
-        return list(_MAPS[teacher, student])
-    names = [_names(name) for name in (teacher, student)]
-    # Points that are merely numbered mean something else in each set.
-    if any(re.fullmatch(r'kpt-?\d+', name) for name in names[1]) or \
-            not set(names[1]) <= set(names[0]):
+    count = load_metainfo(dict(from_file=student))['num_keypoints']
+    indices = {
+        target: source
+        for source, target in keypoint_mapping(teacher, student)
+        if isinstance(source, int)
+    }
+    missing = [i for i in range(count) if i not in indices]
+    if missing:
         raise ValueError(
-            f'teacher.keypoints: which points of "{teacher}" are those of '
-            f'"{student}" is not known here, and their names do not tell. '
-            'Give the indices instead.')
-    return [names[0].index(name) for name in names[1]]
+            f'teacher.keypoints: points {missing} of "{student}" are not '
+            f'known to be single points of "{teacher}". Train the teacher on '
+            f'"{student}" itself (PointSetConverter converts the labels), or '
+            'give indices.')
+    return [indices[i] for i in range(count)]

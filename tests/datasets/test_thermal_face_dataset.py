@@ -90,7 +90,7 @@ def test_other_keypoint_count_names_annotation_and_metainfo(root):
 
     edit(root, cut)
     with pytest.raises(
-            ValueError, match='annotation 2 .* 54 keypoints.*"300w" defines 68'):
+            ValueError, match='annotation 2 .* 54 keypoints.*"ibug68" defines 68'):
         build(root)
 
 

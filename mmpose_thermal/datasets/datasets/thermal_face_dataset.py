@@ -12,10 +12,13 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
 from ..alignment import affine_between, as_homography
+from ..point_sets import load_metainfo
 from ..transforms.loading import (LoadRGBPartner, read_image,
                                   require_bit_depth)
 
 _DEFAULT_BIT_DEPTH = 8
+_PASSED_ON = ('temperature_scale', 'temperature_offset', 'palette',
+              'subject_id')
 
 
 @DATASETS.register_module()
@@ -30,9 +33,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
     - ``rgb_homography`` says where it lies: nine numbers, the rows of the
       matrix from its pixels to those of the thermal image; or the annotation
       has ``rgb_keypoints``, the landmarks in the RGB image;
-    - ``bit_depth``: 8 (default) or 16;
+    - ``bit_depth``: 8 (default), 16, or 32 for floats;
     - ``temperature_scale``, ``temperature_offset``: kelvin are
-      ``raw * scale + offset`` (defaults 0.01 and 0, that is centikelvin);
+      ``raw * scale + offset`` (defaults for 16 bits 0.01 and 0, that is
+      centikelvin; for floats 1 and 0);
+    - ``palette``: of false colours (``'iron'``, ``'black-hot'`` or a file);
     - ``subject_id``: who is seen.
 
     What can be known from the annotation file and the folders is checked
@@ -55,8 +60,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         ValueError: A record contradicts the metainfo or itself.
     """
 
-    # 68 iBUG points, as MMPose defines them for 300W.
-    METAINFO: dict = dict(from_file='configs/_base_/datasets/300w.py')
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/ibug68.py')
 
     def __init__(self,
                  *args,
@@ -97,6 +101,25 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             random.seed(int(state[1]))
         return super().prepare_data(idx)
 
+    @classmethod
+    def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:
+        return load_metainfo(cls.METAINFO if metainfo is None else metainfo)
+
+    def get_data_info(self, idx: int) -> dict:
+        """Gets one sample before the pipeline.
+
+        Args:
+            idx (int): Its index.
+
+        Returns:
+            dict: Its fields, with ``regions`` (indices of points by region)
+            if the metainfo has them.
+        """
+        data_info = super().get_data_info(idx)
+        if 'regions' in self._metainfo:
+            data_info['regions'] = self._metainfo['regions']
+        return data_info
+
     def load_data_list(self) -> List[dict]:
         """Loads and checks all records.
 
@@ -135,7 +158,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         self._check_annotation(annotation, image)
         data_info = super().parse_data_info(raw_data_info)
         data_info['bit_depth'] = image.get('bit_depth', _DEFAULT_BIT_DEPTH)
-        for key in ('temperature_scale', 'temperature_offset', 'subject_id'):
+        for key in _PASSED_ON:
             if key in image:
                 data_info[key] = image[key]
         if self.with_rgb:

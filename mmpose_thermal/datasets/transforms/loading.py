@@ -1,3 +1,4 @@
+from io import BytesIO
 from typing import Optional, Sequence, Tuple
 
 import cv2
@@ -6,7 +7,10 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-_DTYPES = {8: np.dtype('uint8'), 16: np.dtype('uint16')}
+from ..palettes import invert_palette
+from ..radiometry import GAINS, to_grey
+
+_DTYPES = {8: 'uint8', 16: 'uint16', 32: 'float32'}
 
 
 def read_image(path: str,
@@ -15,7 +19,9 @@ def read_image(path: str,
     """Reads an image as stored.
 
     Args:
-        path (str): Where, in any storage that MMEngine's fileio knows.
+        path (str): Where, in any storage that MMEngine's fileio knows. A
+            format of OpenCV, or NumPy's ``.npy``; 64-bit floats become
+            float32.
         flags (int): OpenCV's reading mode. Defaults to unchanged.
         backend_args (dict, optional): For the storage backend.
 
@@ -32,14 +38,25 @@ def read_image(path: str,
         raise FileNotFoundError(
             f'Image {path} does not exist. Check `data_root` and '
             '`data_prefix` of the data set, or complete the download.')
-    buffer = np.frombuffer(content, np.uint8)
-    image = cv2.imdecode(buffer, flags) if buffer.size else None
+    if path.endswith('.npy'):
+        image = _decode_npy(content)
+    else:
+        buffer = np.frombuffer(content, np.uint8)
+        image = cv2.imdecode(buffer, flags) if buffer.size else None
     if image is None:
         raise ValueError(
             f'Image {path} cannot be decoded: it is truncated or no image '
-            f'({buffer.size} bytes). Replace it, or remove its record from '
+            f'({len(content)} bytes). Replace it, or remove its record from '
             'the annotation file.')
-    return image
+    return image.astype(np.float32) if image.dtype == np.float64 else image
+
+
+def _decode_npy(content: bytes) -> Optional[np.ndarray]:
+    try:
+        image = np.load(BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        return None
+    return image if image.ndim in (2, 3) and image.size else None
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
@@ -47,7 +64,8 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
 
     Args:
         image (np.ndarray): The image as stored.
-        bit_depth (int): 8 or 16, as declared in the annotation file.
+        bit_depth (int): 8, 16 or 32 (float), as declared in the annotation
+            file.
         path (str): Named in the error.
 
     Raises:
@@ -57,7 +75,7 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
         raise ValueError(
             f'Thermal image {path} is declared with "bit_depth": '
             f'{bit_depth}; supported are {sorted(_DTYPES)}.')
-    if image.dtype != _DTYPES[bit_depth]:
+    if image.dtype.name != _DTYPES[bit_depth]:
         raise ValueError(
             f'Thermal image {path} holds {image.dtype} pixels, but is '
             f'declared with {bit_depth} bits. Set "bit_depth" of the image in '
@@ -68,56 +86,91 @@ def _single_channel(image: np.ndarray, path: str) -> np.ndarray:
     if image.ndim == 2:
         return image
     # Grey PNGs are often stored as three equal channels.
-    if image.dtype == np.uint8 and (image[..., :1] == image[..., 1:3]).all():
-        return image[..., 0]
+    if image.shape[2] == 1 or (image[..., :1] == image[..., 1:3]).all():
+        return np.ascontiguousarray(image[..., 0])
     raise ValueError(
         f'Thermal image {path} has {image.shape[2]} different channels: it '
-        'looks like a false-colour palette or a visible-light image. Convert '
-        'it to grey intensities first.')
+        'looks like a false-colour palette or a visible-light image. For a '
+        'palette set "palette" of the image in the annotation file ("iron", '
+        'or an image file with the palette\'s colours).')
 
 
 @TRANSFORMS.register_module()
 class LoadThermalImage(BaseTransform):
-    """Loads a thermal image, 8-bit or 16-bit radiometric, as grey levels.
+    """Loads a thermal image, of 8 bits or radiometric, as grey levels.
 
-    The result has three equal channels, so that any backbone, pretrained
-    weights and MMPose's inferencers apply unchanged.
+    The result has three equal channels by default, so that any backbone,
+    pretrained weights and MMPose's inferencers apply unchanged. 8-bit images
+    keep the levels that the camera gave them; 16-bit counts and floats are
+    mapped to 8 bits by ``gain`` (:func:`mmpose_thermal.datasets.radiometry.
+    to_grey`).
 
     Required Keys:
 
     - img_path
-    - bit_depth (optional, 8 if absent)
-    - temperature_scale, temperature_offset (optional; 16-bit only)
+    - bit_depth (optional): 8 (if absent), 16, or 32 for floats
+    - temperature_scale, temperature_offset (optional): kelvin are raw * scale
+      + offset; by default 0.01 and 0 for 16 bits, 1 and 0 for floats
+    - palette (optional, 8 bits only): ``'iron'``, ``'black-hot'``,
+      ``'white-hot'`` (if absent) or the path of a palette; it is inverted to
+      intensities
 
     Added Keys:
 
-    - img (np.ndarray): (H, W, 3), uint8
+    - img (np.ndarray): (H, W, 3), or (H, W) for one channel; uint8
     - img_shape, ori_shape (tuple): (H, W)
+    - kelvin_per_level (float): between two grey levels, if it is known
 
     Args:
+        gain (str, optional): ``'percentile'``, ``'window'``, ``'plateau'`` or
+            ``'clahe'``. Defaults to ``'window'`` if ``temperature_range_k``
+            is given, else ``'percentile'``.
         temperature_range_k (tuple[float, float], optional): Temperatures in
-            kelvin that map to grey 0 and 255, for 16-bit images. By default
-            each image is stretched between its own percentiles, as a
-            camera's automatic gain does.
-        percentiles (tuple[float, float]): The percentiles of that stretch.
-            Defaults to (1, 99.7).
+            kelvin that map to grey 0 and 255, for ``'window'``.
+        percentiles (tuple[float, float]): Those of ``'percentile'`` and
+            ``'clahe'``. Defaults to (1, 99.7).
+        plateau (float): Largest share of the pixels in one of 1024 bins that
+            counts, for ``'plateau'``. Defaults to 0.003.
+        clip_limit (float): Contrast limit of ``'clahe'``. Defaults to 2.
+        channels (int): 3 or 1. Defaults to 3.
         backend_args (dict, optional): For the storage backend.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is unreadable, or of another depth than declared.
+        ValueError: The file is unreadable, of another depth than declared, or
+            has pixels that are not finite.
     """
 
     def __init__(self,
+                 gain: Optional[str] = None,
                  temperature_range_k: Optional[Tuple[float, float]] = None,
                  percentiles: Sequence[float] = (1, 99.7),
+                 plateau: float = .003,
+                 clip_limit: float = 2.,
+                 channels: int = 3,
                  backend_args: Optional[dict] = None) -> None:
+        gain = gain or ('percentile'
+                        if temperature_range_k is None else 'window')
+        if gain not in GAINS:
+            raise ValueError(f'LoadThermalImage: `gain` must be one of '
+                             f'{GAINS}, got {gain!r}.')
+        if (gain == 'window') != (temperature_range_k is not None):
+            raise ValueError('LoadThermalImage: gain="window" and '
+                             '`temperature_range_k` belong together.')
         if temperature_range_k is not None and not (
                 temperature_range_k[0] < temperature_range_k[1]):
             raise ValueError('`temperature_range_k` must be (low, high) in '
                              f'kelvin, got {temperature_range_k}.')
-        self.temperature_range_k = temperature_range_k
-        self.percentiles = percentiles
+        if channels not in (1, 3):
+            raise ValueError('LoadThermalImage: `channels` must be 1 or 3, '
+                             f'got {channels}.')
+        self.gain = dict(
+            gain=gain,
+            temperature_range_k=temperature_range_k,
+            percentiles=percentiles,
+            plateau=plateau,
+            clip_limit=clip_limit)
+        self.channels = channels
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
@@ -132,28 +185,35 @@ class LoadThermalImage(BaseTransform):
         path = results['img_path']
         raw = read_image(path, backend_args=self.backend_args)
         require_bit_depth(raw, results.get('bit_depth', 8), path)
-        grey = _single_channel(raw, path)
-        if grey.dtype == np.uint16:
-            grey = self._to_grey(grey, results)
-        results['img'] = cv2.merge([grey, grey, grey])
+        grey = self._grey(raw, results, path)
+        results['img'] = grey if self.channels == 1 else cv2.merge([grey] * 3)
         results['img_shape'] = results['ori_shape'] = grey.shape[:2]
         return results
 
-    def _to_grey(self, raw: np.ndarray, results: dict) -> np.ndarray:
-        if self.temperature_range_k is None:
-            low, high = np.percentile(raw, self.percentiles)
-        else:
-            scale = results.get('temperature_scale', .01)
-            offset = results.get('temperature_offset', 0.)
-            low, high = (np.asarray(self.temperature_range_k) - offset) / scale
-        gain = 255 / max(high - low, 1e-6)
-        grey = (raw.astype(np.float32) - np.float32(low)) * np.float32(gain)
-        return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+    def _grey(self, raw: np.ndarray, results: dict, path: str) -> np.ndarray:
+        palette = results.get('palette', 'white-hot')
+        try:
+            if raw.dtype == np.uint8:
+                # White-hot images are what they should be, and checked.
+                return _single_channel(
+                    raw, path) if palette == 'white-hot' else invert_palette(
+                        raw[..., :3] if raw.ndim == 3 else raw, palette)
+            grey, kelvin_per_level = to_grey(
+                _single_channel(raw, path),
+                scale=results.get('temperature_scale'),
+                offset=results.get('temperature_offset', 0.),
+                **self.gain)
+        except ValueError as error:
+            if path in str(error):
+                raise
+            raise ValueError(f'Thermal image {path}: {error}')
+        if kelvin_per_level is not None:
+            results['kelvin_per_level'] = kelvin_per_level
+        return grey
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}('
-                f'temperature_range_k={self.temperature_range_k}, '
-                f'percentiles={self.percentiles})')
+        return (f'{self.__class__.__name__}({self.gain}, '
+                f'channels={self.channels})')
 
 
 @TRANSFORMS.register_module()
@@ -203,7 +263,8 @@ class LoadRGBPartner(BaseTransform):
             dict: The sample with both images.
         """
         if 'rgb' in results.get('missing_modalities', ()):
-            results['img'] = [results['img'], np.zeros_like(results['img'])]
+            black = np.zeros((*results['img'].shape[:2], 3), np.uint8)
+            results['img'] = [results['img'], black]
             results['modalities'] = ('thermal', 'rgb')
             return results
         if 'rgb_path' not in results:

@@ -71,7 +71,8 @@ class FaceAlignmentMetric(BaseMetric):
         thresholds (Sequence[float]): t of FR and AUC, as fractions. Defaults
             to (0.08, 0.10).
         interocular_indices (tuple[int, int], optional): The two outer eye
-            corners. By default known for 54, 68, 70, 72 and 98 points.
+            corners. By default those of the data set's metainfo; for sets
+            without any known for 54, 68, 70, 72 and 98 points.
         collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
         prefix (str, optional): Prefix of the names.
 
@@ -157,6 +158,9 @@ class FaceAlignmentMetric(BaseMetric):
     def _eye_corners(self, num_keypoints: int) -> Tuple[int, int]:
         if self.interocular_indices is not None:
             return self.interocular_indices
+        ends = (self.dataset_meta or {}).get('interocular')
+        if ends and len(ends[0]) == len(ends[1]) == 1:
+            return ends[0][0], ends[1][0]
         if num_keypoints not in _OUTER_EYE_CORNERS:
             raise ValueError(
                 'FaceAlignmentMetric: the outer eye corners of a set of '

@@ -1,0 +1,15 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class CarlVisThDataset(ThermalFaceDataset):
+    """CARL and EURECOM VIS-TH: unaligned RGB-thermal pairs, 6 points.
+
+    Points on both modalities by Kantarci and Ekenel, BIOSIG 2019. Made by
+    ``tools/dataset_converters/carl_visth2coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/carl_visth.py')

@@ -1,0 +1,16 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class CharlotteDataset(ThermalFaceDataset):
+    """Charlotte-ThermalFace, front views: radiometric, 72 points.
+
+    Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
+    2022. The first 68 points are iBUG's. Made by
+    ``tools/dataset_converters/charlotte2coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/charlotte.py')

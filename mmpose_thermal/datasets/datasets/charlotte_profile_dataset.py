@@ -1,0 +1,16 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class CharlotteProfileDataset(ThermalFaceDataset):
+    """Charlotte-ThermalFace, profile views: radiometric, 43 points.
+
+    Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
+    2022. The order of the points is not documented: there is no mirroring
+    and no eye distance. Made by ``tools/dataset_converters/charlotte2coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/charlotte_profile.py')

@@ -1,0 +1,16 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class RWTHDataset(ThermalFaceDataset):
+    """RWTH-Aachen thermal faces: 2,935 images of 90 people, 68 points.
+
+    Kopaczka et al., "A Thermal Infrared Face Database With Facial Landmarks
+    and Emotion Labels", TIM 2019. No RGB. Made by
+    ``tools/dataset_converters/rwth2coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/rwth.py')

@@ -1,0 +1,16 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class SFTL54Dataset(ThermalFaceDataset):
+    """SF-TL54: 2,556 thermal faces of 142 people with RGB partners, 54 points.
+
+    Kuzdeuov et al., "SF-TL54: A Thermal Facial Landmark Dataset with Visual
+    Pairs", SII 2022. RGB was warped to the thermal grid: nearly aligned. Made
+    by ``tools/dataset_converters/sftl542coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/sftl54.py')

@@ -1,0 +1,16 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class TFakeDataset(ThermalFaceDataset):
+    """T-FAKE: synthetic thermal faces in two conditions, 70 points.
+
+    Flotho et al., "T-FAKE: Synthesizing Thermal Images for Facial
+    Landmarking", CVPR 2025; the RGB partners are Microsoft's FaceSynthetics,
+    aligned to the pixel. Made by ``tools/dataset_converters/tfake2coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/tfake.py')

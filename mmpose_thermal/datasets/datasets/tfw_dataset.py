@@ -1,0 +1,15 @@
+from mmpose.registry import DATASETS
+
+from .thermal_face_dataset import ThermalFaceDataset
+
+
+@DATASETS.register_module()
+class TFWDataset(ThermalFaceDataset):
+    """TFW: thermal faces in the wild, several in an image, 5 points.
+
+    Kuzdeuov et al., "TFW: Annotated Thermal Faces in the Wild Dataset", TIFS
+    2022. Made by ``tools/dataset_converters/tfw2coco.py``. Arguments are
+    those of :class:`ThermalFaceDataset`.
+    """
+
+    METAINFO: dict = dict(from_file='configs/_base_/datasets/tfw.py')

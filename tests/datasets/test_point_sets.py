@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from mmpose.registry import DATASETS, TRANSFORMS
+
+from mmpose_thermal.datasets.point_sets import (keypoint_indices,
+                                                keypoint_mapping,
+                                                load_metainfo)
+from mmpose_thermal.synthetic import head
+
+COUNTS = dict(
+    ibug68=68, sftl54=54, tfake=70, tfw=5, charlotte=72, charlotte_profile=43,
+    rwth=68, carl_visth=6)
+DATASET_CLASSES = dict(
+    ThermalFaceDataset='ibug68', SFTL54Dataset='sftl54', TFakeDataset='tfake',
+    TFWDataset='tfw', CharlotteDataset='charlotte',
+    CharlotteProfileDataset='charlotte_profile', RWTHDataset='rwth',
+    CarlVisThDataset='carl_visth')
+
+
+def metainfo(name):
+    return load_metainfo(dict(from_file=name))
+
+
+def flip(*pairs, size):
+    indices = list(range(size))
+    for one, other in pairs:
+        indices[one], indices[other] = other, one
+    return indices
+
+
+@pytest.mark.parametrize('name', COUNTS)
+def test_metainfo_is_complete(name):
+    info = metainfo(name)
+    count = COUNTS[name]
+    assert info['num_keypoints'] == len(info['sigmas']) == count
+    assert (np.array(info['sigmas']) > 0).all()
+    assert len(set(info['keypoint_id2name'].values())) == count
+    # Mirroring twice changes nothing.
+    flips = np.array(info['flip_indices'])
+    assert (flips[flips] == np.arange(count)).all()
+    for name, points in info.get('regions', {}).items():
+        # Regions map onto themselves in a mirror.
+        assert sorted(flips[points]) == sorted(points), name
+    if 'interocular' in info:
+        right, left = info['interocular']
+        assert flips[right].tolist() == left
+
+
+def test_flips_are_those_of_the_data_sets():
+    ibug = metainfo('ibug68')['flip_indices']
+    assert ibug == metainfo('configs/_base_/datasets/300w.py')['flip_indices']
+    assert ibug == head.FLIP_INDICES.tolist()
+    assert metainfo('tfake')['flip_indices'] == ibug + [69, 68]
+    assert metainfo('charlotte')['flip_indices'] == ibug + [68, 69, 70, 71]
+    # SF-TL54's authors' own permutation.
+    assert metainfo('sftl54')['flip_indices'] == flip(
+        *((i, 16 - i) for i in range(8)),
+        *((17 + i, 26 - i) for i in range(5)), (31, 35), (32, 34), (36, 45),
+        (37, 44), (38, 43), (39, 42), (40, 47), (41, 46), (48, 50), size=54)
+    assert metainfo('tfw')['flip_indices'] == [1, 0, 2, 4, 3]
+    assert metainfo('carl_visth')['flip_indices'] == [3, 2, 1, 0, 5, 4]
+
+
+def test_normalising_points():
+    for name in ('ibug68', 'sftl54', 'tfake', 'charlotte', 'rwth'):
+        assert metainfo(name)['interocular'] == [[36], [45]]
+    assert metainfo('tfake')['interpupil'] == [[68], [69]]
+    assert metainfo('rwth')['interpupil'] == [[*range(36, 42)],
+                                              [*range(42, 48)]]
+    assert metainfo('tfw')['interocular'] == [[0], [1]]
+    assert 'interocular' not in metainfo('charlotte_profile')
+
+
+@pytest.mark.parametrize('name', DATASET_CLASSES)
+def test_dataset_classes_know_their_points(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # found from any folder
+    dataset = DATASETS.get(name)
+    assert dataset._load_metainfo()['dataset_name'] == DATASET_CLASSES[name]
+
+
+def test_subsets_of_ibug68():
+    sftl54 = [*range(49), 51, 54, 57, 62, 66]
+    for teacher in ('ibug68', '300w', 'coco_wholebody_face', 'tfake', 'rwth',
+                    'charlotte'):
+        assert keypoint_indices(teacher, 'sftl54') == sftl54
+        assert keypoint_indices(teacher, 'carl_visth') == [
+            36, 39, 42, 45, 48, 54]
+        assert keypoint_indices(teacher, 'ibug68') == list(range(68))
+    assert keypoint_indices('sftl54', 'carl_visth') == [36, 39, 42, 45, 48, 50]
+    assert keypoint_indices('wflw', 'sftl54')[-6:] == [76, 79, 82, 85, 90, 94]
+
+
+def test_eye_centres():
+    # Pupils where there are any, else the middle of the eye's corners.
+    assert keypoint_indices('wflw', 'tfw') == [96, 97, 54, 76, 82]
+    assert keypoint_indices('tfake', 'tfw') == [68, 69, 30, 48, 54]
+    assert dict((target, source) for source, target in keypoint_mapping(
+        'sftl54', 'tfw')) == {
+            0: (36, 39), 1: (45, 42), 2: 30, 3: 48, 4: 50}
+    with pytest.raises(ValueError, match=r'points \[0, 1\] of "tfw"'):
+        keypoint_indices('300w', 'tfw')
+
+
+def test_points_of_unknown_place_are_never_mapped():
+    with pytest.raises(ValueError, match='no names that tell'):
+        keypoint_mapping('ibug68', 'charlotte_profile')
+    assert len(keypoint_mapping('ibug68', 'charlotte')) == 68
+
+
+def test_converter_makes_labels_of_another_set():
+    points = np.random.default_rng(0).uniform(0, 99, (1, 98, 2))
+    visible = np.ones((1, 98))
+    visible[0, 60] = 0  # an eye corner
+    results = dict(
+        keypoints=points, keypoints_visible=visible,
+        flip_indices=list(range(98)))
+    convert = TRANSFORMS.build(
+        dict(type='PointSetConverter', source='wflw', target='sftl54'))
+    converted = convert(dict(results))
+    indices = keypoint_indices('wflw', 'sftl54')
+    assert (converted['keypoints'] == points[:, indices]).all()
+    assert converted['keypoints_visible'].shape == (1, 54)
+    assert np.flatnonzero(converted['keypoints_visible'][0] == 0) == [36]
+    assert converted['flip_indices'] == metainfo('sftl54')['flip_indices']
+
+
+def test_converter_gives_points_that_are_lacking_no_weight():
+    convert = TRANSFORMS.build(
+        dict(type='PointSetConverter', source='ibug68', target='tfw'))
+    points = np.zeros((1, 68, 2))
+    points[0, 36], points[0, 39] = (10, 20), (16, 24)
+    converted = convert(
+        dict(keypoints=points, keypoints_visible=np.ones((1, 68))))
+    assert converted['keypoints'][0, 0].tolist() == [13, 22]
+    convert = TRANSFORMS.build(
+        dict(type='PointSetConverter', source='tfw', target='ibug68'))
+    converted = convert(
+        dict(
+            keypoints=np.ones((1, 5, 2)), keypoints_visible=np.ones((1, 5))))
+    assert np.flatnonzero(
+        converted['keypoints_visible'][0]).tolist() == [30, 48, 54]
