@@ -1,4 +1,4 @@
-"""Where an RGB image lies on the thermal image that it is paired with."""
+"""How points lie: in an image and its partner, and in the mirror."""
 from typing import Sequence
 
 import numpy as np
@@ -59,3 +59,23 @@ def affine_between(rgb_keypoints: Sequence[float],
             'line are needed to align the images.')
     solution = np.linalg.lstsq(known, target[both, :2], rcond=None)[0]
     return np.vstack([solution.T, [0, 0, 1]])
+
+
+def is_mirrored(right_eye: np.ndarray, left_eye: np.ndarray,
+                below: np.ndarray) -> np.ndarray:
+    """Whether a face's right and left are exchanged, however it is turned.
+
+    Seen from the front, the subject's right is on the left of the image when
+    the chin is down. Mirrored images, labels of right and left exchanged, and
+    x and y exchanged all turn this round; a rotation does not.
+
+    Args:
+        right_eye, left_eye (np.ndarray): Pixels, (..., 2).
+        below (np.ndarray): A point of mouth or chin, likewise.
+
+    Returns:
+        np.ndarray: Bool, (...).
+    """
+    across = left_eye - right_eye
+    down = below - (left_eye + right_eye) / 2
+    return across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0] < 0

@@ -8,8 +8,9 @@ class CarlVisThDataset(ThermalFaceDataset):
     """CARL and EURECOM VIS-TH: unaligned RGB-thermal pairs, 6 points.
 
     Points on both modalities by Kantarci and Ekenel, BIOSIG 2019. Made by
-    ``tools/dataset_converters/carl_visth2coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    ``tools/dataset_converters/carl_visth2coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/carl_visth.py')

@@ -9,8 +9,9 @@ class CharlotteDataset(ThermalFaceDataset):
 
     Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
     2022. The first 68 points are iBUG's. Made by
-    ``tools/dataset_converters/charlotte2coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    ``tools/dataset_converters/charlotte2coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/charlotte.py')

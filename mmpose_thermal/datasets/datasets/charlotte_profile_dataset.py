@@ -9,8 +9,9 @@ class CharlotteProfileDataset(ThermalFaceDataset):
 
     Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
     2022. The order of the points is not documented: there is no mirroring
-    and no eye distance. Made by ``tools/dataset_converters/charlotte2coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    and no eye distance. Made by ``tools/dataset_converters/charlotte2coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/charlotte_profile.py')

@@ -9,8 +9,9 @@ class RWTHDataset(ThermalFaceDataset):
 
     Kopaczka et al., "A Thermal Infrared Face Database With Facial Landmarks
     and Emotion Labels", TIM 2019. No RGB. Made by
-    ``tools/dataset_converters/rwth2coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    ``tools/dataset_converters/rwth2coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/rwth.py')

@@ -9,8 +9,9 @@ class SFTL54Dataset(ThermalFaceDataset):
 
     Kuzdeuov et al., "SF-TL54: A Thermal Facial Landmark Dataset with Visual
     Pairs", SII 2022. RGB was warped to the thermal grid: nearly aligned. Made
-    by ``tools/dataset_converters/sftl542coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    by ``tools/dataset_converters/sftl542coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/sftl54.py')

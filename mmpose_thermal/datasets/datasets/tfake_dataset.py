@@ -9,8 +9,9 @@ class TFakeDataset(ThermalFaceDataset):
 
     Flotho et al., "T-FAKE: Synthesizing Thermal Images for Facial
     Landmarking", CVPR 2025; the RGB partners are Microsoft's FaceSynthetics,
-    aligned to the pixel. Made by ``tools/dataset_converters/tfake2coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    aligned to the pixel. Made by ``tools/dataset_converters/tfake2coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/tfake.py')

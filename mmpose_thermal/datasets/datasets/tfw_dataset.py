@@ -8,8 +8,9 @@ class TFWDataset(ThermalFaceDataset):
     """TFW: thermal faces in the wild, several in an image, 5 points.
 
     Kuzdeuov et al., "TFW: Annotated Thermal Faces in the Wild Dataset", TIFS
-    2022. Made by ``tools/dataset_converters/tfw2coco.py``. Arguments are
-    those of :class:`ThermalFaceDataset`.
+    2022. Made by ``tools/dataset_converters/tfw2coco.py``.
+
+    Arguments are those of :class:`ThermalFaceDataset`.
     """
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/tfw.py')

@@ -1,0 +1,127 @@
+"""Your own images, labelled with LabelMe, to COCO json.
+
+Each image has a json file of the same name beside it. A rectangle 'face' is
+the box (optional); the other shapes are points, labelled by the names of the
+point set, by numbers from 0, or not at all (then all, in order). Several faces
+in an image have different group ids. If ROOT has folders train, val and test,
+they are the splits; otherwise people are split by --subject-pattern.
+"""
+import re
+from pathlib import Path
+
+from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError,
+                                                Picture, converter_parser,
+                                                run_converter,
+                                                split_by_subject)
+from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
+from mmpose_thermal.datasets.point_sets import load_metainfo
+
+_SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp')
+
+
+def parse_args():
+    parser = converter_parser(__doc__)
+    parser.add_argument(
+        '--points',
+        default='ibug68',
+        help='the point set: ibug68, sftl54, tfw, ..., or a metainfo file')
+    parser.add_argument(
+        '--rgb',
+        help='folder in ROOT of the RGB partners, of the same relative path '
+        'and name without extension; they must be aligned, or be registered '
+        'afterwards (tools/misc/register_pairs.py)')
+    parser.add_argument(
+        '--subject-pattern',
+        default=r'^([^_]+)_',
+        help='regular expression whose group finds the subject in a file name')
+    parser.add_argument(
+        '--palette',
+        help='of false-colour images: iron, black-hot, or a file')
+    parser.add_argument('--temperature-scale', type=float,
+                        help='kelvin a count, of 16-bit and float images')
+    parser.add_argument('--temperature-offset', type=float,
+                        help='kelvin at count 0')
+    for split in ('val', 'test'):
+        parser.add_argument(
+            f'--{split}-subjects',
+            type=int,
+            default=1,
+            help=f'how many people are for {split}, if there are no folders')
+    return parser.parse_args()
+
+
+def by_stem(folder):
+    """Images below a folder, by their path without extension."""
+    return {
+        str(path.relative_to(folder).with_suffix('')): path
+        for path in sorted(folder.rglob('*'))
+        if path.suffix.lower() in _SUFFIXES
+    }
+
+
+def list_tasks(root, args):
+    visible = by_stem(root / args.rgb) if args.rgb else {}
+    images = {
+        stem: path
+        for stem, path in by_stem(root).items()
+        if path not in visible.values()
+    }
+    labelled = [stem for stem in images if (root / f'{stem}.json').exists()]
+    left_out = [(stem, 'no json file') for stem in images
+                if stem not in set(labelled)]
+    if not labelled:
+        raise ConversionError(f'{root} holds no image with a json file of the '
+                              'same name beside it.')
+    folders = [split for split in SPLITS if (root / split).is_dir()]
+    subjects = {}
+    for stem in labelled:
+        match = re.search(args.subject_pattern, Path(stem).name)
+        if match is None and not folders:
+            raise ConversionError(
+                f'--subject-pattern {args.subject_pattern!r} finds no subject '
+                f'in "{Path(stem).name}". Without subjects, splits would '
+                'share people; make folders train, val and test instead.')
+        subjects[stem] = match and match.group(1)
+    if folders:
+        splits = {stem: stem.split('/')[0] for stem in labelled}
+        outside = [stem for stem in labelled if splits[stem] not in SPLITS]
+        if outside:
+            raise ConversionError(f'{root / outside[0]}.json lies outside the '
+                                  f'folders {folders}.')
+    else:
+        of_person = split_by_subject(subjects.values(), args.val_subjects,
+                                     args.test_subjects)
+        splits = {stem: of_person[subjects[stem]] for stem in labelled}
+    fields = {
+        name: getattr(args, name)
+        for name in ('palette', 'temperature_scale', 'temperature_offset')
+        if getattr(args, name) is not None
+    }
+    info = load_metainfo(dict(from_file=args.points))
+    names = [
+        info['keypoint_id2name'][i] for i in range(info['num_keypoints'])
+    ]
+    tasks = []
+    for stem in labelled:
+        person = subjects[stem]
+        extra = dict(fields, subject_id=person) if person else fields
+        rgb = visible.get(stem)
+        tasks.append((stem, (stem, str(images[stem].relative_to(root)),
+                             splits[stem], names, extra,
+                             rgb and str(rgb.relative_to(root)))))
+    return tasks, left_out
+
+
+def read(root, task):
+    stem, file_name, split, names, fields, rgb = task
+    groups = {}
+    for shape in labelme_shapes(root / f'{stem}.json'):
+        groups.setdefault(shape.get('group_id'), []).append(shape)
+    faces = [face_of_shapes(shapes, names) for shapes in groups.values()]
+    return Picture(file_name, split, faces, rgb, fields=fields)
+
+
+if __name__ == '__main__':
+    arguments = parse_args()
+    run_converter(arguments, list_tasks, read, {'': arguments.points},
+                  f'LabelMe, {arguments.points}')
