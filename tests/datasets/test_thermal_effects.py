@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+from mmpose.registry import TRANSFORMS
+
+from mmpose_thermal.datasets.transforms.thermal_effects import EFFECTS
+
+NAMES = [effect.__name__ for effect in EFFECTS]
+KELVIN_PER_LEVEL = .05
+NOSE, EYES = [(32., 36.), (32., 40.)], [(20., 24.), (26., 24.), (38., 26.),
+                                        (44., 26.)]
+
+
+def apply(name, grey, prob=1., **arguments):
+    effect = TRANSFORMS.build(dict(type=name, prob=prob, **arguments))
+    image = np.repeat(grey[..., None], 3, -1)
+    results = effect(
+        dict(
+            img=image,
+            kelvin_per_level=KELVIN_PER_LEVEL,
+            keypoints=np.array([NOSE + EYES]),
+            keypoints_visible=np.ones((1, 6)),
+            regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5])))
+    assert results['img'].shape == image.shape
+    assert results['img'].dtype == np.uint8
+    assert (results['img'] == results['img'][..., :1]).all()
+    return results['img'][..., 0].astype(float)
+
+
+@pytest.fixture
+def face():
+    """Skin of level 150 in a room of level 50: five kelvin."""
+    grey = np.full((64, 64), 50, np.uint8)
+    grey[10:54, 12:52] = 150
+    return grey
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_effect_is_random_but_reproducible(name, face):
+    def draw(seed, **arguments):
+        np.random.seed(seed)
+        return apply(name, face, **arguments)
+
+    assert (draw(1) == draw(1)).all()
+    assert (draw(1, prob=0.) == face).all()
+    # Contrast reversal has two ways to turn out.
+    assert any((draw(1) != draw(seed)).any() for seed in range(2, 8))
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_effect_takes_one_channel_and_refuses_a_pair(name, face):
+    effect = TRANSFORMS.build(dict(type=name, prob=1.))
+    sample = dict(
+        img=face,
+        keypoints=np.array([NOSE + EYES]),
+        keypoints_visible=np.ones((1, 6)),
+        regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5]))
+    assert effect(dict(sample))['img'].shape == face.shape
+    with pytest.raises(ValueError, match='ModalityTransform'):
+        effect(dict(sample, img=[face, face]))
+    with pytest.raises(ValueError, match='`prob`'):
+        TRANSFORMS.build(dict(type=name, prob=2.))
+
+
+def test_noise_has_the_temperature_it_says():
+    grey = np.full((256, 256), 128, np.uint8)
+    noisy = apply('NETDNoise', grey, netd_mk=(400, 400))
+    # Rounding to levels adds a twelfth.
+    assert np.var(noisy) == pytest.approx((.4 / KELVIN_PER_LEVEL)**2 + 1 / 12,
+                                          rel=.03)
+    striped = apply('FixedPatternNoise', grey, column_mk=(400, 400))
+    assert (striped == striped[:1]).all()
+    assert np.std(striped[0]) == pytest.approx(8, rel=.2)
+
+
+def test_unknown_temperatures_are_taken_from_the_span():
+    effect = TRANSFORMS.build(
+        dict(type='GainLevelDrift', prob=1., gain=(1, 1), level_k=(1, 1),
+             span_k=25.5))
+    grey = effect(dict(img=np.full((8, 8), 100, np.uint8)))['img']
+    assert (grey == 110).all()
+
+
+def test_drift_gradient_and_cold_nose_in_kelvin(face):
+    shifted = apply('GainLevelDrift', face, gain=(1, 1), level_k=(-2, -2))
+    assert (shifted == face - 40.).all()
+    tilted = apply('TemperatureGradient', np.full((64, 64), 128, np.uint8),
+                   gradient_k=(3, 3))
+    corners = tilted[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert 60 <= np.ptp(corners) <= 60 * 1.42 + 1
+    cold = apply('ColdNose', face, drop_k=(4, 4))
+    assert face[38, 32] - cold[38, 32] == pytest.approx(80, abs=2)
+    assert cold[12, 14] == 150
+
+
+def test_blur_and_resolution_take_detail_away(face):
+    face[::2, ::2] += 20
+    for name in ('OpticalBlur', 'LowerResolution'):
+        changed = apply(name, face)
+        assert np.abs(np.diff(changed)).sum() < .9 * np.abs(
+            np.diff(face.astype(float))).sum()
+        assert changed.mean() == pytest.approx(face.mean(), abs=3)
+
+
+def test_reversal_turns_the_contrast_round(face):
+    reversed_ = apply('ContrastReversal', face, background_share=0.)
+    assert (reversed_ == 255. - face).all()
+    sunny = apply('ContrastReversal', face, background_share=1.,
+                  excess_k=(3, 3))
+    assert sunny[32, 32] == 150
+    assert sunny[2, 2] == pytest.approx(150 + 60, abs=1)
+    flat = np.full((64, 64), 100, np.uint8)
+    assert (apply('ContrastReversal', flat, background_share=1.) == flat).all()
+
+
+def test_glasses_cover_the_eyes_at_room_temperature(face):
+    worn = apply('OpaqueGlasses', face, above_ambient_k=(1, 1))
+    for x, y in EYES:
+        assert worn[int(y), int(x)] == pytest.approx(50 + 20, abs=2)
+    assert worn[45, 32] == 150
+
+
+def test_face_effects_say_what_they_need(face):
+    for name, region in (('ColdNose', 'nose'), ('OpaqueGlasses', 'eyes')):
+        effect = TRANSFORMS.build(dict(type=name, prob=1.))
+        with pytest.raises(KeyError, match=f'needs the region "{region}"'):
+            effect(dict(img=face, dataset_name='coco'))
+
+
+def test_unlabelled_points_draw_nothing(face):
+    for name in ('ColdNose', 'OpaqueGlasses'):
+        effect = TRANSFORMS.build(dict(type=name, prob=1.))
+        results = effect(
+            dict(
+                img=face.copy(),
+                keypoints=np.zeros((1, 6, 2)),
+                keypoints_visible=np.zeros((1, 6)),
+                regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5])))
+        assert (results['img'] == face).all()
+
+
+def test_a_pair_keeps_its_rgb_image(pairs_root):
+    """As the configs use it, on real samples with their regions."""
+    from mmpose.registry import DATASETS
+    dataset = DATASETS.build(
+        dict(
+            type='ThermalFaceDataset',
+            data_root=str(pairs_root),
+            ann_file='annotations/train.json',
+            with_rgb=True,
+            pipeline=[
+                dict(type='LoadThermalImage'),
+                dict(type='LoadRGBPartner'),
+            ]))
+    plain = dataset[0]
+    effects = TRANSFORMS.build(
+        dict(
+            type='ModalityTransform',
+            modality='thermal',
+            transforms=[dict(type=name, prob=1.) for name in NAMES]))
+    changed = effects(dict(plain, img=[i.copy() for i in plain['img']]))
+    assert (changed['img'][1] == plain['img'][1]).all()
+    assert (changed['img'][0] != plain['img'][0]).any()
+    assert (changed['keypoints'] == plain['keypoints']).all()
