@@ -1,0 +1,193 @@
+"""The data doctor's findings as text and as one HTML page."""
+import base64
+import html
+import json
+import os.path as osp
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from ..datasets.inspection import Inspection
+from ..datasets.transforms.loading import LoadThermalImage, read_image
+from .contact_sheet import draw_landmarks
+
+_THUMBNAIL_PX = 150
+_MARKS = dict(error='ERROR', warning='warning')
+_STYLE = ('body{font-family:sans-serif;max-width:75em;margin:2em auto;'
+          'padding:0 1em;line-height:1.4}.error{border-left:6px solid #c0392b}'
+          '.warning{border-left:6px solid #e1a100}section{padding:.2em 1em;'
+          'margin:1em 0;background:#f6f6f6}figure{display:inline-block;'
+          'margin:.3em}figcaption{font-size:.7em;max-width:16em;'
+          'overflow-wrap:anywhere}pre{background:#f6f6f6;padding:1em;'
+          'overflow-x:auto}td,th{padding:.2em .8em;text-align:left;'
+          'vertical-align:top}')
+
+
+def config_lines(inspection: Inspection) -> str:
+    """The normalisation, to be pasted into a config.
+
+    Args:
+        inspection (Inspection): What was found.
+
+    Returns:
+        str: A ``data_preprocessor`` of pairs or of one modality.
+    """
+    normalisation = inspection.statistics['normalisation']
+
+    def arguments(modality):
+        values = normalisation[modality]
+        colour = ', bgr_to_rgb=True' if modality == 'rgb' else ''
+        return f'mean={values["mean"]}, std={values["std"]}{colour}'
+
+    if len(normalisation) == 2:
+        parts = ',\n'.join(f'    {modality}=dict({arguments(modality)})'
+                           for modality in normalisation)
+        return ('data_preprocessor=dict(\n    type=\'PairDataPreprocessor\','
+                f'\n{parts})')
+    return '\n'.join('data_preprocessor=dict(type=\'PoseDataPreprocessor\', '
+                     f'{arguments(modality)})' for modality in normalisation)
+
+
+def text_report(inspection: Inspection) -> str:
+    """The findings as text.
+
+    Args:
+        inspection (Inspection): What was found.
+
+    Returns:
+        str: Several lines.
+    """
+    lines = []
+    for name, values in inspection.statistics.items():
+        if name != 'normalisation':
+            lines += [name] + [f'  {key}: {json.dumps(value)}'
+                               for key, value in values.items()]
+    lines += ['', 'Normalisation of the face crops, for the config:',
+              config_lines(inspection), '',
+              'Checked: ' + ', '.join(inspection.checked) + '.', '']
+    for finding in inspection.findings:
+        lines.append(f'{_MARKS[finding.level]} ({finding.check}): '
+                     f'{finding.message}')
+    errors = sum(finding.level == 'error' for finding in inspection.findings)
+    lines.append(f'{errors} errors, {len(inspection.findings) - errors} '
+                 'warnings.')
+    return '\n'.join(lines)
+
+
+class _Thumbnails:
+    """Pictures of images of annotation files, with landmarks and boxes."""
+
+    def __init__(self, data_root, data_prefix):
+        prefix = dict(dict(img='', rgb=''), **(data_prefix or {}))
+        self.folders = {
+            key: osp.join(data_root, folder)
+            for key, folder in prefix.items()
+        }
+        self.cocos = {}
+
+    def coco(self, name):
+        if name not in self.cocos:
+            with open(name) as file:
+                coco = json.load(file)
+            faces = {}
+            for annotation in coco['annotations']:
+                faces.setdefault(annotation.get('image_id'),
+                                 []).append(annotation)
+            self.cocos[name] = coco['images'], faces
+        return self.cocos[name]
+
+    def figure(self, name: str, number: int) -> str:
+        images, faces = self.coco(name)
+        image = images[number]
+        caption = html.escape(f'{osp.basename(name)}: {image["file_name"]}')
+        parts = []
+        try:
+            thermal = LoadThermalImage()(dict(
+                image, img_path=osp.join(self.folders['img'],
+                                         image['file_name'])))['img']
+            parts.append(self._draw(thermal, faces.get(image['id'], ())))
+            if image.get('rgb_file_name'):
+                parts.append(self._shrink(read_image(
+                    osp.join(self.folders['rgb'], image['rgb_file_name']),
+                    cv2.IMREAD_COLOR)))
+        except (ValueError, OSError) as error:
+            if not parts:
+                return (f'<figure><figcaption>{caption}<br>'
+                        f'{html.escape(str(error))}</figcaption></figure>')
+        pictures = ''.join(f'<img src="data:image/jpeg;base64,{part}">'
+                           for part in parts)
+        return (f'<figure>{pictures}<figcaption>{caption}</figcaption>'
+                '</figure>')
+
+    def _draw(self, image, annotations) -> str:
+        for annotation in annotations:
+            box = np.asarray(annotation.get('bbox', ()), float)
+            points = np.asarray(annotation.get('keypoints', ()), float)
+            if points.size % 3 == 0 and np.isfinite(points).all():
+                points = points.reshape(-1, 3)
+                image = draw_landmarks(
+                    image, points[points[:, 2] > 0, :2],
+                    radius_px=max(image.shape) / 160)
+            if box.size == 4 and np.isfinite(box).all():
+                low, high = box[:2].astype(int), (box[:2] + box[2:]).astype(int)
+                cv2.rectangle(image, low.tolist(), high.tolist(),
+                              (0, 160, 255), max(max(image.shape) // 200, 1))
+        return self._shrink(image)
+
+    @staticmethod
+    def _shrink(image) -> str:
+        scale = _THUMBNAIL_PX / max(image.shape[:2])
+        small = cv2.resize(
+            image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        jpeg = cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
+        return base64.b64encode(jpeg).decode()
+
+
+def html_report(inspection: Inspection,
+                data_root: str = '',
+                data_prefix: Optional[dict] = None,
+                samples: int = 12) -> str:
+    """The findings as one page that needs no other file.
+
+    Args:
+        inspection (Inspection): What was found.
+        data_root (str): As given to ``inspect``.
+        data_prefix (dict, optional): Likewise.
+        samples (int): Pictures of each file beside those of the findings.
+
+    Returns:
+        str: HTML.
+    """
+    thumbnails = _Thumbnails(data_root, data_prefix)
+    errors = sum(finding.level == 'error' for finding in inspection.findings)
+    warnings = len(inspection.findings) - errors
+    page = [
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<title>Data check</title><style>{_STYLE}</style><h1>Data check</h1>'
+        f'<p><b>{errors} errors, {warnings} warnings.</b> Checked: '
+        f'{html.escape(", ".join(inspection.checked))}.</p>'
+    ]
+    for finding in inspection.findings:
+        figures = ''.join(
+            thumbnails.figure(*place) for place in finding.examples)
+        page.append(f'<section class="{finding.level}"><h3>'
+                    f'{html.escape(finding.check)} ({finding.level})</h3>'
+                    f'<p>{html.escape(finding.message)}</p>{figures}'
+                    '</section>')
+    page.append('<h2>Normalisation, for the config</h2><pre>'
+                f'{html.escape(config_lines(inspection))}</pre>')
+    for name, values in inspection.statistics.items():
+        if name == 'normalisation':
+            continue
+        rows = ''.join(
+            f'<tr><th>{html.escape(key)}</th><td>'
+            f'{html.escape(json.dumps(value))}</td></tr>'
+            for key, value in values.items())
+        step = max(values['images'] // max(samples, 1), 1)
+        figures = ''.join(
+            thumbnails.figure(name, i)
+            for i in range(0, values['images'], step)[:samples])
+        page.append(f'<h2>{html.escape(name)}</h2><table>{rows}</table>'
+                    f'{figures}')
+    return '\n'.join(page) + '</html>\n'

@@ -1,0 +1,300 @@
+"""The data doctor finds what was broken, and nothing in what is whole."""
+import copy
+import json
+import runpy
+import shutil
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+
+from mmpose_thermal.datasets.inspection import estimate_shift, inspect
+from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
+from mmpose_thermal.visualization import html_report, text_report
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+    """Enough faces to find what all have in common."""
+    root = tmp_path_factory.mktemp('whole')
+    make_synthetic_pairs(
+        str(root),
+        SyntheticSpec(train=12, val=2, test=4, extra=0, per_subject=2,
+                      size=96, max_yaw_deg=30))
+    return root
+
+
+@pytest.fixture
+def root(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / 'copy')
+    return tmp_path / 'copy'
+
+
+def names(root, *splits):
+    return [str(root / f'annotations/{split}.json') for split in splits]
+
+
+@pytest.fixture
+def edit(root):
+    """Changes an annotation file, then inspects it: findings by check."""
+
+    def edit(change=lambda coco: None, splits=('train', ), **arguments):
+        path = root / 'annotations/train.json'
+        coco = json.loads(path.read_text())
+        change(coco)
+        path.write_text(json.dumps(coco))
+        inspection = inspect(names(root, *splits), str(root), **arguments)
+        edit.inspection = inspection
+        return {finding.check: finding for finding in inspection.findings}
+
+    return edit
+
+
+def points_of(annotation):
+    return np.reshape(annotation['keypoints'], (-1, 3))
+
+
+def set_points(annotation, points):
+    annotation['keypoints'] = np.ravel(points).tolist()
+
+
+def test_nothing_is_found_in_whole_data(whole):
+    inspection = inspect(names(whole, 'train', 'val', 'test'), str(whole))
+    assert inspection.findings == [] and not inspection.failed
+    statistics = inspection.statistics[names(whole, 'train')[0]]
+    assert statistics['faces'] == statistics['pairs'] == 12
+    assert statistics['subjects'] == 6
+    assert statistics['shift_of_box_side']['believed'] >= 8
+
+
+def test_16_bit_data_are_whole_too(whole):
+    assert inspect(names(whole, 'train_16bit'), str(whole)).findings == []
+
+
+def test_normalisation_is_that_of_the_face_crops(edit, root):
+    def whole_images(coco):
+        for image, annotation in zip(coco['images'], coco['annotations']):
+            annotation['bbox'] = [0, 0, image['width'], image['height']]
+
+    edit(whole_images)
+    found = edit.inspection.statistics['normalisation']
+    for modality in ('thermal', 'rgb'):
+        pixels = np.concatenate([
+            cv2.imread(str(path))[..., ::-1].reshape(-1, 3)
+            for path in (root / modality / 'train').iterdir()
+        ]).astype(float)
+        np.testing.assert_allclose(
+            found[modality]['mean'], pixels.mean(0), atol=.01)
+        np.testing.assert_allclose(
+            found[modality]['std'], pixels.std(0), atol=.01)
+
+
+@pytest.mark.parametrize('change, check', [
+    (lambda a: a.update(keypoints=a['keypoints'][:-3]), 'keypoints'),
+    (lambda a: a['keypoints'].__setitem__(0, float('nan')), 'keypoints'),
+    (lambda a: a.update(bbox=[0, 0, 0, 5]), 'bbox'),
+    (lambda a: a.pop('bbox'), 'bbox'),
+    (lambda a: a.update(image_id=999), 'image_id'),
+    (lambda a: a.update(id=2), 'ids'),
+    (lambda a: a['keypoints'].__setitem__(slice(0, 3), [0, 0, 2]), 'origin'),
+])
+def test_broken_fields_are_errors(edit, change, check):
+    findings = edit(lambda coco: change(coco['annotations'][0]))
+    assert findings[check].level == 'error'
+    assert edit.inspection.failed
+
+
+def test_missing_and_unreadable_files(edit, root):
+    images = sorted((root / 'thermal/train').iterdir())
+    images[0].unlink()
+    images[1].write_bytes(images[1].read_bytes()[:300])
+    sorted((root / 'rgb/train').iterdir())[2].unlink()
+    findings = edit()
+    assert '2 images' in findings['missing'].message
+    assert str(images[0]) in findings['missing'].message
+    assert str(images[1]) in findings['unreadable'].message
+    assert len(findings['missing'].examples) == 2
+
+
+def test_sizes_and_depths(edit, root):
+    images = sorted((root / 'thermal/train').iterdir())
+    cv2.imwrite(str(images[0]), np.zeros((96, 90), np.uint8))
+    cv2.imwrite(str(images[1]), np.zeros((96, 96), np.uint16))
+    cv2.imwrite(str(images[3]), np.full((96, 96), 7, np.uint8))
+    rgb = sorted((root / 'rgb/train').iterdir())[2]
+    cv2.imwrite(str(rgb), np.zeros((50, 60, 3), np.uint8))
+    findings = edit()
+    assert 'is 90x96 pixels, declared are 96x96' in findings['size'].message
+    assert 'holds uint16' in findings['depth'].message
+    assert 'is 60x50 pixels' in findings['pair size'].message
+    assert '1 images' in findings['flat'].message
+
+
+def test_landmarks_in_wrong_places(edit):
+    def swap(coco):
+        for annotation in coco['annotations']:
+            points = points_of(annotation)
+            set_points(annotation, points[:, [1, 0, 2]] + [60, 0, 0])
+
+    findings = edit(swap)
+    assert findings['outside box'].level == 'error'
+    assert findings['outside image'].level == 'error'
+
+
+def test_exchanged_left_and_right(edit):
+    from mmpose_thermal.synthetic.head import FLIP_INDICES
+
+    def mirror(annotations):
+        for annotation in annotations:
+            set_points(annotation, points_of(annotation)[FLIP_INDICES])
+
+    some = edit(lambda coco: mirror(coco['annotations'][:2]))['left-right']
+    assert some.level == 'warning' and '2 of ' in some.message
+    assert edit(lambda coco: mirror(coco['annotations'][2:]))[
+        'left-right'].level == 'error'
+
+
+def test_faces_that_are_turned_are_not_mirrored(edit):
+    def turn(coco):
+        for image, annotation in zip(coco['images'], coco['annotations']):
+            points = points_of(annotation)
+            points[:, :2] = 95 - points[:, :2]  # upside down
+            set_points(annotation, points)
+            x, y, w, h = annotation['bbox']
+            annotation['bbox'] = [95 - x - w, 95 - y - h, w, h]
+
+    assert 'left-right' not in edit(turn)
+
+
+def test_points_that_were_not_labelled_by_hand(edit):
+    def change(coco):
+        for annotation in coco['annotations']:
+            points = points_of(annotation)
+            x, y, w, h = annotation['bbox']
+            points[5, :2] = [x + .3 * w, y + .4 * h]
+            points[7] = points[8]
+            points[9] = 0
+            set_points(annotation, points)
+
+    findings = edit(change)
+    assert 'right_jaw_5' in findings['constant points'].message
+    assert "('right_jaw_7', 'chin')" in findings['coinciding points'].message
+    assert 'left_jaw_7' in findings['never labelled'].message
+
+
+def test_duplicates_and_near_duplicates(edit, root):
+    train = sorted((root / 'thermal/train').iterdir())
+    test = sorted((root / 'thermal/test').iterdir())
+    shutil.copy(train[0], train[5])
+    shutil.copy(train[1], test[0])
+    near = cv2.imread(str(train[2]), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(test[1]), np.clip(near * 1.1 + 3, 0, 255).astype('uint8'))
+    findings = edit(splits=('train', 'test'))
+    assert findings['duplicates across splits'].level == 'error'
+    assert '1 images' in findings['duplicates across splits'].message
+    assert findings['duplicates within a split'].level == 'warning'
+    near = findings['near-duplicates across splits']
+    assert near.level == 'warning' and '1 images' in near.message
+    assert [number for _, number in near.examples] == [2, 1]
+
+
+def test_shared_subjects_and_files(edit):
+    def change(coco):
+        coco['images'][0].update(
+            subject_id=200_000, file_name='thermal/test/200000_000.png')
+
+    findings = edit(change, splits=('train', 'test'))
+    assert 'first 200000' in findings['shared subjects'].message
+    assert 'shared files' in findings
+    assert edit.inspection.failed
+
+
+@pytest.mark.parametrize('shift, level', [((.06, .04), 'warning'),
+                                          ((.13, -.05), 'error')])
+def test_shifted_partners_are_found(edit, root, shift, level):
+    """And forgiven if the annotation says where they lie."""
+    coco = json.loads((root / 'annotations/train.json').read_text())
+    side = np.median([np.sqrt(a['area']) for a in coco['annotations']])
+    move = np.array([[1, 0, shift[0] * side], [0, 1, shift[1] * side]])
+    for path in (root / 'rgb/train').iterdir():
+        image = cv2.warpAffine(
+            cv2.imread(str(path)), move, (96, 96),
+            borderMode=cv2.BORDER_REPLICATE)
+        cv2.imwrite(str(path), image)
+    found = edit()['misaligned']
+    assert found.level == level
+    median = edit.inspection.statistics[names(root, 'train')[0]][
+        'shift_of_box_side']['median_xy']
+    np.testing.assert_allclose(median, shift, atol=.035)
+
+    def register(coco):
+        back = np.vstack([cv2.invertAffineTransform(move), [0, 0, 1]])
+        for image in coco['images']:
+            image['rgb_homography'] = back.ravel().tolist()
+
+    assert 'misaligned' not in edit(register)
+
+
+def test_shift_of_an_exact_copy():
+    rng = np.random.default_rng(0)
+    grey = cv2.GaussianBlur(
+        rng.integers(0, 255, (128, 128)).astype(np.uint8), (0, 0), 3)
+    moved = cv2.cvtColor(np.roll(grey, (4, -6), (0, 1)), cv2.COLOR_GRAY2BGR)
+    x, y, agreement = estimate_shift(grey, moved, (34, 34, 60, 60))
+    assert (x * 60, y * 60) == (pytest.approx(-6, abs=.7),
+                                pytest.approx(4, abs=.7))
+    assert agreement > .8
+
+
+def test_no_coco_file_is_refused(tmp_path):
+    path = tmp_path / 'a.json'
+    for text in ('[]', '{', '{"images": [{"id": 1}], "annotations": []}'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match='a.json is no COCO json'):
+            inspect([str(path)], str(tmp_path))
+
+
+def test_processes_find_the_same(whole):
+    one, two = (
+        inspect(names(whole, 'train', 'test'), str(whole), jobs=jobs)
+        for jobs in (1, 2))
+    assert one.to_dict() == two.to_dict()
+
+
+def run_tool(monkeypatch, *arguments):
+    script = str(REPOSITORY / 'tools/misc/check_dataset.py')
+    monkeypatch.setattr(sys, 'argv', [script, *map(str, arguments)])
+    with pytest.raises(SystemExit) as exit_:
+        runpy.run_path(script, run_name='__main__')
+    return exit_.value.code
+
+
+def test_tool_reports_and_exits_by_the_findings(root, monkeypatch, capsys,
+                                                tmp_path):
+    files = names(root, 'train', 'test')
+    page, values = tmp_path / 'check.html', tmp_path / 'check.json'
+    arguments = ('--jobs', 1, '--html', page, '--json', values)
+    assert run_tool(monkeypatch, *files, *arguments) == 0
+    printed = capsys.readouterr().out
+    assert '0 errors, 0 warnings.' in printed
+    assert "type='PairDataPreprocessor'" in printed
+    assert json.loads(values.read_text())['failed'] is False
+    assert page.read_text().count('data:image/jpeg;base64,') == 2 * 16
+    shutil.copy(
+        sorted((root / 'thermal/train').iterdir())[0],
+        sorted((root / 'thermal/test').iterdir())[0])
+    assert run_tool(monkeypatch, *files, *arguments) == 1
+    assert 'ERROR (duplicates across splits)' in capsys.readouterr().out
+    assert 'duplicates across splits (error)' in page.read_text()
+    assert run_tool(monkeypatch, tmp_path / 'none.json') == 2
+
+
+def test_reports_of_broken_images_can_be_written(edit, root):
+    for path in sorted((root / 'thermal/train').iterdir())[:2]:
+        path.write_bytes(b'<b>')
+    edit()
+    page = html_report(edit.inspection, str(root))
+    assert 'cannot be decoded' in page
+    assert 'unreadable' in text_report(copy.deepcopy(edit.inspection))
