@@ -7,7 +7,7 @@ downwards). Landmarks, painted features and temperatures all live in this
 chart, so they stay attached to the surface under any pose. 3-D coordinates
 are ``x`` right, ``y`` down, ``z`` towards the camera, in centimetres.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -104,6 +104,8 @@ class Subject:
     cheek_coolness_k: float
     canthus_warmth_k: float
     forehead_warmth_k: float
+    # of the whole skin, against a person at rest indoors
+    skin_offset_k: float = 0.
 
 
 @dataclass
@@ -218,6 +220,36 @@ def sample_view(rng, subject, max_yaw_deg=60):
             rng.uniform(-.15, .35)),
         gaze=rng.uniform(-.35, .35, 2) * [1, .4],
         glasses=bool(rng.random() < subject.wears_glasses))
+
+
+def sample_motion(rng, subject, frames, max_yaw_deg=60):
+    """Draws the views of a sequence: a head that moves and speaks.
+
+    Args:
+        rng (np.random.Generator): Source of randomness.
+        subject (Subject): Who is seen.
+        frames (int): Length of the sequence.
+        max_yaw_deg (float): Largest rotation to either side, degrees.
+
+    Returns:
+        list[View]: One a frame. The camera does not move.
+    """
+    # A new target about every eighth frame, reached smoothly.
+    keys = [
+        sample_view(rng, subject, max_yaw_deg)
+        for _ in range(2 + frames // 8)
+    ]
+    views = []
+    for position in np.linspace(0, len(keys) - 1, frames, endpoint=False):
+        before, after = keys[int(position)], keys[int(position) + 1]
+        t = _smooth(position % 1, 0, 1)
+        moved = {
+            name: (1 - t) * getattr(before, name) + t * getattr(after, name)
+            for name in ('yaw', 'pitch', 'roll', 'shift', 'mouth_open',
+                         'smile', 'brow_raise', 'eye_closure', 'gaze')
+        }
+        views.append(replace(keys[0], **moved))
+    return views
 
 
 def _smooth(x, low, high):

@@ -4,14 +4,17 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Iterator, List, Optional
 
 import cv2
 import mmengine
 import numpy as np
 
-from .head import sample_subject, sample_view
+from ..datasets.point_sets import keypoint_mapping, load_metainfo
+from .head import sample_motion, sample_subject, sample_view
 from .render import automatic_gain, render_pair
+from .scenes import (CONDITIONS, in_condition, render_group, sample_rig,
+                     seen_by)
 
 # Subjects of a split are numbered from here on: no split shares a subject,
 # and the test faces do not depend on how many faces train.
@@ -19,6 +22,8 @@ _FIRST_SUBJECT = dict(train=0, val=100_000, test=200_000, extra=300_000)
 _BOX_MARGIN = .1
 _CENTIKELVIN = .01
 _SPEC_FILE = 'synthetic.json'
+_PUPILS = {'right_pupil': slice(36, 42), 'left_pupil': slice(42, 48)}
+_FRAME_NOISE_K = .05
 
 
 @dataclass
@@ -32,6 +37,15 @@ class SyntheticSpec:
         size (int): Side of the images in pixels.
         max_yaw_deg (float): Largest head rotation to either side.
         seed (int): Decides everything else.
+        style (str): The point set: ``'ibug68'``, ``'sftl54'``, ``'tfake'``,
+            ``'tfw'``, ``'charlotte'``, ``'rwth'`` or ``'carl_visth'``.
+        condition (str): People are ``'warm'``, ``'cold'``, or ``'mixed'``.
+        faces (int): Up to so many people in a picture.
+        sequence (bool): Whether the pictures of a person are frames of one
+            movement, before one background, instead of independent.
+        unaligned (bool): Whether RGB is taken by a camera that stands
+            elsewhere and has more pixels; annotations then have
+            ``rgb_keypoints``.
     """
     train: int = 600
     val: int = 150
@@ -41,9 +55,14 @@ class SyntheticSpec:
     size: int = 256
     max_yaw_deg: float = 60.
     seed: int = 0
+    style: str = 'ibug68'
+    condition: str = 'mixed'
+    faces: int = 1
+    sequence: bool = False
+    unaligned: bool = False
 
     def __post_init__(self):
-        for field in ('train', 'val', 'test', 'per_subject', 'size'):
+        for field in ('train', 'val', 'test', 'per_subject', 'size', 'faces'):
             if getattr(self, field) < 1:
                 raise ValueError(f'{field} must be at least 1, got '
                                  f'{getattr(self, field)}.')
@@ -52,6 +71,29 @@ class SyntheticSpec:
         if self.per_subject > 1000:
             raise ValueError('per_subject must be at most 1000, got '
                              f'{self.per_subject}.')
+        if self.condition not in CONDITIONS:
+            raise ValueError(f'condition must be one of {list(CONDITIONS)}, '
+                             f'got {self.condition!r}.')
+        if self.faces > 1 and self.sequence:
+            raise ValueError('a sequence shows one person: leave faces at 1.')
+        keypoint_mapping('ibug68', self.style)  # raises if it is unknown
+
+
+@dataclass
+class Picture:
+    """One picture as it is written.
+
+    Attributes:
+        rgb (np.ndarray): BGR, (H, W, 3), uint8.
+        thermal (np.ndarray, optional): (size, size), uint8.
+        thermal16 (np.ndarray, optional): Centikelvin, (size, size), uint16.
+        faces (list[dict]): 68 ``keypoints`` each, ``[x, y, v] * 68``, and the
+            face's attributes.
+    """
+    rgb: np.ndarray
+    thermal: Optional[np.ndarray]
+    thermal16: Optional[np.ndarray]
+    faces: List[dict]
 
 
 def make_synthetic_pairs(out_dir: str,
@@ -88,7 +130,7 @@ def make_synthetic_pairs(out_dir: str,
     wanted = asdict(spec)
     if marker.exists():
         found = json.loads(marker.read_text())
-        if found['spec'] != wanted:
+        if asdict(SyntheticSpec(**found['spec'])) != wanted:
             raise FileExistsError(
                 f'{out} holds a synthetic data set of another specification '
                 f'({found["spec"]}). Name another folder, or remove it.')
@@ -142,56 +184,168 @@ def _render_subject(task):
 
     A person that an interrupted run has finished is not rendered again.
     """
-    out, spec, split, subject_id, pictures = task
+    out, wanted, split, subject_id, pictures = task
     part = Path(out) / 'parts' / f'{subject_id}.json'
     if part.exists():
         return json.loads(part.read_text())
     cv2.setNumThreads(1)
-    seed = spec['seed']
-    subject = sample_subject(np.random.default_rng([seed, subject_id]))
+    spec = SyntheticSpec(**wanted)
     records = []
-    for index in range(pictures):
-        rng = np.random.default_rng([seed, subject_id, index + 1])
-        view = sample_view(rng, subject, spec['max_yaw_deg'])
-        pair = render_pair(
-            subject, view, rng, spec['size'], thermal=split != 'extra')
+    for index, picture in enumerate(
+            pictures_of(spec, split, subject_id, pictures)):
         file_name = f'{split}/{subject_id:06d}_{index:03d}.png'
-        images = dict(rgb=pair.rgb)
-        if pair.temperature_k is not None:
-            images['thermal'] = automatic_gain(pair.temperature_k, rng)
-            images['thermal16'] = np.rint(
-                pair.temperature_k / _CENTIKELVIN).astype(np.uint16)
-        for folder, image in images.items():
-            path = Path(out) / folder / file_name
-            if not cv2.imwrite(
-                    str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-                raise OSError(f'{path} could not be written. Check that the '
-                              'folder is writable and the disk not full.')
-        records.append(
-            dict(
-                file_name=file_name,
-                subject_id=subject_id,
-                keypoints=np.column_stack([
-                    pair.keypoints.round(3), 1 + pair.visible
-                ]).ravel().tolist(),
-                yaw_deg=round(float(np.degrees(view.yaw)), 2),
-                glasses=view.glasses))
+        record = dict(
+            file_name=file_name, subject_id=subject_id, faces=picture.faces)
+        if spec.sequence:
+            record.update(sequence_id=subject_id, frame=index)
+        if spec.unaligned:
+            record['rgb_size'] = picture.rgb.shape[1::-1]
+        images = dict(rgb=picture.rgb)
+        if picture.thermal is not None:
+            images.update(thermal=picture.thermal, thermal16=picture.thermal16)
+        _write_images(Path(out), file_name, images)
+        records.append(record)
     _write_json(part, records)
     return records
+
+
+def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
+                pictures: int) -> Iterator[Picture]:
+    """Renders the pictures of one person.
+
+    Args:
+        spec (SyntheticSpec): What to render.
+        split (str): 'train', 'val', 'test', or 'extra' without thermal image.
+        subject_id (int): Who.
+        pictures (int): How many.
+
+    Yields:
+        Picture: One after the other.
+    """
+    # One rig a person, as of one visit to the laboratory.
+    rig = sample_rig(
+        np.random.default_rng([spec.seed, subject_id, 10**6]),
+        spec.size) if spec.unaligned else None
+    for pairs, views, rng in _rendered(spec, split, subject_id, pictures):
+        faces = []
+        for pair, view in zip(pairs, views):
+            faces.append(
+                dict(
+                    keypoints=_listed(pair.keypoints, pair.visible),
+                    yaw_deg=round(float(np.degrees(view.yaw)), 2),
+                    glasses=view.glasses))
+            if rig is not None:
+                faces[-1]['rgb_keypoints'] = _listed(
+                    seen_by(*rig, pair)[1], pair.visible)
+        first = pairs[0]
+        picture = Picture(
+            first.rgb if rig is None else seen_by(*rig, first)[0], None, None,
+            faces)
+        if first.temperature_k is not None:
+            picture.thermal = automatic_gain(first.temperature_k, rng)
+            picture.thermal16 = np.rint(
+                first.temperature_k / _CENTIKELVIN).astype(np.uint16)
+        yield picture
+
+
+def _rendered(spec, split, subject_id, pictures):
+    """Yields pairs, views and the generator of each picture of a person."""
+    def person(*key):
+        return in_condition(
+            sample_subject(np.random.default_rng([spec.seed, *key])),
+            spec.condition)
+
+    subject = person(subject_id)
+    if spec.sequence:
+        motion = sample_motion(
+            np.random.default_rng([spec.seed, subject_id, 0]), subject,
+            pictures, spec.max_yaw_deg)
+    for index in range(pictures):
+        key = [spec.seed, subject_id, index + 1]
+        rng = np.random.default_rng(key)
+        if spec.sequence:
+            # One moment's light and background for all; noise of its own.
+            pair = render_pair(
+                subject, motion[index],
+                np.random.default_rng([spec.seed, subject_id, 1]), spec.size,
+                split != 'extra')
+            if pair.temperature_k is not None:
+                pair.temperature_k += _FRAME_NOISE_K * rng.standard_normal(
+                    pair.temperature_k.shape, dtype=np.float32)
+            yield [pair], [motion[index]], np.random.default_rng(
+                [spec.seed, subject_id, 2])
+            continue
+        view = sample_view(rng, subject, spec.max_yaw_deg)
+        if spec.faces == 1:
+            pair = render_pair(
+                subject, view, rng, spec.size, thermal=split != 'extra')
+            yield [pair], [view], rng
+            continue
+        others = [
+            person(subject_id, index + 1, number)
+            for number in range(rng.integers(spec.faces))
+        ]
+        people = [(subject, view)] + [
+            (other, sample_view(rng, other, spec.max_yaw_deg))
+            for other in others
+        ]
+        yield render_group(people, rng, spec.size), [
+            view for _, view in people
+        ], rng
+
+
+def _listed(points, visible):
+    return np.column_stack([points.round(3), 1 + visible]).ravel().tolist()
+
+
+def _write_images(out, file_name, images):
+    for folder, image in images.items():
+        path = out / folder / file_name
+        if not cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+            raise OSError(f'{path} could not be written. Check that the '
+                          'folder is writable and the disk not full.')
+
+
+def in_style(keypoints, style):
+    """Turns iBUG's points into those of another set.
+
+    Args:
+        keypoints (Sequence[float]): ``[x, y, v] * 68``.
+        style (str): Name of the set.
+
+    Returns:
+        np.ndarray: Shape (K, 3); zeros where the place is not known.
+    """
+    points = np.reshape(keypoints, (-1, 3))
+    info = load_metainfo(dict(from_file=style))
+    found = np.zeros((info['num_keypoints'], 3))
+    for source, target in keypoint_mapping('ibug68', style):
+        chosen = points[np.atleast_1d(source)]
+        found[target] = [*chosen[:, :2].mean(0), chosen[:, 2].min()]
+    for name, lids in _PUPILS.items():
+        if name in info['keypoint_name2id']:
+            eye = points[lids]
+            found[info['keypoint_name2id'][name]] = [
+                *eye[:, :2].mean(0), eye[:, 2].min()]
+    return found.round(3)
 
 
 def _coco(records, spec, folder):
     """COCO json of records, with the images of a folder as the main ones."""
     images, annotations = [], []
     for index, record in enumerate(records, start=1):
+        size = (spec.size, ) * 2
+        if folder == 'rgb':
+            size = record.get('rgb_size', size)
         image = dict(
             id=index,
             file_name=f'{folder}/{record["file_name"]}',
-            width=spec.size,
-            height=spec.size,
-            subject_id=record['subject_id'],
-            yaw_deg=record['yaw_deg'],
-            glasses=record['glasses'])
+            width=size[0],
+            height=size[1],
+            subject_id=record['subject_id'])
+        for field in ('sequence_id', 'frame'):
+            if field in record:
+                image[field] = record[field]
         if folder != 'rgb':
             image['rgb_file_name'] = f'rgb/{record["file_name"]}'
         if folder == 'thermal16':
@@ -200,26 +354,58 @@ def _coco(records, spec, folder):
                 temperature_scale=_CENTIKELVIN,
                 temperature_offset=0.)
         images.append(image)
-        points = np.reshape(record['keypoints'], (-1, 3))
-        low, high = points[:, :2].min(0), points[:, :2].max(0)
-        margin = _BOX_MARGIN * (high - low)
-        low = np.maximum(low - margin, 0)
-        high = np.minimum(high + margin, spec.size - 1)
-        extent = high - low
-        annotations.append(
-            dict(
-                id=index,
-                image_id=index,
-                category_id=1,
-                bbox=np.concatenate([low, extent]).round(2).tolist(),
-                area=round(float(extent.prod()), 2),
-                iscrowd=0,
-                keypoints=record['keypoints'],
-                num_keypoints=len(points)))
+        for face in record['faces']:
+            attributes = {key: face[key] for key in ('yaw_deg', 'glasses')}
+            # Attributes of the picture, as far as it shows one face.
+            target = image if len(record['faces']) == 1 else {}
+            target.update(attributes)
+            annotation = _annotation(face, spec, folder, size)
+            if annotation is None:
+                continue
+            annotations.append(
+                dict(
+                    annotation,
+                    id=len(annotations) + 1,
+                    image_id=index,
+                    category_id=1,
+                    iscrowd=0,
+                    **({} if target is image else attributes)))
+    names = load_metainfo(dict(from_file=spec.style))['keypoint_id2name']
     return dict(
         info=dict(
             description='Synthetic RGB-thermal faces of mmpose_thermal',
             spec=asdict(spec)),
         images=images,
         annotations=annotations,
-        categories=[dict(id=1, name='face', supercategory='person')])
+        categories=[
+            dict(
+                id=1,
+                name='face',
+                supercategory='person',
+                keypoints=list(names.values()))
+        ])
+
+
+def _annotation(face, spec, folder, size):
+    """One face; None if the picture does not show it."""
+    unaligned = 'rgb_keypoints' in face
+    outline = np.reshape(
+        face['rgb_keypoints' if unaligned and folder == 'rgb' else
+             'keypoints'], (-1, 3))
+    low, high = outline[:, :2].min(0), outline[:, :2].max(0)
+    margin = _BOX_MARGIN * (high - low)
+    low = np.maximum(low - margin, 0)
+    high = np.minimum(high + margin, np.array(size) - 1)
+    extent = high - low
+    if (extent < 2).any():
+        return None
+    points = in_style(outline, spec.style)
+    annotation = dict(
+        bbox=np.concatenate([low, extent]).round(2).tolist(),
+        area=round(float(extent.prod()), 2),
+        keypoints=points.ravel().tolist(),
+        num_keypoints=int((points[:, 2] > 0).sum()))
+    if unaligned and folder != 'rgb':
+        annotation['rgb_keypoints'] = in_style(
+            face['rgb_keypoints'], spec.style).ravel().tolist()
+    return annotation

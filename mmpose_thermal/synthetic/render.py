@@ -26,11 +26,13 @@ class RenderedPair:
             kelvin; ``None`` if only RGB was asked for.
         keypoints (np.ndarray): iBUG points in pixels, (68, 2).
         visible (np.ndarray): False where the head hides the point, (68, ).
+        person (np.ndarray): True where the person is, (H, W).
     """
     rgb: np.ndarray
     temperature_k: Optional[np.ndarray]
     keypoints: np.ndarray
     visible: np.ndarray
+    person: np.ndarray
 
 
 class _Scene:
@@ -230,6 +232,7 @@ def _render_temperature(scene, glasses, rng):
     ambient_k = _CELSIUS + rng.uniform(16, 28)
     skin_k = _CELSIUS + np.clip(
         33.4 + .12 * (ambient_k - _CELSIUS - 22) + rng.normal(0, .5), 31, 35.5)
+    skin_k += subject.skin_offset_k
     canvas = paint_temperature(subject, scene.view, scene.chart_landmarks, rng)
     relative = canvas.sample(scene.theta, scene.y)[:, 0]
     neck = np.clip((scene.part - 1) / .4, 0, 1)
@@ -295,7 +298,8 @@ def render_pair(subject, view, rng, size=256, thermal=True):
         temperature_k=_render_temperature(scene, glasses, thermal_rng)
         if thermal else None,
         keypoints=scene.keypoints,
-        visible=scene.visible)
+        visible=scene.visible,
+        person=np.isfinite(scene.raster.depth))
 
 
 def automatic_gain(temperature_k, rng=None):

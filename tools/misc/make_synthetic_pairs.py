@@ -6,12 +6,11 @@ import time
 from dataclasses import fields
 
 import cv2
-import numpy as np
 
-from mmpose_thermal.synthetic import (SyntheticSpec, automatic_gain,
-                                      make_synthetic_pairs, render_pair,
-                                      sample_subject, sample_view)
-from mmpose_thermal.visualization import contact_sheet, draw_landmarks
+from mmpose_thermal.synthetic import (SyntheticSpec, in_style,
+                                      make_synthetic_pairs, pictures_of)
+from mmpose_thermal.visualization import (contact_sheet, draw_landmarks,
+                                          fit_into)
 
 
 def parse_args():
@@ -20,11 +19,12 @@ def parse_args():
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('out_dir', help='folder to write to')
     for field in fields(SyntheticSpec):
+        kind = (dict(action='store_true') if field.type is bool else dict(
+            type=field.type, default=field.default))
         parser.add_argument(
             f'--{field.name.replace("_", "-")}',
-            type=field.type,
-            default=field.default,
-            help=_HELP[field.name])
+            help=_HELP[field.name],
+            **kind)
     parser.add_argument(
         '--jobs', type=int, default=os.cpu_count(), help='processes')
     parser.add_argument(
@@ -43,21 +43,41 @@ _HELP = dict(
     per_subject='pictures of one person',
     size='side of the images in pixels',
     max_yaw_deg='largest head rotation to either side',
-    seed='seed of everything')
+    seed='seed of everything',
+    style='point set: ibug68, sftl54, tfake, tfw, charlotte, rwth or '
+    'carl_visth',
+    condition='mixed, warm or cold people',
+    faces='up to so many people in a picture',
+    sequence='the pictures of a person are frames of one movement (set '
+    '--per-subject to their number)',
+    unaligned='RGB is taken by a camera that stands elsewhere')
+
+
+def preview_pictures(spec):
+    """Three rows of eight: frames of one person each, or eight people."""
+    for row in range(3):
+        if spec.sequence:
+            yield list(pictures_of(spec, 'train', row, 8))
+        else:
+            yield [
+                next(pictures_of(spec, 'train', person, 1))
+                for person in range(8 * row, 8 * row + 8)
+            ]
 
 
 def write_preview(path, spec):
     rows = []
-    for start in range(0, 24, 8):
+    for pictures in preview_pictures(spec):
         visible, thermal = [], []
-        for subject_id in range(start, start + 8):
-            rng = np.random.default_rng([spec.seed, subject_id])
-            subject = sample_subject(rng)
-            view = sample_view(rng, subject, spec.max_yaw_deg)
-            pair = render_pair(subject, view, rng, spec.size)
-            grey = automatic_gain(pair.temperature_k, rng)
-            visible.append(draw_landmarks(pair.rgb, pair.keypoints))
-            thermal.append(draw_landmarks(grey, pair.keypoints))
+        for picture in pictures:
+            for name, row, image in (('rgb_keypoints', visible, picture.rgb),
+                                     ('keypoints', thermal, picture.thermal)):
+                for face in picture.faces:
+                    points = in_style(
+                        face.get(name, face['keypoints']), spec.style)
+                    image = draw_landmarks(image,
+                                           points[points[:, 2] > 0, :2])
+                row.append(fit_into(image, spec.size))
         rows += [visible, thermal]
     if not cv2.imwrite(path, contact_sheet(rows)):
         sys.exit(f'{path} could not be written: name a .png file in a folder '
