@@ -1,5 +1,6 @@
 """Every config of the repository builds and trains; a new one is covered."""
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,25 +10,60 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS, MODELS
 
+from mmpose_thermal.models.distillers.branch import branch_config
+from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
+
 CONFIGS = sorted((REPOSITORY / 'configs').glob('*/*/*/*.py'))
 STRATEGIES = ('fd', 'ld', 'fd-ld', 'fi', 'ri', 'dikd', 'dikd-nodecay',
               'dikd-fd-ld')
 
 
+@pytest.fixture(scope='session')
+def data_of_style(tmp_path_factory):
+    """Tiny synthetic data with the points of a data set."""
+    roots = {}
+
+    def data_of_style(style):
+        if style not in roots:
+            roots[style] = tmp_path_factory.mktemp(style)
+            make_synthetic_pairs(
+                str(roots[style]),
+                SyntheticSpec(
+                    train=4, val=1, test=1, extra=0, per_subject=2, size=96,
+                    style=style, unaligned=style == 'carl_visth'))
+        return str(roots[style])
+
+    return data_of_style
+
+
 @pytest.fixture
-def load(pairs_root, save_teacher, monkeypatch):
-    """A config on the tiny data set, with a teacher that exists."""
+def load(data_of_style, save_teacher, monkeypatch):
+    """A config on tiny data, with a teacher that exists."""
     monkeypatch.chdir(REPOSITORY)  # teachers are named relative to it
 
     def load(path):
         config = Config.fromfile(str(path))
-        config.train_dataloader.dataset.data_root = str(pairs_root)
-        if config.model.type == 'CrossModalDistiller':
-            teacher = Config.fromfile(config.model.teacher.config).model
-            config.model.teacher.checkpoint = save_teacher(teacher)
+        dataset = config.train_dataloader.dataset
+        style = DATASETS.get(dataset.type).METAINFO['from_file']
+        dataset.data_root = data_of_style(Path(style).stem)
+        model = config.model
+        if model.type == 'CrossModalDistiller':
+            teacher = branch_config(model.teacher.config, 'teacher')
+            model.teacher.config = without_downloads(teacher)
+            model.teacher.checkpoint = save_teacher(model.teacher.config)
+            model.student.config = without_downloads(model.student.config)
+        else:
+            config.model = without_downloads(model)
         return config
 
     return load
+
+
+def without_downloads(model):
+    """A model that starts from nothing: no model zoo can be reached here."""
+    model = copy.deepcopy(model.to_dict())
+    model['backbone'].pop('init_cfg', None)
+    return model
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)

@@ -8,6 +8,7 @@ from typing import Dict, Optional, Sequence, Tuple, Union
 import torch
 import torch.nn as nn
 from mmengine.config import Config
+from mmengine.hub import get_config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
@@ -29,8 +30,9 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
 
     Args:
         config (str | dict): A config file's path, relative to the working
-            directory or to this plugin's repository, or a model dict. Of a
-            distiller, its student is meant.
+            directory or to this plugin's repository; one of an installed
+            package, such as ``'mmpose::face_2d_keypoint/...'``; or a model
+            dict. Of a distiller, its student is meant.
         name (str): ``'teacher'`` or ``'student'``, for errors.
 
     Returns:
@@ -39,7 +41,9 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
     Raises:
         FileNotFoundError: There is no such config file.
     """
-    if isinstance(config, str):
+    if isinstance(config, str) and '::' in config:
+        config = get_config(config).model
+    elif isinstance(config, str):
         path = config if osp.isfile(config) else osp.join(_REPOSITORY, config)
         if not osp.isfile(path):
             raise FileNotFoundError(

@@ -1,0 +1,123 @@
+# What the configs of the public data sets share: MMPose's HRNetV2-w18 and its
+# schedule for 300W, thermal pipelines, and the field's metrics. A data set adds
+# its class, its folder and its number of points.
+_base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/300w/' \
+    'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
+
+custom_imports = dict(imports=['mmpose_thermal'], allow_failed_imports=False)
+randomness = dict(seed=0)
+default_hooks = dict(epoch_seed=dict(type='EpochSeedHook'))
+auto_scale_lr = dict(base_batch_size=64)
+# Reverse injection starts with gradients some hundred times the task's.
+optim_wrapper = dict(clip_grad=dict(max_norm=0.05))
+
+model = dict(
+    # Accuracy in training would copy all heatmaps to the host at every step.
+    train_cfg=dict(compute_acc=False),
+    # Tested as it is deployed: one pass, no flip test.
+    test_cfg=dict(flip_test=False))
+
+# Thermal images as HRNet's weights know images: ImageNet's normalisation.
+normalisation = dict(
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True)
+pair_preprocessor = dict(
+    type='PairDataPreprocessor', thermal=normalisation, rgb=normalisation)
+
+# One geometry for all modalities ...
+codec = dict(
+    type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=1.5)
+box = [
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(
+        type='RandomBBoxTransform',
+        shift_prob=0,
+        rotate_factor=60,
+        scale_factor=(0.75, 1.25)),
+]
+# ... and photometry for each alone.
+thermal_effects = [
+    dict(type='OpticalBlur', prob=0.2),
+    dict(type='LowerResolution', prob=0.2),
+    dict(type='TemperatureGradient', prob=0.2),
+    dict(type='PartialOcclusion'),
+    dict(type='ContrastReversal', prob=0.05),
+    dict(type='GainLevelDrift'),
+    dict(type='FixedPatternNoise', prob=0.2),
+    dict(type='NETDNoise'),
+]
+rgb_photometry = dict(type='PhotometricDistortion')
+
+pair_pipeline = [
+    dict(type='LoadThermalImage'),
+    dict(type='LoadRGBPartner'),
+    *box,
+    dict(type='PairTopdownAffine', input_size=codec['input_size']),
+    dict(
+        type='ModalityTransform',
+        modality='thermal',
+        transforms=thermal_effects),
+    dict(
+        type='ModalityTransform', modality='rgb', transforms=[rgb_photometry]),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPairInputs'),
+]
+thermal_pipeline = [
+    dict(type='LoadThermalImage'),
+    *box,
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    *thermal_effects,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+rgb_pipeline = [
+    dict(type='LoadImage'),
+    *box,
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    rgb_photometry,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+thermal_val_pipeline = [
+    dict(type='LoadThermalImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='PackPoseInputs'),
+]
+rgb_val_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='PackPoseInputs'),
+]
+
+dataset_type = 'ThermalFaceDataset'
+data_root = 'data/'
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='annotations/train.json',
+        pipeline=thermal_pipeline))
+val_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='annotations/val.json',
+        test_mode=True,
+        pipeline=thermal_val_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='annotations/test.json',
+        test_mode=True,
+        pipeline=thermal_val_pipeline))
+
+val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric')
+test_evaluator = dict(_delete_=True, type='FaceAlignmentMetric')

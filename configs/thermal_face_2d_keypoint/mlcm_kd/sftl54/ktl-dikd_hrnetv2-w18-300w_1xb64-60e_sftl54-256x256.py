@@ -1,0 +1,11 @@
+# KTL with MMPose's own 300W model as the RGB teacher: 54 of its 68 points.
+# `mim download mmpose --config td-hm_hrnetv2-w18_8xb64-60e_300w-256x256 --dest
+# checkpoints` fetches its weights.
+_base_ = './ktl-dikd_hrnetv2-w18_1xb64-60e_sftl54-256x256.py'
+
+model = dict(
+    teacher=dict(
+        config='mmpose::face_2d_keypoint/topdown_heatmap/300w/'
+        'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py',
+        checkpoint='checkpoints/hrnetv2_w18_300w_256x256-*.pth',
+        keypoints=dict(teacher='300w', student='sftl54')))

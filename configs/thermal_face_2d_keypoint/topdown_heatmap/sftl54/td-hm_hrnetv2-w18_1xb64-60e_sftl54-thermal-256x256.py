@@ -1,0 +1,10 @@
+# HRNetV2-w18 on the thermal images of SF-TL54: the student of KTL, here
+# trained without distillation.
+_base_ = '../../../_base_/thermal_face_256x256.py'
+
+dataset = dict(type='SFTL54Dataset', data_root='data/sftl54/')
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = dict(dataset=dataset)
+
+model = dict(head=dict(out_channels=54))
