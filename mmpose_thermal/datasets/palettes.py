@@ -1,6 +1,7 @@
 """False colours of thermal cameras, and the intensities behind them."""
 from functools import lru_cache
 from pathlib import Path
+from typing import Iterable, Tuple
 
 import cv2
 import numpy as np
@@ -71,6 +72,42 @@ def _inverse_table(palette: str):
     distance = np.sqrt(np.maximum(np.concatenate(distances)[:, 0], 0))
     return (np.concatenate(levels).astype(np.uint8),
             np.minimum(distance, 255).astype(np.uint8))
+
+
+def fit_palette(
+        pairs: Iterable[Tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Finds the palette of frames that are at hand both grey and coloured.
+
+    Args:
+        pairs (Iterable[tuple]): Grey (H, W) and false-colour (H, W, 3) image,
+            uint8.
+
+    Returns:
+        np.ndarray: Shape (256, 3), BGR, uint8; levels that do not occur are
+        interpolated.
+
+    Raises:
+        ValueError: The images of a pair have unlike sizes, or fewer than 32
+            levels occur at all.
+    """
+    count, total = np.zeros(_LEVELS), np.zeros((_LEVELS, 3))
+    for grey, colour in pairs:
+        if grey.shape != colour.shape[:2]:
+            raise ValueError(f'a grey image of {grey.shape} pixels cannot be '
+                             f'the same frame as one of {colour.shape[:2]}.')
+        level = grey.ravel()
+        count += np.bincount(level, minlength=_LEVELS)
+        for channel in range(3):
+            total[:, channel] += np.bincount(
+                level, colour[..., channel].ravel(), _LEVELS)
+    known = np.flatnonzero(count)
+    if len(known) < 32:
+        raise ValueError(f'{len(known)} grey levels occur: too few for a '
+                         'palette. Use more images.')
+    mean = total[known] / count[known, None]
+    return np.stack([
+        np.interp(np.arange(_LEVELS), known, channel) for channel in mean.T
+    ], 1).round().astype(np.uint8)
 
 
 def apply_palette(grey: np.ndarray, palette: str) -> np.ndarray:

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.datasets.palettes import (apply_palette, invert_palette,
-                                              palette_colours)
+from mmpose_thermal.datasets.palettes import (apply_palette, fit_palette,
+                                              invert_palette, palette_colours)
 from mmpose_thermal.datasets.radiometry import to_grey
 
 
@@ -121,6 +121,18 @@ def test_palette_of_a_file(tmp_path):
     assert (image[0, 0] == palette_colours('iron')[255]).all()
     with pytest.raises(ValueError, match='must be one of'):
         palette_colours(str(tmp_path / 'none.png'))
+
+
+def test_palette_is_fitted_to_frames_in_grey_and_colour():
+    rng = np.random.default_rng(0)
+    grey = rng.integers(10, 240, (3, 64, 64), dtype=np.uint8)
+    pairs = [(image, apply_palette(image, 'iron')) for image in grey]
+    fitted = fit_palette(pairs).astype(int)
+    assert np.abs(fitted - palette_colours('iron'))[10:240].max() <= 1
+    with pytest.raises(ValueError, match='cannot be the same frame'):
+        fit_palette([(grey[0], np.zeros((8, 8, 3), np.uint8))])
+    with pytest.raises(ValueError, match='too few for a palette'):
+        fit_palette([])
 
 
 def test_a_photograph_is_no_iron_image(tmp_path):

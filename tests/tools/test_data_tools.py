@@ -178,3 +178,47 @@ def _without_rgb_points(path):
     bare = path.with_name('bare.json')
     bare.write_text(json.dumps(coco))
     return bare
+
+
+def test_fit_palette(run, pairs_root, tmp_path):
+    """SF-TL54's two copies give the palette that decodes one of them."""
+    samples = miniatures.load_samples(pairs_root)
+    miniatures.write_sftl54(tmp_path, samples)
+    out = tmp_path / 'palette.png'
+    run('misc/fit_palette', tmp_path / 'gray/train/images',
+        tmp_path / 'iron/train/images', out)
+    assert cv2.imread(str(out)).shape == (1, 256, 3)
+    run('dataset_converters/sftl542coco', tmp_path, '--palette', 'iron',
+        '--jobs', 1)
+    coco = json.loads((tmp_path / 'annotations/train.json').read_text())
+    image = dict(coco['images'][0], palette=str(out))
+    from mmpose_thermal.datasets.transforms import LoadThermalImage
+    image['img_path'] = str(tmp_path / image['file_name'])
+    found = LoadThermalImage(channels=1)(image)['img']
+    assert np.abs(found.astype(int) - samples[0].thermal).mean() < 2
+    with pytest.raises(SystemExit, match='cannot be decoded'):
+        run('misc/fit_palette', tmp_path / 'gray', tmp_path / 'iron', out)
+
+
+def test_benchmark_of_loading(run, pairs_root):
+    printed = run('analysis_tools/benchmark_loading', '--data-root',
+                  pairs_root, '--samples', 3, '--rounds', 1, '--input-size',
+                  64)
+    assert 'MMPose, two passes, one target' in printed
+    with pytest.raises(SystemExit, match='does not exist'):
+        run('analysis_tools/benchmark_loading', '--data-root', '/none')
+
+
+def test_pictures_of_the_effects(run, tmp_path):
+    run('misc/draw_thermal_effects', tmp_path / 'effects.png')
+    assert cv2.imread(str(tmp_path / 'effects.png')).shape[1] > 1000
+
+
+@pytest.mark.parametrize('options', [
+    [], ['--faces', 3, '--style', 'tfw'],
+    ['--sequence', '--unaligned', '--condition', 'cold']])
+def test_preview_of_synthetic_data(run, tmp_path, options):
+    run('misc/make_synthetic_pairs', tmp_path / 'unused', '--preview',
+        tmp_path / 'sheet.png', '--size', 64, *options)
+    assert cv2.imread(str(tmp_path / 'sheet.png')).shape[1] == 8 * 68 + 4
+    assert not (tmp_path / 'unused').exists()

@@ -10,7 +10,7 @@ import miniatures
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, TRANSFORMS
 
 from mmpose_thermal.datasets.conversion import (ConversionError, Face, Picture,
                                                 convert, split_by_subject)
@@ -235,7 +235,14 @@ def test_rwth(run, samples, tmp_path):
         coco['annotations'][0]['bbox'][:2],
         np.maximum(low - (5, 40), 0), atol=.02)
     assert coco['images'][0]['subject_id'] == 1
-    assert len(build('RWTHDataset', tmp_path)) == 7
+    dataset = build('RWTHDataset', tmp_path)
+    assert len(dataset) == 7
+    # As docs/dataset_zoo/rwth.md says, for a model of SF-TL54's points.
+    convert = TRANSFORMS.build(
+        dict(type='PointSetConverter', source='rwth', target='sftl54'))
+    np.testing.assert_allclose(
+        convert(dataset[0])['keypoints'][0],
+        samples[0].points[miniatures.SFTL54_OF_IBUG], atol=.01)
 
 
 def test_labelme(run, samples, tmp_path):

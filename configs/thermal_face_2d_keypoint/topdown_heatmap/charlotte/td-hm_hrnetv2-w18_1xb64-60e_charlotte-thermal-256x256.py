@@ -1,7 +1,5 @@
-# HRNetV2-w18 on the thermal images of Charlotte-ThermalFace (front views): the teacher of MCL, here
-# trained without distillation.
-# Trains on the 68 points whose place is known and on four more without labels.
-# Kelvin are known: amplitudes of augmentation are true.
+# HRNetV2-w18 on the front views of Charlotte-ThermalFace: the teacher of MCL.
+# 68 points are trained; the other four of its 72 are hardly ever labelled.
 _base_ = '../../../_base_/thermal_face_256x256.py'
 
 dataset = dict(type='CharlotteDataset', data_root='data/charlotte/')

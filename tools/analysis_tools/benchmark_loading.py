@@ -1,0 +1,121 @@
+"""Speed of loading pairs, side by side with MMPose reading the same images.
+
+Two bounds from MMPose's own single-image pipeline: "two passes" runs it for
+the thermal image and again for the RGB one; "two passes, one target" leaves
+out the second pass's target, so that both sides do exactly the same work. The
+three take turns on the same samples in one process; ratios are medians over
+the rounds.
+"""
+import argparse
+import sys
+import time
+
+import cv2
+import numpy as np
+from mmcv.transforms import Compose
+from mmengine.registry import init_default_scope
+
+import mmpose_thermal  # noqa: F401  registers the transforms
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument(
+        '--data-root', default='data/synthetic', help='of aligned pairs')
+    parser.add_argument(
+        '--ann-file', default='annotations/train.json', help='in it')
+    parser.add_argument('--samples', type=int, default=200, help='a round')
+    parser.add_argument('--rounds', type=int, default=7)
+    parser.add_argument(
+        '--input-size', type=int, default=256, help='side of the crops')
+    return parser.parse_args()
+
+
+def geometry(size):
+    return [
+        dict(type='GetBBoxCenterScale'),
+        dict(type='RandomFlip', direction='horizontal'),
+        dict(type='RandomBBoxTransform'),
+        dict(type='TopdownAffine', input_size=(size, size)),
+    ]
+
+
+def target(size):
+    return dict(
+        type='GenerateTarget',
+        encoder=dict(
+            type='MSRAHeatmap',
+            input_size=(size, size),
+            heatmap_size=(size // 4, size // 4),
+            sigma=2.))
+
+
+def compose(steps):
+    from mmpose.registry import TRANSFORMS
+    return Compose([TRANSFORMS.build(step) for step in steps])
+
+
+def main():
+    args = parse_args()
+    cv2.setNumThreads(1)
+    init_default_scope('mmpose')
+    from mmpose.registry import DATASETS
+    try:
+        dataset = DATASETS.build(
+            dict(
+                type='ThermalFaceDataset',
+                data_root=args.data_root,
+                ann_file=args.ann_file,
+                with_rgb=True))
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'benchmark_loading: {error}')
+    size = args.input_size
+    ours = compose([
+        dict(type='LoadThermalImage'),
+        dict(type='LoadRGBPartner'), *geometry(size),
+        target(size),
+        dict(type='PackPairInputs')
+    ])
+    single = compose([
+        dict(type='LoadImage'), *geometry(size),
+        target(size),
+        dict(type='PackPoseInputs')
+    ])
+    no_target = compose([
+        dict(type='LoadImage'), *geometry(size),
+        dict(type='PackPoseInputs')
+    ])
+
+    def of_rgb(sample):
+        return dict(sample, img_path=sample['rgb_path'])
+
+    ways = {
+        'ours, pairs': lambda info: ours(info()),
+        'MMPose, two passes': lambda info:
+        (single(info()), single(of_rgb(info()))),
+        'MMPose, two passes, one target': lambda info:
+        (single(info()), no_target(of_rgb(info()))),
+    }
+    chosen = np.arange(args.samples) % len(dataset)
+    seconds = {name: [] for name in ways}
+    for round_ in range(-1, args.rounds):  # the first only warms up
+        for name in np.roll(list(ways), round_):
+            np.random.seed(round_ + 1)
+            start = time.perf_counter()
+            for index in chosen:
+                ways[name](lambda: dataset.get_data_info(index))
+            if round_ >= 0:
+                seconds[name].append(time.perf_counter() - start)
+    first = np.array(seconds['ours, pairs'])
+    print(f'{args.samples} pairs, {size}x{size} crops, one process, median of '
+          f'{args.rounds} rounds')
+    for name, values in seconds.items():
+        ratio = np.median(np.array(values) / first)
+        print(f'{name:32s} {args.samples / np.median(values):7.1f} pairs/s   '
+              f'ours is {ratio:.2f} times as fast')
+
+
+if __name__ == '__main__':
+    main()

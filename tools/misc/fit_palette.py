@@ -1,0 +1,50 @@
+"""Finds a camera's palette from frames that exist both grey and coloured.
+
+SF-TL54 and TFW have them. The result goes into the field "palette" of images,
+whose false colours LoadThermalImage then inverts.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+
+from mmpose_thermal.datasets.palettes import fit_palette
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('grey', help='folder of the grey images')
+    parser.add_argument('colour', help='folder of the same in false colours, '
+                        'of the same file names')
+    parser.add_argument('out', help='PNG to write: 256 pixels, coldest first')
+    parser.add_argument('--number', type=int, default=200, help='of frames')
+    return parser.parse_args()
+
+
+def pairs(grey, colour, number):
+    names = sorted({path.name for path in Path(grey).iterdir()} &
+                   {path.name for path in Path(colour).iterdir()})
+    for name in names[::max(len(names) // number, 1)]:
+        images = (cv2.imread(str(Path(grey) / name), cv2.IMREAD_GRAYSCALE),
+                  cv2.imread(str(Path(colour) / name)))
+        if any(image is None for image in images):
+            raise ValueError(f'{name} cannot be decoded in both folders.')
+        yield images
+
+
+def main():
+    args = parse_args()
+    try:
+        palette = fit_palette(pairs(args.grey, args.colour, args.number))
+    except (ValueError, OSError) as error:
+        sys.exit(f'fit_palette: {error}')
+    if not cv2.imwrite(args.out, palette[None]):
+        sys.exit(f'{args.out} could not be written: name a .png file in a '
+                 'folder that exists.')
+
+
+if __name__ == '__main__':
+    main()
