@@ -1,24 +1,12 @@
-# KTL: the frozen RGB teacher teaches a thermal student on the pairs of
-# CARL or EURECOM VIS-TH.
-# The cameras are not aligned: PairTopdownAffine brings both crops together.
-_base_ = '../../topdown_heatmap/carl_visth/' \
-    'td-hm_hrnetv2-w18_1xb64-60e_carl-visth-thermal-256x256.py'
+# CARL or EURECOM VIS-TH: the RGB teacher teaches a thermal student.
+_base_ = '../../../_base_/thermal_face_256x256/ktl-dikd_hrnetv2-w18.py'
 
-teacher_name = 'td-hm_hrnetv2-w18_1xb64-60e_carl-visth-rgb-256x256'
+train_dataloader = val_dataloader = test_dataloader = dict(
+    dataset=dict(type='CarlVisThDataset', data_root='data/carl_visth/'))
 model = dict(
-    _delete_=True,
-    type='CrossModalDistiller',
     teacher=dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/carl_visth/'
-        f'{teacher_name}.py',
-        checkpoint=f'work_dirs/{teacher_name}/best_NME_*.pth'),
-    student=dict(config={{_base_.model}}),
-    teacher_input='rgb',
-    student_input='thermal',
-    distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
-    decay=dict(type='linear', begin=1.0, end=0.0),
-    data_preprocessor={{_base_.pair_preprocessor}})
-default_hooks = dict(student=dict(type='StudentCheckpointHook'))
-
-train_dataloader = dict(
-    dataset=dict(with_rgb=True, pipeline={{_base_.pair_pipeline}}))
+        'td-hm_hrnetv2-w18_1xb64-60e_carl-visth-rgb-256x256.py',
+        checkpoint='work_dirs/td-hm_hrnetv2-w18_1xb64-60e_carl-visth-rgb-256x256/'
+        'best_NME_*.pth'),
+    student=dict(config=dict(head=dict(out_channels=6))))

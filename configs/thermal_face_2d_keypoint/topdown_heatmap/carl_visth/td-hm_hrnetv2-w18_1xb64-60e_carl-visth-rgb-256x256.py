@@ -1,15 +1,6 @@
-# The RGB teacher: HRNetV2-w18 on the visible images of CARL or EURECOM VIS-TH.
-_base_ = './td-hm_hrnetv2-w18_1xb64-60e_carl-visth-thermal-256x256.py'
+# CARL or EURECOM VIS-TH: the RGB teacher.
+_base_ = '../../../_base_/thermal_face_256x256/hrnetv2-w18_rgb.py'
 
-train_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_train.json',
-        pipeline={{_base_.rgb_pipeline}}))
-val_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_val.json',
-        pipeline={{_base_.rgb_val_pipeline}}))
-test_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_test.json',
-        pipeline={{_base_.rgb_val_pipeline}}))
+train_dataloader = val_dataloader = test_dataloader = dict(
+    dataset=dict(type='CarlVisThDataset', data_root='data/carl_visth/'))
+model = dict(head=dict(out_channels=6))

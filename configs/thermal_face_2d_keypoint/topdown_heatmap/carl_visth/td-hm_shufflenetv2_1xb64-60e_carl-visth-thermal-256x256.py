@@ -1,12 +1,6 @@
-# The light student of MCL, here trained without distillation.
-_base_ = './td-hm_hrnetv2-w18_1xb64-60e_carl-visth-thermal-256x256.py'
+# CARL or EURECOM VIS-TH: the light student without distillation.
+_base_ = '../../../_base_/thermal_face_256x256/shufflenetv2.py'
 
-model = dict(
-    backbone=dict(
-        _delete_=True, type='ShuffleNetV2', out_indices=(0, 1, 2)),
-    head=dict(
-        in_channels=116 + 232 + 464,
-        deconv_out_channels=(64, ),
-        deconv_kernel_sizes=(2, ),
-        conv_out_channels=None,
-        conv_kernel_sizes=None))
+train_dataloader = val_dataloader = test_dataloader = dict(
+    dataset=dict(type='CarlVisThDataset', data_root='data/carl_visth/'))
+model = dict(head=dict(out_channels=6))

@@ -1,10 +1,6 @@
-# HRNetV2-w18 on the thermal images of RWTH-Aachen: the teacher of MCL, here
-# trained without distillation.
-_base_ = '../../../_base_/thermal_face_256x256.py'
+# RWTH-Aachen: HRNetV2-w18 on thermal images, the teacher of MCL.
+_base_ = '../../../_base_/thermal_face_256x256/hrnetv2-w18.py'
 
-dataset = dict(type='RWTHDataset', data_root='data/rwth/')
-train_dataloader = dict(dataset=dataset)
-val_dataloader = dict(dataset=dataset)
-test_dataloader = dict(dataset=dataset)
-
+train_dataloader = val_dataloader = test_dataloader = dict(
+    dataset=dict(type='RWTHDataset', data_root='data/rwth/'))
 model = dict(head=dict(out_channels=68))

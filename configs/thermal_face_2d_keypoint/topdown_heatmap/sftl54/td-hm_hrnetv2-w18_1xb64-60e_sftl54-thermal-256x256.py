@@ -1,10 +1,6 @@
-# HRNetV2-w18 on the thermal images of SF-TL54: the student of KTL, here
-# trained without distillation.
-_base_ = '../../../_base_/thermal_face_256x256.py'
+# SF-TL54: HRNetV2-w18 on thermal images, the plain student of KTL.
+_base_ = '../../../_base_/thermal_face_256x256/hrnetv2-w18.py'
 
-dataset = dict(type='SFTL54Dataset', data_root='data/sftl54/')
-train_dataloader = dict(dataset=dataset)
-val_dataloader = dict(dataset=dataset)
-test_dataloader = dict(dataset=dataset)
-
+train_dataloader = val_dataloader = test_dataloader = dict(
+    dataset=dict(type='SFTL54Dataset', data_root='data/sftl54/'))
 model = dict(head=dict(out_channels=54))

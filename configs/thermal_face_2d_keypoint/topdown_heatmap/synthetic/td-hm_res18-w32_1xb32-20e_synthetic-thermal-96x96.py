@@ -2,7 +2,7 @@
 # without distillation.
 _base_ = [
     '../../../_base_/default_runtime.py',
-    '../../../_base_/datasets/synthetic_faces.py',
+    '../../../_base_/synthetic_faces_96x96.py',
 ]
 
 # runtime

@@ -1,15 +1,6 @@
-# The RGB teacher: HRNetV2-w18 on the visible images of T-FAKE.
-_base_ = './td-hm_hrnetv2-w18_1xb64-60e_tfake-thermal-256x256.py'
+# T-FAKE: the RGB teacher.
+_base_ = '../../../_base_/thermal_face_256x256/hrnetv2-w18_rgb.py'
 
-train_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_train.json',
-        pipeline={{_base_.rgb_pipeline}}))
-val_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_val.json',
-        pipeline={{_base_.rgb_val_pipeline}}))
-test_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_test.json',
-        pipeline={{_base_.rgb_val_pipeline}}))
+train_dataloader = val_dataloader = test_dataloader = dict(
+    dataset=dict(type='TFakeDataset', data_root='data/tfake/'))
+model = dict(head=dict(out_channels=70))

@@ -1,0 +1,15 @@
+# The RGB teacher: the same on the visible images of a set.
+_base_ = './hrnetv2-w18.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/rgb_train.json',
+        pipeline={{_base_.rgb_pipeline}}))
+val_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/rgb_val.json',
+        pipeline={{_base_.rgb_val_pipeline}}))
+test_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/rgb_test.json',
+        pipeline={{_base_.rgb_val_pipeline}}))
