@@ -235,14 +235,16 @@ def _convert_chunk(job) -> dict:
         try:
             records.append(_record(root, read(root, task), points, margin))
         except LeaveOut as reason:
-            left_out.append((name, str(reason)))
+            left_out.append((name, str(reason), ''))
         except FileNotFoundError as error:
             left_out.append(
-                (name, f'missing {Path(str(error.filename)).suffix} file'))
+                (name, f'missing {Path(str(error.filename)).suffix} file',
+                 str(error.filename)))
         except ConversionError:
             raise
         except (ValueError, KeyError, IndexError, TypeError) as error:
-            left_out.append((name, f'unreadable ({type(error).__name__})'))
+            left_out.append((name, 'unreadable',
+                             f'{type(error).__name__}: {error}'))
     content = dict(records=records, left_out=left_out)
     write_json(part, content)
     return content
@@ -377,7 +379,7 @@ def convert(root: str,
 
     Writes ``{split}.json``, of the thermal images; ``rgb_{split}.json``, of
     their RGB partners as images of their own; and ``left_out.json``, a list
-    of what was not used and why. Prints the counts.
+    of what was not used: name, reason, details. Prints the counts.
 
     Args:
         root (str): Folder of the data set; all paths become relative to it.
@@ -426,13 +428,14 @@ def convert(root: str,
         read_chunks = mmengine.track_progress(_convert_chunk, chunks)
     print()
     records = [record for chunk in read_chunks for record in chunk['records']]
-    left_out = [*left_out, *(
-        tuple(pair) for chunk in read_chunks for pair in chunk['left_out'])]
+    left_out = [(name, reason, '') for name, reason in left_out] + [
+        tuple(entry) for chunk in read_chunks for entry in chunk['left_out']
+    ]
     if not records:
-        reasons = Counter(reason for _, reason in left_out)
+        reasons = Counter(reason for _, reason, _ in left_out)
         raise ConversionError(
             f'none of the {len(tasks)} pictures of {root} can be used: '
-            f'{dict(reasons)}.')
+            f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
     _refuse_shared_subjects(records)
 
     paths = {}
@@ -479,10 +482,10 @@ def _report_left_out(left_out, out: Path) -> None:
         return
     print(f'  left out: {len(left_out)} (each in {out / "left_out.json"})')
     first = {}
-    for name, reason in left_out:
+    for name, reason, _ in left_out:
         first.setdefault(reason, name)
     for reason, count in Counter(
-            reason for _, reason in left_out).most_common():
+            reason for _, reason, _ in left_out).most_common():
         print(f'    {count} {reason}, first {first[reason]}')
 
 

@@ -80,6 +80,13 @@ def test_unknown_temperatures_are_taken_from_the_span():
     assert (grey == 110).all()
 
 
+def test_gain_changes_what_a_level_is_worth(face):
+    effect = TRANSFORMS.build(
+        dict(type='GainLevelDrift', prob=1., gain=(2, 2), level_k=(0, 0)))
+    results = effect(dict(img=face, kelvin_per_level=.1))
+    assert results['kelvin_per_level'] == .05
+
+
 def test_drift_gradient_and_cold_nose_in_kelvin(face):
     shifted = apply('GainLevelDrift', face, gain=(1, 1), level_k=(-2, -2))
     assert (shifted == face - 40.).all()

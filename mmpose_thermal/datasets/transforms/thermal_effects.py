@@ -224,6 +224,8 @@ class GainLevelDrift(ThermalEffect):
         # About the mean level, so that gain alone neither darkens nor lights.
         grey *= gain
         grey += (1 - gain) * mean + _uniform(self.level_k) * levels_per_k
+        if 'kelvin_per_level' in results:
+            results['kelvin_per_level'] /= gain
         return grey
 
 

@@ -44,8 +44,12 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
     if isinstance(config, str) and '::' in config:
         config = get_config(config).model
     elif isinstance(config, str):
-        path = config if osp.isfile(config) else osp.join(_REPOSITORY, config)
-        if not osp.isfile(path):
+        # From here, from the source tree, and from an installed package.
+        path = next((path for path in (
+            config, osp.join(_REPOSITORY, config),
+            osp.join(_REPOSITORY, 'mmpose_thermal', '.mim', config))
+                     if osp.isfile(path)), None)
+        if path is None:
             raise FileNotFoundError(
                 f'{name}.config: there is no config file {config}, neither '
                 f'from here nor in {_REPOSITORY}.')
