@@ -1,5 +1,6 @@
 """Every config of the repository builds and trains; a new one is covered."""
 import copy
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 CONFIGS = sorted((REPOSITORY / 'configs').glob('*/*/*/*.py'))
 STRATEGIES = ('fd', 'ld', 'fd-ld', 'fi', 'ri', 'dikd', 'dikd-nodecay',
               'dikd-fd-ld')
+
+
+@pytest.fixture(autouse=True)
+def all_cores():
+    """These networks are large enough to use more than one."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope='session')
