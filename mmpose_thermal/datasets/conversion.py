@@ -268,11 +268,10 @@ def _refuse_shared_subjects(records: List[dict]) -> None:
     for record in records:
         subject = record['image'].get('subject_id')
         if subject is not None:
-            splits.setdefault((record['kind'], subject),
-                              set()).add(record['split'])
+            splits.setdefault(subject, set()).add(record['split'])
     shared = {key: value for key, value in splits.items() if len(value) > 1}
     if shared:
-        (_, subject), where = next(iter(shared.items()))
+        subject, where = next(iter(shared.items()))
         raise ConversionError(
             f'{len(shared)} subjects are in more than one split, first '
             f'subject {subject} in {sorted(where)}. Results would be '

@@ -268,7 +268,7 @@ def _rendered(spec, split, subject_id, pictures):
             pair = render_pair(
                 subject, motion[index],
                 np.random.default_rng([spec.seed, subject_id, 1]), spec.size,
-                split != 'extra')
+                split != 'extra', steady=True)
             if pair.temperature_k is not None:
                 pair.temperature_k += _FRAME_NOISE_K * rng.standard_normal(
                     pair.temperature_k.shape, dtype=np.float32)

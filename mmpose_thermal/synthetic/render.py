@@ -227,13 +227,15 @@ def _render_rgb(scene, glasses, rng):
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def _render_temperature(scene, glasses, rng):
+def _render_temperature(scene, glasses, rng, steady):
     subject, size = scene.subject, scene.size
     ambient_k = _CELSIUS + rng.uniform(16, 28)
     skin_k = _CELSIUS + np.clip(
         33.4 + .12 * (ambient_k - _CELSIUS - 22) + rng.normal(0, .5), 31, 35.5)
     skin_k += subject.skin_offset_k
-    canvas = paint_temperature(subject, scene.view, scene.chart_landmarks, rng)
+    # What is painted depends on the view, and so does how much is drawn.
+    canvas = paint_temperature(subject, scene.view, scene.chart_landmarks,
+                               rng.spawn(1)[0] if steady else rng)
     relative = canvas.sample(scene.theta, scene.y)[:, 0]
     neck = np.clip((scene.part - 1) / .4, 0, 1)
     relative = relative * (1 - neck) + neck * .5
@@ -277,7 +279,7 @@ def _microbolometer(temperature_k, rng):
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def render_pair(subject, view, rng, size=256, thermal=True):
+def render_pair(subject, view, rng, size=256, thermal=True, steady=False):
     """Renders an aligned RGB-thermal pair.
 
     Args:
@@ -286,6 +288,8 @@ def render_pair(subject, view, rng, size=256, thermal=True):
         rng (np.random.Generator): Lighting, background and sensor noise.
         size (int): Side of the square image in pixels.
         thermal (bool): Whether to render the thermal image too.
+        steady (bool): Whether the surroundings must not depend on the view,
+            as from frame to frame of a sequence. Defaults to False.
 
     Returns:
         RenderedPair: Both images and the landmarks.
@@ -295,7 +299,7 @@ def render_pair(subject, view, rng, size=256, thermal=True):
     visible_rng, thermal_rng = rng.spawn(2)
     return RenderedPair(
         rgb=_render_rgb(scene, glasses, visible_rng),
-        temperature_k=_render_temperature(scene, glasses, thermal_rng)
+        temperature_k=_render_temperature(scene, glasses, thermal_rng, steady)
         if thermal else None,
         keypoints=scene.keypoints,
         visible=scene.visible,

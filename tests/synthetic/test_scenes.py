@@ -1,5 +1,6 @@
 """Styles, conditions, groups, sequences and a second camera."""
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -95,6 +96,15 @@ def test_a_sequence_moves_smoothly_before_one_background(tmp_path):
     assert len(views) == 24
     assert np.abs(np.diff(yaw)).max() < .5 * np.ptp(yaw)
     assert len({view.glasses for view in views}) == 1
+    subject = sample_subject(rng)
+    shut = sample_view(rng, subject)
+    frames = [
+        render_pair(subject, replace(shut, mouth_open=value),
+                    np.random.default_rng(1), 96, steady=True)
+        for value in (0., 1.)
+    ]
+    assert np.abs(frames[0].temperature_k - frames[1].temperature_k)[
+        :8, :8].max() < .01
     coco = make(tmp_path, train=4, per_subject=4, sequence=True)['train']
     assert [image['frame'] for image in coco['images']] == [0, 1, 2, 3]
     assert {image['sequence_id'] for image in coco['images']} == {0}

@@ -93,7 +93,10 @@ def labels_of_split(folder, images):
     if (folder / 'json').is_dir():
         labels = {path.stem: path.name for path in folder.glob('json/*.json')}
     elif jsonl.exists():
-        records = [json.loads(line) for line in open(jsonl) if line.strip()]
+        records = [
+            json.loads(line) for line in jsonl.read_text().splitlines()
+            if line.strip()
+        ]
         labels = {
             record['image'].rsplit('/', 1)[-1].rsplit('.', 1)[0]: record
             for record in records
