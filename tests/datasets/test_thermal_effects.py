@@ -115,6 +115,8 @@ def test_reversal_turns_the_contrast_round(face):
                   excess_k=(3, 3))
     assert sunny[32, 32] == 150
     assert sunny[2, 2] == pytest.approx(150 + 60, abs=1)
+    face[38, 32] = 60  # a cold nose, among the landmarks, stays one
+    assert apply('ContrastReversal', face, background_share=1.)[38, 32] < 100
     flat = np.full((64, 64), 100, np.uint8)
     assert (apply('ContrastReversal', flat, background_share=1.) == flat).all()
 

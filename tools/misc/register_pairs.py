@@ -128,7 +128,7 @@ def group_of(image, per):
     if per == 'dataset':
         return 'all'
     if per == 'frame':
-        return image['id']
+        return image['file_name']
     if per == 'folder':
         return osp.dirname(image['file_name'])
     if per not in image:

@@ -95,14 +95,19 @@ def _uniform(limits: Range) -> float:
     return np.random.uniform(*limits)
 
 
+def _labelled(results: dict):
+    """All points in the image as it is here, (K, 2), and which have a label."""
+    keypoints = results.get('transformed_keypoints', results['keypoints'])[0]
+    return keypoints, results['keypoints_visible'][0] > 0
+
+
 def _points(results: dict, region: str, effect: str) -> np.ndarray:
     """The labelled points of a region in the image, (N, 2)."""
     if region not in results.get('regions', ()):
         raise KeyError(
             f'{effect} needs the region "{region}" of the face, which the '
             f'metainfo "{results.get("dataset_name")}" does not define.')
-    keypoints = results.get('transformed_keypoints', results['keypoints'])[0]
-    visible = results['keypoints_visible'][0] > 0
+    keypoints, visible = _labelled(results)
     indices = [i for i in results['regions'][region] if visible[i]]
     return keypoints[indices]
 
@@ -234,7 +239,7 @@ class ContrastReversal(ThermalEffect):
     """Surroundings hotter than the face, as outdoors in the sun.
 
     Either all levels are reversed (``black-hot`` cameras), or only what is
-    colder than the skin becomes hotter than it.
+    colder than the skin becomes hotter than it, outside the labelled points.
 
     Args:
         background_share (float): How often only the surroundings change.
@@ -265,6 +270,7 @@ class ContrastReversal(ThermalEffect):
         # or half way to the room where contrast is low.
         margin = min(2 * levels_per_k, .5 * (skin - room))
         coldness = np.clip((skin - margin - grey) / (.5 * margin), 0, 1)
+        coldness *= 1 - self._face(grey.shape, results)
         # Levels mirrored about the skin, compressed to the wanted excess.
         hot = skin + _uniform(self.excess_k) * levels_per_k * (
             (skin - grey) / (skin - room))
@@ -272,6 +278,21 @@ class ContrastReversal(ThermalEffect):
         # What would be brighter than white is, as the gain follows the scene.
         top = float(np.percentile(changed, 99))
         return changed * min(1., 255 / max(top, 1.))
+
+
+    @staticmethod
+    def _face(shape, results):
+        """Where the labelled face is, which stays as it is: a cold nose."""
+        face = np.zeros(shape, np.uint8)
+        if 'keypoints' in results:
+            keypoints, visible = _labelled(results)
+            if visible.sum() >= 3:
+                hull = cv2.convexHull(
+                    np.round(keypoints[visible]).astype(np.int32))
+                cv2.fillConvexPoly(face, hull, 255)
+                extent = max(np.ptp(hull[:, 0], 0).min(), 1)
+                face = cv2.GaussianBlur(face, (0, 0), max(.02 * extent, .5))
+        return face.astype(np.float32) / 255
 
 
 @TRANSFORMS.register_module()
