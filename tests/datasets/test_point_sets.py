@@ -139,3 +139,39 @@ def test_converter_gives_points_that_are_lacking_no_weight():
             keypoints=np.ones((1, 5, 2)), keypoints_visible=np.ones((1, 5))))
     assert np.flatnonzero(
         converted['keypoints_visible'][0]).tolist() == [30, 48, 54]
+
+
+def test_data_sets_of_other_points_join_one_training(pairs_root, monkeypatch):
+    """As docs/dataset_zoo/README.md shows, by MMPose's CombinedDataset."""
+    from conftest import REPOSITORY
+    monkeypatch.chdir(REPOSITORY)
+    codec = dict(type='MSRAHeatmap', input_size=(64, 64),
+                 heatmap_size=(16, 16), sigma=1.)
+    dataset = DATASETS.build(
+        dict(
+            type='CombinedDataset',
+            metainfo=dict(from_file='configs/_base_/datasets/sftl54.py'),
+            datasets=[
+                dict(
+                    type='ThermalFaceDataset',
+                    data_root=str(pairs_root),
+                    ann_file='annotations/train.json',
+                    pipeline=[
+                        dict(type='PointSetConverter', source='ibug68',
+                             target='sftl54')
+                    ])
+            ],
+            pipeline=[
+                dict(type='LoadThermalImage'),
+                dict(type='GetBBoxCenterScale'),
+                dict(type='RandomFlip', prob=1.),
+                dict(type='TopdownAffine', input_size=(64, 64)),
+                dict(type='GenerateTarget', encoder=codec),
+                dict(type='PackPoseInputs')
+            ]))
+    sample = dataset[0]['data_samples']
+    assert sample.gt_fields.heatmaps.shape == (54, 16, 16)
+    assert sample.gt_instance_labels.keypoint_weights.shape == (1, 54)
+    # Mirrored: the right eye is still on the left of the image.
+    peaks = sample.gt_fields.heatmaps.flatten(1).argmax(1) % 16
+    assert peaks[36] < peaks[45] and peaks[48] < peaks[50]
