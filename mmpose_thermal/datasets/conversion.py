@@ -413,54 +413,56 @@ def convert(root: str,
     }
     points = {kind: info['num_keypoints'] for kind, info in metainfos.items()}
     # Another request must not reuse the parts of this one.
-    digest = hashlib.sha1(
-        repr((description, tasks, point_sets, margin)).encode()).hexdigest()[:12]
-    parts = out / f'.parts-{digest}'
+    request = repr((description, tasks, point_sets, margin)).encode()
+    parts = out / f'.parts-{hashlib.sha1(request).hexdigest()[:12]}'
     parts.mkdir(parents=True, exist_ok=True)
     chunks = [(root, read, tasks[start:start + _CHUNK], points, margin,
                parts / f'{start}.json')
               for start in range(0, len(tasks), _CHUNK)]
     if jobs > 1 and len(chunks) > 1:
-        read_chunks = mmengine.track_parallel_progress(
+        found = mmengine.track_parallel_progress(
             _convert_chunk, chunks, jobs, keep_order=True)
     else:
-        read_chunks = mmengine.track_progress(_convert_chunk, chunks)
+        found = mmengine.track_progress(_convert_chunk, chunks)
     print()
-    records = [record for chunk in read_chunks for record in chunk['records']]
-    left_out = [(name, reason, '') for name, reason in left_out] + [
-        tuple(entry) for chunk in read_chunks for entry in chunk['left_out']
-    ]
-    if not records:
-        reasons = Counter(reason for _, reason, _ in left_out)
-        raise ConversionError(
-            f'none of the {len(tasks)} pictures of {root} can be used: '
-            f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
-    _refuse_shared_subjects(records)
+    try:
+        records = [record for chunk in found for record in chunk['records']]
+        left_out = [(name, reason, '') for name, reason in left_out] + [
+            tuple(entry) for chunk in found for entry in chunk['left_out']
+        ]
+        if not records:
+            reasons = Counter(reason for _, reason, _ in left_out)
+            raise ConversionError(
+                f'none of the {len(tasks)} pictures of {root} can be used: '
+                f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
+        _refuse_shared_subjects(records)
+        print(f'{description}: {len(tasks)} found, {len(records)} used')
+        paths = _write_splits(records, metainfos, description, out)
+        write_json(out / 'left_out.json', left_out)
+        _report_left_out(left_out, out)
+    finally:
+        # Read to the end, right or wrong: the next start reads anew.
+        shutil.rmtree(parts)
+    return paths
 
+
+def _write_splits(records, metainfos, description, out) -> Dict[str, Path]:
     paths = {}
-    print(f'{description}: {len(tasks)} found, {len(records)} used')
-    for kind in point_sets:
+    for kind, metainfo in metainfos.items():
         for split in SPLITS:
             chosen = [
                 record for record in records
                 if (record['kind'], record['split']) == (kind, split)
             ]
-            if not chosen:
-                continue
-            visible = _visible_records(chosen)
-            for prefix, part in (('', chosen), ('rgb', visible)):
-                if not part:
-                    continue
-                name = '_'.join(filter(None, (prefix, kind, split)))
-                paths[name] = out / f'{name}.json'
-                write_json(paths[name],
-                           coco(part, metainfos[kind], description))
-            print('  ' + _counts(paths[name].name if not visible else
-                                 f'{"_".join(filter(None, (kind, split)))}'
-                                 '.json', chosen))
-    write_json(out / 'left_out.json', left_out)
-    _report_left_out(left_out, out)
-    shutil.rmtree(parts)
+            for prefix, part in (('', chosen),
+                                 ('rgb', _visible_records(chosen))):
+                if part:
+                    name = '_'.join(filter(None, (prefix, kind, split)))
+                    paths[name] = out / f'{name}.json'
+                    write_json(paths[name], coco(part, metainfo, description))
+            if chosen:
+                name = '_'.join(filter(None, (kind, split)))
+                print(f'  {_counts(paths[name].name, chosen)}')
     return paths
 
 

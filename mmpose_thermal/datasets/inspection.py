@@ -26,6 +26,7 @@ _EDGES_AGREE = .25  # correlation of edges from which a shift is believed
 _FINGERPRINT = 16  # side, in coefficients
 _NEAR_BITS = 24  # of 256 that two near-duplicates may differ in
 _FLAT_LEVELS = 4.
+_COMPARED_AT_ONCE = 2**25  # pairs of fingerprints; 128 MiB
 _TEMPLATE_PX = 96
 _MAX_EXAMPLES = 8
 
@@ -553,7 +554,7 @@ def _check_duplicates(files: Sequence[AnnotationFile],
             [place for pair in near[:_MAX_EXAMPLES // 2] for place in pair])
 
 
-def _near_pairs(name, results, other_name, others, chunk=2048):
+def _near_pairs(name, results, other_name, others):
     """For each image of the other file its nearest here, if near enough."""
     def signs(found):
         known = [i for i, r in enumerate(found) if 'fingerprint' in r]
@@ -567,6 +568,7 @@ def _near_pairs(name, results, other_name, others, chunk=2048):
     pairs = []
     if not len(ours) or not len(theirs):
         return pairs
+    chunk = max(_COMPARED_AT_ONCE // len(ours), 1)
     for start in range(0, len(theirs), chunk):
         agreement = theirs[start:start + chunk] @ ours.T
         nearest = agreement.argmax(1)

@@ -389,6 +389,15 @@ def test_processes_do_not_change_the_result(samples, tmp_path):
         assert one == two
 
 
+def test_what_was_mended_is_read_again(tmp_path):
+    tasks = [('a.png', ('a.png', 0, 'train'))]
+    points = {'': _three_points(tmp_path)}
+    with pytest.raises(ConversionError, match="missing .png file': 1"):
+        convert(str(tmp_path), tasks, picture, points, 'Mine')
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
+    assert 'train' in convert(str(tmp_path), tasks, picture, points, 'Mine')
+
+
 def test_people_without_official_split():
     assert split_by_subject([3, 1, 2, 2], 1, 1) == {
         1: 'train', 2: 'val', 3: 'test'}
