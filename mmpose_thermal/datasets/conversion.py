@@ -517,6 +517,19 @@ def converter_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def add_palette_choice(parser: argparse.ArgumentParser) -> None:
+    """For sets that have the same frames in grey and in the iron palette.
+
+    Args:
+        parser (argparse.ArgumentParser): Extended.
+    """
+    parser.add_argument(
+        '--palette',
+        choices=['gray', 'iron'],
+        default='gray',
+        help='which of the two copies of the thermal images to use')
+
+
 def run_converter(args: argparse.Namespace,
                   list_tasks: Callable,
                   read: Callable[[Path, Any], Picture],

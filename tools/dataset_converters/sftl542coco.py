@@ -11,6 +11,7 @@ import numpy as np
 
 from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError, Face,
                                                 LeaveOut, Picture,
+                                                add_palette_choice,
                                                 converter_parser,
                                                 run_converter)
 from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
@@ -24,11 +25,7 @@ _ALIGNED_RGB = '3'  # the stream, a name's last token; 1 is thermal
 
 def parse_args():
     parser = converter_parser(__doc__)
-    parser.add_argument(
-        '--palette',
-        choices=['gray', 'iron'],
-        default='gray',
-        help='which of the two copies of the thermal images to use')
+    add_palette_choice(parser)
     parser.add_argument(
         '--leave-out-challenging',
         action='store_true',

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError, Face,
                                                 LeaveOut, Picture,
+                                                add_palette_choice,
                                                 converter_parser,
                                                 run_converter)
 
@@ -19,11 +20,7 @@ _SPEAKING_FACES = re.compile(r'(\d+)_\d+_[12]_\d+_(?:\d+_)+1\.png')
 
 def parse_args():
     parser = converter_parser(__doc__)
-    parser.add_argument(
-        '--palette',
-        choices=['gray', 'iron'],
-        default='gray',
-        help='which of the two copies of the thermal images to use')
+    add_palette_choice(parser)
     parser.add_argument(
         '--rgb',
         help='folder in ROOT (it may be a link) of SpeakingFaces, whose '
