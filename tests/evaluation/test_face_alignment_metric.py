@@ -97,3 +97,28 @@ def test_unknown_point_set_wants_its_eye_corners():
     with pytest.raises(ValueError, match='interocular_indices'):
         evaluate(samples)
     assert evaluate(samples, interocular_indices=(36, 45))['NME'] > 0
+
+
+def test_profiles_are_measured_by_the_box():
+    samples = faces(3, errors_px=[2, 4, 9], num_keypoints=46)
+    with pytest.raises(ValueError, match='normalizer="box"'):
+        evaluate(samples)
+    metrics = evaluate(samples, normalizer='box')
+    assert metrics['NME'] == metrics['NME_box'] == pytest.approx(
+        5 / np.sqrt(80 * 50))
+    assert metrics['FR@0.10'] == pytest.approx(1 / 3)
+    with pytest.raises(ValueError, match='`normalizer` must be'):
+        evaluate(samples, normalizer='chin')
+
+
+def test_eye_corners_come_from_the_metainfo():
+    samples = faces(2, errors_px=[1, 4])
+    metric = METRICS.build(dict(type='FaceAlignmentMetric'))
+    metric.dataset_meta = dict(interocular=[[39], [42]])
+    metric.process(None, samples)
+    distance = [
+        np.linalg.norm(np.subtract(*sample['gt_instances']['keypoints'][
+            0, [39, 42]])) for sample in samples
+    ]
+    assert metric.evaluate(2)['NME'] == pytest.approx(
+        np.mean([1 / distance[0], 4 / distance[1]]))

@@ -72,6 +72,10 @@ thermal_pipeline = [
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
 ]
+# For point sets whose mirror partners are not known.
+unflipped_thermal_pipeline = [
+    step for step in thermal_pipeline if step['type'] != 'RandomFlip'
+]
 rgb_pipeline = [
     dict(type='LoadImage'),
     *box,

@@ -60,16 +60,20 @@ def area_under_ced(errors: np.ndarray, threshold: float) -> float:
 class FaceAlignmentMetric(BaseMetric):
     """The field's measures of face alignment, all in one pass.
 
-    - ``NME``: mean over faces of the normalised mean error, by inter-ocular
-      distance (outer eye corners); ``NME_box``: by sqrt(w * h) of the
-      annotated box. Fractions, as MMPose's ``NME``; papers print percent.
-    - ``FR@t`` and ``AUC@t`` of the inter-ocular error, for each threshold.
+    - ``NME``: mean over faces of the normalised mean error, by default by
+      inter-ocular distance (outer eye corners); ``NME_box``: by sqrt(w * h)
+      of the annotated box. Fractions, as MMPose's ``NME``; papers print
+      percent.
+    - ``FR@t`` and ``AUC@t`` of the former error, for each threshold.
 
     Points count if they are labelled (visibility above 0), hidden or not.
 
     Args:
         thresholds (Sequence[float]): t of FR and AUC, as fractions. Defaults
             to (0.08, 0.10).
+        normalizer (str): Of ``NME``, ``FR`` and ``AUC``: ``'interocular'`` or,
+            for faces that do not show both eyes, ``'box'``. Defaults to
+            ``'interocular'``.
         interocular_indices (tuple[int, int], optional): The two outer eye
             corners. By default those of the data set's metainfo; for sets
             without any known for 54, 68, 70, 72 and 98 points.
@@ -83,6 +87,7 @@ class FaceAlignmentMetric(BaseMetric):
 
     def __init__(self,
                  thresholds: Sequence[float] = (.08, .10),
+                 normalizer: str = 'interocular',
                  interocular_indices: Optional[Tuple[int, int]] = None,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
@@ -90,7 +95,11 @@ class FaceAlignmentMetric(BaseMetric):
         if not thresholds or min(thresholds) <= 0:
             raise ValueError('FaceAlignmentMetric: `thresholds` must be '
                              f'positive fractions, got {thresholds}.')
+        if normalizer not in ('interocular', 'box'):
+            raise ValueError('FaceAlignmentMetric: `normalizer` must be '
+                             f'"interocular" or "box", got {normalizer!r}.')
         self.thresholds = tuple(thresholds)
+        self.normalizer = normalizer
         self.interocular_indices = interocular_indices
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
@@ -134,26 +143,33 @@ class FaceAlignmentMetric(BaseMetric):
                 f'FaceAlignmentMetric: the model predicts '
                 f'{predicted.shape[1]} points, the annotation has '
                 f'{truth.shape[1]}.')
-        right, left = self._eye_corners(truth.shape[1])
-        interocular_px = np.linalg.norm(
-            truth[:, right] - truth[:, left], axis=-1)
-        usable = labelled[:, right] & labelled[:, left] & (interocular_px > 0)
-        if not usable.all():
-            first = results[int(np.argmin(usable))]['image']
-            raise ValueError(
-                f'FaceAlignmentMetric: {(~usable).sum()} faces have no two '
-                f'labelled eye corners (points {right} and {left}), first '
-                f'{first}. Leave them out of the test annotation.')
         box_px = np.sqrt(np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1))
-        errors = normalized_mean_errors(predicted, truth, labelled,
-                                        interocular_px)
         box_errors = normalized_mean_errors(predicted, truth, labelled, box_px)
+        errors = box_errors
+        if self.normalizer == 'interocular':
+            images = [result['image'] for result in results]
+            errors = normalized_mean_errors(
+                predicted, truth, labelled,
+                self._interocular_px(truth, labelled, images))
         metrics = dict(
             NME=float(errors.mean()), NME_box=float(box_errors.mean()))
         for threshold in self.thresholds:
             metrics[f'FR@{threshold:.2f}'] = failure_rate(errors, threshold)
             metrics[f'AUC@{threshold:.2f}'] = area_under_ced(errors, threshold)
         return metrics
+
+    def _interocular_px(self, truth: np.ndarray, labelled: np.ndarray,
+                        images: Sequence[str]) -> np.ndarray:
+        right, left = self._eye_corners(truth.shape[1])
+        distance_px = np.linalg.norm(truth[:, right] - truth[:, left], axis=-1)
+        usable = labelled[:, right] & labelled[:, left] & (distance_px > 0)
+        if not usable.all():
+            raise ValueError(
+                f'FaceAlignmentMetric: {(~usable).sum()} faces have no two '
+                f'labelled eye corners (points {right} and {left}), first '
+                f'{images[int(np.argmin(usable))]}. Leave them out of the '
+                'test annotation, or measure by normalizer="box".')
+        return distance_px
 
     def _eye_corners(self, num_keypoints: int) -> Tuple[int, int]:
         if self.interocular_indices is not None:
@@ -165,5 +181,5 @@ class FaceAlignmentMetric(BaseMetric):
             raise ValueError(
                 'FaceAlignmentMetric: the outer eye corners of a set of '
                 f'{num_keypoints} points are not known. Pass '
-                '`interocular_indices`.')
+                '`interocular_indices`, or measure by normalizer="box".')
         return _OUTER_EYE_CORNERS[num_keypoints]
