@@ -12,7 +12,8 @@ import mmengine
 import numpy as np
 
 from .alignment import affine_between, as_homography, is_mirrored
-from .point_sets import load_metainfo
+from .point_sets import find_point_set, load_metainfo
+from .radiometry import CELSIUS_K, DEFAULT_SCALE
 from .transforms.loading import LoadThermalImage, read_image
 
 # Shares of the face box.
@@ -28,6 +29,7 @@ _NEAR_BITS = 24  # of 256 that two near-duplicates may differ in
 _FLAT_LEVELS = 4.
 _COMPARED_AT_ONCE = 2**25  # pairs of fingerprints; 128 MiB
 _TEMPLATE_PX = 96
+_PLAUSIBLE_K = (233.15, 353.15)  # a scene with a face in it
 _MAX_EXAMPLES = 8
 
 
@@ -139,7 +141,7 @@ def read_annotations(name: str, img_dir: str, rgb_dir: str, metainfo: dict,
         if points is None or len(points) != 3 * expected:
             return ('keypoints', image,
                     f'with other than {expected} keypoints, the number of '
-                    f'"{metainfo["dataset_name"]}" (--metainfo)')
+                    f'"{metainfo["dataset_name"]}" (--points)')
         if not np.isfinite(np.asarray(points, float)).all():
             return 'keypoints', image, 'with a keypoint that is not finite'
         box = np.asarray(box if box is not None else [], float)
@@ -371,6 +373,8 @@ def _inspect_image(task) -> dict:
              f'{image["height"]}.'))
         return found
     found['flat'] = bool(np.ptp(thermal) < _FLAT_LEVELS)
+    if image.get('bit_depth', 8) != 8:
+        found.update(_radiometry(sample))
     found['sha1'] = hashlib.sha1(thermal.tobytes()).hexdigest()
     found['fingerprint'] = fingerprint(thermal)
     found['thermal'] = _moments(thermal, boxes)
@@ -394,6 +398,16 @@ def _inspect_image(task) -> dict:
     if estimate and len(boxes):
         found['shift'] = estimate_shift(thermal, rgb, boxes[0])
     return found
+
+
+def _radiometry(sample: dict) -> dict:
+    """Median temperature, and whether 16 bits hold no more than 8."""
+    raw = read_image(sample['img_path'])
+    scale = sample.get('temperature_scale', DEFAULT_SCALE[raw.dtype.name])
+    median = float(np.median(raw[::4, ::4]))
+    return dict(
+        kelvin=median * scale + sample.get('temperature_offset', 0.),
+        narrow=bool(raw.dtype == np.uint16 and raw.max() < 256))
 
 
 def _kind_of(error) -> Tuple[str]:
@@ -466,6 +480,23 @@ def _check_pixels(data: AnnotationFile, found: List[dict], add: Callable):
             f'{len(flat)} images have hardly any contrast (a closed shutter, '
             'or a 16-bit file stored with 8 bits).',
             [(data.name, i) for i in flat[:_MAX_EXAMPLES]])
+    narrow = [i for i, result in enumerate(found) if result.get('narrow')]
+    if narrow:
+        add('error', 'depth',
+            f'{len(narrow)} 16-bit images hold values below 256 only: they '
+            'were 8-bit images before, and their temperatures are lost.',
+            [(data.name, i) for i in narrow[:_MAX_EXAMPLES]])
+    low, high = _PLAUSIBLE_K
+    strange = [i for i, result in enumerate(found)
+               if not low <= result.get('kelvin', low) <= high]
+    if strange:
+        add('warning', 'temperatures',
+            f'{len(strange)} images have a median temperature outside '
+            f'{low - CELSIUS_K:.0f} to {high - CELSIUS_K:.0f} degrees C, the '
+            f'first {found[strange[0]]["kelvin"] - CELSIUS_K:.1f}. Correct '
+            '"temperature_scale" and "temperature_offset" (kelvin = raw * '
+            'scale + offset), or do not use gain="window".',
+            [(data.name, i) for i in strange[:_MAX_EXAMPLES]])
     shifts = np.array([
         result['shift'] for result in found if 'shift' in result
     ]).reshape(-1, 3)
@@ -636,10 +667,19 @@ def _normalisation(found: Sequence[List[dict]]) -> Dict[str, dict]:
     return normalisation
 
 
+def _point_set_of(ann_file: str) -> str:
+    try:
+        with open(ann_file) as file:
+            names = json.load(file)['categories'][0]['keypoints']
+    except (ValueError, LookupError, TypeError):
+        return 'ibug68'
+    return find_point_set(names) or 'ibug68'
+
+
 def inspect(ann_files: Sequence[str],
             data_root: str = '',
             data_prefix: Optional[dict] = None,
-            metainfo: str = 'ibug68',
+            metainfo: Optional[str] = None,
             with_rgb: bool = True,
             shift_samples: int = 300,
             jobs: int = 1) -> Inspection:
@@ -650,7 +690,8 @@ def inspect(ann_files: Sequence[str],
         data_root (str): Folder of the data set.
         data_prefix (dict, optional): Folders of images in it, as the data
             set's ``data_prefix``: ``img`` and ``rgb``.
-        metainfo (str): Name of the point set, or a metainfo file.
+        metainfo (str, optional): Name of the point set, or a metainfo file.
+            By default the one whose names the first file lists, else ibug68.
         with_rgb (bool): Whether partners are inspected too.
         shift_samples (int): Pairs of each file whose shift is estimated.
         jobs (int): Processes.
@@ -661,7 +702,8 @@ def inspect(ann_files: Sequence[str],
     Raises:
         ValueError: A file is no COCO json.
     """
-    info = load_metainfo(dict(from_file=metainfo))
+    info = load_metainfo(
+        dict(from_file=metainfo or _point_set_of(ann_files[0])))
     prefix = dict(dict(img='', rgb=''), **(data_prefix or {}))
     findings: List[Finding] = []
     files, found, statistics = [], [], {}
@@ -686,6 +728,10 @@ def inspect(ann_files: Sequence[str],
         results = track(_inspect_image, tasks)
         print()
         statistics[name] = _statistics(data, info)
+        kelvin = [result['kelvin'] for result in results if 'kelvin' in result]
+        if kelvin:
+            statistics[name]['median_temperature_c'] = _spread(
+                np.array(kelvin) - CELSIUS_K)
         shift = _check_pixels(data, results, add)
         if shift:
             statistics[name]['shift_of_box_side'] = shift
@@ -701,6 +747,6 @@ def inspect(ann_files: Sequence[str],
     findings.sort(key=lambda finding: finding.level != 'error')
     return Inspection(findings, statistics, [
         'fields', 'missing and unreadable files', 'sizes and bit depths',
-        'landmarks outside image or box', 'left and right',
+        'temperatures', 'landmarks outside image or box', 'left and right',
         'points that never vary', 'duplicates', 'shared subjects'
     ] + (['pair alignment'] if with_rgb else []))

@@ -1,7 +1,7 @@
 """Landmark sets by name: which points they have, and how they correspond."""
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict, List, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -89,6 +89,24 @@ def load_metainfo(metainfo: dict) -> dict:
             for region, names in metainfo['regions'].items()
         }
     return parsed
+
+
+def find_point_set(names: Sequence[str]) -> Optional[str]:
+    """Finds the point set of an annotation file.
+
+    Args:
+        names (Sequence[str]): The ``keypoints`` of its category, in order.
+
+    Returns:
+        str | None: The name of a metainfo of this package with these points;
+        ``None`` if there is none.
+    """
+    for root in _CONFIG_ROOTS:
+        for path in sorted((root / '_base_' / 'datasets').glob('*.py')):
+            info = load_metainfo(dict(from_file=str(path)))
+            if list(info['keypoint_id2name'].values()) == list(names):
+                return path.stem
+    return None
 
 
 @lru_cache(maxsize=None)

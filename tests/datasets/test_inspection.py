@@ -70,7 +70,31 @@ def test_nothing_is_found_in_whole_data(whole):
 
 
 def test_16_bit_data_are_whole_too(whole):
-    assert inspect(names(whole, 'train_16bit'), str(whole)).findings == []
+    files = names(whole, 'train_16bit')
+    inspection = inspect(files, str(whole))
+    assert inspection.findings == []
+    celsius = inspection.statistics[files[0]]['median_temperature_c']
+    assert 10 < celsius['min'] <= celsius['max'] < 45
+
+
+def test_implausible_temperatures_and_8_bits_in_16(root):
+    path = root / 'annotations/train_16bit.json'
+    coco = json.loads(path.read_text())
+    for image in coco['images'][:3]:
+        image['temperature_scale'] = .04
+    path.write_text(json.dumps(coco))
+    image = root / coco['images'][5]['file_name']
+    raw = cv2.imread(str(image), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(image), raw // 256)
+    findings = {
+        finding.check: finding
+        for finding in inspect([str(path)], str(root)).findings
+    }
+    # The 8-bit values are no temperatures either.
+    assert '4 images have a median' in findings['temperatures'].message
+    assert findings['temperatures'].level == 'warning'
+    assert '1 16-bit images hold' in findings['depth'].message
+    assert findings['depth'].level == 'error'
 
 
 def test_normalisation_is_that_of_the_face_crops(edit, root):

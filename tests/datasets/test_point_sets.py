@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from mmpose.registry import DATASETS, TRANSFORMS
 
-from mmpose_thermal.datasets.point_sets import (keypoint_indices,
+from mmpose_thermal.datasets.point_sets import (find_point_set,
+                                                keypoint_indices,
                                                 keypoint_mapping,
                                                 load_metainfo)
 from mmpose_thermal.synthetic import head
@@ -76,6 +77,14 @@ def test_dataset_classes_know_their_points(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # found from any folder
     dataset = DATASETS.get(name)
     assert dataset._load_metainfo()['dataset_name'] == DATASET_CLASSES[name]
+
+
+@pytest.mark.parametrize('name', COUNTS)
+def test_point_set_is_found_by_its_names(name):
+    names = list(metainfo(name)['keypoint_id2name'].values())
+    found = find_point_set(names)
+    assert found == ('ibug68' if name == 'rwth' else name)
+    assert find_point_set(names[::-1]) is None
 
 
 def test_subsets_of_ibug68():

@@ -47,8 +47,8 @@ def test_from_download_to_numbers(run, name, pairs_root, tmp_path, capsys):
 
     files = [root / f'annotations/{s}.json' for s in ('train', 'val', 'test')]
     report = tmp_path / 'check.json'
-    assert run('misc/check_dataset', *files, '--points', name, '--jobs', 1,
-               '--json', report) == 0, capsys.readouterr().out
+    assert run('misc/check_dataset', *files, '--jobs', 1, '--json',
+               report) == 0, capsys.readouterr().out
     statistics = json.loads(report.read_text())['statistics']
     assert all(statistics[str(file)]['faces'] for file in files)
 

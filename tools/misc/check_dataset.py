@@ -33,9 +33,9 @@ def parse_args():
         '--rgb-prefix', default='', help='data_prefix["rgb"] of the config')
     parser.add_argument(
         '--points',
-        default='ibug68',
         help='the point set: ibug68, sftl54, tfake, tfw, charlotte, '
-        'charlotte_profile, rwth, carl_visth, or a metainfo file')
+        'charlotte_profile, rwth, carl_visth, or a metainfo file (default: '
+        'by the names of the points in the first file, else ibug68)')
     parser.add_argument(
         '--no-rgb', action='store_true', help='leave the RGB partners alone')
     parser.add_argument(
