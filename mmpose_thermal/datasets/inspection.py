@@ -104,6 +104,13 @@ class AnnotationFile:
                 for i in indices[:_MAX_EXAMPLES]]
 
 
+def _are_finite(numbers) -> bool:
+    try:
+        return bool(np.isfinite(np.asarray(numbers, float)).all())
+    except (ValueError, TypeError):
+        return False
+
+
 def read_annotations(name: str, img_dir: str, rgb_dir: str, metainfo: dict,
                      findings: List[Finding]) -> AnnotationFile:
     """Reads an annotation file; what is wrong with its fields is a finding.
@@ -142,11 +149,11 @@ def read_annotations(name: str, img_dir: str, rgb_dir: str, metainfo: dict,
             return ('keypoints', image,
                     f'with other than {expected} keypoints, the number of '
                     f'"{metainfo["dataset_name"]}" (--points)')
-        if not np.isfinite(np.asarray(points, float)).all():
-            return 'keypoints', image, 'with a keypoint that is not finite'
-        box = np.asarray(box if box is not None else [], float)
-        if box.shape != (4, ) or not np.isfinite(box).all() or (
-                box[2:] <= 0).any():
+        if not _are_finite(points):
+            return ('keypoints', image,
+                    'with a keypoint that is no finite number')
+        box = np.asarray(box if _are_finite(box) else [], float)
+        if box.shape != (4, ) or (box[2:] <= 0).any():
             return 'bbox', image, 'without a box that has an area'
         return None
 

@@ -118,7 +118,10 @@ def test_normalisation_is_that_of_the_face_crops(edit, root):
 @pytest.mark.parametrize('change, check', [
     (lambda a: a.update(keypoints=a['keypoints'][:-3]), 'keypoints'),
     (lambda a: a['keypoints'].__setitem__(0, float('nan')), 'keypoints'),
+    (lambda a: a['keypoints'].__setitem__(0, 'left'), 'keypoints'),
     (lambda a: a.update(bbox=[0, 0, 0, 5]), 'bbox'),
+    (lambda a: a.update(bbox='whole'), 'bbox'),
+    (lambda a: a.update(bbox=[0, 0, None, 5]), 'bbox'),
     (lambda a: a.pop('bbox'), 'bbox'),
     (lambda a: a.update(image_id=999), 'image_id'),
     (lambda a: a.update(id=2), 'ids'),
