@@ -119,6 +119,22 @@ def test_sftl54_pairs_by_name_and_never_by_order(run, samples, tmp_path):
     assert not (tmp_path / 'annotations').exists()
 
 
+def test_sftl54_partner_of_another_name_but_the_same_frame(run, samples,
+                                                           tmp_path):
+    """How the RGB frames of session 1 are called is not known."""
+    miniatures.write_sftl54(tmp_path, samples)
+    miniatures.write_image(tmp_path / 'rgb/train/1_1_1_1_rgb.png',
+                           samples[0].rgb)
+    assert '6 with an RGB partner' in run('sftl54', tmp_path)
+    assert load(tmp_path)['images'][0][
+        'rgb_file_name'] == 'rgb/train/1_1_1_1_rgb.png'
+    # Two candidates: neither is taken.
+    miniatures.write_image(tmp_path / 'rgb/train/1_1_1_1_vis.png',
+                           samples[0].rgb)
+    with pytest.raises(SystemExit, match='belong to no thermal one'):
+        run('sftl54', tmp_path)
+
+
 def test_sftl54_labels_and_images_must_match(run, samples, tmp_path):
     miniatures.write_sftl54(tmp_path, samples)
     label = sorted((tmp_path / 'gray/train/json').iterdir())[0]

@@ -19,7 +19,13 @@ ROUTES = dict(
           ['--val-subjects', '1', '--test-subjects', '2']),
     carl_visth=(miniatures.write_carl, [
         '--labels', 'labels', '--val-subjects', '1', '--test-subjects', '2'
+    ]),
+    labelme=(miniatures.write_labelme, [
+        '--rgb', 'visible', '--temperature-scale', '.01', '--val-subjects',
+        '1', '--test-subjects', '2'
     ]))
+# Someone's own data have no config of their own.
+CONFIG_FOLDERS = dict(labelme='synthetic')
 
 
 @pytest.fixture
@@ -53,7 +59,8 @@ def test_from_download_to_numbers(run, name, pairs_root, tmp_path, capsys):
     assert all(statistics[str(file)]['faces'] for file in files)
 
     folder = REPOSITORY / 'configs/thermal_face_2d_keypoint/topdown_heatmap'
-    path, = (folder / name).glob('td-hm_shufflenetv2*-thermal-*.py')
+    path, = (folder / CONFIG_FOLDERS.get(name, name)).glob(
+        'td-hm_shufflenetv2*-thermal-*.py')
     options = [f'{split}_dataloader.dataset.data_root={root}/'
                for split in ('train', 'val', 'test')]
     assert run('misc/browse_dataset', path, '--number', 2, '--out-dir',

@@ -5,6 +5,7 @@ contradicts them. docs/dataset_zoo/sftl54.md shows the expected tree.
 """
 import csv
 import json
+import re
 from collections import Counter
 
 import numpy as np
@@ -34,21 +35,23 @@ def parse_args():
     return parser.parse_args()
 
 
-def tokens(stem):
-    """Subject, trial and position, from a name of six or seven tokens."""
-    parts = stem.split('_')
-    if len(parts) < 6 or not all(part.isdigit() for part in parts):
+def ids_of(stem):
+    """Subject, trial and position: three of a name's first four tokens."""
+    match = re.match(r'(\d+)_(\d+)_\d+_(\d+)_', stem)
+    if match is None:
         raise ConversionError(
             f'"{stem}" is no file name of SF-TL54: expected '
             '{subject}_{trial}_{session}_{position}_..._{stream}.')
-    return int(parts[0]), int(parts[1]), int(parts[3])
+    return tuple(map(int, match.groups()))
 
 
 def partners(thermal, visible, split):
     """The RGB file of each thermal one, by name; never by order alone.
 
     The authors pair sorted lists. One file too few would shift all others, so
-    the names decide: the last token is the stream.
+    the names decide: the last token is the stream. Where that does not tell,
+    it is enough that subject, trial and position agree and no other file has
+    them: the set holds one frame of each.
     """
     by_frame = {}
     for stem in visible:
@@ -62,6 +65,13 @@ def partners(thermal, visible, split):
             found[stem] = aligned
         elif len(streams) == 1:
             found[stem] = streams[0]
+    spare = set(visible) - set(found.values())
+    for stem in thermal if spare else ():
+        if stem not in found:
+            alike = [other for other in spare if ids_of(other) == ids_of(stem)]
+            rivals = [one for one in thermal if ids_of(one) == ids_of(stem)]
+            if len(alike) == len(rivals) == 1:
+                found[stem] = alike[0]
     lonely = [stem for stem in thermal if stem not in found]
     spare = sorted(set(visible) - set(found.values()))
     if lonely and spare:
@@ -132,7 +142,7 @@ def list_tasks(root, args):
             print(f'{split}: {alone} thermal images have no RGB partner and '
                   'are kept without.')
         for stem in images:
-            ids = tokens(stem)
+            ids = ids_of(stem)
             if ids in dropped:
                 left_out.append((stem, 'challenging'))
                 continue
@@ -171,7 +181,7 @@ def read(root, task):
     face = face_of_parts(labels) if isinstance(
         labels, dict) else face_of_shapes(
             labelme_shapes(root / folder / 'json' / labels))
-    subject, trial, position = tokens(stem)
+    subject, trial, position = ids_of(stem)
     fields = dict(subject_id=subject, trial_id=trial, position_id=position)
     if palette == 'iron':
         fields['palette'] = 'iron'
