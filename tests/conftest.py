@@ -1,6 +1,8 @@
 """Shared fixtures: a tiny data set, tiny models, a trained teacher's file."""
 import copy
 import itertools
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,19 @@ def rtmcc(width=16, normalisation=GREY):
             beta=10.,
             label_softmax=True))
     return config
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """Runs a tool of tools/ in this process; returns what it printed."""
+
+    def run_tool(name, *arguments):
+        script = str(REPOSITORY / f'tools/{name}.py')
+        monkeypatch.setattr(sys, 'argv', [script, *map(str, arguments)])
+        runpy.run_path(script, run_name='__main__')
+        return capsys.readouterr().out
+
+    return run_tool
 
 
 def gradients(model, batch):

@@ -1,5 +1,5 @@
 """How points lie: in an image and its partner, and in the mirror."""
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -59,6 +59,28 @@ def affine_between(rgb_keypoints: Sequence[float],
             'line are needed to align the images.')
     solution = np.linalg.lstsq(known, target[both, :2], rcond=None)[0]
     return np.vstack([solution.T, [0, 0, 1]])
+
+
+def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
+    """Tells where the RGB partner of an annotated image lies.
+
+    Args:
+        image (dict): Of the annotation file; may have ``rgb_homography``.
+        annotation (dict): Of a face in it; its ``rgb_keypoints`` go before.
+
+    Returns:
+        np.ndarray | None: Shape (3, 3), from RGB to thermal pixels; ``None``
+        for aligned pairs.
+
+    Raises:
+        ValueError: See :func:`as_homography` and :func:`affine_between`.
+    """
+    if 'rgb_keypoints' in annotation:
+        return affine_between(annotation['rgb_keypoints'],
+                              annotation['keypoints'])
+    if 'rgb_homography' in image:
+        return as_homography(image['rgb_homography'])
+    return None
 
 
 def is_mirrored(right_eye: np.ndarray, left_eye: np.ndarray,

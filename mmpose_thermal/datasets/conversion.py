@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from .alignment import as_homography
-from .point_sets import load_metainfo
+from .point_sets import keypoint_names, load_metainfo
 
 SPLITS = ('train', 'val', 'test')
 _CHUNK = 200  # tasks that are lost at most when the converter is killed
@@ -176,13 +176,11 @@ def _annotation(face: Face, size, points: int, margin: float) -> dict:
     box = np.asarray(
         box_around(keypoints, margin) if face.bbox is None else face.bbox,
         dtype=float)
-    low = np.clip(box[:2], 0, size)
-    extent = np.clip(box[:2] + box[2:], 0, size) - low
-    if not np.isfinite(box).all() or (extent <= 1).any():
+    inside = _clipped(box, size)
+    if not np.isfinite(box).all() or (inside[2:] <= 1).any():
         raise LeaveOut('box without an area inside the image')
     annotation = dict(
-        bbox=np.concatenate([low, extent]).round(2).tolist(),
-        area=round(float(extent.prod()), 2),
+        **_box_fields(inside),
         keypoints=_listed(keypoints),
         num_keypoints=int(labelled.sum()),
         **face.fields)
@@ -190,6 +188,17 @@ def _annotation(face: Face, size, points: int, margin: float) -> dict:
         annotation['rgb_keypoints'] = _listed(
             with_visibility(face.rgb_keypoints))
     return annotation
+
+
+def _clipped(box: np.ndarray, size) -> np.ndarray:
+    """The part of a box (x, y, width, height) inside an image."""
+    low = np.clip(box[:2], 0, size)
+    return np.concatenate([low, np.clip(box[:2] + box[2:], 0, size) - low])
+
+
+def _box_fields(box: np.ndarray) -> dict:
+    return dict(
+        bbox=box.round(2).tolist(), area=round(float(box[2:].prod()), 2))
 
 
 def _listed(keypoints: np.ndarray) -> list:
@@ -295,14 +304,10 @@ def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
         keypoints[:, :2] = moved[:, :2] / moved[:, 2:]
     else:
         return found
-    box = box_around(keypoints, .1)
-    low = np.clip(box[:2], 0, rgb_size)
-    extent = np.clip(box[:2] + box[2:], 0, rgb_size) - low
     return dict(
         found,
         keypoints=_listed(with_visibility(keypoints)),
-        bbox=np.concatenate([low, extent]).round(2).tolist(),
-        area=round(float(extent.prod()), 2))
+        **_box_fields(_clipped(box_around(keypoints, .1), rgb_size)))
 
 
 def _visible_records(records: List[dict]) -> List[dict]:
@@ -352,16 +357,16 @@ def coco(records: List[dict], metainfo: dict, description: str) -> dict:
                     category_id=1,
                     iscrowd=0,
                     **annotation))
-    names = [
-        metainfo['keypoint_id2name'][i]
-        for i in range(metainfo['num_keypoints'])
-    ]
     return dict(
         info=dict(description=description),
         images=images,
         annotations=annotations,
         categories=[
-            dict(id=1, name='face', supercategory='person', keypoints=names)
+            dict(
+                id=1,
+                name='face',
+                supercategory='person',
+                keypoints=keypoint_names(metainfo))
         ])
 
 

@@ -11,7 +11,7 @@ import cv2
 import mmengine
 import numpy as np
 
-from .alignment import affine_between, as_homography, is_mirrored
+from .alignment import is_mirrored, rgb_to_thermal
 from .point_sets import find_point_set, load_metainfo
 from .radiometry import CELSIUS_K, DEFAULT_SCALE
 from .transforms.loading import LoadThermalImage, read_image
@@ -98,10 +98,12 @@ class AnnotationFile:
     rgb_dir: str
 
     def examples(self, faces: np.ndarray) -> List[Tuple[str, int]]:
-        """Examples of a finding, from a mask or indices of faces."""
-        indices = np.flatnonzero(faces) if faces.dtype == bool else faces
-        return [(self.name, int(self.image_of[i]))
-                for i in indices[:_MAX_EXAMPLES]]
+        """Examples of a finding, from a mask of faces."""
+        return self.image_examples(self.image_of[faces])
+
+    def image_examples(self, images: Sequence[int]) -> List[Tuple[str, int]]:
+        """Examples of a finding, from numbers of images."""
+        return [(self.name, int(i)) for i in images[:_MAX_EXAMPLES]]
 
 
 def _are_finite(numbers) -> bool:
@@ -111,32 +113,37 @@ def _are_finite(numbers) -> bool:
         return False
 
 
-def read_annotations(name: str, img_dir: str, rgb_dir: str, metainfo: dict,
+def _read_coco(name: str) -> dict:
+    try:
+        with open(name) as file:
+            coco = json.load(file)
+        coco['annotations']
+        for image in coco['images']:
+            hash(image['id'])
+            image['file_name'], image['width'], image['height']
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'{name} is no COCO json with "images" and '
+                         f'"annotations": {type(error).__name__} {error}.')
+    return coco
+
+
+def read_annotations(name: str, coco: dict, img_dir: str, rgb_dir: str,
+                     metainfo: dict,
                      findings: List[Finding]) -> AnnotationFile:
-    """Reads an annotation file; what is wrong with its fields is a finding.
+    """Sorts an annotation file; what is wrong with its fields is a finding.
 
     Args:
         name (str): Its path.
+        coco (dict): Its content.
         img_dir, rgb_dir (str): Folders that file names are relative to.
         metainfo (dict): Parsed.
         findings (list[Finding]): Extended.
 
     Returns:
         AnnotationFile: With all faces that can be inspected.
-
-    Raises:
-        ValueError: It is no COCO json.
     """
-    try:
-        with open(name) as file:
-            coco = json.load(file)
-        images, annotations = coco['images'], coco['annotations']
-        index = {image['id']: i for i, image in enumerate(images)}
-        for image in images:
-            image['file_name'], image['width'], image['height']
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{name} is no COCO json with "images" and '
-                         f'"annotations": {type(error).__name__} {error}.')
+    images, annotations = coco['images'], coco['annotations']
+    index = {image['id']: i for i, image in enumerate(images)}
     broken = defaultdict(list)
 
     def usable(annotation):
@@ -293,7 +300,7 @@ def _check_empty(data: AnnotationFile, metainfo: dict, add: Callable):
     lonely = sorted(set(range(len(data.images))) - set(data.image_of))
     if lonely:
         add('warning', 'no faces', f'{len(lonely)} images have no face and are '
-            'not used.', [(data.name, i) for i in lonely[:_MAX_EXAMPLES]])
+            'not used.', data.image_examples(lonely))
 
 
 ANNOTATION_CHECKS = (_check_places, _check_mirrored, _check_variation,
@@ -369,9 +376,10 @@ def _inspect_image(task) -> dict:
     found = dict(errors=[])
     sample = dict(image, img_path=osp.join(img_dir, image['file_name']))
     try:
-        thermal = LoadThermalImage(channels=1)(sample)['img']
+        raw = read_image(sample['img_path'])
+        thermal = LoadThermalImage().grey_levels(raw, sample)
     except (ValueError, FileNotFoundError) as error:
-        found['errors'].append(_kind_of(error) + (str(error), ))
+        found['errors'].append((_kind_of(error), str(error)))
         return found
     if thermal.shape != (image['height'], image['width']):
         found['errors'].append(
@@ -381,7 +389,7 @@ def _inspect_image(task) -> dict:
         return found
     found['flat'] = bool(np.ptp(thermal) < _FLAT_LEVELS)
     if image.get('bit_depth', 8) != 8:
-        found.update(_radiometry(sample))
+        found.update(_radiometry(raw, sample))
     found['sha1'] = hashlib.sha1(thermal.tobytes()).hexdigest()
     found['fingerprint'] = fingerprint(thermal)
     found['thermal'] = _moments(thermal, boxes)
@@ -391,7 +399,7 @@ def _inspect_image(task) -> dict:
     try:
         rgb = read_image(path, cv2.IMREAD_COLOR)
     except (ValueError, FileNotFoundError) as error:
-        found['errors'].append(_kind_of(error) + (str(error), ))
+        found['errors'].append((_kind_of(error), str(error)))
         return found
     if matrix is not None:
         rgb = cv2.warpPerspective(rgb, np.array(matrix), thermal.shape[::-1])
@@ -407,9 +415,8 @@ def _inspect_image(task) -> dict:
     return found
 
 
-def _radiometry(sample: dict) -> dict:
+def _radiometry(raw: np.ndarray, sample: dict) -> dict:
     """Median temperature, and whether 16 bits hold no more than 8."""
-    raw = read_image(sample['img_path'])
     scale = sample.get('temperature_scale', DEFAULT_SCALE[raw.dtype.name])
     median = float(np.median(raw[::4, ::4]))
     return dict(
@@ -417,10 +424,10 @@ def _radiometry(sample: dict) -> dict:
         narrow=bool(raw.dtype == np.uint16 and raw.max() < 256))
 
 
-def _kind_of(error) -> Tuple[str]:
+def _kind_of(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return ('missing', )
-    return ('depth', ) if 'bit_depth' in str(error) else ('unreadable', )
+        return 'missing'
+    return 'depth' if 'bit_depth' in str(error) else 'unreadable'
 
 
 def _moments(image: np.ndarray, boxes: Sequence[Sequence[float]]):
@@ -439,15 +446,6 @@ def _moments(image: np.ndarray, boxes: Sequence[Sequence[float]]):
     return total
 
 
-def _matrix_of(image: dict, annotation: Optional[dict]):
-    if annotation is not None and 'rgb_keypoints' in annotation:
-        return affine_between(annotation['rgb_keypoints'],
-                              annotation['keypoints'])
-    if 'rgb_homography' in image:
-        return as_homography(image['rgb_homography'])
-    return None
-
-
 def _tasks(data: AnnotationFile, with_rgb: bool, shift_samples: int, add):
     of_image = defaultdict(list)
     for face, image in enumerate(data.image_of):
@@ -462,8 +460,8 @@ def _tasks(data: AnnotationFile, with_rgb: bool, shift_samples: int, add):
         faces = of_image[i]
         matrix = None
         try:
-            matrix = _matrix_of(
-                image, data.annotations[faces[0]] if faces else None)
+            matrix = rgb_to_thermal(
+                image, data.annotations[faces[0]] if faces else {})
         except ValueError as error:
             add('error', 'alignment', f'{image["file_name"]}: {error}',
                 [(data.name, i)])
@@ -480,19 +478,19 @@ def _check_pixels(data: AnnotationFile, found: List[dict], add: Callable):
     for kind, messages in by_kind.items():
         add('error', kind,
             f'{len(messages)} images. First: {messages[0][1]}',
-            [(data.name, i) for i, _ in messages[:_MAX_EXAMPLES]])
+            data.image_examples([i for i, _ in messages]))
     flat = [i for i, result in enumerate(found) if result.get('flat')]
     if flat:
         add('warning', 'flat',
             f'{len(flat)} images have hardly any contrast (a closed shutter, '
             'or a 16-bit file stored with 8 bits).',
-            [(data.name, i) for i in flat[:_MAX_EXAMPLES]])
+            data.image_examples(flat))
     narrow = [i for i, result in enumerate(found) if result.get('narrow')]
     if narrow:
         add('error', 'depth',
             f'{len(narrow)} 16-bit images hold values below 256 only: they '
             'were 8-bit images before, and their temperatures are lost.',
-            [(data.name, i) for i in narrow[:_MAX_EXAMPLES]])
+            data.image_examples(narrow))
     low, high = _PLAUSIBLE_K
     strange = [i for i, result in enumerate(found)
                if not low <= result.get('kelvin', low) <= high]
@@ -503,7 +501,7 @@ def _check_pixels(data: AnnotationFile, found: List[dict], add: Callable):
             f'first {found[strange[0]]["kelvin"] - CELSIUS_K:.1f}. Correct '
             '"temperature_scale" and "temperature_offset" (kelvin = raw * '
             'scale + offset), or do not use gain="window".',
-            [(data.name, i) for i in strange[:_MAX_EXAMPLES]])
+            data.image_examples(strange))
     shifts = np.array([
         result['shift'] for result in found if 'shift' in result
     ]).reshape(-1, 3)
@@ -533,7 +531,7 @@ def _check_pixels(data: AnnotationFile, found: List[dict], add: Callable):
             f'in x and {median[1]:+.1%} in y (median of {len(believed)} pairs '
             'whose edges agree; a shift costs landmarks as much accuracy). '
             'Register them: tools/misc/register_pairs.py.',
-            [(data.name, int(i)) for i in worst[:_MAX_EXAMPLES]])
+            data.image_examples(worst))
     return statistics
 
 
@@ -674,11 +672,10 @@ def _normalisation(found: Sequence[List[dict]]) -> Dict[str, dict]:
     return normalisation
 
 
-def _point_set_of(ann_file: str) -> str:
+def _point_set_of(coco: dict) -> str:
     try:
-        with open(ann_file) as file:
-            names = json.load(file)['categories'][0]['keypoints']
-    except (ValueError, LookupError, TypeError):
+        names = coco['categories'][0]['keypoints']
+    except (LookupError, TypeError):
         return 'ibug68'
     return find_point_set(names) or 'ibug68'
 
@@ -709,13 +706,15 @@ def inspect(ann_files: Sequence[str],
     Raises:
         ValueError: A file is no COCO json.
     """
-    info = load_metainfo(
-        dict(from_file=metainfo or _point_set_of(ann_files[0])))
     prefix = dict(dict(img='', rgb=''), **(data_prefix or {}))
     findings: List[Finding] = []
     files, found, statistics = [], [], {}
     for name in ann_files:
-        data = read_annotations(name, osp.join(data_root, prefix['img']),
+        coco = _read_coco(name)
+        metainfo = metainfo or _point_set_of(coco)
+        info = load_metainfo(dict(from_file=metainfo))
+        data = read_annotations(name, coco,
+                                osp.join(data_root, prefix['img']),
                                 osp.join(data_root, prefix['rgb']), info,
                                 findings)
 

@@ -91,6 +91,21 @@ def load_metainfo(metainfo: dict) -> dict:
     return parsed
 
 
+def keypoint_names(metainfo: dict) -> List[str]:
+    """The names of all points, in order.
+
+    Args:
+        metainfo (dict): Parsed.
+
+    Returns:
+        list[str]: One a point.
+    """
+    return [
+        metainfo['keypoint_id2name'][index]
+        for index in range(metainfo['num_keypoints'])
+    ]
+
+
 def find_point_set(names: Sequence[str]) -> Optional[str]:
     """Finds the point set of an annotation file.
 
@@ -104,7 +119,7 @@ def find_point_set(names: Sequence[str]) -> Optional[str]:
     for root in _CONFIG_ROOTS:
         for path in sorted((root / '_base_' / 'datasets').glob('*.py')):
             info = load_metainfo(dict(from_file=str(path)))
-            if list(info['keypoint_id2name'].values()) == list(names):
+            if keypoint_names(info) == list(names):
                 return path.stem
     return None
 

@@ -1,6 +1,5 @@
 """Writes a synthetic data set in the project's annotation format."""
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ import cv2
 import mmengine
 import numpy as np
 
-from ..datasets.point_sets import keypoint_mapping, load_metainfo
+from ..datasets.conversion import write_json
+from ..datasets.point_sets import (keypoint_mapping, keypoint_names,
+                                   load_metainfo)
 from .head import sample_motion, sample_subject, sample_view
 from .render import automatic_gain, render_pair
 from .scenes import (CONDITIONS, in_condition, render_group, sample_rig,
@@ -139,7 +140,7 @@ def make_synthetic_pairs(out_dir: str,
     parts = out / 'parts'
     for folder in (annotations, parts):
         folder.mkdir(parents=True, exist_ok=True)
-    _write_json(marker, dict(spec=wanted, complete=False))
+    write_json(marker, dict(spec=wanted, complete=False))
 
     tasks = []
     for split in _FIRST_SUBJECT:
@@ -164,19 +165,12 @@ def make_synthetic_pairs(out_dir: str,
     for split in ('train', 'val', 'test'):
         pairs = records[split]
         visible = pairs + (records['extra'] if split == 'train' else [])
-        _write_json(paths[split], _coco(pairs, spec, 'thermal'))
-        _write_json(paths[f'{split}_16bit'], _coco(pairs, spec, 'thermal16'))
-        _write_json(paths[f'rgb_{split}'], _coco(visible, spec, 'rgb'))
-    _write_json(marker, dict(spec=wanted, complete=True))
+        write_json(paths[split], _coco(pairs, spec, 'thermal'))
+        write_json(paths[f'{split}_16bit'], _coco(pairs, spec, 'thermal16'))
+        write_json(paths[f'rgb_{split}'], _coco(visible, spec, 'rgb'))
+    write_json(marker, dict(spec=wanted, complete=True))
     shutil.rmtree(parts)
     return paths
-
-
-def _write_json(path, content):
-    """Writes a whole file or none."""
-    temporary = f'{path}.tmp'
-    Path(temporary).write_text(json.dumps(content))
-    os.replace(temporary, path)
 
 
 def _render_subject(task):
@@ -205,7 +199,7 @@ def _render_subject(task):
             images.update(thermal=picture.thermal, thermal16=picture.thermal16)
         _write_images(Path(out), file_name, images)
         records.append(record)
-    _write_json(part, records)
+    write_json(part, records)
     return records
 
 
@@ -370,7 +364,7 @@ def _coco(records, spec, folder):
                     category_id=1,
                     iscrowd=0,
                     **({} if target is image else attributes)))
-    names = load_metainfo(dict(from_file=spec.style))['keypoint_id2name']
+    names = keypoint_names(load_metainfo(dict(from_file=spec.style)))
     return dict(
         info=dict(
             description='Synthetic RGB-thermal faces of mmpose_thermal',
@@ -382,7 +376,7 @@ def _coco(records, spec, folder):
                 id=1,
                 name='face',
                 supercategory='person',
-                keypoints=list(names.values()))
+                keypoints=names)
         ])
 
 

@@ -1,7 +1,5 @@
 """browse_dataset and register_pairs."""
 import json
-import runpy
-import sys
 
 import cv2
 import miniatures
@@ -14,18 +12,6 @@ from mmpose.registry import DATASETS
 CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-
-    def run(name, *arguments):
-        script = str(REPOSITORY / f'tools/{name}.py')
-        monkeypatch.setattr(sys, 'argv', [script, *map(str, arguments)])
-        runpy.run_path(script, run_name='__main__')
-        return capsys.readouterr().out
-
-    return run
-
-
 @pytest.mark.parametrize('config, split, panels', [
     ('mlcm_kd/synthetic/ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96', 'train',
      5),
@@ -34,8 +20,8 @@ def run(monkeypatch, capsys):
     ('topdown_heatmap/synthetic/td-hm_res18-w32_1xb32-10e_synthetic-rgb-96x96',
      'train', 3),
 ])
-def test_browse(run, pairs_root, tmp_path, config, split, panels):
-    printed = run(
+def test_browse(run_tool, pairs_root, tmp_path, config, split, panels):
+    printed = run_tool(
         'misc/browse_dataset', CONFIGS / f'{config}.py', '--split', split,
         '--number', 2, '--out-dir', tmp_path, '--cfg-options',
         f'{split}_dataloader.dataset.data_root={pairs_root}/')
@@ -45,20 +31,20 @@ def test_browse(run, pairs_root, tmp_path, config, split, panels):
     assert cv2.imread(str(pictures[0])).shape[1] == panels * 260 + 4
 
 
-def test_browse_names_what_is_missing(run, tmp_path):
+def test_browse_names_what_is_missing(run_tool, tmp_path):
     with pytest.raises(SystemExit, match='train.json does not exist'):
-        run('misc/browse_dataset', CONFIGS / 'topdown_heatmap/synthetic/'
+        run_tool('misc/browse_dataset', CONFIGS / 'topdown_heatmap/synthetic/'
             'td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py',
             '--cfg-options',
             f'train_dataloader.dataset.data_root={tmp_path}/')
 
 
 @pytest.fixture
-def unaligned(run, pairs_root, tmp_path):
+def unaligned(run_tool, pairs_root, tmp_path):
     """CARL in miniature: the cameras look from different places."""
     samples = miniatures.load_samples(pairs_root)
     miniatures.write_carl(tmp_path, samples)
-    run('dataset_converters/carl_visth2coco', tmp_path, '--labels', 'labels',
+    run_tool('dataset_converters/carl_visth2coco', tmp_path, '--labels', 'labels',
         '--val-subjects', 1, '--test-subjects', 2, '--jobs', 1)
     return tmp_path
 
@@ -80,8 +66,8 @@ def assert_registered(root, tolerance):
 
 @pytest.mark.parametrize('per, tolerance', [('frame', 6), ('subject_id', 3),
                                             ('dataset', 1.5)])
-def test_register_from_the_points_of_both(run, unaligned, per, tolerance):
-    printed = run('misc/register_pairs', unaligned / 'annotations/train.json',
+def test_register_from_the_points_of_both(run_tool, unaligned, per, tolerance):
+    printed = run_tool('misc/register_pairs', unaligned / 'annotations/train.json',
                   '--per', per, '--preview', unaligned / 'preview.png')
     assert 'pairs registered; residual of the points: median' in printed
     # Six points of whole pixels each: more frames, less noise.
@@ -98,7 +84,7 @@ def test_register_from_the_points_of_both(run, unaligned, per, tolerance):
     assert dataset[0]['rgb_to_thermal'].shape == (3, 3)
 
 
-def test_register_from_detections_of_another_point_set(run, unaligned,
+def test_register_from_detections_of_another_point_set(run_tool, unaligned,
                                                        pairs_root):
     samples = miniatures.load_samples(pairs_root)
     images, annotations = [], []
@@ -116,13 +102,13 @@ def test_register_from_detections_of_another_point_set(run, unaligned,
     path.write_text(json.dumps(dict(images=images, annotations=annotations)))
     arguments = (unaligned / 'annotations/train.json', '--rgb-landmarks', path)
     with pytest.raises(SystemExit, match='Name the sets with --points'):
-        run('misc/register_pairs', *arguments)
-    run('misc/register_pairs', *arguments, '--points', 'ibug68', 'carl_visth',
+        run_tool('misc/register_pairs', *arguments)
+    run_tool('misc/register_pairs', *arguments, '--points', 'ibug68', 'carl_visth',
         '--per', 'dataset')
     assert_registered(unaligned, 1.5)
 
 
-def test_register_with_a_landmark_model(run, unaligned, save_teacher):
+def test_register_with_a_landmark_model(run_tool, unaligned, save_teacher):
     """An untrained one: its points fit nothing, which is said."""
     from conftest import COLOUR, estimator
     model = estimator(normalisation=COLOUR)
@@ -143,12 +129,12 @@ def test_register_with_a_landmark_model(run, unaligned, save_teacher):
                     type='ThermalFaceDataset',
                     pipeline=pipeline)))).dump(str(config))
     with pytest.raises(SystemExit, match='no pair could be registered'):
-        run('misc/register_pairs', unaligned / 'annotations/train.json',
+        run_tool('misc/register_pairs', unaligned / 'annotations/train.json',
             '--rgb-model', config, checkpoint, '--points', 'ibug68',
             'carl_visth', '--max-residual', '.001')
 
 
-def test_register_by_calibration(run, unaligned):
+def test_register_by_calibration(run_tool, unaligned):
     back = cv2.invertAffineTransform(miniatures.CARL_MATRIX)
     thermal = np.random.default_rng(0).uniform(0, 90, (12, 2))
     rgb = thermal @ back[:, :2].T + back[:, 2]
@@ -156,19 +142,19 @@ def test_register_by_calibration(run, unaligned):
     np.savetxt(table, np.column_stack([rgb, thermal]), delimiter=',',
                header='rgb_x,rgb_y,thermal_x,thermal_y', comments='')
     arguments = (unaligned / 'annotations/train.json', '--calibration', table)
-    run('misc/register_pairs', *arguments, '--model', 'homography')
+    run_tool('misc/register_pairs', *arguments, '--model', 'homography')
     assert_registered(unaligned, .1)
     table.write_text('x,y\n1,2\n')
     with pytest.raises(SystemExit, match='It needs a header and the columns'):
-        run('misc/register_pairs', *arguments)
+        run_tool('misc/register_pairs', *arguments)
 
 
-def test_register_names_what_is_missing(run, unaligned):
+def test_register_names_what_is_missing(run_tool, unaligned):
     path = unaligned / 'annotations/train.json'
     with pytest.raises(SystemExit, match='has no field "sequence_id"'):
-        run('misc/register_pairs', path, '--per', 'sequence_id')
+        run_tool('misc/register_pairs', path, '--per', 'sequence_id')
     with pytest.raises(SystemExit, match='has no "rgb_keypoints"'):
-        run('misc/register_pairs', _without_rgb_points(path))
+        run_tool('misc/register_pairs', _without_rgb_points(path))
 
 
 def _without_rgb_points(path):
@@ -180,15 +166,15 @@ def _without_rgb_points(path):
     return bare
 
 
-def test_fit_palette(run, pairs_root, tmp_path):
+def test_fit_palette(run_tool, pairs_root, tmp_path):
     """SF-TL54's two copies give the palette that decodes one of them."""
     samples = miniatures.load_samples(pairs_root)
     miniatures.write_sftl54(tmp_path, samples)
     out = tmp_path / 'palette.png'
-    run('misc/fit_palette', tmp_path / 'gray/train/images',
+    run_tool('misc/fit_palette', tmp_path / 'gray/train/images',
         tmp_path / 'iron/train/images', out)
     assert cv2.imread(str(out)).shape == (1, 256, 3)
-    run('dataset_converters/sftl542coco', tmp_path, '--palette', 'iron',
+    run_tool('dataset_converters/sftl542coco', tmp_path, '--palette', 'iron',
         '--jobs', 1)
     coco = json.loads((tmp_path / 'annotations/train.json').read_text())
     image = dict(coco['images'][0], palette=str(out))
@@ -197,28 +183,28 @@ def test_fit_palette(run, pairs_root, tmp_path):
     found = LoadThermalImage(channels=1)(image)['img']
     assert np.abs(found.astype(int) - samples[0].thermal).mean() < 2
     with pytest.raises(SystemExit, match='cannot be decoded'):
-        run('misc/fit_palette', tmp_path / 'gray', tmp_path / 'iron', out)
+        run_tool('misc/fit_palette', tmp_path / 'gray', tmp_path / 'iron', out)
 
 
-def test_benchmark_of_loading(run, pairs_root):
-    printed = run('analysis_tools/benchmark_loading', '--data-root',
+def test_benchmark_of_loading(run_tool, pairs_root):
+    printed = run_tool('analysis_tools/benchmark_loading', '--data-root',
                   pairs_root, '--samples', 3, '--rounds', 1, '--input-size',
                   64)
     assert 'MMPose, two passes, one target' in printed
     with pytest.raises(SystemExit, match='does not exist'):
-        run('analysis_tools/benchmark_loading', '--data-root', '/none')
+        run_tool('analysis_tools/benchmark_loading', '--data-root', '/none')
 
 
-def test_pictures_of_the_effects(run, tmp_path):
-    run('misc/draw_thermal_effects', tmp_path / 'effects.png')
+def test_pictures_of_the_effects(run_tool, tmp_path):
+    run_tool('misc/draw_thermal_effects', tmp_path / 'effects.png')
     assert cv2.imread(str(tmp_path / 'effects.png')).shape[1] > 1000
 
 
 @pytest.mark.parametrize('options', [
     [], ['--faces', 3, '--style', 'tfw'],
     ['--sequence', '--unaligned', '--condition', 'cold']])
-def test_preview_of_synthetic_data(run, tmp_path, options):
-    run('misc/make_synthetic_pairs', tmp_path / 'unused', '--preview',
+def test_preview_of_synthetic_data(run_tool, tmp_path, options):
+    run_tool('misc/make_synthetic_pairs', tmp_path / 'unused', '--preview',
         tmp_path / 'sheet.png', '--size', 64, *options)
     assert cv2.imread(str(tmp_path / 'sheet.png')).shape[1] == 8 * 68 + 4
     assert not (tmp_path / 'unused').exists()

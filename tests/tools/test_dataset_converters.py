@@ -1,6 +1,5 @@
 """Each converter on a miniature of its data set, in the set's own format."""
 import json
-import runpy
 import shutil
 import subprocess
 import sys
@@ -24,17 +23,10 @@ def samples(pairs_root):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(run_tool):
     """Runs a converter in this process; returns what it printed."""
-
-    def run(name, *arguments):
-        script = str(CONVERTERS / f'{name}2coco.py')
-        monkeypatch.setattr(sys, 'argv',
-                            [script, *map(str, arguments), '--jobs', '1'])
-        runpy.run_path(script, run_name='__main__')
-        return capsys.readouterr().out
-
-    return run
+    return lambda name, *arguments: run_tool(
+        f'dataset_converters/{name}2coco', *arguments, '--jobs', 1)
 
 
 def load(root, name='train'):

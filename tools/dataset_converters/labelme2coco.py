@@ -14,7 +14,7 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError,
                                                 run_converter,
                                                 split_by_subject)
 from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
-from mmpose_thermal.datasets.point_sets import load_metainfo
+from mmpose_thermal.datasets.point_sets import keypoint_names, load_metainfo
 
 _SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp')
 
@@ -61,14 +61,17 @@ def by_stem(folder):
 
 def list_tasks(root, args):
     visible = by_stem(root / args.rgb) if args.rgb else {}
+    partners = set(visible.values())
     images = {
         stem: path
-        for stem, path in by_stem(root).items()
-        if path not in visible.values()
+        for stem, path in by_stem(root).items() if path not in partners
     }
-    labelled = [stem for stem in images if (root / f'{stem}.json').exists()]
-    left_out = [(stem, 'no json file') for stem in images
-                if stem not in set(labelled)]
+    labelled, left_out = [], []
+    for stem in images:
+        if (root / f'{stem}.json').exists():
+            labelled.append(stem)
+        else:
+            left_out.append((stem, 'no json file'))
     if not labelled:
         raise ConversionError(f'{root} holds no image with a json file of the '
                               'same name beside it.')
@@ -97,10 +100,7 @@ def list_tasks(root, args):
         for name in ('palette', 'temperature_scale', 'temperature_offset')
         if getattr(args, name) is not None
     }
-    info = load_metainfo(dict(from_file=args.points))
-    names = [
-        info['keypoint_id2name'][i] for i in range(info['num_keypoints'])
-    ]
+    names = keypoint_names(load_metainfo(dict(from_file=args.points)))
     tasks = []
     for stem in labelled:
         person = subjects[stem]

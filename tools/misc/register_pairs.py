@@ -119,8 +119,7 @@ def convert_points(points, sets, count):
     converted = np.zeros((count, 3))
     for source, target in keypoint_mapping(*sets):
         both = np.atleast_1d(source)
-        converted[target] = points[both].mean(0) * [1, 1, 1]
-        converted[target, 2] = points[both, 2].min()
+        converted[target] = [*points[both, :2].mean(0), points[both, 2].min()]
     return converted
 
 

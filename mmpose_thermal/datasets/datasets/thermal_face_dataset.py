@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from ..alignment import affine_between, as_homography
+from ..alignment import rgb_to_thermal
 from ..point_sets import load_metainfo
 from ..transforms.loading import (LoadRGBPartner, read_image,
                                   require_bit_depth)
@@ -179,15 +179,12 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             rgb_path=osp.join(
                 self.data_prefix.get('rgb', ''), image['rgb_file_name']))
         try:
-            if 'rgb_keypoints' in annotation:
-                partner['rgb_to_thermal'] = affine_between(
-                    annotation['rgb_keypoints'], annotation['keypoints'])
-            elif 'rgb_homography' in image:
-                partner['rgb_to_thermal'] = as_homography(
-                    image['rgb_homography'])
+            matrix = rgb_to_thermal(image, annotation)
         except ValueError as error:
             raise ValueError(f'{where}, annotation {annotation.get("id")}: '
                              f'{error}')
+        if matrix is not None:
+            partner['rgb_to_thermal'] = matrix
         return partner
 
     def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:

@@ -184,13 +184,23 @@ class LoadThermalImage(BaseTransform):
         """
         path = results['img_path']
         raw = read_image(path, backend_args=self.backend_args)
-        require_bit_depth(raw, results.get('bit_depth', 8), path)
-        grey = self._grey(raw, results, path)
+        grey = self.grey_levels(raw, results)
         results['img'] = grey if self.channels == 1 else cv2.merge([grey] * 3)
         results['img_shape'] = results['ori_shape'] = grey.shape[:2]
         return results
 
-    def _grey(self, raw: np.ndarray, results: dict, path: str) -> np.ndarray:
+    def grey_levels(self, raw: np.ndarray, results: dict) -> np.ndarray:
+        """Maps an image that has been read already.
+
+        Args:
+            raw (np.ndarray): The image as stored.
+            results (dict): The sample; gets its ``kelvin_per_level``.
+
+        Returns:
+            np.ndarray: Shape (H, W), uint8.
+        """
+        path = results['img_path']
+        require_bit_depth(raw, results.get('bit_depth', 8), path)
         palette = results.get('palette', 'white-hot')
         try:
             if raw.dtype == np.uint8:

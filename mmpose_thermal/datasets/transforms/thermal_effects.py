@@ -117,6 +117,12 @@ def _ambient(grey: np.ndarray) -> float:
     return float(np.percentile(grey[::4, ::4], 10))
 
 
+def _cover(grey: np.ndarray, mask: np.ndarray, surface) -> np.ndarray:
+    """Puts a surface (levels) in front, where an 8-bit mask says."""
+    grey += (mask.astype(np.float32) / 255) * (surface - grey)
+    return grey
+
+
 @TRANSFORMS.register_module()
 class NETDNoise(ThermalEffect):
     """The sensor's temporal noise.
@@ -390,8 +396,7 @@ class OpaqueGlasses(ThermalEffect):
                  max(round(distance * .06), 1))
         level = _ambient(grey) + _uniform(self.above_ambient_k) * levels_per_k
         mask = cv2.GaussianBlur(mask, (0, 0), max(distance * .015, .5))
-        grey += (mask.astype(np.float32) / 255) * (np.float32(level) - grey)
-        return grey
+        return _cover(grey, mask, np.float32(level))
 
 
 @TRANSFORMS.register_module()
@@ -432,8 +437,7 @@ class PartialOcclusion(ThermalEffect):
             texture.astype(np.float32), grey.shape[::-1],
             interpolation=cv2.INTER_CUBIC)
         mask = cv2.GaussianBlur(mask, (0, 0), max(size.min() * .008, .5))
-        grey += (mask.astype(np.float32) / 255) * (surface - grey)
-        return grey
+        return _cover(grey, mask, surface)
 
 
 #: All effects, as the documentation shows them.
