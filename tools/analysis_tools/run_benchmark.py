@@ -1,0 +1,81 @@
+"""Trains, tests and compares all models of a recipe; writes one report."""
+import argparse
+import os
+import sys
+import time
+
+from mmpose_thermal.recipes import Launch, RecipeError, execute, load_recipe
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__ + ' What is done already is not done again; '
+        'interrupted, it goes on where it was.',
+        epilog='Recipes are in configs/recipes; docs/benchmark.md explains '
+        'them. Exit status: 0 all done, 1 a training or test failed, 2 the '
+        'recipe cannot be followed.')
+    parser.add_argument('recipe', help='file in configs/recipes')
+    parser.add_argument(
+        '--work-dir',
+        default='work_dirs/benchmark',
+        help='folder of all trainings, shared by recipes (default: '
+        '%(default)s)')
+    parser.add_argument(
+        '--jobs',
+        type=int,
+        help='trainings at the same time (default: one a GPU or, without '
+        'any, one a core)')
+    parser.add_argument(
+        '--devices',
+        help='GPUs to share out among them, e.g. 0,1,2,3 (default: all)')
+    parser.add_argument(
+        '--processes',
+        type=int,
+        default=1,
+        help='processes (GPUs) of one training, by torchrun (default: '
+        '%(default)s)')
+    parser.add_argument(
+        '--srun',
+        metavar='ARGUMENTS',
+        help='train by Slurm with these arguments, e.g. "-p gpu '
+        '--ntasks=16 --ntasks-per-node=8 --gres=gpu:8"')
+    return parser.parse_args()
+
+
+def launch_of(args):
+    """How the trainings are spread, by the arguments and the machine."""
+    import torch
+    devices = [str(index) for index in range(torch.cuda.device_count())]
+    if args.devices is not None:
+        devices = args.devices.split(',')
+    if args.srun is not None:
+        return Launch(jobs=args.jobs or 1, srun=args.srun)
+    places = len(devices) or os.cpu_count() or 1
+    jobs = args.jobs or max(1, places // args.processes)
+    if devices and jobs * args.processes > len(devices):
+        # More trainings than GPUs: they share, as asked.
+        devices *= -(-jobs * args.processes // len(devices))
+    return Launch(jobs=jobs, devices=devices, processes=args.processes)
+
+
+def main():
+    args = parse_args()
+
+    def say(text):
+        print(f'{time.strftime("%H:%M:%S")} {text}', flush=True)
+
+    try:
+        recipe = load_recipe(args.recipe)
+        trials = execute(recipe, args.work_dir, launch_of(args), say)
+    except (RecipeError, FileNotFoundError) as error:
+        print(f'ERROR: {error}', file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print('\nInterrupted; started again, it goes on from there.')
+        sys.exit(130)
