@@ -1,4 +1,5 @@
 """Writes a synthetic data set in the project's annotation format."""
+import functools
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -300,6 +301,13 @@ def _write_images(out, file_name, images):
                           'folder is writable and the disk not full.')
 
 
+@functools.lru_cache(maxsize=None)
+def _style(name):
+    """Metainfo of a style, and where its points are among iBUG's."""
+    return (load_metainfo(dict(from_file=name)),
+            keypoint_mapping('ibug68', name))
+
+
 def in_style(keypoints, style):
     """Turns iBUG's points into those of another set.
 
@@ -311,9 +319,9 @@ def in_style(keypoints, style):
         np.ndarray: Shape (K, 3); zeros where the place is not known.
     """
     points = np.reshape(keypoints, (-1, 3))
-    info = load_metainfo(dict(from_file=style))
+    info, mapping = _style(style)
     found = np.zeros((info['num_keypoints'], 3))
-    for source, target in keypoint_mapping('ibug68', style):
+    for source, target in mapping:
         chosen = points[np.atleast_1d(source)]
         found[target] = [*chosen[:, :2].mean(0), chosen[:, 2].min()]
     for name, lids in _PUPILS.items():
