@@ -1,3 +1,10 @@
+from .functional import (FaceErrors, area_under_ced, bootstrap_interval,
+                         cumulative_error_distribution, failure_rate,
+                         paired_difference)
 from .metrics import FaceAlignmentMetric
 
-__all__ = ['FaceAlignmentMetric']
+__all__ = [
+    'FaceAlignmentMetric', 'FaceErrors', 'area_under_ced',
+    'bootstrap_interval', 'cumulative_error_distribution', 'failure_rate',
+    'paired_difference'
+]

@@ -1,7 +1,12 @@
+import csv
+import json
+
 import numpy as np
 import pytest
 from mmpose.evaluation.functional import keypoint_nme
 from mmpose.registry import METRICS
+
+from mmpose_thermal.evaluation import FaceErrors
 
 
 def faces(count, errors_px=None, num_keypoints=68, seed=0):
@@ -25,8 +30,9 @@ def faces(count, errors_px=None, num_keypoints=68, seed=0):
     return samples
 
 
-def evaluate(samples, **arguments):
+def evaluate(samples, meta=None, **arguments):
     metric = METRICS.build(dict(type='FaceAlignmentMetric', **arguments))
+    metric.dataset_meta = meta
     metric.process(None, samples)
     return metric.evaluate(len(samples))
 
@@ -44,6 +50,27 @@ def test_nme_agrees_with_mmpose():
     expected = keypoint_nme(predicted, truth, np.ones((20, 68), bool),
                             np.full((20, 2), 50.))
     assert evaluate(samples)['NME'] == pytest.approx(expected)
+
+
+def test_nme_agrees_with_plain_loops():
+    """Points of random visibility, face by face and point by point."""
+    samples, rng = faces(12), np.random.default_rng(1)
+    expected = []
+    for sample in samples:
+        truth = sample['gt_instances']['keypoints'][0]
+        visible = sample['gt_instances']['keypoints_visible'][0]
+        visible[rng.random(68) < .3] = 0
+        visible[[36, 45]] = 1
+        total = count = 0
+        for point, other, seen in zip(
+                truth, sample['pred_instances']['keypoints'][0], visible):
+            if seen:
+                total += ((point - other)**2).sum()**.5
+                count += 1
+        expected.append(total / count / 50)
+    metrics = evaluate(samples)
+    assert metrics['NME'] == pytest.approx(np.mean(expected))
+    assert metrics['FR@0.08'] == np.mean(np.array(expected) > .08)
 
 
 def test_failure_rate_counts_faces_beyond_the_threshold():
@@ -88,7 +115,7 @@ def test_prediction_that_is_not_finite_names_the_image():
 def test_face_without_eye_corners_is_named():
     samples = faces(3)
     samples[2]['gt_instances']['keypoints_visible'][0, 45] = 0
-    with pytest.raises(ValueError, match='1 faces .* first 2.png'):
+    with pytest.raises(ValueError, match='for 1 faces, first 2.png'):
         evaluate(samples)
 
 
@@ -101,24 +128,138 @@ def test_unknown_point_set_wants_its_eye_corners():
 
 def test_profiles_are_measured_by_the_box():
     samples = faces(3, errors_px=[2, 4, 9], num_keypoints=46)
-    with pytest.raises(ValueError, match='normalizer="box"'):
+    with pytest.raises(ValueError, match='normalizers='):
         evaluate(samples)
-    metrics = evaluate(samples, normalizer='box')
-    assert metrics['NME'] == metrics['NME_box'] == pytest.approx(
-        5 / np.sqrt(80 * 50))
+    metrics = evaluate(samples, normalizers=['box'])
+    assert metrics['NME'] == pytest.approx(5 / np.sqrt(80 * 50))
     assert metrics['FR@0.10'] == pytest.approx(1 / 3)
-    with pytest.raises(ValueError, match='`normalizer` must be'):
-        evaluate(samples, normalizer='chin')
+    assert 'NME_box' not in metrics
 
 
-def test_eye_corners_come_from_the_metainfo():
+def test_eye_points_come_from_the_metainfo():
     samples = faces(2, errors_px=[1, 4])
-    metric = METRICS.build(dict(type='FaceAlignmentMetric'))
-    metric.dataset_meta = dict(interocular=[[39], [42]])
-    metric.process(None, samples)
-    distance = [
-        np.linalg.norm(np.subtract(*sample['gt_instances']['keypoints'][
-            0, [39, 42]])) for sample in samples
+    meta = dict(
+        interocular=[[39], [42]],
+        interpupil=[[36, 37, 38], [42, 43]])
+    metrics = evaluate(
+        samples, meta, normalizers=['interocular', 'interpupil'])
+    truth = [sample['gt_instances']['keypoints'][0] for sample in samples]
+    corners = [np.linalg.norm(t[39] - t[42]) for t in truth]
+    pupils = [
+        np.linalg.norm(t[36:39].mean(0) - t[42:44].mean(0)) for t in truth
     ]
-    assert metric.evaluate(2)['NME'] == pytest.approx(
-        np.mean([1 / distance[0], 4 / distance[1]]))
+    assert metrics['NME'] == pytest.approx(
+        np.mean([1 / corners[0], 4 / corners[1]]))
+    assert metrics['NME_interpupil'] == pytest.approx(
+        np.mean([1 / pupils[0], 4 / pupils[1]]))
+
+
+def test_every_normaliser_by_hand():
+    samples = faces(2, errors_px=[1, 4])
+    for sample, head in zip(samples, (100, 200)):
+        sample['raw_ann_info'] = dict(head_size=head)
+    metrics = evaluate(
+        samples, normalizers=['box_diagonal', 'head_size', 1, 50])
+    assert metrics['NME'] == pytest.approx(2.5 / np.hypot(80, 50))
+    assert metrics['NME_head_size'] == pytest.approx((1 / 100 + 4 / 200) / 2)
+    assert metrics['NME_1px'] == pytest.approx(2.5)
+    assert metrics['NME_50px'] == pytest.approx(.05)
+    del samples[1]['raw_ann_info']
+    with pytest.raises(ValueError, match='"head_size" .* first 1.png'):
+        evaluate(samples, normalizers=['head_size'])
+
+
+@pytest.mark.parametrize('arguments, named', [
+    (dict(normalizers='box'), 'normalizers'),
+    (dict(normalizers=[0.]), 'normalizers'),
+    (dict(thresholds=[]), 'thresholds'),
+    (dict(confidence=95), 'confidence'),
+    (dict(outfile='errors.txt'), 'outfile'),
+])
+def test_arguments_that_mean_nothing_are_refused(arguments, named):
+    with pytest.raises(ValueError, match=f'`{named}` must'):
+        evaluate(faces(1), **arguments)
+
+
+def test_errors_by_region_leave_out_faces_that_do_not_show_it():
+    samples = faces(2, errors_px=[1, 4])
+    samples[0]['pred_instances']['keypoints'][0, 33] = (
+        samples[0]['gt_instances']['keypoints'][0, 33] + (3, 4))
+    samples[1]['gt_instances']['keypoints_visible'][0, 33] = 0
+    meta = dict(regions=dict(nose=[33], jaw=[0, 1]))
+    metrics = evaluate(samples, meta, regions=True)
+    assert metrics['NME/nose'] == pytest.approx(5 / 50)
+    assert metrics['NME/jaw'] == pytest.approx(2.5 / 50)
+    with pytest.raises(ValueError, match='regions'):
+        evaluate(samples, regions=True)
+
+
+def test_errors_by_attribute():
+    samples = faces(4, errors_px=[1, 2, 3, 4])
+    for sample, yaw, glasses in zip(samples, (-40, 0, 30, 60),
+                                    (True, False, True, None)):
+        sample['raw_ann_info'] = dict(yaw_deg=yaw)
+        if glasses is not None:
+            sample['raw_ann_info']['glasses'] = glasses
+    metrics = evaluate(
+        samples,
+        attributes=['glasses', dict(field='yaw_deg', edges=[-30, 30, 60])])
+    by_attribute = {
+        key[4:]: round(50 * value, 6)
+        for key, value in metrics.items() if '=' in key
+    }
+    assert by_attribute == {
+        'glasses=True': 2,
+        'glasses=False': 2,
+        'glasses=(not stated)': 4,
+        'yaw_deg=below -30': 1,
+        'yaw_deg=-30 to 30': 2,
+        'yaw_deg=30 to 60': 3.5,  # the last bin is closed
+    }
+    with pytest.raises(ValueError, match='"beard".*glasses, yaw_deg'):
+        evaluate(samples, attributes=['beard'])
+
+
+def test_confidence_interval_holds_the_mean_and_widens_by_subject():
+    samples = faces(40)
+    alone = evaluate(samples, confidence=.95)
+    assert alone['NME_low'] < alone['NME'] < alone['NME_high']
+    # the faces of a subject err alike, so there are fewer independent ones
+    for index, sample in enumerate(faces(40)):
+        samples[index] = faces(40)[index // 10]
+        samples[index]['raw_ann_info'] = dict(subject_id=index // 10)
+    grouped = evaluate(samples, confidence=.95)
+    for sample in samples:
+        del sample['raw_ann_info']
+    ungrouped = evaluate(samples, confidence=.95)
+    assert (grouped['NME_high'] - grouped['NME_low']
+            ) > 1.5 * (ungrouped['NME_high'] - ungrouped['NME_low'])
+
+
+def test_outfile_holds_the_errors_of_each_face(tmp_path):
+    samples = faces(3, errors_px=[1, 2, 3])
+    for index, sample in enumerate(samples):
+        sample.update(id=10 + index, raw_ann_info=dict(glasses=index == 1))
+    meta = dict(regions=dict(nose=[33], jaw=[0, 1]))
+    metrics = evaluate(samples, meta, outfile=str(tmp_path / 'e.json'))
+    loaded = FaceErrors.load(str(tmp_path / 'e.json'))
+    assert loaded.ids == [10, 11, 12] and loaded.images[0] == '0.png'
+    assert loaded.nme().mean() == pytest.approx(metrics['NME'], rel=1e-2)
+    assert loaded.region_nme()['nose'][2] == pytest.approx(.06, rel=1e-2)
+    stored = json.loads((tmp_path / 'e.json').read_text())
+    assert stored['metrics'] == metrics
+    assert [face['NME'] for face in stored['faces']] == [.02, .04, .06]
+
+    evaluate(samples, meta, outfile=str(tmp_path / 'e.csv'))
+    with open(tmp_path / 'e.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert rows[1]['image'] == '1.png' and rows[1]['glasses'] == 'True'
+    assert float(rows[1]['NME']) == .04
+    assert float(rows[1]['NME/jaw']) == .04
+
+
+def test_what_is_no_errors_file_is_refused(tmp_path):
+    for content in ('{}', 'NME: 1', '[]', '{"faces": []}'):
+        (tmp_path / 'e.json').write_text(content)
+        with pytest.raises(ValueError, match='does not hold the errors'):
+            FaceErrors.load(str(tmp_path / 'e.json'))

@@ -19,6 +19,9 @@ from ..transforms.loading import (LoadRGBPartner, read_image,
 _DEFAULT_BIT_DEPTH = 8
 _PASSED_ON = ('temperature_scale', 'temperature_offset', 'palette',
               'subject_id')
+# Of an image: what is no attribute of its faces.
+_ITS_OWN = ('id', 'img_id', 'file_name', 'img_path', 'width', 'height',
+            'rgb_file_name', 'rgb_homography')
 
 
 @DATASETS.register_module()
@@ -158,6 +161,13 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         self._check_annotation(annotation, image)
         data_info = super().parse_data_info(raw_data_info)
         data_info['bit_depth'] = image.get('bit_depth', _DEFAULT_BIT_DEPTH)
+        if self.test_mode:
+            # Metrics see the annotation alone: it carries what its image has.
+            data_info['raw_ann_info'] = {
+                **{k: v for k, v in image.items() if k not in _ITS_OWN},
+                **data_info['raw_ann_info'],
+                'bit_depth': data_info['bit_depth'],
+            }
         for key in _PASSED_ON:
             if key in image:
                 data_info[key] = image[key]

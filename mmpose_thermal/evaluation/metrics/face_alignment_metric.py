@@ -1,106 +1,114 @@
-from typing import Optional, Sequence, Tuple
+from numbers import Real
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import METRICS
 
-# Outer eye corners, by number of points: SF-TL54, iBUG-68, iBUG-68 with
-# pupils (FaceSynthetics, T-FAKE), Charlotte-ThermalFace and WFLW.
-_OUTER_EYE_CORNERS = {
-    54: (36, 45),
-    68: (36, 45),
-    70: (36, 45),
-    72: (36, 45),
-    98: (60, 72),
+from ..functional import (FaceErrors, area_under_ced, bootstrap_interval,
+                          failure_rate)
+from ..functional.face_errors import lengths_px
+
+# Of data sets whose metainfo does not tell, by number of points: outer eye
+# corners of iBUG-68, with pupils (70), and of WFLW.
+_OUTER_EYE_CORNERS = {68: (36, 45), 70: (36, 45), 98: (60, 72)}
+# Of an annotation and its image: what is no attribute of a face.
+_NO_ATTRIBUTES = {
+    'id', 'image_id', 'category_id', 'iscrowd', 'bbox', 'area', 'keypoints',
+    'num_keypoints', 'segmentation', 'rgb_keypoints'
 }
-
-
-def normalized_mean_errors(predicted: np.ndarray, truth: np.ndarray,
-                           labelled: np.ndarray,
-                           normalizer_px: np.ndarray) -> np.ndarray:
-    """Mean point-to-point error of each face over a length.
-
-    Args:
-        predicted (np.ndarray): Shape (N, K, 2), pixels.
-        truth (np.ndarray): Shape (N, K, 2), pixels.
-        labelled (np.ndarray): Which points count, (N, K), bool; at least one
-            a face.
-        normalizer_px (np.ndarray): Shape (N, ), pixels.
-
-    Returns:
-        np.ndarray: NME as a fraction, shape (N, ).
-    """
-    errors_px = np.linalg.norm(predicted - truth, axis=-1)
-    mean_px = np.where(labelled, errors_px, 0).sum(1) / labelled.sum(1)
-    return mean_px / normalizer_px
-
-
-def failure_rate(errors: np.ndarray, threshold: float) -> float:
-    """The share of faces whose NME exceeds a threshold."""
-    return float((errors > threshold).mean())
-
-
-def area_under_ced(errors: np.ndarray, threshold: float) -> float:
-    """Normalised area under the cumulative error distribution.
-
-    Exact: the distribution is a step function, so its integral from 0 to the
-    threshold is the mean of what each error leaves of the threshold.
-
-    Args:
-        errors (np.ndarray): NME of each face, (N, ).
-        threshold (float): Upper limit of the integral.
-
-    Returns:
-        float: Between 0 and 1, 1 being best.
-    """
-    return float(np.maximum(threshold - errors, 0).mean() / threshold)
 
 
 @METRICS.register_module()
 class FaceAlignmentMetric(BaseMetric):
     """The field's measures of face alignment, all in one pass.
 
-    - ``NME``: mean over faces of the normalised mean error, by default by
-      inter-ocular distance (outer eye corners); ``NME_box``: by sqrt(w * h)
-      of the annotated box. Fractions, as MMPose's ``NME``; papers print
-      percent.
-    - ``FR@t`` and ``AUC@t`` of the former error, for each threshold.
+    - ``NME``: mean over faces of the normalised mean error, by the first
+      normaliser; ``NME_<name>`` by each further one. Fractions, as MMPose's
+      ``NME``; papers print percent.
+    - ``FR@t``: share of faces whose ``NME`` exceeds t; ``AUC@t``: area under
+      the cumulative error distribution up to t, over t, exact.
+    - ``NME/<region>``: of the points of a facial region, if asked.
+    - ``NME/<field>=<value>``: of the faces with this attribute.
+    - ``NME_low``, ``NME_high``: bootstrap confidence interval of ``NME``,
+      drawn by subject where the annotation names subjects.
 
-    Points count if they are labelled (visibility above 0), hidden or not.
+    Points count if they are labelled (COCO visibility 1 or 2), hidden or not;
+    points of visibility 0 do not. A face without any labelled point, or whose
+    normaliser cannot be measured, is an error: leaving out the hard faces
+    would flatter the result.
 
     Args:
+        normalizers (Sequence[str | float]): ``'interocular'`` (outer eye
+            corners), ``'interpupil'`` (pupils or middles of the eyes),
+            ``'box'`` (square root of the annotated box's area),
+            ``'box_diagonal'``, any field of the annotation that states a
+            length in pixels, or a number of pixels (1 gives errors in
+            pixels). Defaults to ``('interocular', 'box')``.
         thresholds (Sequence[float]): t of FR and AUC, as fractions. Defaults
             to (0.08, 0.10).
-        normalizer (str): Of ``NME``, ``FR`` and ``AUC``: ``'interocular'`` or,
-            for faces that do not show both eyes, ``'box'``. Defaults to
-            ``'interocular'``.
+        regions (bool): Whether to add the error by facial region, as the data
+            set's metainfo groups its points. Defaults to False.
+        attributes (Sequence[str | dict]): Fields of annotations or images to
+            add the error by, such as ``'glasses'``; measurements with the
+            edges of bins, ``dict(field='yaw_deg', edges=[-60, -20, 20,
+            60])``. Data sets of this package pass on all fields. Defaults to
+            none.
+        confidence (float, optional): Level of the bootstrap interval, such as
+            0.95. Defaults to None: none.
+        outfile (str, optional): Where to write the errors of each face,
+            ``NAME.json`` or ``NAME.csv``; see
+            :class:`~mmpose_thermal.evaluation.FaceErrors`.
         interocular_indices (tuple[int, int], optional): The two outer eye
             corners. By default those of the data set's metainfo; for sets
-            without any known for 54, 68, 70, 72 and 98 points.
+            without any known for 68, 70 and 98 points.
+        interpupil_indices (tuple, optional): The two pupils, or for each eye
+            a list of points around it. By default those of the metainfo.
         collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
         prefix (str, optional): Prefix of the names.
 
     Raises:
-        ValueError: A prediction is not finite, the eye corners of a face are
-            not labelled, or their indices are not known.
+        ValueError: A prediction is not finite, the length of a face cannot be
+            measured, or an attribute or region is not known.
     """
 
     def __init__(self,
+                 normalizers: Sequence[Union[str, float]] = ('interocular',
+                                                             'box'),
                  thresholds: Sequence[float] = (.08, .10),
-                 normalizer: str = 'interocular',
+                 regions: bool = False,
+                 attributes: Sequence[Union[str, dict]] = (),
+                 confidence: Optional[float] = None,
+                 outfile: Optional[str] = None,
                  interocular_indices: Optional[Tuple[int, int]] = None,
+                 interpupil_indices: Optional[tuple] = None,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not thresholds or min(thresholds) <= 0:
             raise ValueError('FaceAlignmentMetric: `thresholds` must be '
                              f'positive fractions, got {thresholds}.')
-        if normalizer not in ('interocular', 'box'):
-            raise ValueError('FaceAlignmentMetric: `normalizer` must be '
-                             f'"interocular" or "box", got {normalizer!r}.')
+        if isinstance(normalizers, str) or not normalizers or any(
+                isinstance(name, Real) and name <= 0 for name in normalizers):
+            raise ValueError(
+                'FaceAlignmentMetric: `normalizers` must be a list of names '
+                f'and positive numbers, got {normalizers!r}.')
+        if confidence is not None and not 0 < confidence < 1:
+            raise ValueError('FaceAlignmentMetric: `confidence` must be '
+                             f'between 0 and 1, got {confidence}.')
+        if outfile is not None and not outfile.endswith(('.json', '.csv')):
+            raise ValueError('FaceAlignmentMetric: `outfile` must end with '
+                             f'.json or .csv, got "{outfile}".')
+        self.normalizers = tuple(normalizers)
         self.thresholds = tuple(thresholds)
-        self.normalizer = normalizer
-        self.interocular_indices = interocular_indices
+        self.regions = regions
+        self.attributes = tuple(
+            dict(field=item) if isinstance(item, str) else dict(item)
+            for item in attributes)
+        self.confidence = confidence
+        self.outfile = outfile
+        self._ends = dict(
+            interocular=interocular_indices, interpupil=interpupil_indices)
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Stores predictions and ground truth of a batch.
@@ -118,15 +126,23 @@ class FaceAlignmentMetric(BaseMetric):
                     'FaceAlignmentMetric: the prediction for '
                     f'{sample.get("img_path")} is not finite. The model has '
                     'diverged, or its checkpoint is broken.')
+            # MMPose stores a list where the samples of a batch differ.
+            raw = sample.get('raw_ann_info') or {}
             self.results.append(
                 dict(
                     image=sample.get('img_path'),
+                    id=sample.get('id'),
                     predicted=points,
                     truth=np.asarray(truth['keypoints'])[..., :2],
                     labelled=np.asarray(truth['keypoints_visible']) > 0,
-                    boxes=np.asarray(truth['bboxes'])))
+                    boxes=np.asarray(truth['bboxes'])[..., :4],
+                    attributes={
+                        key: value
+                        for key, value in raw.items()
+                        if key not in _NO_ATTRIBUTES
+                    }))
 
-    def compute_metrics(self, results: list) -> dict:
+    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """Computes all measures.
 
         Args:
@@ -135,6 +151,33 @@ class FaceAlignmentMetric(BaseMetric):
         Returns:
             dict[str, float]: The measures by name.
         """
+        faces = self._gather(results)
+        errors = faces.nme()
+        metrics = dict(NME=float(errors.mean()))
+        for name in list(faces.lengths_px)[1:]:
+            metrics[f'NME_{name}'] = float(faces.nme(name).mean())
+        for threshold in self.thresholds:
+            metrics[f'FR@{threshold:.2f}'] = failure_rate(errors, threshold)
+            metrics[f'AUC@{threshold:.2f}'] = area_under_ced(errors, threshold)
+        if self.confidence is not None:
+            metrics['NME_low'], metrics['NME_high'] = bootstrap_interval(
+                errors, faces.subjects(), self.confidence)
+        if self.regions:
+            if not faces.regions:
+                raise ValueError('FaceAlignmentMetric: the metainfo of the '
+                                 'data set has no `regions`.')
+            for name, region_errors in faces.region_nme().items():
+                metrics[f'NME/{name}'] = _mean(region_errors)
+        for attribute in self.attributes:
+            groups = faces.groups(attribute['field'], attribute.get('edges'))
+            for label, chosen in groups.items():
+                name = f'NME/{attribute["field"]}={label}'
+                metrics[name] = float(errors[chosen].mean())
+        if self.outfile is not None:
+            faces.save(self.outfile, metrics)
+        return metrics
+
+    def _gather(self, results) -> FaceErrors:
         predicted, truth, labelled, boxes = (
             np.concatenate([result[key] for result in results])
             for key in ('predicted', 'truth', 'labelled', 'boxes'))
@@ -143,43 +186,58 @@ class FaceAlignmentMetric(BaseMetric):
                 f'FaceAlignmentMetric: the model predicts '
                 f'{predicted.shape[1]} points, the annotation has '
                 f'{truth.shape[1]}.')
-        box_px = np.sqrt(np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1))
-        box_errors = normalized_mean_errors(predicted, truth, labelled, box_px)
-        errors = box_errors
-        if self.normalizer == 'interocular':
-            images = [result['image'] for result in results]
-            errors = normalized_mean_errors(
-                predicted, truth, labelled,
-                self._interocular_px(truth, labelled, images))
-        metrics = dict(
-            NME=float(errors.mean()), NME_box=float(box_errors.mean()))
-        for threshold in self.thresholds:
-            metrics[f'FR@{threshold:.2f}'] = failure_rate(errors, threshold)
-            metrics[f'AUC@{threshold:.2f}'] = area_under_ced(errors, threshold)
-        return metrics
-
-    def _interocular_px(self, truth: np.ndarray, labelled: np.ndarray,
-                        images: Sequence[str]) -> np.ndarray:
-        right, left = self._eye_corners(truth.shape[1])
-        distance_px = np.linalg.norm(truth[:, right] - truth[:, left], axis=-1)
-        usable = labelled[:, right] & labelled[:, left] & (distance_px > 0)
-        if not usable.all():
+        images = [result['image'] for result in results]
+        attributes = [result['attributes'] for result in results]
+        if not labelled.any(1).all():
+            bare = ~labelled.any(1)
             raise ValueError(
-                f'FaceAlignmentMetric: {(~usable).sum()} faces have no two '
-                f'labelled eye corners (points {right} and {left}), first '
-                f'{images[int(np.argmin(usable))]}. Leave them out of the '
-                'test annotation, or measure by normalizer="box".')
-        return distance_px
+                f'FaceAlignmentMetric: {bare.sum()} faces have no labelled '
+                f'point, first {images[int(np.argmax(bare))]}. Leave them out '
+                'of the test annotation.')
+        ends, lengths = self._eye_points(truth.shape[1]), {}
+        for name in self.normalizers:
+            length = lengths_px(name, truth, labelled, boxes, ends, attributes)
+            if np.isnan(length).any():
+                unknown = np.isnan(length)
+                raise ValueError(
+                    f'FaceAlignmentMetric: "{name}" cannot be measured for '
+                    f'{unknown.sum()} faces, first '
+                    f'{images[int(np.argmax(unknown))]}: its points are not '
+                    'labelled or fall together, or its field is missing. '
+                    'Leave these faces out of the test annotation, or measure '
+                    'by normalizers=("box", ).')
+            label = name if isinstance(name, str) else f'{name:g}px'
+            lengths[label] = length
+        return FaceErrors(
+            images=images,
+            ids=[result['id'] for result in results],
+            predicted=predicted,
+            truth=truth,
+            labelled=labelled,
+            boxes=boxes,
+            lengths_px=lengths,
+            attributes=attributes,
+            regions={
+                name: [int(index) for index in points]
+                for name, points in (self.dataset_meta or
+                                     {}).get('regions', {}).items()
+            })
 
-    def _eye_corners(self, num_keypoints: int) -> Tuple[int, int]:
-        if self.interocular_indices is not None:
-            return self.interocular_indices
-        ends = (self.dataset_meta or {}).get('interocular')
-        if ends and len(ends[0]) == len(ends[1]) == 1:
-            return ends[0][0], ends[1][0]
-        if num_keypoints not in _OUTER_EYE_CORNERS:
-            raise ValueError(
-                'FaceAlignmentMetric: the outer eye corners of a set of '
-                f'{num_keypoints} points are not known. Pass '
-                '`interocular_indices`, or measure by normalizer="box".')
-        return _OUTER_EYE_CORNERS[num_keypoints]
+    def _eye_points(self, num_keypoints: int) -> dict:
+        """Points of either eye, by normaliser, as far as they are known."""
+        found = {}
+        if num_keypoints in _OUTER_EYE_CORNERS:
+            found['interocular'] = _OUTER_EYE_CORNERS[num_keypoints]
+        for name, given in self._ends.items():
+            stated = (self.dataset_meta or {}).get(name)
+            if given is not None or (stated and all(stated)):
+                found[name] = given if given is not None else stated
+        return {
+            name: tuple(np.atleast_1d(end).tolist() for end in ends)
+            for name, ends in found.items()
+        }
+
+
+def _mean(errors):
+    known = errors[~np.isnan(errors)]
+    return float(known.mean()) if len(known) else float('nan')

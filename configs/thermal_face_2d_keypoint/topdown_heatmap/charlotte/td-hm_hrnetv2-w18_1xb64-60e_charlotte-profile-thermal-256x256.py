@@ -13,5 +13,5 @@ val_dataloader = dict(
 test_dataloader = dict(
     dataset=dict(dataset, ann_file='annotations/profile_test.json'))
 model = dict(head=dict(out_channels=43))
-val_evaluator = dict(normalizer='box')
-test_evaluator = dict(normalizer='box')
+val_evaluator = dict(normalizers=('box', ))
+test_evaluator = dict(normalizers=('box', ))

@@ -1,0 +1,9 @@
+from .face_errors import FaceErrors
+from .statistics import (area_under_ced, bootstrap_interval,
+                         cumulative_error_distribution, failure_rate,
+                         paired_difference)
+
+__all__ = [
+    'FaceErrors', 'area_under_ced', 'bootstrap_interval',
+    'cumulative_error_distribution', 'failure_rate', 'paired_difference'
+]

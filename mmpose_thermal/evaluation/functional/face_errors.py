@@ -1,0 +1,315 @@
+"""The errors of a model on each face of a test set."""
+import csv
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+_MISSING = '(not stated)'
+# More distinct values than this are a measurement, not a kind.
+_MAX_KINDS = 30
+
+
+@dataclass
+class FaceErrors:
+    """Predictions of N faces with K points beside the truth.
+
+    Attributes:
+        images (list[str]): Path of each face's image.
+        ids (list): Each face's annotation id.
+        predicted (np.ndarray): Shape (N, K, 2), pixels of the image.
+        truth (np.ndarray): Likewise.
+        labelled (np.ndarray): Which points count, (N, K), bool.
+        boxes (np.ndarray): Shape (N, 4), ``x1 y1 x2 y2`` in pixels.
+        lengths_px (dict[str, np.ndarray]): What errors are divided by, (N, )
+            each, by name of the normaliser; the first is the main one.
+        attributes (list[dict]): Of each face, from the annotation file.
+        regions (dict[str, list[int]]): Points of each facial region.
+    """
+    images: List[str]
+    ids: list
+    predicted: np.ndarray
+    truth: np.ndarray
+    labelled: np.ndarray
+    boxes: np.ndarray
+    lengths_px: Dict[str, np.ndarray]
+    attributes: List[dict]
+    regions: Dict[str, List[int]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def point_errors_px(self) -> np.ndarray:
+        """Distance of each point from the truth, (N, K); NaN if unlabelled.
+        """
+        distance = np.linalg.norm(self.predicted - self.truth, axis=-1)
+        return np.where(self.labelled, distance, np.nan)
+
+    def nme(self,
+            normalizer: Optional[str] = None,
+            points: Optional[Sequence[int]] = None) -> np.ndarray:
+        """Normalised mean error of each face.
+
+        Args:
+            normalizer (str, optional): Name; by default the main one.
+            points (Sequence[int], optional): Of a region; by default all.
+
+        Returns:
+            np.ndarray: Fractions, (N, ); NaN for faces without any labelled
+            point among these.
+        """
+        length = self.lengths_px[normalizer or next(iter(self.lengths_px))]
+        chosen = slice(None) if points is None else list(points)
+        shift = self.predicted[:, chosen] - self.truth[:, chosen]
+        labelled = self.labelled[:, chosen]
+        distance = np.sqrt(np.einsum('nkd,nkd->nk', shift, shift))
+        count = labelled.sum(1)
+        total = np.where(labelled, distance, 0).sum(1)
+        return np.divide(
+            total, count * length, where=count > 0,
+            out=np.full(len(count), np.nan))
+
+    def region_nme(self) -> Dict[str, np.ndarray]:
+        """NME of each face by region, (N, ) each."""
+        return {
+            name: self.nme(points=points)
+            for name, points in self.regions.items()
+        }
+
+    def subjects(self) -> Optional[list]:
+        """Who each face is, if the annotation tells of all."""
+        found = [a.get('subject_id') for a in self.attributes]
+        return None if None in found else found
+
+    def groups(self,
+               name: str,
+               edges: Optional[Sequence[float]] = None
+               ) -> Dict[str, np.ndarray]:
+        """Faces by an attribute.
+
+        Args:
+            name (str): A field of the annotation or its image.
+            edges (Sequence[float], optional): Of a measurement: faces are
+                sorted into bins between them, the last one closed. Values
+                outside get a bin of their own.
+
+        Returns:
+            dict[str, np.ndarray]: Indices of the faces, by value or bin; those
+            that do not state it under ``'(not stated)'``.
+
+        Raises:
+            ValueError: No face states it; it has too many values and no
+                edges; or it is no number though edges are given.
+        """
+        values = [a.get(name) for a in self.attributes]
+        known = [value for value in values if value is not None]
+        if not known:
+            raise ValueError(
+                f'No face has the attribute "{name}". Known are '
+                f'{", ".join(sorted({k for a in self.attributes for k in a}))}'
+                '.')
+        if edges is not None:
+            labels = _bins(values, name, edges)
+        else:
+            kinds = sorted(set(map(str, known)))
+            if len(kinds) > _MAX_KINDS:
+                raise ValueError(
+                    f'The attribute "{name}" has {len(kinds)} values: give '
+                    'the edges of bins, dict(field=..., edges=[...]).')
+            labels = {kind: [] for kind in kinds}
+            for index, value in enumerate(values):
+                label = _MISSING if value is None else str(value)
+                labels.setdefault(label, []).append(index)
+        return {
+            label: np.array(indices)
+            for label, indices in labels.items() if len(indices)
+        }
+
+    def save(self, path: str, metrics: Optional[dict] = None) -> None:
+        """Writes the errors of each face.
+
+        JSON holds everything and is read again by :meth:`load`; CSV holds one
+        line a face: image, id, errors, regions, attributes.
+
+        Args:
+            path (str): Ends with ``.json`` or ``.csv``.
+            metrics (dict, optional): Written on top of the JSON.
+
+        Raises:
+            ValueError: The name ends otherwise.
+        """
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        errors = {
+            'NME' if not index else f'NME_{name}': self.nme(name)
+            for index, name in enumerate(self.lengths_px)
+        }
+        regions = self.region_nme()
+        temporary = f'{path}.part'
+        if path.endswith('.csv'):
+            self._write_csv(temporary, errors, regions)
+        elif path.endswith('.json'):
+            self._write_json(temporary, errors, regions, metrics)
+        else:
+            raise ValueError(f'Errors are written as .json or .csv, not as '
+                             f'"{path}".')
+        os.replace(temporary, path)
+
+    def _write_csv(self, path, errors, regions):
+        fields = sorted({key for a in self.attributes for key in a})
+        columns = {**errors, **{f'NME/{k}': v for k, v in regions.items()}}
+        with open(path, 'w', newline='') as file:
+            writer = csv.writer(file)
+            writer.writerow(['image', 'id', *columns, *fields])
+            for index, (image, id_, attributes) in enumerate(
+                    zip(self.images, self.ids, self.attributes)):
+                writer.writerow([
+                    image, id_, *(_number(column[index])
+                                  for column in columns.values()),
+                    *(attributes.get(key) for key in fields)
+                ])
+
+    def _write_json(self, path, errors, regions, metrics):
+        faces = []
+        predicted, truth = self.predicted.round(2), self.truth.round(2)
+        for index in range(len(self)):
+            faces.append(dict(
+                image=self.images[index],
+                id=self.ids[index],
+                **{k: _number(v[index]) for k, v in errors.items()},
+                regions={k: _number(v[index]) for k, v in regions.items()},
+                lengths_px={
+                    k: _number(v[index]) for k, v in self.lengths_px.items()
+                },
+                attributes=self.attributes[index],
+                box=self.boxes[index].round(2).tolist(),
+                predicted=predicted[index].tolist(),
+                truth=truth[index].tolist(),
+                labelled=self.labelled[index].astype(int).tolist()))
+        with open(path, 'w') as file:
+            file.write(json.dumps(
+                dict(metrics=metrics or {}, regions=self.regions,
+                     faces=faces), default=_plain))
+
+    @classmethod
+    def load(cls, path: str) -> 'FaceErrors':
+        """Reads what :meth:`save` wrote as JSON.
+
+        Args:
+            path (str): The file.
+
+        Returns:
+            FaceErrors: Points are rounded to 0.01 px.
+
+        Raises:
+            ValueError: It is no such file.
+        """
+        try:
+            with open(path) as file:
+                content = json.load(file)
+            faces = content['faces']
+
+            def column(key, kind=float):
+                return np.array([face[key] for face in faces], kind)
+
+            return cls(
+                images=[face['image'] for face in faces],
+                ids=[face['id'] for face in faces],
+                predicted=column('predicted'),
+                truth=column('truth'),
+                labelled=column('labelled', bool),
+                boxes=column('box'),
+                lengths_px={
+                    name: np.array([f['lengths_px'][name] for f in faces])
+                    for name in faces[0]['lengths_px']
+                },
+                attributes=[face['attributes'] for face in faces],
+                regions=content['regions'])
+        except (KeyError, IndexError, TypeError, UnicodeDecodeError,
+                json.JSONDecodeError) as error:
+            raise ValueError(
+                f'{path} does not hold the errors of faces ({error!r}). It '
+                'is written by FaceAlignmentMetric(outfile="NAME.json").'
+            ) from None
+
+
+def _bins(values, name, edges):
+    edges = [float(edge) for edge in edges]
+    if len(edges) < 2 or sorted(set(edges)) != edges:
+        raise ValueError(f'The edges of "{name}" must rise, got {edges}.')
+    labels = [f'below {edges[0]:g}'] + [
+        f'{low:g} to {high:g}' for low, high in zip(edges, edges[1:])
+    ] + [f'above {edges[-1]:g}']
+    found = {label: [] for label in (*labels, _MISSING)}
+    for index, value in enumerate(values):
+        if value is None:
+            found[_MISSING].append(index)
+            continue
+        try:
+            bin_ = int(np.searchsorted(edges, float(value), side='right'))
+        except (TypeError, ValueError):
+            raise ValueError(f'The attribute "{name}" is {value!r} for one '
+                             'face: edges are for numbers.') from None
+        if value == edges[-1]:
+            bin_ -= 1
+        found[labels[bin_]].append(index)
+    return found
+
+
+def lengths_px(name,
+               truth: np.ndarray,
+               labelled: np.ndarray,
+               boxes: np.ndarray,
+               ends: Dict[str, Tuple[List[int], List[int]]],
+               attributes: List[dict]) -> np.ndarray:
+    """What the errors of each face are divided by.
+
+    Args:
+        name (str | float): ``'interocular'``, ``'interpupil'``, ``'box'``
+            (sqrt(w * h)), ``'box_diagonal'``, the name of an attribute that
+            states a length in pixels, or such a length for all faces.
+        truth (np.ndarray): Shape (N, K, 2), pixels.
+        labelled (np.ndarray): Shape (N, K), bool.
+        boxes (np.ndarray): Shape (N, 4), ``x1 y1 x2 y2``.
+        ends (dict): The points at whose middles ``'interocular'`` and
+            ``'interpupil'`` begin and end.
+        attributes (list[dict]): Of each face.
+
+    Returns:
+        np.ndarray: Pixels, (N, ); NaN where it cannot be measured.
+
+    Raises:
+        ValueError: The points of the ends are not known.
+    """
+    if not isinstance(name, str):
+        return np.full(len(truth), float(name))
+    size = boxes[:, 2:4] - boxes[:, :2]
+    if name == 'box':
+        length = np.sqrt(np.prod(size, axis=1))
+    elif name == 'box_diagonal':
+        length = np.linalg.norm(size, axis=1)
+    elif name in ('interocular', 'interpupil'):
+        if name not in ends:
+            raise ValueError(
+                f'FaceAlignmentMetric: the points of "{name}" are not known '
+                f'for this set of {truth.shape[1]} points. State '
+                f'`{name}` in its metainfo, pass `{name}_indices`, or measure '
+                'by normalizers=("box", ).')
+        one, other = (list(indices) for indices in ends[name])
+        length = np.linalg.norm(
+            truth[:, one].mean(1) - truth[:, other].mean(1), axis=-1)
+        length = np.where(labelled[:, one + other].all(1), length, np.nan)
+    else:
+        length = np.array(
+            [a.get(name, np.nan) for a in attributes], dtype=float)
+    return np.where(length > 0, length, np.nan)
+
+
+def _number(value):
+    return None if np.isnan(value) else round(float(value), 6)
+
+
+def _plain(value):
+    """NumPy values of attributes as JSON."""
+    return value.tolist() if hasattr(value, 'tolist') else str(value)

@@ -1,0 +1,174 @@
+"""What errors of single faces say about a model, and about two of them."""
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
+
+import numpy as np
+from scipy import stats
+
+
+def failure_rate(errors: np.ndarray, threshold: float) -> float:
+    """The share of faces whose NME exceeds a threshold.
+
+    Args:
+        errors (np.ndarray): NME of each face, (N, ).
+        threshold (float): What is a failure.
+
+    Returns:
+        float: Between 0 and 1.
+    """
+    return float((errors > threshold).mean())
+
+
+def area_under_ced(errors: np.ndarray, threshold: float) -> float:
+    """Normalised area under the cumulative error distribution.
+
+    Exact: the distribution is a step function, so its integral from 0 to the
+    threshold is the mean of what each error leaves of the threshold.
+
+    Args:
+        errors (np.ndarray): NME of each face, (N, ).
+        threshold (float): Upper limit of the integral.
+
+    Returns:
+        float: Between 0 and 1, 1 being best.
+    """
+    return float(np.maximum(threshold - errors, 0).mean() / threshold)
+
+
+def cumulative_error_distribution(
+        errors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The corners of the cumulative error distribution, for plots.
+
+    Args:
+        errors (np.ndarray): NME of each face, (N, ).
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Errors in rising order from 0, and the
+        share of faces that err no more, each (N + 1, ).
+    """
+    return (np.concatenate([[0], np.sort(errors)]),
+            np.linspace(0, 1, len(errors) + 1))
+
+
+def bootstrap_interval(values: np.ndarray,
+                       groups: Optional[Sequence] = None,
+                       level: float = .95,
+                       resamples: int = 2000,
+                       seed: int = 0) -> Tuple[float, float]:
+    """Confidence interval of a mean by resampling (percentiles).
+
+    Args:
+        values (np.ndarray): Shape (N, ), without NaN.
+        groups (Sequence, optional): Whom each value belongs to, (N, ). Faces
+            of one person err alike, so that persons are resampled, not faces.
+            Without groups each value is one of its own.
+        level (float): Of confidence.
+        resamples (int): How many.
+        seed (int): Of the resampling: one result for one input.
+
+    Returns:
+        tuple[float, float]: Lower and upper end.
+    """
+    sums, counts = _by_group(values, groups)
+    rng = np.random.default_rng(seed)
+    means = np.empty(resamples)
+    # In pieces, so that memory stays small for any number of faces.
+    piece = max(1, int(4e6 // len(sums)))
+    for start in range(0, resamples, piece):
+        chosen = rng.integers(
+            0, len(sums), (min(piece, resamples - start), len(sums)))
+        means[start:start + piece] = (
+            sums[chosen].sum(1) / counts[chosen].sum(1))
+    tail = 50 * (1 - level)
+    low, high = np.percentile(means, [tail, 100 - tail])
+    return float(low), float(high)
+
+
+@dataclass
+class Difference:
+    """How much lower or higher one model's error is than another's.
+
+    Attributes:
+        mean (float): Of the differences; below 0 if the model is better.
+        low (float): Lower end of the confidence interval.
+        high (float): Upper end.
+        p_value (float): Two-sided.
+    """
+    mean: float
+    low: float
+    high: float
+    p_value: float
+
+
+def paired_difference(errors: np.ndarray,
+                      baseline: np.ndarray,
+                      groups: Optional[Sequence] = None,
+                      level: float = .95) -> Difference:
+    """Compares two models on the same faces, trained with the same seeds.
+
+    Another training would give other errors, and so would other faces; both
+    are drawn at random here. The variance of the mean difference is that of
+    two crossed random effects, and its degrees of freedom are Satterthwaite's
+    (the quasi-F test of Clark, 1973). A test over the faces alone would call
+    the luck of one training significant, one over three seeds alone would
+    hardly ever find anything. With one seed it is the paired t-test over
+    faces and says nothing about another training.
+
+    Args:
+        errors (np.ndarray): Of the model, (S, N) for S seeds and N faces.
+        baseline (np.ndarray): Of the other, likewise.
+        groups (Sequence, optional): Whom each face belongs to, (N, ); persons
+            are then what is drawn.
+        level (float): Of the confidence interval.
+
+    Returns:
+        Difference: In the unit of the errors.
+
+    Raises:
+        ValueError: The shapes differ, or there are less than two faces.
+    """
+    errors, baseline = np.atleast_2d(errors), np.atleast_2d(baseline)
+    if errors.shape != baseline.shape:
+        raise ValueError('paired_difference: the same seeds and faces must be '
+                         f'compared, got {errors.shape} and {baseline.shape}.')
+    # Persons count by their means; with equally many faces each, as faces do.
+    table = np.stack([
+        np.divide(*_by_group(row, groups)) for row in errors - baseline
+    ])
+    seeds, faces = table.shape
+    if faces < 2:
+        raise ValueError('paired_difference: needs at least two faces (or '
+                         'persons).')
+    mean = float(table.mean())
+    by_face = table.mean(0) - mean
+    between_faces = seeds * (by_face**2).sum() / (faces - 1)
+    if seeds == 1:
+        variance, freedom = between_faces / faces, faces - 1
+    else:
+        by_seed = table.mean(1) - mean
+        between_seeds = faces * (by_seed**2).sum() / (seeds - 1)
+        residual = ((table - mean - by_face - by_seed[:, None])**2).sum() / (
+            (seeds - 1) * (faces - 1))
+        parts = ((between_seeds, seeds - 1), (between_faces, faces - 1),
+                 (residual, (seeds - 1) * (faces - 1)))
+        total = between_seeds + between_faces - residual
+        # Never less than what one of the two effects alone would give.
+        total = max(total, between_seeds, between_faces)
+        spread = sum(square**2 / df for square, df in parts)
+        freedom = total**2 / spread if spread else 1.
+        variance = total / (seeds * faces)
+    if variance == 0:
+        return Difference(mean, mean, mean, float(mean == 0))
+    error = np.sqrt(variance)
+    reach = float(stats.t.ppf(.5 + level / 2, freedom) * error)
+    p_value = float(2 * stats.t.sf(abs(mean) / error, freedom))
+    return Difference(mean, mean - reach, mean + reach, p_value)
+
+
+def _by_group(values, groups):
+    """Sum and number of the values of each group."""
+    if groups is None:
+        return np.asarray(values, float), np.ones(len(values))
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    return (np.bincount(index, weights=values),
+            np.bincount(index).astype(float))
