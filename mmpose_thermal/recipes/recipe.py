@@ -1,12 +1,12 @@
 """Recipes: which models are trained, and which of them are compared."""
 import os.path as osp
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Tuple
 
 from mmengine.config import Config
 
 _RECIPE_FIELDS = {'title', 'about', 'prepare', 'seeds', 'options', 'runs',
-                  'tables'}
+                  'tables', 'include'}
 _RUN_FIELDS = {'title', 'config', 'teacher', 'options', 'seeds', 'published'}
 _TABLE_FIELDS = {'title', 'about', 'rows', 'baseline'}
 
@@ -86,8 +86,10 @@ def load_recipe(path: str) -> Recipe:
       apply ``title``, ``teacher``, ``options``, ``seeds``, ``published``.
     - ``tables``: list of dicts with ``title``, ``rows``, ``baseline``,
       ``about``.
+    - ``include``: list of recipes, as seen from this one, whose tables follow.
 
-    Runs that no table shows, and that teach none shown, are left out: a base
+    Fields whose names begin with an underscore are the recipe's own. Runs
+    that no table shows, and that teach none shown, are left out: a base
     recipe may define all that others choose from.
 
     Args:
@@ -98,18 +100,48 @@ def load_recipe(path: str) -> Recipe:
 
     Raises:
         RecipeError: A field is unknown or missing, a row or teacher names no
-            run, or runs teach each other in a circle.
+            run, runs teach each other in a circle, or included recipes mean
+            different things by one name.
     """
+    if not osp.isfile(path):
+        raise RecipeError(f'There is no recipe {path}.')
     fields = {
         key: value
         for key, value in Config.fromfile(path).to_dict().items()
         if not key.startswith('_')
     }
-    _check(fields, _RECIPE_FIELDS, path, required=('runs', 'tables'))
-    seeds = tuple(fields.get('seeds', (0, )))
-    shared = fields.get('options', {})
+    _check(fields, _RECIPE_FIELDS, path)
+    tables = _tables_of(fields, path)
+    runs = _runs_of(fields, path)
+    prepare = list(fields.get('prepare', ()))
+    for name in fields.get('include', ()):
+        other = load_recipe(osp.join(osp.dirname(path), name))
+        prepare += [line for line in other.prepare if line not in prepare]
+        tables += other.tables
+        for run in other.runs.values():
+            if runs.setdefault(run.name, run) != run:
+                raise RecipeError(f'{path}: include: {name} means another run '
+                                  f'by "{run.name}" than a recipe before it.')
+    if not tables:
+        raise RecipeError(f'{path}: it has no "tables", and includes none.')
+    for table in tables:
+        for row in table.rows + [table.baseline] * (table.baseline is not None):
+            if row not in runs:
+                raise RecipeError(f'{path}: table "{table.title}": no run is '
+                                  f'called "{row}". Known: {", ".join(runs)}.')
+    return Recipe(
+        name=osp.splitext(osp.basename(path))[0],
+        title=fields.get('title', osp.basename(path)),
+        about=fields.get('about', ''),
+        prepare=prepare,
+        runs=_in_order(runs, tables, path),
+        tables=tables)
+
+
+def _runs_of(fields, path):
+    seeds, shared = fields.get('seeds', (0, )), fields.get('options', {})
     runs = {}
-    for name, run in fields['runs'].items():
+    for name, run in fields.get('runs', {}).items():
         where = f'{path}: runs.{name}'
         _check(run, _RUN_FIELDS, where, required=('config', ))
         if not osp.isfile(run['config']):
@@ -124,25 +156,19 @@ def load_recipe(path: str) -> Recipe:
             options={**shared, **run.get('options', {})},
             seeds=tuple(run.get('seeds', seeds)),
             published=run.get('published', {}))
+    return runs
+
+
+def _tables_of(fields, path):
     tables = []
-    for index, table in enumerate(fields['tables']):
-        where = f'{path}: tables[{index}]'
-        _check(table, _TABLE_FIELDS, where, required=('title', 'rows'))
+    for index, table in enumerate(fields.get('tables', ())):
+        _check(table, _TABLE_FIELDS, f'{path}: tables[{index}]',
+               required=('title', 'rows'))
         tables.append(Table(**table))
-        for row in [*table['rows'], table.get('baseline')]:
-            if row is not None and row not in runs:
-                raise RecipeError(f'{where}: no run is called "{row}". Known: '
-                                  f'{", ".join(runs)}.')
-    return Recipe(
-        name=osp.splitext(osp.basename(path))[0],
-        title=fields.get('title', osp.basename(path)),
-        about=fields.get('about', ''),
-        prepare=list(fields.get('prepare', ())),
-        runs=_in_order(runs, tables, path),
-        tables=tables)
+    return tables
 
 
-def _check(fields, known, where, required):
+def _check(fields, known, where, required=()):
     unknown = sorted(set(fields) - known)
     if unknown:
         raise RecipeError(f'{where}: unknown field "{unknown[0]}". Known: '
@@ -175,6 +201,7 @@ def _in_order(runs, tables, path):
         for row in dict.fromkeys([*table.rows, table.baseline]):
             if row is not None:
                 add(row, runs[row].seeds, ())
-    for name, run in ordered.items():
-        run.seeds = tuple(seeds[name])
-    return ordered
+    return {
+        name: replace(run, seeds=tuple(seeds[name]))
+        for name, run in ordered.items()
+    }

@@ -48,6 +48,9 @@ class SyntheticSpec:
         unaligned (bool): Whether RGB is taken by a camera that stands
             elsewhere and has more pixels; annotations then have
             ``rgb_keypoints``.
+        misaligned_px (float): By how much the RGB images of a person are
+            shifted, in a direction of its own, although the annotations call
+            them aligned: a poor registration.
     """
     train: int = 600
     val: int = 150
@@ -62,6 +65,7 @@ class SyntheticSpec:
     faces: int = 1
     sequence: bool = False
     unaligned: bool = False
+    misaligned_px: float = 0.
 
     def __post_init__(self):
         for field in ('train', 'val', 'test', 'per_subject', 'size', 'faces'):
@@ -76,6 +80,10 @@ class SyntheticSpec:
         if self.condition not in CONDITIONS:
             raise ValueError(f'condition must be one of {list(CONDITIONS)}, '
                              f'got {self.condition!r}.')
+        if self.misaligned_px < 0 or (self.misaligned_px and self.unaligned):
+            raise ValueError('misaligned_px must not be negative, and is for '
+                             'pairs that pass for aligned ones, got '
+                             f'{self.misaligned_px}.')
         if self.faces > 1 and self.sequence:
             raise ValueError('a sequence shows one person: leave faces at 1.')
         keypoint_mapping('ibug68', self.style)  # raises if it is unknown
@@ -240,7 +248,25 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
             picture.thermal = automatic_gain(first.temperature_k, rng)
             picture.thermal16 = np.rint(
                 first.temperature_k / _CENTIKELVIN).astype(np.uint16)
+        if spec.misaligned_px:
+            _misalign(picture, spec, subject_id)
         yield picture
+
+
+def _misalign(picture, spec, subject_id):
+    """Shifts the RGB image and its points, in the person's direction."""
+    rng = np.random.default_rng([spec.seed, subject_id, 10**6 + 1])
+    angle = rng.uniform(0, 2 * np.pi)
+    shift = spec.misaligned_px * np.array([np.cos(angle), np.sin(angle)])
+    picture.rgb = cv2.warpAffine(
+        picture.rgb,
+        np.column_stack([np.eye(2), shift]),
+        picture.rgb.shape[1::-1],
+        borderMode=cv2.BORDER_REPLICATE)
+    for face in picture.faces:
+        points = np.reshape(face['keypoints'], (-1, 3))
+        face['rgb_keypoints'] = (
+            points + [*shift, 0]).round(3).ravel().tolist()
 
 
 def _rendered(spec, split, subject_id, pictures):
@@ -407,7 +433,7 @@ def _annotation(face, spec, folder, size):
         area=round(float(extent.prod()), 2),
         keypoints=points.ravel().tolist(),
         num_keypoints=int((points[:, 2] > 0).sum()))
-    if unaligned and folder != 'rgb':
+    if unaligned and folder != 'rgb' and not spec.misaligned_px:
         annotation['rgb_keypoints'] = in_style(
             face['rgb_keypoints'], spec.style).ravel().tolist()
     return annotation

@@ -50,7 +50,9 @@ _HELP = dict(
     faces='up to so many people in a picture',
     sequence='the pictures of a person are frames of one movement (set '
     '--per-subject to their number)',
-    unaligned='RGB is taken by a camera that stands elsewhere')
+    unaligned='RGB is taken by a camera that stands elsewhere',
+    misaligned_px='RGB is shifted by so many pixels, unknown to the '
+    'annotations: poorly registered pairs')
 
 
 def preview_pictures(spec):
