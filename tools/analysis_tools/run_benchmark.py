@@ -1,6 +1,7 @@
 """Trains, tests and compares all models of a recipe; writes one report."""
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -74,6 +75,8 @@ def main():
 
 
 if __name__ == '__main__':
+    # Ended by a scheduler, it ends its trainings too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
