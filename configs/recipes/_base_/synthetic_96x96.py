@@ -2,7 +2,7 @@
 # recipes on it choose from. What no table shows is not trained.
 prepare = [
     'python tools/misc/make_synthetic_pairs.py data/benchmark '
-    '--train 600 --val 300 --test 2000 --extra 1400'
+    '--train 600 --val 300 --test 1000 --extra 1400'
 ]
 seeds = (0, 1, 2)
 
