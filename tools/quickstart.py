@@ -10,7 +10,6 @@ import datetime
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -257,60 +256,25 @@ def test(args, progress, name, upstream):
 
 def measure(args):
     """Parameters, GFLOPs and time per face of each model, side by side."""
-    import torch
-    from mmengine.registry import init_default_scope
-    from mmpose.apis import init_model
-
     import mmpose_thermal  # noqa: F401
-    from mmpose_thermal.apis import latency_ms, model_complexity
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    sizes, runs = {}, {}
-    for name in _ROWS:
-        model = init_model(
-            str(_MODELS[name].stock),
-            str(best_checkpoint(args, name)),
-            device='cpu')
-        init_default_scope('mmpose')
-        width, height = size = model.cfg.codec['input_size']
-        sizes[name] = model_complexity(model, size)
-        image = torch.rand(1, 3, height, width, device=device)
-        model = model.to(device).eval()
-
-        def forward(model=model, image=image):
-            return model(image, None, mode='tensor').cpu()
-
-        runs[name] = forward
-    times = latency_ms(runs)
-    return {
-        name: dict(
-            params_m=sizes[name][0],
-            gflops=sizes[name][1],
-            ms_per_face=times[name]) for name in _ROWS
-    }
-
-
-def machine():
-    """The class of this machine in a few words."""
-    import torch
-    if torch.cuda.is_available():
-        return f'GPU {torch.cuda.get_device_name()}'
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path('/proc/cpuinfo')
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith('model name'):
-                model = line.split(':', 1)[1].strip()
-                break
-    return f'CPU {model}, {os.cpu_count()} cores'
+    from mmpose_thermal.apis import measure_models
+    return measure_models(
+        {
+            name: (str(_MODELS[name].stock), str(best_checkpoint(args, name)))
+            for name in _ROWS
+        },
+        onnx=False)
 
 
 def write_table(args, rows):
     """The table as Markdown; also saved as JSON."""
+    from mmpose_thermal.apis import machine_class
     header = ('model', 'params (M)', 'GFLOPs', 'ms per face', 'NME (%)',
               'FR@0.10 (%)', 'AUC@0.10 (%)')
     lines = [
         f'SYNTHETIC data, {"SMOKE RUN (numbers mean nothing), " * args.smoke}'
-        f'training seed {args.seed}, {datetime.date.today()}, {machine()}',
+        f'training seed {args.seed}, {datetime.date.today()}, '
+        f'{machine_class()}',
         '', '| ' + ' | '.join(header) + ' |',
         '|---|' + '---:|' * (len(header) - 1)
     ]
@@ -318,7 +282,7 @@ def write_table(args, rows):
         row = rows[name]
         cells = [
             _MODELS[name].title, f'{row["params_m"]:.2f}',
-            f'{row["gflops"]:.3f}', f'{row["ms_per_face"]:.1f}'
+            f'{row["gflops"]:.3f}', f'{row["pytorch_ms"]:.1f}'
         ] + [
             f'{100 * row[key]:.2f}' for key in ('NME', 'FR@0.10', 'AUC@0.10')
         ]

@@ -1,11 +1,20 @@
 """Size and speed of models."""
+import os
+import os.path as osp
+import platform
+import tempfile
 import time
-from typing import Callable, Dict, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 import numpy as np
 import torch
 import torch.nn as nn
 from mmengine.analysis import get_model_complexity_info
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.apis import init_model
+
+from .export import export_onnx
 
 
 class _Forward(nn.Module):
@@ -64,3 +73,89 @@ def latency_ms(runs: Dict[str, Callable[[], object]],
                 if index >= 0:
                     times[name].append(time.perf_counter() - started)
     return {name: 1e3 * float(np.median(t)) for name, t in times.items()}
+
+
+def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
+                   onnx: bool = True,
+                   repeats: int = 50) -> Dict[str, dict]:
+    """Size of models and time of one face, all of them side by side.
+
+    Args:
+        models (dict): By name: config file, and checkpoint or None.
+        onnx (bool): Whether to time ONNX Runtime as well, on the CPU.
+        repeats (int): Timed calls of each.
+
+    Returns:
+        dict[str, dict]: By name: ``params_m``, ``gflops``, ``pytorch_ms`` (on
+        the GPU if there is one), ``onnx_ms``.
+    """
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    sizes, runs = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (config, checkpoint) in models.items():
+            model = init_model(_without_weights(config), checkpoint, 'cpu')
+            init_default_scope(model.cfg.get('default_scope', 'mmpose'))
+            size = model.cfg.codec['input_size']
+            sizes[name] = model_complexity(model, size)
+            if onnx:
+                path = osp.join(folder, f'{len(runs)}.onnx')
+                export_onnx(model, path, size)
+                runs[name, 'onnx_ms'] = _onnx_run(path, size)
+            runs[name, 'pytorch_ms'] = _pytorch_run(model, size, device)
+        times = latency_ms(runs, repeats)
+    return {
+        name: dict(
+            params_m=params,
+            gflops=gflops,
+            **{
+                kind: ms
+                for (owner, kind), ms in times.items() if owner == name
+            }) for name, (params, gflops) in sizes.items()
+    }
+
+
+def _without_weights(path):
+    """A config whose backbone fetches no weights: speed does not need any."""
+    config = Config.fromfile(path)
+    config.model.backbone.pop('init_cfg', None)
+    return config
+
+
+def _pytorch_run(model, input_size, device):
+    width, height = input_size
+    image = torch.rand(1, 3, height, width, device=device)
+    model = model.to(device).eval()
+
+    def run():
+        outputs = model(image, None, mode='tensor')
+        # A copy to the host ends only when the work is done.
+        return [output.cpu() for output in (
+            [outputs] if torch.is_tensor(outputs) else outputs)]
+
+    return run
+
+
+def _onnx_run(path, input_size):
+    import onnxruntime
+    width, height = input_size
+    options = onnxruntime.SessionOptions()
+    # Idle threads must not spin on the cores of the runs beside this one.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    session = onnxruntime.InferenceSession(
+        path, options, providers=['CPUExecutionProvider'])
+    image = np.zeros((1, 3, height, width), np.float32)
+    return lambda: session.run(None, dict(image=image))
+
+
+def machine_class() -> str:
+    """The class of this machine in a few words."""
+    if torch.cuda.is_available():
+        return f'GPU {torch.cuda.get_device_name()}'
+    model = platform.processor() or platform.machine()
+    if osp.exists('/proc/cpuinfo'):
+        with open('/proc/cpuinfo') as file:
+            for line in file:
+                if line.startswith('model name'):
+                    model = line.split(':', 1)[1].strip()
+                    break
+    return f'CPU {model}, {os.cpu_count()} cores'

@@ -351,7 +351,8 @@ def _begin(trial):
             'options or teacher have changed since. Remove the folder to '
             'train it anew, or choose another --work-dir.')
     tested = (record.get('tested', False)
-              and record['test'] == fingerprints['test'])
+              and record['test'] == fingerprints['test']
+              and osp.exists(trial.errors_file))
     trial.remember(
         **fingerprints,
         commit=record.get('commit') or _commit(),

@@ -1,11 +1,13 @@
 """Trains, tests and compares all models of a recipe; writes one report."""
 import argparse
 import os
+import os.path as osp
 import signal
 import sys
 import time
 
-from mmpose_thermal.recipes import Launch, RecipeError, execute, load_recipe
+from mmpose_thermal.recipes import (Launch, RecipeError, describe, execute,
+                                    load_recipe, trials_of, write_report)
 
 
 def parse_args():
@@ -21,6 +23,13 @@ def parse_args():
         default='work_dirs/benchmark',
         help='folder of all trainings, shared by recipes (default: '
         '%(default)s)')
+    parser.add_argument(
+        '--out',
+        help='folder of the report (default: report_RECIPE in the work-dir)')
+    parser.add_argument(
+        '--report-only',
+        action='store_true',
+        help='train nothing; report what is there')
     parser.add_argument(
         '--jobs',
         type=int,
@@ -67,11 +76,22 @@ def main():
 
     try:
         recipe = load_recipe(args.recipe)
-        trials = execute(recipe, args.work_dir, launch_of(args), say)
+        if args.report_only:
+            trials = trials_of(recipe, args.work_dir)
+        else:
+            trials = execute(recipe, args.work_dir, launch_of(args), say)
+        out = args.out or osp.join(args.work_dir, f'report_{recipe.name}')
+        print(write_report(recipe, trials, out, describe(['python', *sys.argv])))
     except (RecipeError, FileNotFoundError) as error:
         print(f'ERROR: {error}', file=sys.stderr)
         return 2
-    return 0
+    say(f'the report is in {out}: README.md, results.csv, report.html')
+    undone = [trial.name for group in trials.values() for trial in group
+              if not trial.record().get('tested')]
+    if undone:
+        print(f'{len(undone)} trainings are missing: {", ".join(undone)}.',
+              file=sys.stderr)
+    return 1 if undone else 0
 
 
 if __name__ == '__main__':

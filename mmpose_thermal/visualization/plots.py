@@ -1,0 +1,294 @@
+"""Plots of errors and trainings, for papers and reports.
+
+All take matplotlib axes, or make a figure of their own, and use one palette
+that colour-blind readers can tell apart, with line styles as a second cue.
+"""
+import os
+import os.path as osp
+from typing import Dict, List, Optional, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..evaluation import FaceErrors, cumulative_error_distribution
+
+# Okabe and Ito's palette without its yellow, which is faint on white.
+COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9',
+           '#000000')
+_STYLES = ('-', '--', '-.', ':')
+_STYLE = {
+    'font.size': 9,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.grid': True,
+    'grid.alpha': .3,
+    'svg.fonttype': 'none',  # text stays text: small, and searchable
+    'svg.hashsalt': 'mmpose_thermal',  # the same plot is the same file
+}
+
+
+def line_style(index: int) -> dict:
+    """Colour and dashes of the index-th curve."""
+    return dict(
+        color=COLOURS[index % len(COLOURS)],
+        linestyle=_STYLES[index // len(COLOURS) % len(_STYLES)])
+
+
+def new_figure(width: float = 5.5, height: float = 3.6, **layout) -> Figure:
+    """A figure in this package's style, and not in pyplot's global state.
+
+    Args:
+        width (float): Inches.
+        height (float): Inches.
+        **layout: Arguments of ``Figure.subplots``.
+
+    Returns:
+        Figure: With its axes.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure((width, height), layout='constrained')
+        figure.subplots(**layout)
+    return figure
+
+
+def save_figure(figure: Figure, path: str) -> List[str]:
+    """Writes a figure as PNG and as SVG.
+
+    Args:
+        figure (Figure): The figure.
+        path (str): File name; an ending ``.png`` or ``.svg`` is replaced.
+
+    Returns:
+        list[str]: Both files.
+    """
+    stem, ending = osp.splitext(path)
+    if ending.lower() not in ('.png', '.svg'):
+        stem = path
+    os.makedirs(osp.dirname(osp.abspath(stem)), exist_ok=True)
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(f'{stem}.png', dpi=150)
+        figure.savefig(f'{stem}.svg', metadata=dict(Date=None))
+    return [f'{stem}.png', f'{stem}.svg']
+
+
+def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
+             limit: float = .2,
+             threshold: Optional[float] = .1) -> Figure:
+    """Cumulative error distributions on one pair of axes.
+
+    Args:
+        runs (dict): By title: the NME of each face, (N, ), once a seed. The
+            curve of several seeds is that of all their errors together.
+        limit (float): Where the axis of errors ends.
+        threshold (float, optional): Of failure, marked by a line.
+
+    Returns:
+        Figure: Best model first in the legend.
+    """
+    figure = new_figure()
+    axes, = figure.axes
+    pooled = {title: np.concatenate(errors) for title, errors in runs.items()}
+    for index, (title, errors) in enumerate(pooled.items()):
+        x, share = cumulative_error_distribution(errors)
+        # More corners than pixels only swell the file.
+        chosen = np.unique(
+            np.linspace(0, len(x) - 1, min(len(x), 500)).astype(int))
+        axes.step(
+            100 * x[chosen], 100 * share[chosen], where='post',
+            label=f'{title}: {100 * errors.mean():.2f} %',
+            **line_style(index))
+    if threshold is not None and threshold < limit:
+        axes.axvline(100 * threshold, color='grey', linewidth=.8)
+    axes.set(
+        xlabel='NME (%)', ylabel='faces (%)', xlim=(0, 100 * limit),
+        ylim=(0, 100))
+    _legend(axes, np.argsort([e.mean() for e in pooled.values()]),
+            title='mean NME')
+    return figure
+
+
+def _legend(axes, order, **arguments):
+    """A legend in a given order, below the axes if it is long."""
+    handles, labels = axes.get_legend_handles_labels()
+    handles = [handles[index] for index in order]
+    labels = [labels[index] for index in order]
+    if len(labels) > 4 or max(map(len, labels)) > 34:
+        axes.figure.set_figheight(
+            axes.figure.get_figheight() + .17 * len(labels))
+        axes.figure.legend(handles, labels, loc='outside lower center',
+                           fontsize='small', **arguments)
+    else:
+        axes.legend(handles, labels, fontsize='small', **arguments)
+
+
+def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
+    """Where on the face a model errs: each point in the colour of its error.
+
+    Points are drawn at the mean face: faces moved, scaled and turned so that
+    they lie on each other as well as they can.
+
+    Args:
+        runs (dict[str, FaceErrors]): By title, on one scale of colours.
+
+    Returns:
+        Figure: One face a run.
+    """
+    figure = new_figure(
+        max(3.3 * len(runs), 4), 3.9, ncols=len(runs), squeeze=False)
+    errors = {}
+    for title, faces in runs.items():
+        length = next(iter(faces.lengths_px.values()))[:, None]
+        errors[title] = 100 * np.nanmean(
+            faces.point_errors_px() / length, axis=0)
+    highest = max(np.nanmax(e) for e in errors.values())
+    for axes, (title, faces) in zip(figure.axes, runs.items()):
+        mean = mean_face(faces)
+        shown = axes.scatter(
+            *mean.T, c=errors[title], cmap='cividis', vmin=0, vmax=highest,
+            s=45, edgecolors='black', linewidths=.3)
+        for name, points in faces.regions.items():
+            nme = 100 * np.nanmean(faces.nme(points=points))
+            low, high = mean[points].min(0), mean[points].max(0)
+            below = name == 'jaw'
+            axes.annotate(
+                f'{name} {nme:.1f} %',
+                ((low[0] + high[0]) / 2, high[1] if below else low[1]),
+                (0, -9 if below else 5), textcoords='offset points',
+                ha='center', va='top' if below else 'bottom',
+                fontsize='small')
+        axes.set_title(f'{title}: {100 * faces.nme().mean():.2f} %')
+        axes.set_aspect('equal')
+        axes.invert_yaxis()
+        axes.margins(.12)
+        axes.axis('off')
+    figure.colorbar(shown, ax=figure.axes, label='NME of the point (%)',
+                    shrink=.8)
+    return figure
+
+
+def mean_face(faces: FaceErrors, rounds: int = 5) -> np.ndarray:
+    """Mean shape of the labelled points (generalised Procrustes analysis).
+
+    Args:
+        faces (FaceErrors): Whose truth is averaged.
+        rounds (int): Of alignment to the mean.
+
+    Returns:
+        np.ndarray: Shape (K, 2), centred, of size 1; y points down.
+    """
+    # As complex numbers a turn and a scale are one factor.
+    shapes = np.where(faces.labelled, faces.truth @ [1, 1j], 0)
+    weights = faces.labelled.astype(float)
+    counts = np.maximum(weights.sum(1, keepdims=True), 1)
+    shapes = (shapes - shapes.sum(1, keepdims=True) / counts) * weights
+    shapes /= np.maximum(np.linalg.norm(shapes, axis=1, keepdims=True), 1e-9)
+    mean = shapes[np.argmax(weights.sum(1))]
+    for _ in range(rounds):
+        overlap = (shapes.conj() * mean).sum(1, keepdims=True)
+        size = (np.abs(shapes)**2).sum(1, keepdims=True)
+        aligned = shapes * overlap / np.maximum(size, 1e-12)
+        mean = aligned.sum(0) / np.maximum(weights.sum(0), 1)
+        mean /= np.linalg.norm(mean)
+    return np.column_stack([mean.real, mean.imag])
+
+
+def plot_error_against(runs: Dict[str, FaceErrors],
+                       what: str,
+                       values: Dict[str, np.ndarray],
+                       bins: int = 8) -> Figure:
+    """Error against a measurement of the face, such as its pose or size.
+
+    Args:
+        runs (dict[str, FaceErrors]): By title.
+        what (str): Label of the measurement, with its unit.
+        values (dict[str, np.ndarray]): Of each face, (N, ), by title; NaN
+            where it is not known.
+        bins (int): Of equally many faces each.
+
+    Returns:
+        Figure: Mean and 95 % interval a bin; the number of faces beneath.
+    """
+    figure = new_figure()
+    axes, = figure.axes
+    known = np.concatenate([v[~np.isnan(v)] for v in values.values()])
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
+    for index, (title, faces) in enumerate(runs.items()):
+        errors, measured = 100 * faces.nme(), values[title]
+        bin_of = np.clip(
+            np.searchsorted(edges, measured, side='right') - 1, 0,
+            max(len(edges) - 2, 0))
+        middles, means, spreads = [], [], []
+        for number in range(max(len(edges) - 1, 1)):
+            chosen = errors[(bin_of == number) & ~np.isnan(measured)]
+            if len(chosen) < 2:
+                continue
+            middles.append(measured[(bin_of == number)
+                                    & ~np.isnan(measured)].mean())
+            means.append(chosen.mean())
+            spreads.append(1.96 * chosen.std(ddof=1) / np.sqrt(len(chosen)))
+        axes.errorbar(
+            middles, means, spreads, marker='o', markersize=3, capsize=2,
+            label=f'{title}: {errors.mean():.2f} %', **line_style(index))
+    axes.set(xlabel=what, ylabel='NME (%)')
+    axes.set_ylim(bottom=0)
+    _legend(axes, range(len(runs)), title='mean NME')
+    return figure
+
+
+def plot_training(runs: Dict[str, List[dict]]) -> Figure:
+    """Losses and validation error over the training.
+
+    Args:
+        runs (dict[str, list[dict]]): By title: the lines of MMEngine's
+            ``scalars.json``.
+
+    Returns:
+        Figure: One panel a loss, smoothed, and one for the validation NME.
+    """
+    names = []
+    for lines in runs.values():
+        for line in lines:
+            names += [
+                key for key in line
+                if key.startswith('loss') and key not in names
+            ]
+    panels = [*sorted(names), 'NME']
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure = new_figure(
+        3 * columns, 2.3 * rows + .2 * len(runs), nrows=rows, ncols=columns,
+        squeeze=False)
+    for axes, name in zip(figure.axes, panels):
+        for index, (title, lines) in enumerate(runs.items()):
+            # MMEngine logs validation by epoch, without a learning rate.
+            points = [(line['step'], line[name]) for line in lines
+                      if name in line and (name == 'NME') == ('lr' not in line)
+                      ]
+            if not points:
+                continue
+            x, y = np.array(points, float).T
+            if name == 'NME':
+                axes.plot(x, 100 * y, marker='o', markersize=3, label=title,
+                          **line_style(index))
+            else:
+                axes.plot(x, _smoothed(y), label=title, **line_style(index))
+        axes.set_title('validation NME (%)' if name == 'NME' else name)
+        axes.set_xlabel('epoch' if name == 'NME' else 'iteration')
+        if name != 'NME' and axes.lines:
+            axes.set_yscale('log')
+    for axes in figure.axes[len(panels):]:
+        axes.axis('off')
+    handles, labels = figure.axes[len(panels) - 1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc='outside lower center',
+                  fontsize='small')
+    return figure
+
+
+def _smoothed(values, width=5):
+    """Running mean over up to so many neighbours on either side."""
+    total = np.concatenate([[0], np.cumsum(values)])
+    index = np.arange(len(values))
+    low = np.maximum(index - width, 0)
+    high = np.minimum(index + width + 1, len(values))
+    return (total[high] - total[low]) / (high - low)
