@@ -141,26 +141,24 @@ def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
         length = next(iter(faces.lengths_px.values()))[:, None]
         errors[title] = 100 * np.nanmean(
             faces.point_errors_px() / length, axis=0)
-    highest = max(np.nanmax(e) for e in errors.values())
+    scale = dict(
+        vmin=min(np.nanmin(e) for e in errors.values()),
+        vmax=max(np.nanmax(e) for e in errors.values()))
     for axes, (title, faces) in zip(figure.axes, runs.items()):
-        mean = mean_face(faces)
         shown = axes.scatter(
-            *mean.T, c=errors[title], cmap='cividis', vmin=0, vmax=highest,
-            s=45, edgecolors='black', linewidths=.3)
-        for name, points in faces.regions.items():
-            nme = 100 * np.nanmean(faces.nme(points=points))
-            low, high = mean[points].min(0), mean[points].max(0)
-            below = name == 'jaw'
-            axes.annotate(
-                f'{name} {nme:.1f} %',
-                ((low[0] + high[0]) / 2, high[1] if below else low[1]),
-                (0, -9 if below else 5), textcoords='offset points',
-                ha='center', va='top' if below else 'bottom',
-                fontsize='small')
+            *mean_face(faces).T, c=errors[title], cmap='cividis', s=45,
+            edgecolors='black', linewidths=.3, **scale)
+        regions = [
+            f'{name} {100 * np.nanmean(nme):.1f}'
+            for name, nme in faces.region_nme().items()
+        ]
+        lines = [', '.join(regions[i:i + 3]) for i in range(0, len(regions), 3)]
         axes.set_title(f'{title}: {100 * faces.nme().mean():.2f} %')
+        axes.text(.5, 0, '\n'.join(lines), transform=axes.transAxes,
+                  ha='center', va='top', fontsize='small')
         axes.set_aspect('equal')
         axes.invert_yaxis()
-        axes.margins(.12)
+        axes.margins(.08)
         axes.axis('off')
     figure.colorbar(shown, ax=figure.axes, label='NME of the point (%)',
                     shrink=.8)
@@ -190,6 +188,9 @@ def mean_face(faces: FaceErrors, rounds: int = 5) -> np.ndarray:
         aligned = shapes * overlap / np.maximum(size, 1e-12)
         mean = aligned.sum(0) / np.maximum(weights.sum(0), 1)
         mean /= np.linalg.norm(mean)
+    # Upright as the faces are on average, not as the first one was.
+    turn = (shapes * mean.conj()).sum()
+    mean *= turn / abs(turn)
     return np.column_stack([mean.real, mean.imag])
 
 
@@ -254,7 +255,7 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
                 if key.startswith('loss') and key not in names
             ]
     panels = [*sorted(names), 'NME']
-    columns = min(len(panels), 3)
+    columns = 2 if len(panels) in (2, 4) else 3
     rows = -(-len(panels) // columns)
     figure = new_figure(
         3 * columns, 2.3 * rows + .2 * len(runs), nrows=rows, ncols=columns,
@@ -285,8 +286,9 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
     return figure
 
 
-def _smoothed(values, width=5):
-    """Running mean over up to so many neighbours on either side."""
+def _smoothed(values):
+    """Running mean over a twentieth of the values."""
+    width = len(values) // 40
     total = np.concatenate([[0], np.cumsum(values)])
     index = np.arange(len(values))
     low = np.maximum(index - width, 0)

@@ -1,0 +1,99 @@
+"""Compares models on the same faces, in numbers: the first is the baseline."""
+import json
+import sys
+
+from errors_files import load_errors, parser_of
+
+from mmpose_thermal.evaluation import (area_under_ced, bootstrap_interval,
+                                       failure_rate, paired_difference)
+
+
+def parse_args():
+    parser = parser_of(__doc__ + ' Percent; intervals are of 95 %.')
+    parser.add_argument(
+        '--threshold', type=float, default=.1, help='of FR and AUC (default: '
+        '%(default)s)')
+    parser.add_argument(
+        '--by', metavar='FIELD[:EDGE,EDGE,...]', help='also by an attribute '
+        'of the faces, such as glasses or yaw_deg:-60,-20,20,60')
+    parser.add_argument('--out', help='write the numbers as JSON')
+    return parser.parse_args()
+
+
+def summary(faces, baseline, threshold):
+    """Measures of one model, in percent."""
+    errors = 100 * faces.nme()
+    low, high = bootstrap_interval(errors, faces.subjects())
+    row = {
+        'NME': errors.mean(),
+        'interval': [low, high],
+        'FR': 100 * failure_rate(errors, 100 * threshold),
+        'AUC': 100 * area_under_ced(errors, 100 * threshold),
+    }
+    if baseline is not None and faces is not baseline:
+        if faces.images != baseline.images or faces.ids != baseline.ids:
+            sys.exit('ERROR: the files are of different faces. Test all models '
+                     'on one annotation file.')
+        found = paired_difference(
+            errors, 100 * baseline.nme(), faces.subjects())
+        row['difference'] = vars(found)
+    return row
+
+
+def parts_of(faces, by):
+    """NME in percent by an attribute and by region."""
+    parts = {
+        f'region {name}': 100 * values[values == values].mean()
+        for name, values in faces.region_nme().items()
+    }
+    if by:
+        field, _, edges = by.partition(':')
+        try:
+            edges = [float(e) for e in edges.split(',')] if edges else None
+            groups = faces.groups(field, edges)
+        except ValueError as error:
+            sys.exit(f'ERROR: --by {by}: {error}')
+        errors = 100 * faces.nme()
+        parts.update({
+            f'{field} {label} ({len(chosen)})': errors[chosen].mean()
+            for label, chosen in groups.items()
+        })
+    return parts
+
+
+def main():
+    args = parse_args()
+    runs = load_errors(args)
+    baseline = next(iter(runs.values()))
+    width = max(map(len, runs))
+    found = {}
+    print(f'{len(baseline)} faces; p of one training each says nothing about '
+          'another training')
+    for title, faces in runs.items():
+        row = found[title] = summary(faces, baseline, args.threshold)
+        low, high = row['interval']
+        line = (f'{title:{width}}  NME {row["NME"]:6.2f} [{low:.2f}, '
+                f'{high:.2f}]  FR@{args.threshold:.2f} {row["FR"]:6.2f}  '
+                f'AUC@{args.threshold:.2f} {row["AUC"]:6.2f}')
+        if 'difference' in row:
+            d = row['difference']
+            line += (f'  against the first {d["mean"]:+.2f} [{d["low"]:+.2f}, '
+                     f'{d["high"]:+.2f}], p {d["p_value"]:.3g}')
+        print(line)
+    parts = {title: parts_of(faces, args.by) for title, faces in runs.items()}
+    names = list(dict.fromkeys(name for part in parts.values()
+                               for name in part))
+    if names:
+        print('\nNME by part, one column a model, in the order above')
+    for name in names:
+        print(f'{name:32}' + ''.join(
+            f'{part.get(name, float("nan")):8.2f}' for part in parts.values()))
+    for title, part in parts.items():
+        found[title]['parts'] = part
+    if args.out:
+        with open(args.out, 'w') as file:
+            json.dump(found, file, indent=1)
+
+
+if __name__ == '__main__':
+    main()
