@@ -84,7 +84,8 @@ class Trial:
                  root: str,
                  teacher: Optional['Trial'] = None) -> None:
         self.run, self.seed, self.teacher = run, seed, teacher
-        self.folder = osp.join(root, run.name, f'seed{seed}')
+        self.folder = osp.join(
+            root, run.folder, run.name, f'seed{seed}')
         self.options = {'randomness.seed': seed, **run.options}
         if teacher is not None:
             self.options['model.teacher.checkpoint'] = osp.join(

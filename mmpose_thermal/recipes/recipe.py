@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Tuple
 from mmengine.config import Config
 
 _RECIPE_FIELDS = {'title', 'about', 'prepare', 'seeds', 'options', 'runs',
-                  'tables', 'include'}
+                  'tables', 'include', 'folder'}
 _RUN_FIELDS = {'title', 'config', 'teacher', 'options', 'seeds', 'published'}
 _TABLE_FIELDS = {'title', 'about', 'rows', 'baseline'}
 
@@ -29,6 +29,7 @@ class Run:
         seeds (tuple[int, ...]): Training seeds.
         published (dict): Figures of the paper for this row, by the column's
             name; shown beside our own, marked as published.
+        folder (str): Where its trainings go, below the work directory.
     """
     name: str
     title: str
@@ -37,6 +38,7 @@ class Run:
     options: Dict[str, object] = field(default_factory=dict)
     seeds: Tuple[int, ...] = (0, )
     published: Dict[str, object] = field(default_factory=dict)
+    folder: str = ''
 
 
 @dataclass
@@ -86,6 +88,8 @@ def load_recipe(path: str) -> Recipe:
       apply ``title``, ``teacher``, ``options``, ``seeds``, ``published``.
     - ``tables``: list of dicts with ``title``, ``rows``, ``baseline``,
       ``about``.
+    - ``folder``: below the work directory, for runs of other settings than
+      those of the same name in other recipes.
     - ``include``: list of recipes, as seen from this one, whose tables follow.
 
     Fields whose names begin with an underscore are the recipe's own. Runs
@@ -155,7 +159,8 @@ def _runs_of(fields, path):
             teacher=run.get('teacher'),
             options={**shared, **run.get('options', {})},
             seeds=tuple(run.get('seeds', seeds)),
-            published=run.get('published', {}))
+            published=run.get('published', {}),
+            folder=fields.get('folder', ''))
     return runs
 
 
