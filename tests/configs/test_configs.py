@@ -73,7 +73,8 @@ def load(data_of_style, save_teacher, monkeypatch):
             teacher = branch_config(model.teacher.config, 'teacher')
             model.teacher.config = without_downloads(teacher)
             model.teacher.checkpoint = save_teacher(model.teacher.config)
-            model.student.config = without_downloads(model.student.config)
+            model.student.config = without_downloads(
+                branch_config(model.student.config, 'student'))
         else:
             config.model = without_downloads(model)
         return config

@@ -50,7 +50,7 @@ thermal_effects = [
 ]
 rgb_photometry = dict(type='PhotometricDistortion')
 
-pair_pipeline = [
+pair_steps = [
     dict(type='LoadThermalImage'),
     dict(type='LoadRGBPartner'),
     *box,
@@ -61,28 +61,44 @@ pair_pipeline = [
         transforms=thermal_effects),
     dict(
         type='ModalityTransform', modality='rgb', transforms=[rgb_photometry]),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPairInputs'),
 ]
-thermal_pipeline = [
+thermal_steps = [
     dict(type='LoadThermalImage'),
     *box,
     dict(type='TopdownAffine', input_size=codec['input_size']),
     *thermal_effects,
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
 ]
-# For point sets whose mirror partners are not known.
-unflipped_thermal_pipeline = [
-    step for step in thermal_pipeline if step['type'] != 'RandomFlip'
-]
-rgb_pipeline = [
+rgb_steps = [
     dict(type='LoadImage'),
     *box,
     dict(type='TopdownAffine', input_size=codec['input_size']),
     rgb_photometry,
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
+]
+# A model with another codec than HRNet's takes its pipelines by these names:
+# a config cannot change one step of the list that it inherits.
+codecs = dict(
+    heatmap=codec,
+    dark=dict(codec, sigma=2, unbiased=True),
+    simcc=dict(
+        type='SimCCLabel',
+        input_size=codec['input_size'],
+        sigma=(5.66, 5.66),
+        simcc_split_ratio=2.0,
+        normalize=False,
+        use_dark=False),
+    regression=dict(type='RegressionLabel', input_size=codec['input_size']))
+pair_pipelines, thermal_pipelines, rgb_pipelines = [{
+    name: [*steps, dict(type='GenerateTarget', encoder=encoder), pack]
+    for name, encoder in codecs.items()
+} for steps, pack in ((pair_steps, dict(type='PackPairInputs')),
+                      (thermal_steps, dict(type='PackPoseInputs')),
+                      (rgb_steps, dict(type='PackPoseInputs')))]
+pair_pipeline = pair_pipelines['heatmap']
+thermal_pipeline = thermal_pipelines['heatmap']
+rgb_pipeline = rgb_pipelines['heatmap']
+# For point sets whose mirror partners are not known.
+unflipped_thermal_pipeline = [
+    step for step in thermal_pipeline if step['type'] != 'RandomFlip'
 ]
 thermal_val_pipeline = [
     dict(type='LoadThermalImage'),

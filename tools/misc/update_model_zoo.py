@@ -1,0 +1,154 @@
+"""Writes README.md and metafile.yml of each folder of configs, from these."""
+import argparse
+import glob
+import logging
+import os
+import os.path as osp
+import sys
+
+import yaml
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, MODELS
+
+import mmpose_thermal  # noqa: F401
+from mmpose_thermal.apis import model_complexity
+from mmpose_thermal.models.distillers.branch import branch_config
+
+_ROOT = 'configs/thermal_face_2d_keypoint'
+_PAPER = dict(
+    Title='Lightweight Facial Landmark Detection in Thermal Images via '
+    'Multi-Level Cross-Modal Knowledge Transfer',
+    URL='https://arxiv.org/abs/2510.11128')
+_ALGORITHMS = dict(
+    topdown_heatmap='Heatmaps', topdown_regression='Regression',
+    rtmpose='RTMPose', mlcm_kd='MLCM-KD')
+_ABOUT = dict(
+    topdown_heatmap='Teachers, students without distillation, and baselines '
+    'that predict heatmaps.',
+    topdown_regression='Baselines that predict coordinates.',
+    rtmpose='RTMPose (SimCC): teacher, student without distillation, '
+    'baselines.',
+    mlcm_kd='Distillation: `ktl-` RGB teacher to thermal student, `mcl-` '
+    'thermal student to light student. Sizes are those of the student, all '
+    'that remains after training.')
+
+
+def describe(path):
+    """Everything that the tables say of one config.
+
+    Args:
+        path (str): Of the config.
+
+    Returns:
+        dict: ``name``, ``path``, ``about``, ``architecture``, ``data``,
+        ``params_m`` and ``gflops``.
+    """
+    with open(path) as file:
+        comment = []
+        for line in file:
+            if not line.startswith('#'):
+                break
+            comment.append(line.lstrip('# ').rstrip())
+    config = Config.fromfile(path)
+    model = config.model
+    if model.type == 'CrossModalDistiller':
+        model = Config(dict(model=branch_config(model, 'student'))).model
+    backbone = model.backbone
+    network = MODELS.build(model)
+    params_m, gflops = model_complexity(network, config.codec['input_size'])
+    data = DATASETS.get(config.train_dataloader.dataset.type)
+    style = osp.basename(data.METAINFO['from_file'])[:-len('.py')]
+    return dict(
+        name=osp.splitext(osp.basename(path))[0],
+        path=path,
+        about=' '.join(comment),
+        architecture=f'{backbone.type}, {model.head.type}',
+        data=style,
+        params_m=round(params_m, 3),
+        gflops=round(gflops, 4))
+
+
+def metafile_of(algorithm, models):
+    """The folder's metafile, as OpenMIM reads it."""
+    collection = dict(Name=_ALGORITHMS[algorithm])
+    if algorithm == 'mlcm_kd':
+        collection['Paper'] = _PAPER
+    return dict(
+        Collections=[collection],
+        Models=[
+            dict(
+                Name=model['name'],
+                **{'In Collection': collection['Name']},
+                Config=model['path'],
+                Metadata={
+                    'Architecture': model['architecture'].split(', '),
+                    'Training Data': model['data'],
+                    'Parameters (M)': model['params_m'],
+                    'GFLOPs': model['gflops'],
+                }) for model in models
+        ])
+
+
+def readme_of(algorithm, folder, models):
+    """The folder's README."""
+    lines = [
+        f'# {_ALGORITHMS[algorithm]}, {folder}', '',
+        '<!-- Written by tools/misc/update_model_zoo.py from the configs. -->',
+        '', _ABOUT[algorithm], '',
+        '| config | trains | params (M) | GFLOPs |', '|---|---|---:|---:|'
+    ]
+    lines += [
+        f'| [`{model["name"]}`]({model["name"]}.py) | {model["about"]} | '
+        f'{model["params_m"]:.2f} | {model["gflops"]:.3f} |'
+        for model in models
+    ]
+    trained = 'trained for the report in docs/benchmark' \
+        if folder == 'synthetic' else 'not trained here'
+    first = models[0]
+    lines += [
+        '', 'GFLOPs count one multiply-accumulate as one, at the size that '
+        f'the names end with. These models were {trained}.', '', '```bash',
+        f'python tools/train.py {first["path"]}',
+        f'python tools/test.py {first["path"]} '
+        f'work_dirs/{first["name"]}/best_NME_*.pth', '```', ''
+    ]
+    return '\n'.join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog='Run it from the repository. A config '
+        'says what it trains in the comment on top of it.')
+    parser.add_argument(
+        '--check', action='store_true', help='write nothing; exit status 1 if '
+        'something would change')
+    args = parser.parse_args()
+    init_default_scope('mmpose')
+    logging.disable(logging.WARNING)
+    stale = []
+    for folder in sorted(glob.glob(f'{_ROOT}/*/*/')):
+        paths = sorted(glob.glob(osp.join(folder, '*.py')))
+        if not paths:
+            continue
+        algorithm, data = folder.rstrip('/').split('/')[-2:]
+        models = [describe(path) for path in paths]
+        print(f'{folder}: {len(models)} configs', flush=True)
+        metafile = yaml.safe_dump(
+            metafile_of(algorithm, models), sort_keys=False, width=10**6)
+        for name, text in (('README.md', readme_of(algorithm, data, models)),
+                           ('metafile.yml', metafile)):
+            path = osp.join(folder, name)
+            before = open(path).read() if osp.exists(path) else None
+            if before != text:
+                stale.append(path)
+            if before != text and not args.check:
+                with open(path + '.part', 'w') as file:
+                    file.write(text)
+                os.replace(path + '.part', path)
+    print(f'{len(stale)} files {"are stale" if args.check else "written"}')
+    return 1 if args.check and stale else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
