@@ -90,6 +90,10 @@ class Trial:
         if teacher is not None:
             self.options['model.teacher.checkpoint'] = osp.join(
                 teacher.folder, 'best_NME_*.pth')
+            if any(key.startswith('model.') for key in teacher.run.options):
+                # Another network than its config's: what its training dumped.
+                self.options['model.teacher.config'] = osp.join(
+                    teacher.folder, osp.basename(teacher.run.config))
 
     @property
     def name(self) -> str:
