@@ -114,6 +114,7 @@ def run_tool(monkeypatch, capsys):
 
     def run_tool(name, *arguments):
         script = str(REPOSITORY / f'tools/{name}.py')
+        monkeypatch.syspath_prepend(str(Path(script).parent))
         monkeypatch.setattr(sys, 'argv', [script, *map(str, arguments)])
         runpy.run_path(script, run_name='__main__')
         return capsys.readouterr().out
@@ -126,6 +127,28 @@ def gradients(model, batch):
     model.zero_grad()
     model.parse_losses(model(**batch, mode='loss'))[0].backward()
     return {name: p.grad.clone() for name, p in model.named_parameters()}
+
+
+def face_errors(count=12, error_px=2., seed=0, **changed):
+    """Errors of a model that is off by about so much, on the same faces."""
+    from mmpose_thermal.evaluation import FaceErrors
+    truth = np.random.default_rng(1).uniform(20, 80, (count, 68, 2))
+    truth[:, 36], truth[:, 45] = (30, 40), (70, 40)
+    shift = np.random.default_rng(seed).normal(0, error_px, truth.shape)
+    fields = dict(
+        images=[f'{index}.png' for index in range(count)],
+        ids=list(range(count)),
+        predicted=truth + shift,
+        truth=truth,
+        labelled=np.ones((count, 68), bool),
+        boxes=np.tile([20., 20, 80, 80], (count, 1)),
+        lengths_px=dict(interocular=np.full(count, 40.)),
+        attributes=[
+            dict(subject_id=index // 2, yaw_deg=10. * index,
+                 glasses=index % 2 == 0) for index in range(count)
+        ],
+        regions=dict(jaw=list(range(17)), nose=list(range(27, 36))))
+    return FaceErrors(**{**fields, **changed})
 
 
 @pytest.fixture

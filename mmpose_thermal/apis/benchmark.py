@@ -1,9 +1,12 @@
 """Size and speed of models."""
+import contextlib
+import logging
 import os
 import os.path as osp
 import platform
 import tempfile
 import time
+import warnings
 from typing import Callable, Dict, Optional, Tuple
 
 import numpy as np
@@ -91,7 +94,7 @@ def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     sizes, runs = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _quietly():
         for name, (config, checkpoint) in models.items():
             model = init_model(_without_weights(config), checkpoint, 'cpu')
             init_default_scope(model.cfg.get('default_scope', 'mmpose'))
@@ -112,6 +115,19 @@ def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
                 for (owner, kind), ms in times.items() if owner == name
             }) for name, (params, gflops) in sizes.items()
     }
+
+
+@contextlib.contextmanager
+def _quietly():
+    """Without what tracers say of every operator that they cannot count."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _without_weights(path):

@@ -24,7 +24,7 @@ _STYLE = {
     'axes.grid': True,
     'grid.alpha': .3,
     'svg.fonttype': 'none',  # text stays text: small, and searchable
-    'svg.hashsalt': 'mmpose_thermal',  # the same plot is the same file
+    'svg.hashsalt': 'mmpose_thermal',  # else each writing differs
 }
 
 

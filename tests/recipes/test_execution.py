@@ -1,0 +1,209 @@
+"""Trainings of a recipe: what runs, when, and what a failure leaves.
+
+The tools are stand-ins here that take no time; the real ones follow in
+tests/tools/test_analysis_tools.py.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mmpose_thermal.recipes import (Launch, RecipeError, execute, load_recipe,
+                                    trials_of)
+
+RECIPE = '''
+seeds = (0, 1)
+prepare = ['python prepare.py']
+runs = dict(
+    teacher=dict(config='plain.py'),
+    plain=dict(config='plain.py'),
+    pupil=dict(config='distiller.py', teacher='teacher'))
+tables = [dict(title='All', rows=['plain', 'pupil'])]
+'''
+TRAIN = '''
+import os, sys, time
+folder = sys.argv[sys.argv.index('--work-dir') + 1]
+assert '--resume' in sys.argv
+with open('log', 'a') as log:
+    log.write('train ' + folder + '\\n')
+if 'plain/seed1' in folder and os.path.exists('break'):
+    sys.exit('out of luck')
+if 'teacher/seed0' in folder and os.path.exists('break_teacher'):
+    sys.exit('out of luck')
+while os.path.exists('wait'):
+    time.sleep(.05)
+open(folder + '/best_NME_epoch_1.pth', 'w').close()
+'''
+TEST = '''
+import sys
+out = sys.argv[-1].split('=')[1]
+assert sys.argv[2].endswith('best_NME_epoch_1.pth')
+with open('log', 'a') as log:
+    log.write('test ' + out + '\\n')
+open(out, 'w').close()
+'''
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with stand-ins of the tools, two configs and a recipe."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'tools').mkdir()
+    (tmp_path / 'tools/train.py').write_text(TRAIN)
+    (tmp_path / 'tools/test.py').write_text(TEST)
+    (tmp_path / 'prepare.py').write_text('open("prepared", "a").write("x")')
+    (tmp_path / 'plain.py').write_text(
+        'model = dict(type="A")\nlr = 1\ntest_evaluator = dict(type="M")')
+    (tmp_path / 'distiller.py').write_text(
+        'model = dict(type="CrossModalDistiller", teacher=dict(), '
+        'student=dict(config=dict(type="A")))')
+    (tmp_path / 'recipe.py').write_text(RECIPE)
+    return tmp_path
+
+
+def run(jobs=2):
+    said = []
+    trials = execute(load_recipe('recipe.py'), 'root', Launch(jobs=jobs),
+                     said.append)
+    return trials, '\n'.join(said)
+
+
+def log(kind='train'):
+    return [
+        line.split()[1] for line in open('log').read().splitlines()
+        if line.startswith(kind)
+    ]
+
+
+def states(trials):
+    return {
+        trial.name: bool(trial.record().get('tested'))
+        for group in trials.values() for trial in group
+    }
+
+
+def test_everything_is_trained_once_teachers_first(place):
+    trials, said = run()
+    assert all(states(trials).values()) and len(states(trials)) == 6
+    assert '6 trainings, 0 of them done before' in said
+    order = log()
+    for seed in (0, 1):
+        assert order.index(f'root/teacher/seed{seed}') < order.index(
+            f'root/pupil/seed{seed}')
+    trials, said = run()
+    assert log() == order and '6 of them done before' in said
+    assert open('prepared').read() == 'xx'  # the data's maker decides itself
+
+
+def test_a_failure_stops_only_what_depends_on_it(place):
+    (place / 'break').touch()
+    (place / 'break_teacher').touch()
+    trials, said = run()
+    undone = [name for name, done in states(trials).items() if not done]
+    assert undone == ['teacher/seed0', 'plain/seed1', 'pupil/seed0'] or set(
+        undone) == {'teacher/seed0', 'plain/seed1', 'pupil/seed0'}
+    assert 'plain/seed1 FAILED in its train' in said and 'out of luck' in said
+    assert 'pupil/seed0 is left out: its teacher failed' in said
+    (place / 'break').unlink()
+    (place / 'break_teacher').unlink()
+    count = len(log())
+    trials, _ = run()
+    assert all(states(trials).values())
+    assert sorted(log()[count:]) == [
+        'root/plain/seed1', 'root/pupil/seed0', 'root/teacher/seed0']
+
+
+def test_changed_settings_are_refused_not_mixed(place):
+    run()
+    text = (place / 'plain.py').read_text()
+    (place / 'plain.py').write_text(text.replace('lr = 1', 'lr = 2'))
+    with pytest.raises(RecipeError, match='begun with other settings'):
+        run()
+    # the pupil knows that its teacher has changed, too
+    trial = trials_of(load_recipe('recipe.py'), 'root')['pupil'][0]
+    assert trial.fingerprints()['training'] != trial.record()['training']
+
+
+def test_changed_test_settings_only_test_again(place):
+    run()
+    text = (place / 'plain.py').read_text()
+    (place / 'plain.py').write_text(text.replace('"M"', '"N"'))
+    run()
+    assert len(log()) == 6
+    assert len(log('test')) == 6 + 4  # the distiller's config is another
+    os.remove('root/plain/seed0/test_errors.json')
+    run()
+    assert log('test')[-1] == 'root/plain/seed0/test_errors.json'
+    assert len(log()) == 6
+
+
+def test_loader_processes_are_no_setting(place):
+    run()
+    with open('plain.py', 'a') as file:
+        file.write('\ntrain_dataloader = dict(num_workers=4)')
+    # an option that speeds a run up does not make it another one
+    trial = trials_of(load_recipe('recipe.py'), 'root')['plain'][0]
+    before = trial.fingerprints()
+    (place / 'plain.py').write_text(
+        (place / 'plain.py').read_text().replace('=4', '=9'))
+    assert trial.fingerprints() == before
+
+
+def test_data_that_cannot_be_made_stop_the_benchmark(place):
+    (place / 'prepare.py').write_text('raise SystemExit(3)')
+    with pytest.raises(RecipeError, match='"python prepare.py" failed'):
+        run()
+    assert not os.path.exists('log')
+
+
+PROGRAM = '''
+import signal
+from mmpose_thermal.recipes import Launch, execute, load_recipe
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+execute(load_recipe('recipe.py'), 'root', Launch(jobs=1), print)
+'''
+
+
+@pytest.mark.parametrize('how', [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_benchmark_leaves_no_second_writer(place, how):
+    """Ended, it ends its training; killed, the training keeps the folder."""
+    (place / 'wait').touch()
+    with subprocess.Popen([sys.executable, '-c', PROGRAM],
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as program:
+        deadline = time.time() + 60
+        while not os.path.exists('log') and time.time() < deadline:
+            time.sleep(.05)
+        program.send_signal(how)
+    if how == signal.SIGKILL:
+        with pytest.raises(RecipeError, match='Another benchmark'):
+            run()
+        (place / 'wait').unlink()
+        time.sleep(1)  # the training that was left behind ends by itself
+    else:
+        record = json.loads(
+            (place / 'root/plain/seed0/trial.json').read_text())
+        assert record['train_seconds'] > 0 and not record.get('trained')
+        (place / 'wait').unlink()
+    trials, _ = run()
+    assert all(states(trials).values())
+
+
+def test_launchers():
+    tool = ['python', 'tools/train.py', 'config.py']
+    assert Launch().command(tool, 0) == tool
+    command = Launch(jobs=2, processes=4).command(tool, 1)
+    assert command[1:5] == ['-m', 'torch.distributed.run',
+                            '--nproc_per_node=4', '--master_port=29501']
+    assert command[5:] == ['tools/train.py', 'config.py', '--launcher',
+                           'pytorch']
+    command = Launch(srun='-p gpu --ntasks=8').command(tool, 0)
+    assert command == ['srun', '-p', 'gpu', '--ntasks=8', *tool, '--launcher',
+                       'slurm']
+    launch = Launch(jobs=2, processes=2, devices=list('4567'))
+    assert [launch.environment(slot)['CUDA_VISIBLE_DEVICES']
+            for slot in (0, 1)] == ['4,5', '6,7']

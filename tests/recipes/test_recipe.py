@@ -1,0 +1,140 @@
+"""Recipes: what they say, and what is wrong with them."""
+import copy
+
+import pytest
+from conftest import REPOSITORY
+from mmengine.config import Config
+
+from mmpose_thermal.recipes import RecipeError, load_recipe, trials_of
+
+RECIPES = sorted((REPOSITORY / 'configs/recipes').glob('*.py'))
+GOOD = dict(
+    seeds=(0, 1),
+    options={'train_cfg.max_epochs': 2},
+    runs=dict(
+        teacher=dict(config='config.py', seeds=(0, )),
+        plain=dict(config='config.py', title='Plain'),
+        pupil=dict(
+            config='config.py',
+            teacher='teacher',
+            options={'model.x': 3},
+            published=dict(NME=5.1)),
+        spare=dict(config='config.py')),
+    tables=[dict(title='All', rows=['pupil', 'plain'], baseline='plain')])
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'config.py').write_text('model = dict()')
+
+    def write(fields, name='recipe.py'):
+        (tmp_path / name).write_text('\n'.join(
+            f'{key} = {value!r}' for key, value in fields.items()))
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_runs_are_trained_after_their_teachers_and_only_if_shown(write):
+    recipe = load_recipe(write(GOOD))
+    assert list(recipe.runs) == ['teacher', 'pupil', 'plain']
+    # the teacher is trained with each seed that its pupil has
+    assert recipe.runs['teacher'].seeds == (0, 1)
+    assert recipe.runs['pupil'].options == {
+        'train_cfg.max_epochs': 2, 'model.x': 3}
+    assert recipe.runs['pupil'].published == dict(NME=5.1)
+    assert recipe.tables[0].baseline == 'plain'
+    assert recipe.name == 'recipe'
+
+
+def test_each_seed_has_a_teacher_of_its_own(write):
+    trials = trials_of(load_recipe(write(GOOD)), 'root')
+    assert [t.teacher.name for t in trials['pupil']] == [
+        'teacher/seed0', 'teacher/seed1']
+    command = ' '.join(trials['pupil'][1].train_command())
+    assert 'randomness.seed=1' in command and 'model.x=3' in command
+    assert 'root/teacher/seed1/best_NME_*.pth' in command
+    assert 'teacher.config' not in command
+
+
+def test_a_teacher_of_another_shape_brings_its_own_config(write):
+    fields = copy.deepcopy(GOOD)
+    fields['runs']['teacher']['options'] = {'model.depth': 34}
+    trial = trials_of(load_recipe(write(fields)), 'root')['pupil'][0]
+    assert trial.options['model.teacher.config'] == (
+        'root/teacher/seed0/config.py')
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda f: f.update(seed=3), 'unknown field "seed"'),
+    (lambda f: f.pop('tables'), 'no "tables"'),
+    (lambda f: f['runs']['plain'].update(teachers='x'), 'unknown .*"teachers"'),
+    (lambda f: f['runs']['plain'].pop('config'), 'runs.plain: "config"'),
+    (lambda f: f['runs']['plain'].update(config='no.py'), 'no config no.py'),
+    (lambda f: f['runs']['pupil'].update(teacher='nobody'), '"nobody"'),
+    (lambda f: f['runs']['teacher'].update(teacher='pupil'), 'circle'),
+    (lambda f: f['tables'][0]['rows'].append('nobody'), '"nobody"'),
+    (lambda f: f['tables'][0].update(baseline='nobody'), '"nobody"'),
+])
+def test_a_recipe_that_cannot_be_followed_says_why(write, change, message):
+    fields = copy.deepcopy(GOOD)
+    change(fields)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(write(fields))
+
+
+def test_recipes_include_others(write):
+    write({**GOOD, 'prepare': ['make data']}, 'one.py')
+    other = copy.deepcopy(GOOD)
+    other['prepare'] = ['make data', 'make more']
+    other['tables'] = [dict(title='Spare', rows=['spare'])]
+    write(other, 'other.py')
+    path = write(dict(title='Both', include=['one.py', 'other.py']))
+    recipe = load_recipe(path)
+    assert [table.title for table in recipe.tables] == ['All', 'Spare']
+    assert list(recipe.runs) == ['teacher', 'pupil', 'plain', 'spare']
+    assert recipe.prepare == ['make data', 'make more']
+    other['runs']['spare']['seeds'] = (7, )
+    other['runs']['plain']['options'] = {'model.x': 4}
+    other['tables'][0]['rows'].append('plain')
+    write(other, 'other.py')
+    with pytest.raises(RecipeError, match='other.py means another run'):
+        load_recipe(path)
+
+
+def test_a_folder_keeps_runs_of_one_name_apart(write):
+    trials = trials_of(load_recipe(write({**GOOD, 'folder': 'quick'})), 'root')
+    assert trials['plain'][0].folder == 'root/quick/plain/seed0'
+
+
+def other_tables(path):
+    """The tables that a recipe includes."""
+    fields = Config.fromfile(str(path)).to_dict()
+    return [table for name in fields.get('include', ())
+            for table in load_recipe(str(path.parent / name)).tables]
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
+def test_recipes_of_the_repository(path, monkeypatch):
+    """Every option fits its config, and nothing is compared with itself."""
+    monkeypatch.chdir(REPOSITORY)
+    recipe = load_recipe(str(path))
+    trials = trials_of(recipe, 'root')
+    included = {row for table in other_tables(path) for row in table.rows}
+    for name, group in trials.items():
+        if name in included:
+            continue  # its own recipe is tested too
+        config = group[0].config()
+        for key, value in group[0].options.items():
+            field = config
+            for part in key.split('.'):
+                if part != '_delete_':
+                    field = field[int(part) if part.isdigit() else part]
+            assert '_delete_' in key or field == value
+        if group[0].run.teacher:
+            assert config.model.type == 'CrossModalDistiller'
+    folders = [trial.folder for group in trials.values() for trial in group]
+    assert len(set(folders)) == len(folders)
+    for table in recipe.tables:
+        assert len(set(table.rows)) == len(table.rows) > 1

@@ -1,0 +1,143 @@
+"""The tools that evaluate, compare and plot."""
+import json
+
+import cv2
+import numpy as np
+import pytest
+from conftest import REPOSITORY, face_errors
+from test_tools import run
+
+CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
+
+
+@pytest.fixture
+def errors(tmp_path):
+    """Files of two models' errors on the same faces."""
+    paths = []
+    for index in range(12):
+        cv2.imwrite(str(tmp_path / f'{index}.png'),
+                    np.full((100, 100), 90, np.uint8))
+    for name, error_px in (('one', 3.), ('two', 2.)):
+        faces = face_errors(
+            error_px=error_px,
+            images=[str(tmp_path / f'{i}.png') for i in range(12)])
+        paths.append(tmp_path / name / 'errors.json')
+        faces.save(str(paths[-1]))
+    return paths
+
+
+@pytest.mark.parametrize('tool, arguments', [
+    ('plot_ced', ['--limit', '.3']),
+    ('plot_face_map', []),
+    ('plot_error_by', ['--field', 'yaw_deg', '--absolute', '--bins', '3']),
+    ('plot_error_by', ['--field', 'size']),
+])
+def test_plots_are_written_as_png_and_svg(run_tool, errors, tmp_path, tool,
+                                          arguments):
+    out = tmp_path / 'plots' / 'name'
+    printed = run_tool(f'analysis_tools/{tool}', *errors, *arguments, '--out',
+                       out)
+    assert printed.split()[-2:] == [f'{out}.png', f'{out}.svg']
+    assert cv2.imread(f'{out}.png') is not None
+    text = open(f'{out}.svg').read()
+    # files of one name are told apart by their folders
+    assert 'one' in text and 'two' in text
+
+
+def test_compare_runs(run_tool, errors, tmp_path):
+    printed = run_tool('analysis_tools/compare_runs', *errors, '--by',
+                       'yaw_deg:0,50,110', '--out', tmp_path / 'out.json')
+    found = json.loads((tmp_path / 'out.json').read_text())
+    one, two = (100 * face_errors(error_px=e).nme() for e in (3, 2))
+    assert found['one']['NME'] == pytest.approx(one.mean(), rel=1e-3)
+    assert found['two']['difference']['mean'] == pytest.approx(
+        (two - one).mean(), rel=1e-2)
+    assert found['two']['parts']['yaw_deg 0 to 50 (5)'] == pytest.approx(
+        two[:5].mean(), rel=1e-3)
+    assert 'region nose' in printed
+
+
+def test_show_worst(run_tool, errors, tmp_path):
+    run_tool('analysis_tools/show_worst', errors[0], '--count', '3', '--out',
+             tmp_path / 'worst.png')
+    assert cv2.imread(str(tmp_path / 'worst.png')) is not None
+
+
+def test_plot_training_joins_the_parts_of_a_resumed_run(run_tool, tmp_path):
+    for part, steps in (('20260101_000000', (10, 20)),
+                        ('20260101_000100', (20, 30))):
+        folder = tmp_path / 'run' / part / 'vis_data'
+        folder.mkdir(parents=True)
+        (folder / 'scalars.json').write_text('\n'.join(
+            json.dumps(dict(step=s, lr=1, loss_kpt=1 / s)) for s in steps))
+    run_tool('analysis_tools/plot_training', tmp_path / 'run', '--out',
+             tmp_path / 'curves')
+    assert (tmp_path / 'curves.svg').exists()
+    with pytest.raises(SystemExit, match='no log of a training'):
+        run_tool('analysis_tools/plot_training', tmp_path)
+
+
+@pytest.mark.parametrize('tool, arguments, message', [
+    ('plot_ced', ['--titles', 'a'], '2 files need as many titles'),
+    ('plot_error_by', ['--field', 'beard'], 'no face states "beard"'),
+    ('compare_runs', ['--by', 'subject_id:3,1'], 'must rise'),
+])
+def test_wrong_arguments_are_explained(run_tool, errors, tool, arguments,
+                                       message):
+    with pytest.raises(SystemExit, match=message):
+        run_tool(f'analysis_tools/{tool}', *errors, *arguments)
+
+
+def test_files_of_other_kinds_and_faces_are_refused(run_tool, errors):
+    face_errors(count=5).save(str(errors[1]))
+    with pytest.raises(SystemExit, match='different faces'):
+        run_tool('analysis_tools/compare_runs', *errors)
+    errors[1].write_text('{}')
+    with pytest.raises(SystemExit, match='does not hold the errors'):
+        run_tool('analysis_tools/plot_ced', *errors)
+
+
+def test_benchmark_metric(run_tool):
+    printed = run_tool('analysis_tools/benchmark_metric', '--faces', '20',
+                       '--points', '8', '--repeats', '1')
+    assert "MMPose's NME" in printed
+
+
+def test_run_benchmark_end_to_end(pairs_root, tmp_path, run_tool,
+                                  monkeypatch):
+    """Recipe -> trainings and tests by the real tools -> report, resumed."""
+    monkeypatch.chdir(REPOSITORY)
+    recipe = tmp_path / 'recipe.py'
+    recipe.write_text(f'''
+_root = {str(pairs_root) + '/'!r}
+_configs = 'configs/thermal_face_2d_keypoint/'
+options = {{
+    'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1,
+    'train_dataloader.batch_size': 6,
+    **{{f'{{_split}}_dataloader.{{_key}}': _value
+       for _split in ('train', 'val', 'test')
+       for _key, _value in (('dataset.data_root', _root), ('num_workers', 0),
+                            ('persistent_workers', False))}}}}
+runs = dict(
+    rgb=dict(config=_configs + 'topdown_heatmap/synthetic/td-hm_res18-w32_'
+             '1xb32-10e_synthetic-rgb-96x96.py',
+             options={{'model.backbone.base_channels': 8,
+                      'model.head.in_channels': 16 + 32 + 64}}),
+    ktl=dict(config=_configs + 'mlcm_kd/synthetic/ktl-dikd_res18-w32_1xb32-'
+             '20e_synthetic-96x96.py', teacher='rgb'))
+tables = [dict(title='Tiny', rows=['rgb', 'ktl'], baseline='rgb')]
+''')
+    arguments = ['tools/analysis_tools/run_benchmark.py', recipe, '--work-dir',
+                 tmp_path / 'runs', '--jobs', '1']
+    printed = run(*arguments).stdout
+    assert 'ktl/seed0 done' in printed and '## Tiny' in printed
+    report = (tmp_path / 'runs/report_recipe/README.md').read_text()
+    assert '| ktl |' in report and 'tools/train.py' in report
+    # the student of a narrow teacher is as wide as its own config says
+    rows = [line.split('|') for line in report.splitlines() if '| 1 |' in line]
+    assert len(rows) == 2 and rows[0][6:8] != rows[1][6:8]
+
+    recipe.write_text(recipe.read_text().replace("'ktl'], base", "'k'], base"))
+    with pytest.raises(SystemExit) as refused:
+        run_tool(arguments[0][len('tools/'):-len('.py')], *arguments[1:])
+    assert refused.value.code == 2
