@@ -52,6 +52,38 @@ def test_radiometric_annotation_declares_its_depth(pairs_root):
     assert sample['bit_depth'] == 16 and sample['temperature_scale'] == .01
 
 
+def test_metrics_see_the_attributes_of_a_face_and_its_image(pairs_root):
+    """Through MMPose's own packing, which passes on the annotation alone."""
+    from mmengine.dataset import Compose
+    from mmpose.registry import METRICS
+    dataset = build(
+        pairs_root, 'annotations/test_16bit.json', test_mode=True,
+        pipeline=[
+            dict(type='LoadThermalImage'),
+            dict(type='GetBBoxCenterScale'),
+            dict(type='TopdownAffine', input_size=(64, 64)),
+            dict(type='PackPoseInputs')
+        ])
+    assert isinstance(dataset.pipeline, Compose)
+    samples = []
+    for index in range(len(dataset)):
+        sample = dataset[index]['data_samples']
+        sample.pred_instances = sample.gt_instances.clone()
+        # the packed points are those of the annotation, in the image
+        sample.pred_instances.keypoints = sample.gt_instances.keypoints + 3.
+        samples.append(sample.to_dict())
+    metric = METRICS.build(
+        dict(
+            type='FaceAlignmentMetric', regions=True,
+            attributes=['bit_depth', 'subject_id', 'glasses']))
+    metric.dataset_meta = dataset.metainfo
+    metric.process(None, samples)
+    found = metric.evaluate(len(samples))
+    assert found['NME/bit_depth=16'] == found['NME'] > 0
+    assert any(name.startswith('NME/subject_id=') for name in found)
+    assert {'NME/jaw', 'NME/nose', 'NME/eyes'} <= set(found)
+
+
 def test_splits_share_no_subject(pairs_root):
     subjects = [{
         sample['subject_id']
