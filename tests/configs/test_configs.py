@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from conftest import REPOSITORY
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS, MODELS
 
+from mmpose_thermal.apis import model_complexity
 from mmpose_thermal.models.distillers.branch import branch_config
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
@@ -106,6 +108,42 @@ def test_config_trains(load, path):
                if not torch.equal(value, before[key])]
     assert any('backbone' in key for key in changed)
     assert any('head' in key for key in changed)
+
+
+def test_model_zoo_lists_every_config():
+    """`python tools/misc/update_model_zoo.py` writes the lists."""
+    for folder in sorted({path.parent for path in CONFIGS}):
+        listed = yaml.safe_load((folder / 'metafile.yml').read_text())
+        paths = {model['Config'] for model in listed['Models']}
+        assert paths == {
+            str(path.relative_to(REPOSITORY)) for path in folder.glob('*.py')
+        }, folder
+        readme = (folder / 'README.md').read_text()
+        for model in listed['Models']:
+            assert f'[`{model["Name"]}`]({model["Name"]}.py)' in readme
+            assert model['Metadata']['GFLOPs'] > 0
+
+
+def test_smallest_student_is_small():
+    """What the zoo promises: under 1 M parameters and 0.2 GFLOPs at 256."""
+    listed = yaml.safe_load((
+        REPOSITORY / 'configs/thermal_face_2d_keypoint/mlcm_kd/sftl54/'
+        'metafile.yml').read_text())
+    sizes = {
+        model['Name']: (model['Metadata']['Parameters (M)'],
+                        model['Metadata']['GFLOPs'])
+        for model in listed['Models']
+    }
+    params_m, gflops = sizes[
+        'mcl-dikd_shufflenetv2-w0.5_1xb64-60e_sftl54-256x256']
+    assert params_m < 1 and gflops < .2
+    # the list is not out of date
+    config = Config.fromfile(str(
+        REPOSITORY / 'configs/thermal_face_2d_keypoint/topdown_heatmap/sftl54/'
+        'td-hm_shufflenetv2-w0.5_1xb64-60e_sftl54-thermal-256x256.py'))
+    measured = model_complexity(
+        MODELS.build(without_downloads(config.model)), (256, 256))
+    assert measured == pytest.approx((params_m, gflops), rel=1e-2)
 
 
 @pytest.mark.parametrize('level', ['ktl', 'mcl'])

@@ -49,7 +49,10 @@ def parse_args():
         metavar='ARGUMENTS',
         help='train by Slurm with these arguments, e.g. "-p gpu '
         '--ntasks=16 --ntasks-per-node=8 --gres=gpu:8"')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.processes < 1 or (args.jobs is not None and args.jobs < 1):
+        parser.error('--jobs and --processes must be at least 1')
+    return args
 
 
 def launch_of(args):

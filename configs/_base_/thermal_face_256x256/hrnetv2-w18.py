@@ -17,6 +17,27 @@ model = dict(
     # Tested as it is deployed: one pass, no flip test.
     test_cfg=dict(flip_test=False))
 
+# What several configs of other networks than this one share.
+hrnetv2_w32 = dict(
+    backbone=dict(
+        extra=dict(
+            stage2=dict(num_channels=(32, 64)),
+            stage3=dict(num_channels=(32, 64, 128)),
+            stage4=dict(num_channels=(32, 64, 128, 256))),
+        init_cfg=dict(checkpoint='open-mmlab://msra/hrnetv2_w32')),
+    head=dict(
+        in_channels=32 + 64 + 128 + 256,
+        conv_out_channels=(32 + 64 + 128 + 256, )))
+# MMPose's learning rate for 512 images a step, scaled to 64.
+rtmpose_optim_wrapper = dict(
+    optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05),
+    paramwise_cfg=dict(
+        norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True),
+    clip_grad=dict(max_norm=35))
+rtmpose_t_optim_wrapper = dict(
+    rtmpose_optim_wrapper,
+    optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.))
+
 # Thermal images as HRNet's weights know images: ImageNet's normalisation.
 normalisation = dict(
     mean=[123.675, 116.28, 103.53],

@@ -2,13 +2,7 @@
 _base_ = '../../topdown_heatmap/sftl54/' \
     'td-hm_hrnetv2-w18_1xb64-60e_sftl54-thermal-256x256.py'
 
-# MMPose's learning rate for 512 images a step, scaled to 64.
-optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=5e-4, weight_decay=0.05),
-    paramwise_cfg=dict(
-        norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True),
-    clip_grad=dict(max_norm=35))
-
+optim_wrapper = {{_base_.rtmpose_optim_wrapper}}
 model = dict(
     backbone=dict(
         _delete_=True,

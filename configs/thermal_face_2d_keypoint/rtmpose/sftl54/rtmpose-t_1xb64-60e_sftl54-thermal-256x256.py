@@ -1,8 +1,7 @@
 # SF-TL54: RTMPose-t on thermal images, a light student without distillation.
 _base_ = './rtmpose-m_1xb64-60e_sftl54-thermal-256x256.py'
 
-optim_wrapper = dict(optimizer=dict(weight_decay=0.))
-
+optim_wrapper = {{_base_.rtmpose_t_optim_wrapper}}
 model = dict(
     backbone=dict(
         deepen_factor=0.167,
