@@ -4,7 +4,7 @@ about = 'SYNTHETIC data: rendered pairs of RGB and thermal faces, 96x96 input, '
     'tested on 1,000 thermal faces of 250 people. No figure of the paper is ' \
     'comparable.'
 include = [
-    'ktl_strategies.py', 'reverse_weight.py', 'regimes.py',
+    'ktl_strategies.py', 'reverse_injection.py', 'regimes.py',
     'two_levels.py', 'mcl_strategies.py',
     'decay.py', 'paired_data.py', 'alignment.py', 'teacher_size.py'
 ]
