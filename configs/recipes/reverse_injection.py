@@ -1,6 +1,7 @@
 # Why does reverse injection cost what it costs, and how much does DIKD bear?
 # A smaller weight, or an Adam that forgets its large first gradients sooner
-# (its second moment remembers some 100 iterations instead of 1,000).
+# (its second moment remembers some 100 iterations instead of 1,000), or reverse
+# injection that sets in while forward injection fades out.
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'Reverse injection: weight, and memory of the optimizer'
@@ -19,6 +20,21 @@ runs = {
             })
         for _weight in _weights
     },
+    'ktl-fi-late-ri':
+    dict(
+        title='KTL, FI from 1 to 0, RI from 0 to 1',
+        config=_ktl,
+        teacher='rgb',
+        options={
+            'model.distill_losses._delete_': True,
+            'model.distill_losses.loss_fi.type': 'DIKDLoss',
+            'model.distill_losses.loss_fi.reverse_weight': 0,
+            'model.distill_losses.loss_ri.type': 'DIKDLoss',
+            'model.distill_losses.loss_ri.forward_weight': 0,
+            'model.distill_losses.loss_ri.decay.type': 'linear',
+            'model.distill_losses.loss_ri.decay.begin': 0.0,
+            'model.distill_losses.loss_ri.decay.end': 1.0,
+        }),
     'student-forgetful':
     dict(
         title='thermal student, no distillation, forgetful Adam',
@@ -39,7 +55,7 @@ tables = [
         baseline='ktl-fi',
         rows=['student', 'ktl-fi'] +
         [f'ktl-dikd-reverse{_weight}' for _weight in _weights] +
-        ['ktl-dikd', 'ktl-ri']),
+        ['ktl-dikd', 'ktl-fi-late-ri', 'ktl-ri']),
     dict(
         title='Memory of the optimizer',
         about='Adam with beta2 = 0.99 instead of 0.999.',
