@@ -244,13 +244,18 @@ def pairs_root(tmp_path_factory):
 
 
 @pytest.fixture
-def run_config(pairs_root, tmp_path, save_teacher, monkeypatch):
-    """A KTL run of two epochs on the tiny data set, with augmentation."""
-    # MMEngine formats the config beautifully for every checkpoint: a second.
+def plain_config_text(monkeypatch):
+    """MMEngine formats the config beautifully for every checkpoint: a second.
+    """
     for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
         monkeypatch.setattr(f'{module}.FormatCode',
                             lambda text, **kwargs: (text, True),
                             raising=False)
+
+
+@pytest.fixture
+def run_config(pairs_root, tmp_path, save_teacher, plain_config_text):
+    """A KTL run of two epochs on the tiny data set, with augmentation."""
     teacher = estimator(normalisation=COLOUR)
     pipeline = [
         dict(type='LoadThermalImage'),

@@ -41,7 +41,7 @@ def data_of_style(tmp_path_factory):
             make_synthetic_pairs(
                 str(roots[style]),
                 SyntheticSpec(
-                    train=4, val=1, test=1, extra=0, per_subject=2, size=96,
+                    train=2, val=1, test=1, extra=0, per_subject=2, size=96,
                     style=style, unaligned=style == 'carl_visth'))
         return str(roots[style])
 
@@ -100,8 +100,8 @@ def test_config_trains(load, path):
     before = copy.deepcopy(model.state_dict())
     dataset = DATASETS.build(config.train_dataloader.dataset)
     model.train()
-    for start in (0, 2):
-        batch = pseudo_collate([dataset[start], dataset[start + 1]])
+    for index in range(2):
+        batch = pseudo_collate([dataset[index]])
         logged = model.train_step(batch, optimizer)
         assert all(torch.isfinite(torch.as_tensor(v)) for v in logged.values())
     changed = [key for key, value in model.state_dict().items()

@@ -24,8 +24,7 @@ ROUTES = dict(
         '--rgb', 'visible', '--temperature-scale', '.01', '--val-subjects',
         '1', '--test-subjects', '2'
     ]))
-# Someone's own data have no config of their own.
-CONFIG_FOLDERS = dict(labelme='synthetic')
+CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint/topdown_heatmap'
 
 
 @pytest.fixture
@@ -44,7 +43,8 @@ def run(monkeypatch):
 
 
 @pytest.mark.parametrize('name', ROUTES)
-def test_from_download_to_numbers(run, name, pairs_root, tmp_path, capsys):
+def test_from_download_to_numbers(run, name, pairs_root, tmp_path, capsys,
+                                  plain_config_text):
     write, arguments = ROUTES[name]
     root = tmp_path / 'data'
     write(root, miniatures.load_samples(pairs_root))
@@ -58,9 +58,10 @@ def test_from_download_to_numbers(run, name, pairs_root, tmp_path, capsys):
     statistics = json.loads(report.read_text())['statistics']
     assert all(statistics[str(file)]['faces'] for file in files)
 
-    folder = REPOSITORY / 'configs/thermal_face_2d_keypoint/topdown_heatmap'
-    path, = (folder / CONFIG_FOLDERS.get(name, name)).glob(
-        'td-hm_shufflenetv2*-thermal-*.py')
+    # Someone's own data have no config of their own.
+    path, = CONFIGS.glob(
+        'synthetic/td-hm_shufflenetv2-w0.5_*-thermal-*.py' if name ==
+        'labelme' else f'{name}/td-hm_shufflenetv2_*-thermal-*.py')
     options = [f'{split}_dataloader.dataset.data_root={root}/'
                for split in ('train', 'val', 'test')]
     assert run('misc/browse_dataset', path, '--number', 2, '--out-dir',

@@ -60,7 +60,7 @@ def teacher(pairs_root, tmp_path_factory):
 
 
 def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
-        pairs_root, teacher, tmp_path):
+        pairs_root, teacher, tmp_path, run_tool, monkeypatch):
     tool = Path(mmpose.__file__).parent / '.mim/tools/train.py'
     run(tool, KTL, '--work-dir', tmp_path / 'ktl',
         *tiny(pairs_root, f'model.teacher.checkpoint={teacher}'),
@@ -71,44 +71,43 @@ def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
         step['loss_kpt'] + step['loss_dikd'], rel=1e-4)
     assert step['distill_decay'] == 1
 
+    monkeypatch.chdir(REPOSITORY)
     # The checkpoint is the student's: its stock config tests and exports it.
     checkpoint = tmp_path / 'ktl/best_NME_epoch_1.pth'
     metrics = tmp_path / 'metrics.json'
-    result = run('tools/test.py', STUDENT, checkpoint, '--work-dir',
-                 tmp_path / 'test', '--out', metrics, *tiny(pairs_root))
-    assert 'missing keys' not in result.stdout
-    assert 'unexpected key' not in result.stdout
+    printed = run_tool('test', STUDENT, checkpoint, '--work-dir',
+                       tmp_path / 'test', '--out', metrics, *tiny(pairs_root))
+    assert 'missing keys' not in printed and 'unexpected key' not in printed
     assert set(json.loads(metrics.read_text())) >= {
         'NME', 'NME_box', 'FR@0.08', 'FR@0.10', 'AUC@0.08', 'AUC@0.10'
     }
 
     # The distiller's config tests it too, with the same result.
     again = tmp_path / 'again.json'
-    run('tools/test.py', KTL, checkpoint, '--work-dir', tmp_path / 'test2',
-        '--out', again,
-        *tiny(pairs_root, f'model.teacher.checkpoint={teacher}'))
+    run_tool(
+        'test', KTL, checkpoint, '--work-dir', tmp_path / 'test2', '--out',
+        again, *tiny(pairs_root, f'model.teacher.checkpoint={teacher}'))
     assert json.loads(again.read_text())['NME'] == pytest.approx(
         json.loads(metrics.read_text())['NME'], rel=1e-6)
 
     # The best student was exported: it needs no distiller, nor the teacher.
     best = tmp_path / 'ktl/student_best'
-    run('tools/test.py', f'{best}.py', f'{best}.pth', '--work-dir',
-        tmp_path / 'test3', '--out', again)
+    run_tool('test', f'{best}.py', f'{best}.pth', '--work-dir',
+             tmp_path / 'test3', '--out', again)
     assert json.loads(again.read_text())['NME'] == pytest.approx(
         json.loads(metrics.read_text())['NME'], rel=1e-6)
 
     # And any checkpoint can be turned into such a pair later on.
-    run('tools/misc/extract_student.py', KTL, tmp_path / 'ktl/epoch_1.pth',
-        '--out', tmp_path / 'later/student.pth')
+    run_tool('misc/extract_student', KTL, tmp_path / 'ktl/epoch_1.pth',
+             '--out', tmp_path / 'later/student.pth')
     first, second = (
         torch.load(path, weights_only=False)['state_dict']
         for path in (f'{best}.pth', tmp_path / 'later/student.pth'))
     assert all(torch.equal(first[key], second[key]) for key in first)
 
     onnx = tmp_path / 'student.onnx'
-    result = run('tools/deployment/export.py', STUDENT, checkpoint, '--out',
-                 onnx)
-    assert 'largest difference to PyTorch' in result.stdout
+    assert 'largest difference to PyTorch' in run_tool(
+        'deployment/export', STUDENT, checkpoint, '--out', onnx)
     runtime_only = (
         'import sys, numpy, onnxruntime\n'
         'session = onnxruntime.InferenceSession(sys.argv[1])\n'
@@ -119,17 +118,17 @@ def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
     run('-c', runtime_only, onnx)
 
 
-def test_extraction_explains_what_is_wrong(tmp_path, save_teacher):
+def test_extraction_explains_what_is_wrong(tmp_path, save_teacher, run_tool,
+                                           monkeypatch):
     from conftest import estimator
+    monkeypatch.chdir(REPOSITORY)
     path = save_teacher(estimator(8))
-    tool = 'tools/misc/extract_student.py'
     for arguments, message in (
         ((KTL, tmp_path / 'gone.pth'), 'gone.pth does not exist'),
         ((KTL, path), 'does not hold the student of this config'),
         ((KTL, path, '--out', path), 'is the checkpoint itself')):
-        result = run(tool, *arguments, check=False)
-        assert result.returncode == 1
-        assert message in result.stdout.splitlines()[-1]
+        with pytest.raises(SystemExit, match=message):
+            run_tool('misc/extract_student', *arguments)
 
 
 def test_export_reports_a_wrong_model(tmp_path, monkeypatch):
@@ -150,29 +149,35 @@ def test_export_reports_a_wrong_model(tmp_path, monkeypatch):
     assert compare_with_pytorch(models[1], path, (64, 64)) > 1e-2
 
 
-@pytest.mark.parametrize('options, message', [
-    (['model.teacher.checkpoint=nowhere.pth'], 'nowhere.pth does not exist'),
-    (['train_dataloader.dataset.with_rgb=False'], 'Set `with_rgb=True`'),
-    (['model.data_preprocessor.rgb.bgr_to_rgb=False'], '`bgr_to_rgb` of'),
+@pytest.mark.parametrize('option, message', [
+    ('train_dataloader.dataset.with_rgb=False', 'Set `with_rgb=True`'),
+    ('model.data_preprocessor.rgb.bgr_to_rgb=False', '`bgr_to_rgb` of'),
 ])
-def test_wrong_set_up_of_a_training_is_explained(pairs_root, teacher, tmp_path,
-                                                 options, message):
+def test_wrong_set_up_of_a_training_is_explained(
+        pairs_root, teacher, tmp_path, run_tool, monkeypatch, option, message):
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises((KeyError, ValueError), match=message):
+        run_tool(
+            'train', KTL, '--work-dir', tmp_path,
+            *tiny(pairs_root, f'model.teacher.checkpoint={teacher}', option))
+
+
+def test_a_wrong_training_ends_with_its_explanation(pairs_root, tmp_path):
     result = run(
         'tools/train.py', KTL, '--work-dir', tmp_path,
-        *tiny(pairs_root, f'model.teacher.checkpoint={teacher}', *options),
-        check=False)
+        *tiny(pairs_root, 'model.teacher.checkpoint=nowhere.pth'), check=False)
     assert result.returncode != 0
-    assert message in result.stdout.splitlines()[-1]
+    assert 'nowhere.pth does not exist' in result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize('tool', sorted(
     str(path.relative_to(REPOSITORY / 'tools'))
     for path in (REPOSITORY / 'tools').rglob('*.py')
-    if path.name != 'mmpose_tool.py'))
+    if '__main__' in path.read_text() and path.name != 'mmpose_tool.py'))
 def test_python_tools_have_help(tool, monkeypatch, capsys):
     script = str(REPOSITORY / 'tools' / tool)
     monkeypatch.setattr(sys, 'argv', [script, '--help'])
-    monkeypatch.syspath_prepend(str(REPOSITORY / 'tools'))
+    monkeypatch.syspath_prepend(str(Path(script).parent))
     with pytest.raises(SystemExit) as exit_:
         runpy.run_path(script, run_name='__main__')
     assert exit_.value.code == 0
@@ -197,18 +202,16 @@ def test_installer_names_a_wrong_stack():
     assert 'STACK=newest is not a stack' in result.stderr
 
 
-def test_preview_is_a_picture(tmp_path):
+def test_preview_is_a_picture(tmp_path, run_tool):
     import cv2
     path = tmp_path / 'preview.png'
-    run('tools/misc/make_synthetic_pairs.py', 'unused', '--preview', path,
-        '--size', '64')
+    run_tool('misc/make_synthetic_pairs', 'unused', '--preview', path,
+             '--size', '64')
     picture = cv2.imread(str(path))
     assert picture.shape == (6 * 68 + 4, 8 * 68 + 4, 3)
     assert np.unique(picture).size > 200
 
 
-def test_wrong_number_of_pictures_is_explained(tmp_path):
-    result = run('tools/misc/make_synthetic_pairs.py', tmp_path, '--train',
-                 '0', check=False)
-    assert result.returncode == 1
-    assert 'train must be at least 1' in result.stdout
+def test_wrong_number_of_pictures_is_explained(tmp_path, run_tool):
+    with pytest.raises(SystemExit, match='train must be at least 1'):
+        run_tool('misc/make_synthetic_pairs', tmp_path, '--train', '0')

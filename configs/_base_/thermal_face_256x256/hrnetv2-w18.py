@@ -71,7 +71,7 @@ thermal_effects = [
 ]
 rgb_photometry = dict(type='PhotometricDistortion')
 
-pair_steps = [
+pair_pipeline = [
     dict(type='LoadThermalImage'),
     dict(type='LoadRGBPartner'),
     *box,
@@ -82,23 +82,28 @@ pair_steps = [
         transforms=thermal_effects),
     dict(
         type='ModalityTransform', modality='rgb', transforms=[rgb_photometry]),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPairInputs'),
 ]
-thermal_steps = [
+thermal_pipeline = [
     dict(type='LoadThermalImage'),
     *box,
     dict(type='TopdownAffine', input_size=codec['input_size']),
     *thermal_effects,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
 ]
-rgb_steps = [
+rgb_pipeline = [
     dict(type='LoadImage'),
     *box,
     dict(type='TopdownAffine', input_size=codec['input_size']),
     rgb_photometry,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
 ]
-# A model with another codec than HRNet's takes its pipelines by these names:
-# a config cannot change one step of the list that it inherits.
+# A model with another codec than HRNet's takes its pipeline by the codec's
+# name: a config cannot change one step of a list that it inherits.
 codecs = dict(
-    heatmap=codec,
     dark=dict(codec, sigma=2, unbiased=True),
     simcc=dict(
         type='SimCCLabel',
@@ -108,15 +113,21 @@ codecs = dict(
         normalize=False,
         use_dark=False),
     regression=dict(type='RegressionLabel', input_size=codec['input_size']))
-pair_pipelines, thermal_pipelines, rgb_pipelines = [{
-    name: [*steps, dict(type='GenerateTarget', encoder=encoder), pack]
+thermal_pipelines = {
+    name: [*thermal_pipeline[:-2], dict(type='GenerateTarget', encoder=encoder),
+           dict(type='PackPoseInputs')]
     for name, encoder in codecs.items()
-} for steps, pack in ((pair_steps, dict(type='PackPairInputs')),
-                      (thermal_steps, dict(type='PackPoseInputs')),
-                      (rgb_steps, dict(type='PackPoseInputs')))]
-pair_pipeline = pair_pipelines['heatmap']
-thermal_pipeline = thermal_pipelines['heatmap']
-rgb_pipeline = rgb_pipelines['heatmap']
+}
+simcc_pair_pipeline = [
+    *pair_pipeline[:-2],
+    dict(type='GenerateTarget', encoder=codecs['simcc']),
+    dict(type='PackPairInputs')
+]
+simcc_rgb_pipeline = [
+    *rgb_pipeline[:-2],
+    dict(type='GenerateTarget', encoder=codecs['simcc']),
+    dict(type='PackPoseInputs')
+]
 # For point sets whose mirror partners are not known.
 unflipped_thermal_pipeline = [
     step for step in thermal_pipeline if step['type'] != 'RandomFlip'

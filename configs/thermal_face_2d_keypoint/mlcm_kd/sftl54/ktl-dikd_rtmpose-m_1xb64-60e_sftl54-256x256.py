@@ -12,4 +12,4 @@ model = dict(
         config='configs/thermal_face_2d_keypoint/rtmpose/sftl54/'
         'rtmpose-m_1xb64-60e_sftl54-thermal-256x256.py'))
 train_dataloader = dict(
-    dataset=dict(pipeline={{_base_.pair_pipelines.simcc}}))
+    dataset=dict(pipeline={{_base_.simcc_pair_pipeline}}))
