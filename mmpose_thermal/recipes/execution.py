@@ -227,6 +227,7 @@ class _Job:
     def _start(self):
         self.started = time.time()
         if self.step == 'train':
+            self.trial.remember(commit=_commit())
             command = self.launch.command(self.trial.train_command(),
                                           self.slot)
         else:
@@ -360,7 +361,6 @@ def _begin(trial):
               and osp.exists(trial.errors_file))
     trial.remember(
         **fingerprints,
-        commit=record.get('commit') or _commit(),
         tested=tested,
         failed=None)
 

@@ -171,8 +171,11 @@ def _rows(table: Table, outcomes: Dict[str, Outcome]) -> List[dict]:
 def _comparison(outcome, baseline):
     found = compare(outcome, baseline) if outcome.seeds else None
     if found is None:
-        return {'NME against baseline': '(baseline)'
-                if outcome is baseline else ''}
+        return {
+            'NME against baseline':
+            '(baseline)' if outcome is baseline else '',
+            'p': ''
+        }
     relative = 100 * found.mean / (100 * baseline.errors().mean())
     return {
         'NME against baseline':

@@ -93,7 +93,7 @@ def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
         x, share = cumulative_error_distribution(errors)
         # More corners than pixels only swell the file.
         chosen = np.unique(
-            np.linspace(0, len(x) - 1, min(len(x), 500)).astype(int))
+            np.linspace(0, len(x) - 1, min(len(x), 200)).astype(int))
         axes.step(
             100 * x[chosen], 100 * share[chosen], where='post',
             label=f'{title}: {100 * errors.mean():.2f} %',
