@@ -222,17 +222,18 @@ class _Job:
         self.trial, self.slot = trial, slot
         self.launch, self.lock = launch, lock
         self.step = 'test' if trial.record().get('trained') else 'train'
-        self._start()
+        self.process = None
 
-    def _start(self):
+    def start(self):
+        """Starts the step that is next."""
         self.started = time.time()
+        self.log = osp.join(self.trial.folder, f'{self.step}.log')
         if self.step == 'train':
             self.trial.remember(commit=_commit())
             command = self.launch.command(self.trial.train_command(),
                                           self.slot)
         else:
             command = self.trial.test_command()
-        self.log = osp.join(self.trial.folder, f'{self.step}.log')
         with open(self.log, 'w') as log:
             # The lock stays with the training if this program is killed:
             # nobody else can then write into the same folder.
@@ -244,8 +245,17 @@ class _Job:
                 pass_fds=(self.lock.fileno(), ),
                 start_new_session=True)
 
+    def fail(self, reason):
+        """Ends before its step has begun."""
+        with open(self.log, 'a') as log:
+            log.write(reason)
+        self.process = None
+        self.trial.remember(failed=self.step)
+
     def finished(self):
         """Goes on from training to testing; whether all is done."""
+        if self.process is None:
+            return True
         if self.process.poll() is None:
             return False
         seconds = time.time() - self.started
@@ -257,20 +267,14 @@ class _Job:
             self.trial.remember(
                 trained=True, train_seconds=round(before + seconds, 1))
             self.step = 'test'
-            try:
-                self._start()
-            except RecipeError as error:
-                with open(self.log, 'a') as log:
-                    log.write(str(error))
-                self.trial.remember(failed='test')
-                return True
+            _start(self)
             return False
         self.trial.remember(tested=True, failed=None)
         return True
 
     def stop(self):
         """Ends the training; its last checkpoint stays."""
-        if self.process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             if self.step == 'train':
                 before = self.trial.record().get('train_seconds', 0)
                 self.trial.remember(train_seconds=round(
@@ -290,6 +294,14 @@ class _Job:
             return f'{self.trial.name}: {self.step}'
         epoch, step, steps, eta = found[-1]
         return f'{self.trial.name}: epoch {epoch} [{step}/{steps}], {eta} left'
+
+
+def _start(job):
+    """Starts a job; one that cannot be tested has failed."""
+    try:
+        job.start()
+    except RecipeError as error:
+        job.fail(str(error))
 
 
 def last_lines(path: str, count: int = 12) -> str:
@@ -399,8 +411,10 @@ def _work_off(trials, launch, lock, say, interval_s):
                     trial.remember(left_out=False)
                     slot = min(set(range(launch.jobs)) -
                                {job.slot for job in jobs})
+                    # Known before it runs, so that it cannot be left behind.
                     jobs.append(_Job(trial, slot, launch, lock))
                     waiting.remove(trial)
+                    _start(jobs[-1])
             if time.time() - told > interval_s:
                 told = time.time()
                 for job in jobs:

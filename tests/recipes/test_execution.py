@@ -117,6 +117,14 @@ def test_a_failure_stops_only_what_depends_on_it(place):
         'root/plain/seed1', 'root/pupil/seed0', 'root/teacher/seed0']
 
 
+def test_a_training_without_a_best_checkpoint_fails_with_the_remedy(place):
+    run()
+    os.remove('root/plain/seed0/best_NME_epoch_1.pth')
+    os.remove('root/plain/seed0/test_errors.json')
+    trials, said = run()
+    assert not states(trials)['plain/seed0'] and 'save_best="NME"' in said
+
+
 def test_changed_settings_are_refused_not_mixed(place):
     run()
     text = (place / 'plain.py').read_text()
@@ -178,6 +186,7 @@ def test_a_killed_benchmark_leaves_no_second_writer(place, how):
         deadline = time.time() + 60
         while not os.path.exists('log') and time.time() < deadline:
             time.sleep(.05)
+        time.sleep(.5)
         program.send_signal(how)
     if how == signal.SIGKILL:
         with pytest.raises(RecipeError, match='Another benchmark'):
