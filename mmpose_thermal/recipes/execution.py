@@ -87,6 +87,7 @@ class Trial:
         self.folder = osp.join(
             root, run.folder, run.name, f'seed{seed}')
         self.options = {'randomness.seed': seed, **run.options}
+        self._fingerprints: Dict[str, str] = {}
         if teacher is not None:
             self.options['model.teacher.checkpoint'] = osp.join(
                 teacher.folder, 'best_NME_*.pth')
@@ -113,15 +114,18 @@ class Trial:
     def fingerprints(self) -> Dict[str, str]:
         """Change with whatever changes the training and the test: config and
         options, and the teacher's."""
-        fields = _relevant(self.config().to_dict())
-        training = {
-            key: value
-            for key, value in fields.items()
-            if not key.startswith(('test_', 'vis', 'log_'))
-        }
-        above = self.teacher.fingerprints()['training'] if self.teacher else ''
-        return dict(
-            training=_digest(training, above), test=_digest(fields, above))
+        if not self._fingerprints:  # of a teacher, each pupil asks for them
+            fields = _relevant(self.config().to_dict())
+            training = {
+                key: value
+                for key, value in fields.items()
+                if not key.startswith(('test_', 'vis', 'log_'))
+            }
+            above = (self.teacher.fingerprints()['training']
+                     if self.teacher else '')
+            self._fingerprints = dict(
+                training=_digest(training, above), test=_digest(fields, above))
+        return self._fingerprints
 
     def record(self) -> dict:
         """What is remembered of this trial; empty before it was begun."""
@@ -225,16 +229,17 @@ class _Job:
         self.process = None
 
     def start(self):
-        """Starts the step that is next."""
+        """Starts the step that is next; one that cannot start has failed."""
         self.started = time.time()
         self.log = osp.join(self.trial.folder, f'{self.step}.log')
-        if self.step == 'train':
-            self.trial.remember(commit=_commit())
-            command = self.launch.command(self.trial.train_command(),
-                                          self.slot)
-        else:
-            command = self.trial.test_command()
         with open(self.log, 'w') as log:
+            try:
+                command = self._command()
+            except RecipeError as error:
+                log.write(str(error))
+                self.process = None
+                self.trial.remember(failed=self.step)
+                return
             # The lock stays with the training if this program is killed:
             # nobody else can then write into the same folder.
             self.process = subprocess.Popen(
@@ -245,12 +250,11 @@ class _Job:
                 pass_fds=(self.lock.fileno(), ),
                 start_new_session=True)
 
-    def fail(self, reason):
-        """Ends before its step has begun."""
-        with open(self.log, 'a') as log:
-            log.write(reason)
-        self.process = None
-        self.trial.remember(failed=self.step)
+    def _command(self):
+        if self.step == 'test':
+            return self.trial.test_command()
+        self.trial.remember(commit=_commit())
+        return self.launch.command(self.trial.train_command(), self.slot)
 
     def finished(self):
         """Goes on from training to testing; whether all is done."""
@@ -267,7 +271,7 @@ class _Job:
             self.trial.remember(
                 trained=True, train_seconds=round(before + seconds, 1))
             self.step = 'test'
-            _start(self)
+            self.start()
             return False
         self.trial.remember(tested=True, failed=None)
         return True
@@ -294,14 +298,6 @@ class _Job:
             return f'{self.trial.name}: {self.step}'
         epoch, step, steps, eta = found[-1]
         return f'{self.trial.name}: epoch {epoch} [{step}/{steps}], {eta} left'
-
-
-def _start(job):
-    """Starts a job; one that cannot be tested has failed."""
-    try:
-        job.start()
-    except RecipeError as error:
-        job.fail(str(error))
 
 
 def last_lines(path: str, count: int = 12) -> str:
@@ -414,7 +410,7 @@ def _work_off(trials, launch, lock, say, interval_s):
                     # Known before it runs, so that it cannot be left behind.
                     jobs.append(_Job(trial, slot, launch, lock))
                     waiting.remove(trial)
-                    _start(jobs[-1])
+                    jobs[-1].start()
             if time.time() - told > interval_s:
                 told = time.time()
                 for job in jobs:

@@ -10,6 +10,7 @@ from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 import torch
+from mmengine.config import Config
 
 from ..apis import machine_class, measure_models
 from ..evaluation import (FaceErrors, area_under_ced, failure_rate,
@@ -113,7 +114,6 @@ def gather(recipe: Recipe, trials: Dict[str, List[Trial]],
 
 def _network(path):
     """What of a config decides size and speed."""
-    from mmengine.config import Config
     model = Config.fromfile(path).model.to_dict()
     return repr({key: model.get(key) for key in ('backbone', 'neck', 'head')})
 
@@ -176,7 +176,7 @@ def _comparison(outcome, baseline):
             '(baseline)' if outcome is baseline else '',
             'p': ''
         }
-    relative = 100 * found.mean / (100 * baseline.errors().mean())
+    relative = found.mean / baseline.errors().mean()  # percent of a fraction
     return {
         'NME against baseline':
         f'{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] '
@@ -208,7 +208,7 @@ _HOW_TO_READ = (
     'models taking turns in one process.')
 
 
-def _facts(recipe, trials, command):
+def _facts(trials, command):
     """When, where and by what the report was made."""
     import mmengine
     import mmpose
@@ -260,7 +260,7 @@ def write_report(recipe: Recipe,
     """
     os.makedirs(out, exist_ok=True)
     outcomes = gather(recipe, trials, speed)
-    facts = _facts(recipe, trials, command)
+    facts = _facts(trials, command)
     text = [f'# {recipe.title}', '']
     page = [f'<h1>{html.escape(recipe.title)}</h1>']
     if recipe.about:

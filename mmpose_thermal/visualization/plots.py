@@ -221,11 +221,11 @@ def plot_error_against(runs: Dict[str, FaceErrors],
             max(len(edges) - 2, 0))
         middles, means, spreads = [], [], []
         for number in range(max(len(edges) - 1, 1)):
-            chosen = errors[(bin_of == number) & ~np.isnan(measured)]
+            inside = (bin_of == number) & ~np.isnan(measured)
+            chosen = errors[inside]
             if len(chosen) < 2:
                 continue
-            middles.append(measured[(bin_of == number)
-                                    & ~np.isnan(measured)].mean())
+            middles.append(measured[inside].mean())
             means.append(chosen.mean())
             spreads.append(1.96 * chosen.std(ddof=1) / np.sqrt(len(chosen)))
         axes.errorbar(

@@ -1,6 +1,4 @@
 """The faces that a model errs on most."""
-from typing import Optional
-
 import cv2
 import numpy as np
 
@@ -16,8 +14,7 @@ _MARGIN = 1.35
 def worst_faces(faces: FaceErrors,
                 count: int = 24,
                 columns: int = 6,
-                side_px: int = 200,
-                order: Optional[np.ndarray] = None) -> np.ndarray:
+                side_px: int = 200) -> np.ndarray:
     """Draws faces in the order of their error, largest first.
 
     Truth is blue, the prediction orange, and grey lines join what belongs
@@ -28,7 +25,6 @@ def worst_faces(faces: FaceErrors,
         count (int): How many.
         columns (int): Faces in a row.
         side_px (int): Side of each.
-        order (np.ndarray, optional): Indices of the faces, if not by error.
 
     Returns:
         np.ndarray: The sheet, (H, W, 3), uint8, BGR.
@@ -37,13 +33,10 @@ def worst_faces(faces: FaceErrors,
         FileNotFoundError: An image is gone.
     """
     errors = faces.nme()
-    if order is None:
-        order = np.argsort(-errors)
-    chosen = order[:count]
     tiles = [
         _label(_face(faces, index, side_px),
                f'{100 * errors[index]:.1f} %  id {faces.ids[index]}')
-        for index in chosen
+        for index in np.argsort(-errors)[:count]
     ]
     rows = [tiles[i:i + columns] for i in range(0, len(tiles), columns)]
     return contact_sheet(rows)

@@ -154,11 +154,13 @@ def test_loader_processes_are_no_setting(place):
     with open('plain.py', 'a') as file:
         file.write('\ntrain_dataloader = dict(num_workers=4)')
     # an option that speeds a run up does not make it another one
-    trial = trials_of(load_recipe('recipe.py'), 'root')['plain'][0]
-    before = trial.fingerprints()
+    def trial():
+        return trials_of(load_recipe('recipe.py'), 'root')['plain'][0]
+
+    before = trial().fingerprints()
     (place / 'plain.py').write_text(
         (place / 'plain.py').read_text().replace('=4', '=9'))
-    assert trial.fingerprints() == before
+    assert trial().fingerprints() == before
 
 
 def test_data_that_cannot_be_made_stop_the_benchmark(place):
