@@ -319,3 +319,41 @@ def finished_run(run_config):
     runner = new_runner(run_config)
     runner.train()
     return runner
+
+
+@pytest.fixture
+def save_student(save_teacher, tmp_path):
+    """Saves a model as training leaves a student: NAME.pth and NAME.py."""
+    from mmpose_thermal.datasets.point_sets import load_metainfo
+    from mmpose_thermal.engine.student import student_config
+
+    def save(model=None, name='student', test_pipeline=()):
+        model = estimator(8) if model is None else model
+        path = save_teacher(model, f'{name}.pth')
+        content = torch.load(path, weights_only=False)
+        content['meta'] = dict(
+            dataset_meta=load_metainfo(dict(from_file='ibug68')))
+        torch.save(content, path)
+        pipeline = list(test_pipeline) or [
+            dict(type='LoadThermalImage'),
+            dict(type='GetBBoxCenterScale'),
+            dict(type='TopdownAffine', input_size=(IMAGE_SIZE, IMAGE_SIZE)),
+            dict(type='PackPoseInputs')
+        ]
+        config = Config(
+            dict(
+                default_scope='mmpose',
+                custom_imports=dict(
+                    imports=['mmpose_thermal'], allow_failed_imports=False),
+                model=model,
+                visualizer=dict(type='PoseLocalVisualizer'),
+                test_dataloader=dict(
+                    dataset=dict(
+                        type='ThermalFaceDataset',
+                        data_root='nowhere',
+                        ann_file='test.json',
+                        pipeline=pipeline))))
+        student_config(config).dump(str(tmp_path / f'{name}.py'))
+        return path
+
+    return save

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmpose_thermal.datasets.palettes import apply_palette
+from mmpose_thermal.runtime.palettes import apply_palette
 
 SFTL54_OF_IBUG = [*range(49), 51, 54, 57, 62, 66]
 

@@ -1,11 +1,23 @@
-from mmpose_thermal.engine.student import extract_student, student_config
+"""High-level functions: inference, export, benchmark.
 
-from .benchmark import (latency_ms, machine_class, measure_models,
-                        model_complexity)
-from .export import compare_with_pytorch, export_onnx, output_names
+All but :class:`ThermalLandmarker` need PyTorch and MMPose and are imported
+when they are first used, so that a machine beside a camera does without.
+"""
+from .landmarker import ThermalLandmarker, import_training_side
 
-__all__ = [
-    'compare_with_pytorch', 'export_onnx', 'extract_student', 'latency_ms',
-    'machine_class', 'measure_models', 'model_complexity', 'output_names',
-    'student_config'
-]
+_ELSEWHERE = {
+    **dict.fromkeys(('latency_ms', 'machine_class', 'measure_models',
+                     'model_complexity'), 'mmpose_thermal.apis.benchmark'),
+    **dict.fromkeys(('describe', 'export_model', 'load_model'),
+                    'mmpose_thermal.deployment'),
+    **dict.fromkeys(('extract_student', 'student_config'),
+                    'mmpose_thermal.engine.student'),
+}
+
+__all__ = ['ThermalLandmarker', *_ELSEWHERE]
+
+
+def __getattr__(name):
+    if name in _ELSEWHERE:
+        return getattr(import_training_side(_ELSEWHERE[name]), name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

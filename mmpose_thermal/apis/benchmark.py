@@ -17,7 +17,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.apis import init_model
 
-from .export import export_onnx
+from mmpose_thermal.deployment import describe, export_model
+from mmpose_thermal.runtime import OnnxNetwork
 
 
 class _Forward(nn.Module):
@@ -90,7 +91,7 @@ def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
 
     Returns:
         dict[str, dict]: By name: ``params_m``, ``gflops``, ``pytorch_ms`` (on
-        the GPU if there is one), ``onnx_ms``.
+        the GPU if there is one), ``onnx_ms`` (with decoding).
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     sizes, runs = {}, {}
@@ -102,8 +103,8 @@ def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
             sizes[name] = model_complexity(model, size)
             if onnx:
                 path = osp.join(folder, f'{len(runs)}.onnx')
-                export_onnx(model, path, size)
-                runs[name, 'onnx_ms'] = _onnx_run(path, size)
+                export_model(model, describe(model), path)
+                runs[name, 'onnx_ms'] = _onnx_run(path)
             runs[name, 'pytorch_ms'] = _pytorch_run(model, size, device)
         times = latency_ms(runs, repeats)
     return {
@@ -151,16 +152,12 @@ def _pytorch_run(model, input_size, device):
     return run
 
 
-def _onnx_run(path, input_size):
-    import onnxruntime
-    width, height = input_size
-    options = onnxruntime.SessionOptions()
+def _onnx_run(path):
     # Idle threads must not spin on the cores of the runs beside this one.
-    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-    session = onnxruntime.InferenceSession(
-        path, options, providers=['CPUExecutionProvider'])
-    image = np.zeros((1, 3, height, width), np.float32)
-    return lambda: session.run(None, dict(image=image))
+    network = OnnxNetwork(path, 'landmarks', spin=False)
+    width, height = network.info.input_size
+    image = np.zeros((1, network.info.channels, height, width), np.uint8)
+    return lambda: network(image)
 
 
 def machine_class() -> str:

@@ -11,9 +11,10 @@ import cv2
 import mmengine
 import numpy as np
 
+from mmpose_thermal.runtime.radiometry import CELSIUS_K, DEFAULT_SCALE
+
 from .alignment import is_mirrored, rgb_to_thermal
 from .point_sets import find_point_set, load_metainfo
-from .radiometry import CELSIUS_K, DEFAULT_SCALE
 from .transforms.loading import LoadThermalImage, read_image
 
 # Shares of the face box.

@@ -36,6 +36,8 @@ def student_config(config: Config) -> Config:
         for name, hook in hooks.items()
         if not hook or hook.get('type') != 'StudentCheckpointHook'
     }
+    # MMPoseInferencer wants to know; a distiller's student is nothing else.
+    fields.setdefault('data_mode', 'topdown')
     fields['model'] = copy.deepcopy(branch_config(fields['model'], 'student'))
     return Config(fields)
 

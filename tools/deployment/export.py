@@ -1,42 +1,141 @@
-"""Exports a trained pose estimator to ONNX and checks it numerically."""
+"""Exports a trained model, with all that is needed to use it elsewhere.
+
+Beside the model comes NAME.onnx.json with its pre- and post-processing, points and
+regions: mmpose_thermal.apis.ThermalLandmarker(..., device='onnx') needs these
+two files, NumPy, OpenCV and ONNX Runtime. The export is checked against
+MMPose's own inference on real crops.
+"""
 import argparse
 import os
 import sys
 
-from mmpose.apis import init_model
+import numpy as np
 
-import mmpose_thermal  # noqa: F401
-from mmpose_thermal.apis import compare_with_pytorch, export_onnx
+from mmpose_thermal.deployment import (FORMATS, PRECISIONS, describe,
+                                       export_model, load_model)
+from mmpose_thermal.deployment.verification import (
+    ExportedNetwork, compare_boxes, face_images, labelled_faces,
+    largest_difference_px, mmpose_predictions, nme, predictions, test_crops)
 
-# float32 in another order of summation differs by about 1e-6.
-_TOLERANCE = 1e-4
+# Pixels of the image. Half precision and int8 are judged by their error.
+_TOLERANCE_PX = .1
 
 
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help="the student's own stock config")
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument(
-        '--out', help='the file to write (default: beside the checkpoint)')
+        '--task',
+        choices=('landmarks', 'detection'),
+        help='what the model is for (default: found in the config)')
+    parser.add_argument(
+        '--format', choices=FORMATS, default='onnx', help='[%(default)s]')
+    parser.add_argument(
+        '--precision', choices=PRECISIONS, default='fp32',
+        help='[%(default)s]')
+    parser.add_argument(
+        '--decode',
+        action='store_true',
+        help='compute coordinates and scores in the graph, as ThermalLandmarker '
+        'needs it (detectors always do)')
+    parser.add_argument(
+        '--out',
+        help='the file to write (default: beside the checkpoint, with the '
+        'precision in its name unless it is fp32)')
+    parser.add_argument(
+        '--faces',
+        type=int,
+        default=64,
+        metavar='N',
+        help='test faces to check on [%(default)s]')
+    parser.add_argument(
+        '--calibration-faces',
+        type=int,
+        default=128,
+        metavar='N',
+        help='validation faces for int8 [%(default)s]')
     return parser.parse_args()
+
+
+def default_out(args):
+    stem = os.path.splitext(args.checkpoint)[0]
+    if args.precision != 'fp32':
+        stem += '_' + args.precision
+    return stem + FORMATS[args.format]
+
+
+def export_landmarks(model, args, out):
+    from mmpose_thermal.apis import ThermalLandmarker
+    trained = ThermalLandmarker((args.config, args.checkpoint))
+    calibration = None
+    if args.precision == 'int8':
+        faces, where = labelled_faces(model, 'val', args.calibration_faces)
+        calibration = test_crops(faces, trained)
+        print(f'calibrated on {len(faces)} faces: {where}')
+    info = describe(model)
+    info.source = dict(
+        config=os.path.basename(args.config),
+        checkpoint=os.path.basename(args.checkpoint))
+    export_model(model, info, out, args.format, args.precision, args.decode,
+                 calibration)
+    faces, where = labelled_faces(model, 'test', args.faces)
+    expected = mmpose_predictions(model, faces)
+    exported = ThermalLandmarker(
+        ExportedNetwork(out, model.head.decoder))
+    found = predictions(exported, faces)
+    difference = largest_difference_px(found, expected)
+    typical = np.median(np.linalg.norm(found - expected, axis=2))
+    print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMPose on '
+          f'{len(faces)} faces ({where}) points differ by at most '
+          f'{difference:.4f} px, median {typical:.4f} px')
+    if faces[0].keypoints is not None:
+        before, after = nme(expected, faces), nme(found, faces)
+        print(f'NME by box: {100 * before:.3f} % trained, {100 * after:.3f} % '
+              f'exported ({100 * (after - before):+.3f})')
+    return difference
+
+
+def export_detector(model, args, out):
+    info = describe(model, 'detection')
+    info.source = dict(
+        config=os.path.basename(args.config),
+        checkpoint=os.path.basename(args.checkpoint))
+    calibration = None
+    if args.precision == 'int8':
+        images, where = face_images(model, 'val', args.calibration_faces, info)
+        calibration = np.concatenate([image for _, image, _ in images])
+        print(f'calibrated on {len(images)} images: {where}')
+    export_model(model, info, out, args.format, args.precision, True,
+                 calibration)
+    images, where = face_images(model, 'test', args.faces, info)
+    difference, count = compare_boxes(
+        model, ExportedNetwork(out, task='detection'), images)
+    print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMDetection '
+          f'on {len(images)} images ({where}) the corners of {count} boxes '
+          f'differ by at most {difference:.4f} px')
+    return difference
 
 
 def main():
     args = parse_args()
-    out = args.out or os.path.splitext(args.checkpoint)[0] + '.onnx'
-    for path in (args.config, args.checkpoint):
-        if not os.path.isfile(path):
-            sys.exit(f'export: {path} does not exist')
-    model = init_model(args.config, args.checkpoint, device='cpu')
-    input_size = model.cfg.codec['input_size']
-    export_onnx(model, out, input_size)
-    difference = compare_with_pytorch(model, out, input_size)
-    print(f'{out}: largest difference to PyTorch {difference:.1e} of the '
-          'largest heatmap value')
-    if difference > _TOLERANCE:
-        sys.exit(f'export: that is above {_TOLERANCE:.0e}: do not deploy it')
+    out = args.out or default_out(args)
+    task = args.task
+    try:
+        if task is None:
+            from mmengine.config import Config
+            scope = Config.fromfile(args.config).get('default_scope')
+            task = 'detection' if scope == 'mmdet' else 'landmarks'
+        model = load_model((args.config, args.checkpoint), task)
+        export = dict(
+            landmarks=export_landmarks, detection=export_detector)[task]
+        difference = export(model, args, out)
+    except (OSError, ValueError, NotImplementedError) as error:
+        sys.exit(f'export: {error}')
+    if args.precision == 'fp32' and not difference <= _TOLERANCE_PX:
+        sys.exit(f'export: that is above {_TOLERANCE_PX} px: do not deploy it')
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from mmpose_thermal.datasets.palettes import fit_palette
+from mmpose_thermal.runtime.palettes import fit_palette
 
 
 def parse_args():

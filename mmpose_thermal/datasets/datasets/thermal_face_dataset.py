@@ -17,11 +17,24 @@ from ..transforms.loading import (LoadRGBPartner, read_image,
                                   require_bit_depth)
 
 _DEFAULT_BIT_DEPTH = 8
-_PASSED_ON = ('temperature_scale', 'temperature_offset', 'palette',
-              'subject_id')
+_OF_LOADING = ('temperature_scale', 'temperature_offset', 'palette')
 # Of an image: what is no attribute of its faces.
 _ITS_OWN = ('id', 'img_id', 'file_name', 'img_path', 'width', 'height',
             'rgb_file_name', 'rgb_homography')
+
+
+def image_fields(image: dict) -> dict:
+    """What :class:`LoadThermalImage` must know of an image.
+
+    Args:
+        image (dict): Its record in the annotation file.
+
+    Returns:
+        dict: ``bit_depth``, and those of ``palette``, ``temperature_scale``
+        and ``temperature_offset`` that the record has.
+    """
+    fields = {key: image[key] for key in _OF_LOADING if key in image}
+    return dict(fields, bit_depth=image.get('bit_depth', _DEFAULT_BIT_DEPTH))
 
 
 @DATASETS.register_module()
@@ -160,7 +173,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         image = raw_data_info['raw_img_info']
         self._check_annotation(annotation, image)
         data_info = super().parse_data_info(raw_data_info)
-        data_info['bit_depth'] = image.get('bit_depth', _DEFAULT_BIT_DEPTH)
+        data_info.update(image_fields(image))
         if self.test_mode:
             # Metrics see the annotation alone: it carries what its image has.
             data_info['raw_ann_info'] = {
@@ -168,9 +181,8 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 **data_info['raw_ann_info'],
                 'bit_depth': data_info['bit_depth'],
             }
-        for key in _PASSED_ON:
-            if key in image:
-                data_info[key] = image[key]
+        if 'subject_id' in image:
+            data_info['subject_id'] = image['subject_id']
         if self.with_rgb:
             data_info.update(self._parse_partner(annotation, image))
         return data_info

@@ -1,4 +1,3 @@
-from io import BytesIO
 from typing import Optional, Sequence, Tuple
 
 import cv2
@@ -7,8 +6,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from ..palettes import invert_palette
-from ..radiometry import GAINS, to_grey
+from mmpose_thermal.runtime.image_files import decode_image, grey_levels
+from mmpose_thermal.runtime.radiometry import GAINS
 
 _DTYPES = {8: 'uint8', 16: 'uint16', 32: 'float32'}
 
@@ -38,25 +37,7 @@ def read_image(path: str,
         raise FileNotFoundError(
             f'Image {path} does not exist. Check `data_root` and '
             '`data_prefix` of the data set, or complete the download.')
-    if path.endswith('.npy'):
-        image = _decode_npy(content)
-    else:
-        buffer = np.frombuffer(content, np.uint8)
-        image = cv2.imdecode(buffer, flags) if buffer.size else None
-    if image is None:
-        raise ValueError(
-            f'Image {path} cannot be decoded: it is truncated or no image '
-            f'({len(content)} bytes). Replace it, or remove its record from '
-            'the annotation file.')
-    return image.astype(np.float32) if image.dtype == np.float64 else image
-
-
-def _decode_npy(content: bytes) -> Optional[np.ndarray]:
-    try:
-        image = np.load(BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError):
-        return None
-    return image if image.ndim in (2, 3) and image.size else None
+    return decode_image(content, path, flags)
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
@@ -82,19 +63,6 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
             'the annotation file to what the file holds (the default is 8).')
 
 
-def _single_channel(image: np.ndarray, path: str) -> np.ndarray:
-    if image.ndim == 2:
-        return image
-    # Grey PNGs are often stored as three equal channels.
-    if image.shape[2] == 1 or (image[..., :1] == image[..., 1:3]).all():
-        return np.ascontiguousarray(image[..., 0])
-    raise ValueError(
-        f'Thermal image {path} has {image.shape[2]} different channels: it '
-        'looks like a false-colour palette or a visible-light image. For a '
-        'palette set "palette" of the image in the annotation file ("iron", '
-        'or an image file with the palette\'s colours).')
-
-
 @TRANSFORMS.register_module()
 class LoadThermalImage(BaseTransform):
     """Loads a thermal image, of 8 bits or radiometric, as grey levels.
@@ -102,13 +70,12 @@ class LoadThermalImage(BaseTransform):
     The result has three equal channels by default, so that any backbone,
     pretrained weights and MMPose's inferencers apply unchanged. 8-bit images
     keep the levels that the camera gave them; 16-bit counts and floats are
-    mapped to 8 bits by ``gain`` (:func:`mmpose_thermal.datasets.radiometry.
-    to_grey`).
+    mapped to 8 bits by ``gain`` (:func:`mmpose_thermal.runtime.to_grey`).
 
     Required Keys:
 
-    - img_path
-    - bit_depth (optional): 8 (if absent), 16, or 32 for floats
+    - img_path, or img as MMPose's inferencers give it, as stored
+    - bit_depth (optional): 8, 16, or 32 for floats: what the image must be
     - temperature_scale, temperature_offset (optional): kelvin are raw * scale
       + offset; by default 0.01 and 0 for 16 bits, 1 and 0 for floats
     - palette (optional, 8 bits only): ``'iron'``, ``'black-hot'``,
@@ -182,8 +149,8 @@ class LoadThermalImage(BaseTransform):
         Returns:
             dict: The sample with its image.
         """
-        path = results['img_path']
-        raw = read_image(path, backend_args=self.backend_args)
+        raw = results['img'] if 'img' in results else read_image(
+            results['img_path'], backend_args=self.backend_args)
         grey = self.grey_levels(raw, results)
         results['img'] = grey if self.channels == 1 else cv2.merge([grey] * 3)
         results['img_shape'] = results['ori_shape'] = grey.shape[:2]
@@ -199,24 +166,16 @@ class LoadThermalImage(BaseTransform):
         Returns:
             np.ndarray: Shape (H, W), uint8.
         """
-        path = results['img_path']
-        require_bit_depth(raw, results.get('bit_depth', 8), path)
-        palette = results.get('palette', 'white-hot')
-        try:
-            if raw.dtype == np.uint8:
-                # White-hot images are what they should be, and checked.
-                return _single_channel(
-                    raw, path) if palette == 'white-hot' else invert_palette(
-                        raw[..., :3] if raw.ndim == 3 else raw, palette)
-            grey, kelvin_per_level = to_grey(
-                _single_channel(raw, path),
-                scale=results.get('temperature_scale'),
-                offset=results.get('temperature_offset', 0.),
-                **self.gain)
-        except ValueError as error:
-            if path in str(error):
-                raise
-            raise ValueError(f'Thermal image {path}: {error}')
+        path = results.get('img_path') or 'given as an array'
+        if 'bit_depth' in results:
+            require_bit_depth(raw, results['bit_depth'], path)
+        grey, kelvin_per_level = grey_levels(
+            raw,
+            path,
+            results.get('palette', 'white-hot'),
+            scale=results.get('temperature_scale'),
+            offset=results.get('temperature_offset', 0.),
+            **self.gain)
         if kelvin_per_level is not None:
             results['kelvin_per_level'] = kelvin_per_level
         return grey

@@ -111,9 +111,9 @@ def to_grey(raw: np.ndarray,
     else:
         histogram, lowest = _histogram(counts)
         if gain == 'plateau':
-            return _equalised(histogram, lowest, plateau)[counts], None
+            return _equalised(histogram, lowest, plateau).take(counts), None
         low, high = _percentiles(histogram, lowest, percentiles)
-    grey = _ramp(low, high)[counts]
+    grey = _ramp(low, high).take(counts)
     if gain == 'clahe':
         return cv2.createCLAHE(clip_limit, (8, 8)).apply(grey), None
     return grey, float(max(high - low, 1e-6) * step * scale / 255)

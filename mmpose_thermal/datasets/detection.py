@@ -1,0 +1,68 @@
+"""Thermal faces for MMDetection.
+
+Not part of ``import mmpose_thermal``, which does without MMDetection: configs
+of detectors import it by ``custom_imports``.
+"""
+from typing import List, Union
+
+from mmdet.datasets import CocoDataset
+from mmdet.registry import DATASETS
+from mmengine.fileio import exists
+
+from .datasets.thermal_face_dataset import image_fields
+
+
+@DATASETS.register_module()
+class ThermalFaceDetDataset(CocoDataset):
+    """Boxes of thermal faces, from the annotation files of landmarks.
+
+    As MMDetection's ``CocoDataset``, with the fields of images that
+    :class:`LoadThermalImage` needs: ``bit_depth``, ``palette``,
+    ``temperature_scale``, ``temperature_offset``.
+
+    Args:
+        data_prefix (dict): Folder of the images below ``data_root``. Defaults
+            to ``dict(img='')``.
+        **kwargs: Arguments of ``CocoDataset``.
+
+    Raises:
+        FileNotFoundError: The annotation file does not exist.
+        ValueError: The annotation file has no category ``face``.
+    """
+
+    METAINFO = dict(classes=('face', ), palette=[(0, 158, 115)])
+
+    def __init__(self, *args, data_prefix: dict = dict(img=''),
+                 **kwargs) -> None:
+        super().__init__(*args, data_prefix=data_prefix, **kwargs)
+
+    def load_data_list(self) -> List[dict]:
+        """Loads all images with their faces.
+
+        Returns:
+            list[dict]: One entry an image.
+        """
+        if not exists(self.ann_file):
+            raise FileNotFoundError(
+                f'Annotation file {self.ann_file} does not exist. Check '
+                '`data_root` and `ann_file` of the data set in the config.')
+        data_list = super().load_data_list()
+        if not self.cat_ids:
+            raise ValueError(
+                f'{self.ann_file} has none of the categories '
+                f'{self.metainfo["classes"]}. Name the category of faces so, '
+                'or set `metainfo` of the data set.')
+        return data_list
+
+    def parse_data_info(self, raw_data_info: dict) -> Union[dict, List[dict]]:
+        """Converts the record of one image.
+
+        Args:
+            raw_data_info (dict): ``raw_ann_info`` and ``raw_img_info``.
+
+        Returns:
+            dict: The image's fields for the pipeline.
+        """
+        data_info = super().parse_data_info(raw_data_info)
+        data_info.update(image_fields(raw_data_info['raw_img_info']))
+        return data_info

@@ -1,0 +1,11 @@
+"""From a trained model to one that runs without OpenMMLab."""
+from .decoding import build_decoder
+from .export import FORMATS, PRECISIONS, export_model, output_names
+from .networks import (DeployedNetwork, DetectionDecoder, TorchNetwork,
+                       deploy, describe, load_model)
+
+__all__ = [
+    'DeployedNetwork', 'DetectionDecoder', 'FORMATS', 'PRECISIONS',
+    'TorchNetwork', 'build_decoder', 'deploy', 'describe', 'export_model',
+    'load_model', 'output_names'
+]

@@ -1,0 +1,219 @@
+"""Writing networks as ONNX, TorchScript or OpenVINO."""
+import copy
+import inspect
+import os
+import shutil
+import tempfile
+from typing import List, Optional
+
+import numpy as np
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from mmpose_thermal.runtime.model_info import ModelInfo
+from .networks import DeployedNetwork, deploy
+
+#: Formats, and the end of their files.
+FORMATS = dict(onnx='.onnx', torchscript='.pt', openvino='.xml')
+PRECISIONS = ('fp32', 'fp16', 'int8')
+_OPSET = 17
+
+
+def output_names(model: nn.Module, info: ModelInfo) -> List[str]:
+    """What a pose estimator gives without decoding.
+
+    Args:
+        model (nn.Module): Of :func:`load_model`.
+        info (ModelInfo): Of :func:`describe`.
+
+    Returns:
+        list[str]: ``['heatmaps']`` of (N, K, h, w), ``['simcc_x', 'simcc_y']``
+        of (N, K, W) and (N, K, H), or ``['coordinates']`` of (N, K, 2), as
+        fractions of the input size.
+    """
+    with torch.no_grad():
+        outputs = DeployedNetwork(model).eval()(_example(info))
+    if len(outputs) == 2:
+        return ['simcc_x', 'simcc_y']
+    return ['heatmaps' if outputs[0].dim() == 4 else 'coordinates']
+
+
+def _example(info: ModelInfo, batch: int = 2) -> Tensor:
+    width, height = info.input_size
+    rng = np.random.default_rng(0)
+    return torch.from_numpy(
+        rng.integers(0, 256, (batch, info.channels, height, width), np.uint8))
+
+
+def export_model(model: nn.Module,
+                 info: ModelInfo,
+                 out: str,
+                 format: str = 'onnx',
+                 precision: str = 'fp32',
+                 decode: bool = True,
+                 calibration: Optional[np.ndarray] = None) -> ModelInfo:
+    """Writes a model, and its description beside it.
+
+    The input ``image`` is (N, C, H, W), uint8, C = 1 for thermal models;
+    normalisation is part of the graph, and N is dynamic.
+
+    Args:
+        model (nn.Module): Of :func:`load_model`.
+        info (ModelInfo): Of :func:`describe`.
+        out (str): The file to write, ending as :data:`FORMATS` says.
+        format (str): ``'onnx'``, ``'torchscript'`` or ``'openvino'``.
+        precision (str): ``'fp32'``, ``'fp16'`` or, not for TorchScript,
+            ``'int8'`` (weights and activations). Normalisation and decoding
+            stay in float32.
+        decode (bool): Whether points and scores are computed in the graph.
+            Detectors always are decoded.
+        calibration (np.ndarray, optional): Inputs (N, C, H, W), uint8, as the
+            model will see them, for ``'int8'``.
+
+    Returns:
+        ModelInfo: The description that was written.
+
+    Raises:
+        ValueError: The combination does not exist, or calibration is missing.
+    """
+    if precision == 'int8' and calibration is None:
+        raise ValueError('int8 needs calibration images.')
+    if (format, precision) == ('torchscript', 'int8'):
+        raise ValueError('TorchScript has no int8 here: use onnx or openvino.')
+    if not out.endswith(FORMATS[format]):
+        raise ValueError(f'{out}: the file of a model for {format} must end '
+                         f'in {FORMATS[format]}.')
+    info = copy.deepcopy(info)
+    info.precision = precision
+    if info.task == 'landmarks' and not decode:
+        info.outputs = output_names(model, info)
+        network = DeployedNetwork(model).eval()
+    else:
+        network = deploy(model, info)
+    os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
+    if format == 'torchscript':
+        _write_torchscript(network, info, out, precision)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            onnx = _onnx(network, info, precision, calibration, folder)
+            if format == 'openvino':
+                _write_openvino(onnx, out, precision)
+            else:
+                # Written aside and moved: there is never half a file.
+                shutil.copyfile(onnx, out + '.part')
+                os.replace(out + '.part', out)
+    info.save(out)
+    return info
+
+
+def _onnx(network, info, precision, calibration, folder) -> str:
+    """Writes the ONNX file of a network and returns its path.
+
+    Network and decoder are exported one by one: the precision is that of the
+    network alone.
+    """
+    import onnx
+    path = os.path.join(folder, 'network.onnx')
+    bare = copy.copy(network)
+    bare._modules = dict(network._modules, decode=None)
+    example = _example(info)
+    with torch.no_grad():
+        outputs = bare(example)
+    names = [f'raw_{index}' for index in range(len(outputs))
+             ] if network.decode else info.outputs
+    _trace(bare, (example, ), path, ['image'], names)
+    if precision == 'fp16':
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+        onnx.save(
+            convert_float_to_float16(onnx.load(path), keep_io_types=True),
+            path)
+    elif precision == 'int8':
+        path = _quantised(path, calibration, folder)
+    if network.decode is None:
+        return path
+    decoder = os.path.join(folder, 'decoder.onnx')
+    _trace(network.decode, tuple(outputs), decoder, names, info.outputs)
+    whole = os.path.join(folder, 'whole.onnx')
+    onnx.save(_joined(onnx.load(path), onnx.load(decoder), names), whole)
+    return whole
+
+
+def _trace(network, inputs, path, input_names, output_names):
+    # Newer PyTorch has a second exporter, which needs another package.
+    classic = dict(dynamo=False) if 'dynamo' in inspect.signature(
+        torch.onnx.export).parameters else {}
+    torch.onnx.export(
+        network,
+        inputs,
+        path,
+        input_names=input_names,
+        output_names=output_names,
+        dynamic_axes={
+            name: {0: 'batch'}
+            for name in (*input_names, *output_names)
+        },
+        opset_version=_OPSET,
+        **classic)
+
+
+def _joined(network, decoder, names):
+    """One graph of two, the latter reading what the former gives."""
+    from onnx import compose
+    decoder.ir_version = network.ir_version
+    decoder = compose.add_prefix(
+        decoder, 'decode/', rename_inputs=False, rename_outputs=False)
+    return compose.merge_models(network, decoder,
+                                [(name, name) for name in names])
+
+
+def _quantised(path, calibration, folder):
+    """Post-training quantisation by the range of activations."""
+    from onnxruntime.quantization import (CalibrationDataReader, QuantFormat,
+                                          QuantType, quantize_static)
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):
+
+        def __init__(self):
+            self._images = iter(calibration)
+
+        def get_next(self):
+            image = next(self._images, None)
+            return None if image is None else dict(image=image[None])
+
+    prepared = os.path.join(folder, 'prepared.onnx')
+    quant_pre_process(path, prepared, skip_symbolic_shape=True)
+    out = os.path.join(folder, 'int8.onnx')
+    quantize_static(
+        prepared,
+        out,
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8)
+    return out
+
+
+def _write_torchscript(network, info, out, precision):
+    if precision == 'fp16':
+        network = copy.deepcopy(network).half()
+        if network.decode is not None:
+            network.decode.float()
+    with torch.no_grad():
+        traced = torch.jit.freeze(
+            torch.jit.trace(network, _example(info), check_trace=False))
+    traced.save(out + '.part')
+    os.replace(out + '.part', out)
+
+
+def _write_openvino(onnx, out, precision):
+    try:
+        import openvino
+    except ImportError as error:
+        raise ValueError(
+            f'OpenVINO cannot be imported ({error}): pip install openvino')
+    openvino.save_model(
+        openvino.convert_model(onnx), out,
+        compress_to_fp16=precision == 'fp16')

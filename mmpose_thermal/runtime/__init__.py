@@ -1,0 +1,23 @@
+"""What a machine beside a camera needs: NumPy, OpenCV and ONNX Runtime.
+
+Nothing here imports PyTorch or an OpenMMLab package.
+"""
+from .crops import Crops, crop_faces
+from .drawing import draw_faces
+from .face_landmarks import FaceLandmarks
+from .face_tracker import FaceTracker
+from .image_files import decode_image, grey_levels
+from .letterbox import boxes_from, letterbox
+from .model_info import ModelInfo
+from .onnx_network import OnnxNetwork
+from .radiometry import to_grey
+from .sources import Frame, Source
+from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
+                          is_radiometric, skin_regions)
+
+__all__ = [
+    'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
+    'OnnxNetwork', 'SKIN_REGIONS', 'SkinRegion', 'SkinThermometer', 'Source',
+    'boxes_from', 'crop_faces', 'decode_image', 'draw_faces', 'grey_levels',
+    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey'
+]

@@ -1,0 +1,92 @@
+"""Faces on pictures."""
+from typing import Optional, Sequence
+
+import cv2
+import numpy as np
+
+from .face_landmarks import FaceLandmarks
+from .model_info import ModelInfo
+
+_SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_WHITE, _BLACK, _BOX = (255, 255, 255), (0, 0, 0), (180, 180, 180)
+_MIN_SIDE = 480  # smaller pictures are magnified: texts need room
+_SHORT = {
+    'right_inner_eye_corner': 'R eye',
+    'left_inner_eye_corner': 'L eye',
+    'nose_tip': 'nose',
+    'right_cheek': 'R cheek',
+    'left_cheek': 'L cheek'
+}
+
+
+def draw_faces(image: np.ndarray,
+               faces: Sequence[FaceLandmarks],
+               info: ModelInfo,
+               fps: Optional[float] = None) -> np.ndarray:
+    """Draws points, the lines between them, boxes and temperatures.
+
+    Args:
+        image (np.ndarray): Shape (H, W) or (H, W, 3), uint8, BGR.
+        faces (Sequence[FaceLandmarks]): In pixels of the image.
+        info (ModelInfo): Colours and lines of the point set.
+        fps (float, optional): Written into the corner.
+
+    Returns:
+        np.ndarray: BGR, magnified by a whole number if it is small; uint8.
+    """
+    if image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    scale = max(1, -(-_MIN_SIDE // max(min(image.shape[:2]), 1)))
+    canvas = image.copy() if scale == 1 else cv2.resize(
+        image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+    for face in faces:
+        # Pixel centres have integer coordinates before and after.
+        points = (face.keypoints + .5) * scale - .5
+        box = np.round(face.box * scale).astype(int)
+        side = np.sqrt(np.prod(np.maximum(np.ptp(points, axis=0), 1)))
+        cv2.rectangle(canvas, tuple(map(int, box[:2])),
+                      tuple(map(int, box[2:])), _BOX, 1)
+        _draw_points(canvas, points, info, side)
+        _draw_texts(canvas, face, box)
+    if fps is not None:
+        _write(canvas, f'{fps:.1f} FPS', (6, 18))
+    return canvas
+
+
+def _draw_points(canvas, points, info, side):
+    fixed = np.round(np.clip(points, -1e4, 1e4) * 2**_SHIFT).astype(int)
+    fixed = [tuple(map(int, point)) for point in fixed]
+    for link, (one, other) in enumerate(info.links):
+        colour = info.link_colours[link] if link < len(
+            info.link_colours) else _WHITE
+        cv2.line(canvas, fixed[one], fixed[other], colour[::-1], 1,
+                 cv2.LINE_AA, _SHIFT)
+    radius = round(float(np.clip(.008 * side, 1, 4)) * 2**_SHIFT)
+    for point, colour in zip(fixed, info.colours):
+        cv2.circle(canvas, point, radius, colour[::-1], -1, cv2.LINE_AA,
+                   _SHIFT)
+
+
+def _draw_texts(canvas, face, box):
+    head = [] if face.track_id is None else [f'#{face.track_id}']
+    head.append(f'{float(np.mean(face.scores)):.2f}')
+    _write(canvas, ' '.join(head), (int(box[0]), int(box[1]) - 5))
+    lines = [
+        f'{_SHORT.get(name, name)} {value:.1f} C'
+        for name, value in (face.skin_celsius or {}).items()
+        if np.isfinite(value)
+    ]
+    # Beside the face, on the side where there is room.
+    right = box[2] + 90 < canvas.shape[1]
+    x = int(box[2]) + 4 if right else max(int(box[0]) - 92, 0)
+    for number, line in enumerate(lines):
+        _write(canvas, line, (x, max(int(box[1]), 8) + 20 + 15 * number))
+
+
+def _write(canvas, text, where):
+    x, y = where
+    y = int(np.clip(y, 12, canvas.shape[0] - 4))
+    for colour, width in ((_BLACK, 3), (_WHITE, 1)):
+        cv2.putText(canvas, text, (x, y), _FONT, .42, colour, width,
+                    cv2.LINE_AA)

@@ -1,0 +1,178 @@
+"""Skin temperature at landmarks and between them."""
+from dataclasses import dataclass
+from typing import Dict, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .radiometry import CELSIUS_K, DEFAULT_SCALE
+
+# No thermal camera that looks at people sees a scene whose middle is outside.
+_PLAUSIBLE_CELSIUS = (-60., 200.)
+_POINT_RADIUS = .012
+_MIN_RADIUS_PX = 1.
+
+
+@dataclass(frozen=True)
+class SkinRegion:
+    """A round patch of skin, at a weighted mean of named points.
+
+    Attributes:
+        points (dict[str, float]): Weights by name, of sum 1.
+        radius (float): Share of the landmarks' extent (the square root of
+            the area of their bounding box).
+        statistic (str): ``'max'`` or ``'median'`` of the pixels.
+    """
+    points: Dict[str, float]
+    radius: float
+    statistic: str = 'median'
+
+
+def _sides(points, radius, statistic='median'):
+    return {
+        side: SkinRegion(
+            {name.format(side): weight
+             for name, weight in points.items()}, radius, statistic)
+        for side in ('right', 'left')
+    }
+
+
+def _both(name, *choices):
+    return {
+        name.format(side): tuple(choice[side] for choice in choices)
+        for side in ('right', 'left')
+    }
+
+
+#: Regions by name, each by the first of its definitions whose points a set
+#: has. The warmest spot at the inner corners of the eyes is what fever
+#: screening measures (ISO/TR 13154).
+SKIN_REGIONS = {
+    **_both('{}_inner_eye_corner', _sides({'{}_eye_inner': 1.}, .03, 'max')),
+    'nose_tip': (SkinRegion({'nose_tip': 1.}, .03), ),
+    'forehead': (
+        # Above the inner ends of the brows by half their distance from the
+        # nose's tip; above the eyes by all of it.
+        SkinRegion(
+            dict(right_brow_4=.75, left_brow_4=.75, nose_tip=-.5), .08),
+        SkinRegion(
+            dict(right_eye_centre=1., left_eye_centre=1., nose_tip=-1.), .08),
+        SkinRegion(
+            dict(right_eye_outer=1., left_eye_outer=1., nose_tip=-1.), .08)),
+    **_both('{}_cheek',
+            _sides({'{}_eye_outer': .5, '{}_mouth_corner': .5}, .06),
+            _sides({'{}_eye_centre': .4, '{}_mouth_corner': .6}, .06)),
+}
+
+
+def skin_regions(keypoints: Sequence[str]) -> Dict[str, SkinRegion]:
+    """The regions of the skin that a point set locates.
+
+    Args:
+        keypoints (Sequence[str]): Names of its points.
+
+    Returns:
+        dict[str, SkinRegion]: By name.
+    """
+    known = set(keypoints)
+    found = {}
+    for name, definitions in SKIN_REGIONS.items():
+        fitting = [d for d in definitions if set(d.points) <= known]
+        if fitting:
+            found[name] = fitting[0]
+    return found
+
+
+def is_radiometric(raw: np.ndarray,
+                   scale: Optional[float] = None,
+                   offset: float = 0.) -> bool:
+    """Whether the pixels of an image are temperatures.
+
+    Args:
+        raw (np.ndarray): Shape (H, W).
+        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
+            0.01 and 0 for uint16 (centikelvin), 1 and 0 for floats.
+
+    Returns:
+        bool: Not so for 8 bits, nor if the middle of the scene has no
+        temperature of this world: then they are a camera's raw counts.
+    """
+    if raw.dtype.name not in DEFAULT_SCALE:
+        return False
+    # A grid of pixels tells; all of them would be slow.
+    middle = _celsius(np.median(raw[::8, ::8]), raw.dtype, scale, offset)
+    low, high = _PLAUSIBLE_CELSIUS
+    return bool(low <= middle <= high)
+
+
+def _celsius(values, dtype, scale, offset):
+    scale = DEFAULT_SCALE[dtype.name] if scale is None else scale
+    return values * scale + (offset - CELSIUS_K)
+
+
+class SkinThermometer:
+    """Reads the temperature of faces off radiometric images.
+
+    Args:
+        keypoints (Sequence[str]): Names of the points.
+        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
+            0.01 and 0 for uint16 (centikelvin), 1 and 0 for floats.
+    """
+
+    def __init__(self,
+                 keypoints: Sequence[str],
+                 scale: Optional[float] = None,
+                 offset: float = 0.) -> None:
+        self._scale, self._offset = scale, offset
+        self._regions = skin_regions(keypoints)
+        self._weights = np.array(
+            [[region.points.get(name, 0.) for name in keypoints]
+             for region in self._regions.values()]).reshape(
+                 -1, len(keypoints))
+
+    def __call__(self, raw: np.ndarray,
+                 keypoints: np.ndarray) -> Tuple[np.ndarray, Dict[str, float]]:
+        """Measures one face.
+
+        Args:
+            raw (np.ndarray): The image as stored, (H, W).
+            keypoints (np.ndarray): Shape (K, 2), pixels.
+
+        Returns:
+            tuple: Degrees Celsius at each point, (K, ), the median of a small
+            disc, and of each region (:data:`SKIN_REGIONS`); NaN where most of
+            a disc is outside the image.
+        """
+        width, height = np.ptp(keypoints, axis=0)
+        extent_px = float(np.sqrt(max(width * height, 1.)))
+        at_points = self._measure(raw, keypoints, _POINT_RADIUS * extent_px,
+                                  'median')
+        centres = self._weights @ keypoints
+        return at_points, {
+            name: float(
+                self._measure(raw, centre[None], region.radius * extent_px,
+                              region.statistic)[0])
+            for (name, region), centre in zip(self._regions.items(), centres)
+        }
+
+    def _measure(self, raw, centres, radius_px, statistic):
+        values, seen = _discs(raw, centres, max(radius_px, _MIN_RADIUS_PX))
+        counts = seen.sum(1)
+        # What is not seen is sorted behind what is.
+        ranked = np.sort(np.where(seen, values, np.inf), axis=1)
+        rows, last = np.arange(len(counts)), np.maximum(counts - 1, 0)
+        result = ranked[rows, last] if statistic == 'max' else .5 * (
+            ranked[rows, last // 2] + ranked[rows, counts // 2])
+        result = np.where(counts > .5 * seen.shape[1], result, np.nan)
+        return _celsius(result, raw.dtype, self._scale, self._offset)
+
+
+def _discs(raw, centres, radius_px):
+    """Pixels of discs, (M, P), and whether they are in the image."""
+    height, width = raw.shape
+    reach = int(np.ceil(radius_px))
+    y, x = np.mgrid[-reach:reach + 1, -reach:reach + 1]
+    disc = x**2 + y**2 <= radius_px**2
+    columns = np.rint(centres[:, :1]).astype(int) + x[disc]
+    rows = np.rint(centres[:, 1:]).astype(int) + y[disc]
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    return raw[np.where(inside, rows, 0), np.where(inside, columns, 0)], inside

@@ -1,0 +1,75 @@
+"""Decoding in the graph gives what MMPose's codecs give."""
+import numpy as np
+import pytest
+import torch
+from mmpose.registry import KEYPOINT_CODECS
+
+from mmpose_thermal.deployment import build_decoder
+
+SIZES = dict(input_size=(64, 48), heatmap_size=(16, 12))
+
+
+def blobs(count=40, seed=0):
+    """Peaks anywhere, on the border too; and a heatmap without any."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:12, :16]
+    centres = rng.uniform([-1, -1], [16, 12], (count, 2))
+    maps = np.exp(-((x - centres[:, :1, None])**2 +
+                    (y - centres[:, 1:, None])**2) / 4)
+    maps += .02 * rng.uniform(size=maps.shape)
+    maps[0] = 0
+    return maps.astype(np.float32)
+
+
+@pytest.mark.parametrize('codec', [
+    dict(type='MSRAHeatmap', sigma=1.5, **SIZES),
+    dict(type='MSRAHeatmap', sigma=1.5, unbiased=True, blur_kernel_size=7,
+         **SIZES),
+    dict(type='MSRAHeatmap', sigma=2, unbiased=True, **SIZES),
+    dict(type='UDPHeatmap', sigma=2, **SIZES),
+])
+def test_heatmaps(codec):
+    codec = KEYPOINT_CODECS.build(codec)
+    maps = blobs()
+    if type(codec).__name__ == 'UDPHeatmap':
+        maps = maps[1:]  # UDP divides by the maximum
+    keypoints, scores = build_decoder(codec)(torch.from_numpy(maps)[None])
+    expected, expected_scores = codec.decode(maps.copy())
+    assert scores.numpy() == pytest.approx(expected_scores)
+    difference = np.abs(keypoints.numpy() - expected)
+    assert difference.max() < 1e-2 and np.median(difference) < 1e-4
+
+
+@pytest.mark.parametrize('codec, shapes', [
+    (dict(type='SimCCLabel', input_size=(64, 48), sigma=4.,
+          simcc_split_ratio=2.), [(3, 5, 128), (3, 5, 96)]),
+    (dict(type='RegressionLabel', input_size=(64, 48)), [(3, 5, 2)]),
+])
+def test_other_codecs(codec, shapes):
+    codec = KEYPOINT_CODECS.build(codec)
+    outputs = [torch.randn(shape) for shape in shapes]
+    keypoints, scores = build_decoder(codec)(*outputs)
+    expected, expected_scores = codec.decode(*(o.numpy() for o in outputs))
+    assert keypoints.numpy() == pytest.approx(expected, abs=1e-5)
+    assert scores.numpy() == pytest.approx(expected_scores)
+
+
+def test_regression_with_spread_scores_as_mmpose():
+    from mmpose.codecs import RegressionLabel
+    codec = RegressionLabel(input_size=(64, 48))
+    raw = torch.randn(3, 5, 4)
+    keypoints, scores = build_decoder(codec)(raw)
+    # MMPose's head applies the sigmoid before it decodes.
+    expected, expected_scores = codec.decode(
+        torch.cat([raw[..., :2], raw[..., 2:].sigmoid()], 2).numpy())
+    assert keypoints.numpy() == pytest.approx(expected, abs=1e-5)
+    assert scores.numpy() == pytest.approx(expected_scores, abs=1e-6)
+
+
+@pytest.mark.parametrize('codec', [
+    dict(type='UDPHeatmap', heatmap_type='combined', **SIZES),
+    dict(type='SimCCLabel', input_size=(64, 48), use_dark=True),
+])
+def test_unknown_codec_is_refused(codec):
+    with pytest.raises(NotImplementedError, match='without decoding'):
+        build_decoder(KEYPOINT_CODECS.build(codec))

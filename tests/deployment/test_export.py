@@ -1,0 +1,248 @@
+"""Exported models give what the trained ones give."""
+import json
+import os
+import subprocess
+
+import venv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import REPOSITORY, estimator, rtmcc, simcc
+
+from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.deployment import (FORMATS, describe, export_model,
+                                       load_model)
+from mmpose_thermal.deployment.verification import (ExportedNetwork,
+                                                    labelled_faces,
+                                                    largest_difference_px,
+                                                    mmpose_predictions,
+                                                    predictions, test_crops)
+
+test_crops.__test__ = False
+DARK = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
+            sigma=1.5, unbiased=True, blur_kernel_size=7)
+
+
+def dark():
+    model = estimator(8)
+    model['head']['decoder'] = DARK
+    return model
+
+
+def exported(path, out, **options):
+    model = load_model(path)
+    export_model(model, describe(model), str(out), **options)
+    return model
+
+
+@pytest.mark.parametrize('build', [estimator, dark, simcc, rtmcc])
+def test_coordinates_are_those_of_mmpose(build, save_student, tmp_path):
+    """Its own pipeline, network and decoder against the exported file."""
+    path = save_student(build())
+    model = exported(path, tmp_path / 'a.onnx')
+    faces, where = labelled_faces(model, 'test', 6)
+    assert where == 'rendered faces' and faces[0].keypoints.shape == (68, 2)
+    expected = mmpose_predictions(model, faces)
+    for landmarker in (ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx'),
+                       ThermalLandmarker(path, 'cpu')):
+        difference = np.linalg.norm(
+            predictions(landmarker, faces) - expected, axis=2)
+        # DARK divides by a curvature that heatmaps of an untrained network
+        # do not have everywhere.
+        allowed = 1 if build is not dark else .8
+        assert np.quantile(difference, allowed) < .1
+
+
+@pytest.mark.parametrize('format, precision, decode', [
+    ('onnx', 'fp32', False), ('torchscript', 'fp32', True),
+    ('torchscript', 'fp32', False), ('onnx', 'fp16', True),
+    ('onnx', 'int8', True), ('openvino', 'fp32', True),
+    ('openvino', 'int8', True), ('torchscript', 'fp16', True)])
+def test_formats_and_precisions(format, precision, decode, save_student,
+                                tmp_path):
+    import torch
+    if format == 'openvino':
+        pytest.importorskip('openvino')
+    if (format, precision) == ('torchscript', 'fp16') and \
+            torch.__version__ < '2.2':
+        pytest.skip('this PyTorch has no half precision on CPUs')
+    path = save_student()
+    model = load_model(path)
+    faces, _ = labelled_faces(model, 'val', 6)
+    trained = ThermalLandmarker(path)
+    out = str(tmp_path / f'a{FORMATS[format]}')
+    info = export_model(model, describe(model), out, format, precision,
+                        decode, test_crops(faces, trained))
+    assert info.precision == precision
+    network = ExportedNetwork(out, model.head.decoder)
+    difference = np.linalg.norm(
+        predictions(ThermalLandmarker(network), faces) -
+        predictions(trained, faces), axis=2)
+    # The network is not trained: where maxima are nearly equal, rounding
+    # moves a point far.
+    assert np.median(difference) < dict(fp32=1e-3, fp16=.1, int8=6)[precision]
+    if precision == 'fp32':
+        assert difference.max() < .1
+
+
+def test_batches_of_any_size(save_student, tmp_path):
+    model = exported(save_student(), tmp_path / 'a.onnx')
+    faces, _ = labelled_faces(model, 'test', 5)
+    one_by_one = ThermalLandmarker(
+        str(tmp_path / 'a.onnx'), 'onnx', batch_size=1)
+    in_twos = ThermalLandmarker(
+        str(tmp_path / 'a.onnx'), 'onnx', batch_size=2)
+    images, boxes = zip(*[(face.image, face.box[None]) for face in faces])
+    found = in_twos(list(images), list(boxes))
+    assert np.stack([faces[0].keypoints for faces in found]) == pytest.approx(
+        predictions(one_by_one, faces), abs=1e-3)
+
+
+def test_another_models_export_is_noticed(save_student, tmp_path):
+    """The check compares numbers: another model's file must not pass."""
+    exported(save_student(name='one'), tmp_path / 'a.onnx')
+    other = load_model(save_student(name='other'))
+    faces, _ = labelled_faces(other, 'test', 2)
+    wrong = ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
+    assert largest_difference_px(
+        predictions(wrong, faces), mmpose_predictions(other, faces)) > 1
+
+
+def test_what_cannot_be_exported_is_explained(save_student, tmp_path):
+    path = save_student()
+    model = load_model(path)
+    info = describe(model)
+    for options, message in ((dict(precision='int8'), 'calibration'),
+                             (dict(format='torchscript', precision='int8',
+                                   calibration=np.zeros(1)), 'no int8'),
+                             (dict(format='openvino'), 'must end in .xml')):
+        with pytest.raises(ValueError, match=message):
+            export_model(model, info, str(tmp_path / 'a.onnx'), **options)
+    strange = load_model(
+        save_student(name='strange',
+                     test_pipeline=[dict(type='LoadThermalImage'),
+                                    dict(type='RandomFlip')]))
+    with pytest.raises(NotImplementedError, match='transform RandomFlip'):
+        describe(strange)
+    save_student(estimator(16), name='wide')
+    with pytest.raises(ValueError, match='weights are missing or of another'):
+        load_model((str(tmp_path / 'wide.py'), path))
+    (tmp_path / 'student.py').unlink()
+    with pytest.raises(FileNotFoundError, match='student.py does not exist'):
+        load_model(path)
+
+
+def test_without_decoding_the_landmarker_refuses(save_student, tmp_path):
+    exported(save_student(), tmp_path / 'a.onnx', decode=False)
+    with pytest.raises(ValueError, match='--decode'):
+        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
+
+
+def test_a_file_that_its_description_does_not_fit(save_student, tmp_path):
+    exported(save_student(), tmp_path / 'a.onnx')
+    path = tmp_path / 'a.onnx.json'
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(content, input_size=[32, 32])))
+    with pytest.raises(ValueError, match=r'takes \[1, 64, 64\]'):
+        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
+    (tmp_path / 'a.onnx').write_bytes(b'broken')
+    with pytest.raises(ValueError, match='was changed or exchanged'):
+        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
+
+
+_ALONE = '''
+import json, sys
+import numpy as np
+from mmpose_thermal.apis import ThermalLandmarker
+landmarker = ThermalLandmarker(sys.argv[1], 'onnx')
+face = landmarker(sys.argv[2], [[20, 20, 200, 220]])[0]
+for name in ('torch', 'mmengine', 'mmcv', 'mmpose', 'mmdet'):
+    assert name not in sys.modules, name
+json.dump([face.keypoints.tolist(), face.skin_celsius], sys.stdout)
+'''
+
+
+@pytest.fixture(scope='module')
+def bare_python(tmp_path_factory):
+    """The Python of an environment of NumPy, OpenCV and ONNX Runtime alone."""
+    import onnxruntime
+    folder = tmp_path_factory.mktemp('bare')
+    venv.create(folder, with_pip=False)
+    site = Path(onnxruntime.__file__).parents[1]
+    target = next(folder.glob('lib/python*/site-packages'))
+    for pattern in ('numpy', 'numpy.libs', 'cv2', 'opencv_python*.libs',
+                    'onnxruntime', 'flatbuffers', 'google', 'packaging',
+                    'coloredlogs', 'humanfriendly', 'sympy', 'mpmath'):
+        for path in site.glob(pattern):
+            (target / path.name).symlink_to(path)
+    (target / 'mmpose_thermal').symlink_to(REPOSITORY / 'mmpose_thermal')
+    return str(folder / 'bin/python')
+
+
+def run_bare(python, *arguments):
+    # Neither this process's paths nor the user's packages.
+    return subprocess.run([python, '-I', *map(str, arguments)],
+                          capture_output=True, text=True,
+                          env={k: v for k, v in os.environ.items()
+                               if not k.startswith('PYTHON')})
+
+
+def test_runs_without_torch_or_openmmlab(bare_python, save_student, tmp_path):
+    exported(save_student(), tmp_path / 'a.onnx')
+    raw = np.full((240, 240), 29500, np.uint16)
+    raw[60:180, 60:180] += 1000
+    cv2.imwrite(str(tmp_path / 'frame.png'), raw)
+    assert run_bare(bare_python, '-c', 'import torch').returncode != 0
+    result = run_bare(bare_python, '-c', _ALONE, tmp_path / 'a.onnx',
+                      tmp_path / 'frame.png')
+    assert result.returncode == 0, result.stderr
+    keypoints, skin = json.loads(result.stdout)
+    here = ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')(
+        tmp_path / 'frame.png', [[20, 20, 200, 220]])[0]
+    assert here.keypoints == pytest.approx(np.array(keypoints), abs=1e-4)
+    assert skin == pytest.approx(here.skin_celsius, nan_ok=True)
+
+    # So does the demo.
+    result = run_bare(bare_python, REPOSITORY / 'tools/demo.py', '--model',
+                      tmp_path / 'a.onnx', '--out-dir', tmp_path / 'demo',
+                      tmp_path / 'frame.png')
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / 'demo/frame.png').exists()
+
+
+def test_what_needs_mmpose_says_so_where_there_is_none(bare_python):
+    result = run_bare(bare_python, '-c',
+                      'from mmpose_thermal.apis import load_model')
+    assert result.returncode != 0 and 'install.sh' in result.stderr
+
+
+def test_tool_exports_and_reports(save_student, run_tool, tmp_path):
+    path = save_student()
+    config = str(Path(path).with_suffix('.py'))
+    printed = run_tool('deployment/export', config, path, '--decode',
+                       '--faces', 3)
+    assert 'points differ by at most 0.0' in printed
+    assert 'NME by box' in printed
+    info = json.loads(Path(path).with_suffix('.onnx.json').read_text())
+    assert info['source']['checkpoint'] == 'student.pth'
+    printed = run_tool('deployment/export', config, path, '--decode',
+                       '--precision', 'int8', '--faces', 3,
+                       '--calibration-faces', 3)
+    assert 'calibrated on 3 faces' in printed
+    assert (tmp_path / 'student_int8.onnx').exists()
+    with pytest.raises(SystemExit, match='gone.pth does not exist'):
+        run_tool('deployment/export', config, tmp_path / 'gone.pth')
+
+
+def test_tool_refuses_what_differs(save_student, run_tool, monkeypatch):
+    from mmpose_thermal.deployment import verification
+    path = save_student()
+    monkeypatch.setattr(verification, 'mmpose_predictions',
+                        lambda model, faces: np.zeros((len(faces), 68, 2)))
+    with pytest.raises(SystemExit, match='do not deploy it'):
+        run_tool('deployment/export', Path(path).with_suffix('.py'), path,
+                 '--decode', '--faces', 2)
+
+

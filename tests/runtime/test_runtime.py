@@ -1,0 +1,362 @@
+"""What runs beside the camera: geometry, temperatures, sources, tracking."""
+import json
+import warnings
+
+import cv2
+import numpy as np
+import pytest
+from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
+
+from mmpose_thermal.runtime import (FaceLandmarks, FaceTracker, ModelInfo,
+                                    SkinThermometer, Source, boxes_from,
+                                    crop_faces, draw_faces, is_radiometric,
+                                    letterbox, skin_regions)
+
+
+
+def landmarks_info(**changed):
+    fields = dict(task='landmarks', input_size=(64, 48), channels=1,
+                  outputs=['keypoints', 'scores'])
+    return ModelInfo(**{**fields, **changed})
+
+
+@pytest.mark.parametrize('use_udp', [False, True])
+def test_crops_are_those_of_mmpose(use_udp):
+    image = np.random.default_rng(0).integers(0, 256, (90, 120), np.uint8)
+    boxes = np.array([[10., 20, 60, 50], [90, 60, 130, 120]])
+    crops = crop_faces(image, boxes, landmarks_info(use_udp=use_udp))
+    assert crops.images.shape == (2, 1, 48, 64)
+    for index, box in enumerate(boxes):
+        results = dict(img=image, bbox=box[None].astype(np.float32))
+        for transform in (GetBBoxCenterScale(), TopdownAffine(
+                (64, 48), use_udp=use_udp)):
+            results = transform(results)
+        difference = np.abs(crops.images[index, 0].astype(int) -
+                            results['img'])
+        # OpenCV inverts one of the two matrices: half a level of rounding.
+        assert difference.max() <= 2 and (difference > 0).mean() < .05
+        # MMPose's own way back to the image.
+        points = np.random.default_rng(1).uniform(0, 64, (1, 5, 2))
+        expected = points / [64, 48] * results['bbox_scale'] + \
+            results['bbox_center'] - .5 * results['bbox_scale']
+        assert crops.to_image(np.repeat(points, 2, 0))[index] == \
+            pytest.approx(expected[0], abs=1e-3)
+
+
+def test_letterbox_is_that_of_mmdetection():
+    from mmdet.datasets.transforms import Pad, Resize
+    image = np.random.default_rng(0).integers(0, 256, (90, 123, 3), np.uint8)
+    canvas, scale = letterbox(image, (64, 64))
+    results = dict(img=image)
+    for transform in (Resize(scale=(64, 64), keep_ratio=True),
+                      Pad(size=(64, 64), pad_val=dict(img=(114, ) * 3))):
+        results = transform(results)
+    assert (canvas[0].transpose(1, 2, 0) == results['img']).all()
+    assert scale == pytest.approx(64 / 123)
+
+
+def test_boxes_come_back_to_the_image_once():
+    boxes = np.array([[10., 10, 30, 30], [11, 10, 31, 30], [40, 40, 80, 80],
+                      [0, 0, 5, 5]])
+    scores = np.array([.9, .8, .7, .1])
+    found, kept = boxes_from(boxes, scores, .5, (120, 100), .4, .6)
+    assert found.tolist() == [[20, 20, 60, 60], [80, 80, 120, 100]]
+    assert kept == pytest.approx([.9, .7])
+    nothing, _ = boxes_from(boxes, scores, .5, (120, 100), .95, .6)
+    assert nothing.shape == (0, 4)
+
+
+def radiometric(kelvin=300.):
+    raw = np.full((80, 100), kelvin * 100, np.uint16)
+    raw[30:50, 20:40] = 30915  # 36.0 degrees Celsius
+    return raw
+
+
+def test_temperatures_are_those_of_the_skin():
+    names = ['right_eye_inner', 'left_eye_inner', 'nose_tip']
+    points = np.array([[30., 40], [70, 20], [-50, 40]])
+    for raw, options in ((radiometric(), {}),
+                         (radiometric().astype(np.float32) / 100, {}),
+                         (radiometric().astype(np.float32) / 100 - 273.15,
+                          dict(offset=273.15))):
+        at_points, skin = SkinThermometer(names, **options)(raw, points)
+        assert at_points[:2] == pytest.approx([36., 26.85], abs=1e-2)
+        assert np.isnan(at_points[2])  # outside the image
+        assert skin['right_inner_eye_corner'] == pytest.approx(36., abs=1e-2)
+        assert np.isnan(skin['nose_tip'])
+
+
+def test_inner_corner_of_the_eye_is_its_warmest_spot():
+    raw = radiometric()
+    raw[41, 30] = 31015
+    names = ['right_eye_inner', 'left_eye_inner', 'nose_tip']
+    points = np.array([[30., 40], [90, 40], [60, 75]])
+    at_points, skin = SkinThermometer(names)(raw, points)
+    assert skin['right_inner_eye_corner'] == pytest.approx(37., abs=1e-2)
+    assert at_points[0] == pytest.approx(36., abs=1e-2)
+
+
+def test_raw_counts_are_no_temperatures():
+    assert is_radiometric(radiometric())
+    assert not is_radiometric(np.full((80, 100), 8000, np.uint16))
+    assert is_radiometric(np.full((80, 100), 8000, np.uint16), .04, -20)
+    assert not is_radiometric(np.zeros((80, 100), np.uint8))
+
+
+@pytest.mark.parametrize('style', ['ibug68', 'sftl54', 'tfw'])
+def test_point_sets_have_regions_of_the_skin(style):
+    from mmpose_thermal.datasets.point_sets import (keypoint_names,
+                                                    load_metainfo)
+    names = keypoint_names(load_metainfo(dict(from_file=style)))
+    found = skin_regions(names)
+    wanted = {'nose_tip', 'forehead', 'right_cheek', 'left_cheek'}
+    if style != 'tfw':
+        wanted |= {'right_inner_eye_corner', 'left_inner_eye_corner'}
+    assert set(found) == wanted
+    assert all(
+        sum(region.points.values()) == pytest.approx(1)
+        for region in found.values())
+
+
+def test_unknown_numbers_are_null_in_json():
+    face = FaceLandmarks(
+        np.array([[1.234, np.nan]]), np.array([.5]), np.zeros(4),
+        keypoint_celsius=np.array([np.nan]), skin_celsius=dict(nose=np.nan))
+    text = json.dumps(face.to_dict(), allow_nan=False)
+    assert json.loads(text)['keypoints'] == [[1.23, None]]
+    assert json.loads(text)['skin_celsius'] == dict(nose=None)
+
+
+def test_drawing_shows_points_where_they_are():
+    face = FaceLandmarks(np.array([[20., 30]]), np.ones(1),
+                         np.array([5., 5, 50, 50]))
+    info = landmarks_info(keypoints=['a'], colours=[[255, 0, 0]])
+    picture = draw_faces(np.zeros((60, 80), np.uint8), [face], info)
+    scale = picture.shape[0] // 60
+    centre = picture[round(30.5 * scale), round(20.5 * scale)]
+    assert scale > 1 and centre.tolist() == [0, 0, 255]
+
+
+# -- sources ----------------------------------------------------------------
+
+
+def frames_of(where):
+    return [*Source(str(where))]
+
+
+def test_files_of_all_kinds(tmp_path):
+    raw = radiometric()
+    for name in ('a.png', 'b.tiff'):
+        cv2.imwrite(str(tmp_path / name), raw)
+    np.save(tmp_path / 'c.npy', raw.astype(np.float32))
+    (tmp_path / 'd.png').write_bytes(b'not an image')
+    (tmp_path / 'notes.txt').write_text('no image')
+    found = frames_of(tmp_path)
+    assert [frame.name for frame in found] == ['a', 'b', 'c', 'd']
+    assert all((frame.image == raw).all() for frame in found[:3])
+    assert 'd.png cannot be decoded' in found[3].error
+    assert [f.name for f in frames_of(tmp_path / '*.png')] == ['a', 'd']
+    assert not Source(str(tmp_path)).moving
+
+
+def test_stacks_are_sequences(tmp_path):
+    stack = np.stack([radiometric(300 + i) for i in range(3)])
+    np.save(tmp_path / 'stack.npy', stack)
+    cv2.imwritemulti(str(tmp_path / 'stack.tif'), [*stack])
+    for name in ('stack.npy', 'stack.tif'):
+        source = Source(str(tmp_path / name))
+        found = [*source]
+        assert source.moving and len(source) == 3
+        assert all((frame.image == image).all()
+                   for frame, image in zip(found, stack))
+        assert found[2].time_s == pytest.approx(2 / 25)
+
+
+def write_video(path, count=12):
+    writer = cv2.VideoWriter(
+        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
+    for index in range(count):
+        writer.write(np.full((48, 64, 3), 20 * index, np.uint8))
+    writer.release()
+
+
+def test_videos(tmp_path):
+    path = tmp_path / 'video.avi'
+    write_video(path)
+    source = Source(str(path))
+    found = [*source]
+    assert source.moving and source.fps == 10 and len(found) == 12
+    assert found[5].image.mean() == pytest.approx(100, abs=3)
+    assert found[5].time_s == pytest.approx(.5)
+
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match='cannot be opened'):
+        frames_of(path)
+
+
+class Unplugged:
+    """A camera that is pulled out after three frames."""
+
+    def __init__(self, index):
+        self.left, self.released = 3, False
+
+    def isOpened(self):
+        return True
+
+    def get(self, field):
+        return 30.
+
+    def read(self):
+        self.left -= 1
+        return self.left >= 0, np.zeros((4, 4, 3), np.uint8)
+
+    def release(self):
+        self.released = True
+
+
+def test_a_camera_that_is_unplugged_says_so(monkeypatch):
+    from mmpose_thermal.runtime import sources
+    monkeypatch.setattr(sources, '_CAMERA_WAIT_S', 0)
+    monkeypatch.setattr(sources.cv2, 'VideoCapture', Unplugged)
+    found = frames_of('0')
+    assert len(found) == 4 and 'unplugged' in found[-1].error
+    assert all(frame.image is not None for frame in found[:3])
+
+
+@pytest.mark.parametrize('name, error, message', [
+    ('gone.png', FileNotFoundError, 'does not exist'),
+    ('gone.avi', FileNotFoundError, 'does not exist'),
+    ('*.jpg', FileNotFoundError, 'finds no image'),
+    ('text.txt', ValueError, 'none of the known types'),
+    ('.', FileNotFoundError, 'holds no image'),
+])
+def test_sources_that_are_none(tmp_path, name, error, message):
+    (tmp_path / 'text.txt').write_text('')
+    with pytest.raises(error, match=message):
+        Source(str(tmp_path / name))
+
+
+# -- tracking ---------------------------------------------------------------
+
+
+class Scene:
+    """A landmarker that knows where the faces are: pixels of that value."""
+
+    detector = True
+
+    def __init__(self):
+        self.detected = []
+
+    def prepare(self, frame):
+        from mmpose_thermal.apis.landmarker import PreparedFrame
+        return PreparedFrame(frame, frame, False)
+
+    def _box(self, frame, value):
+        rows, columns = np.nonzero(frame == value)
+        return np.array([columns.min(), rows.min(),
+                         columns.max(), rows.max()], float)
+
+    def detect(self, frame):
+        values = [v for v in np.unique(frame.grey) if v]
+        self.detected.append(len(values))
+        boxes = [self._box(frame.grey, value) for value in values]
+        return np.array(boxes).reshape(-1, 4), np.ones(len(boxes))
+
+    def landmarks(self, frame, boxes, scores):
+        faces = []
+        for box in boxes:
+            x1, y1, x2, y2 = np.clip(box, 0, None).astype(int)
+            values = frame.grey[y1:y2 + 1, x1:x2 + 1]
+            value = values.max() if values.size else 0
+            seen = value > 0
+            own = self._box(frame.grey, value) if seen else np.array(box)
+            faces.append(
+                FaceLandmarks(own.reshape(2, 2), np.full(2, float(seen)),
+                              box))
+        return faces
+
+
+def scene(*faces, size=200):
+    frame = np.zeros((size, size), np.uint8)
+    for value, x, y in faces:
+        frame[y:y + 40, x:x + 30] = value
+    return frame
+
+
+def test_faces_are_followed_without_the_detector():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=10)
+    ids = []
+    for step in range(9):
+        faces = tracker(scene((1, 10 + 5 * step, 20), (2, 150 - 5 * step, 120)))
+        ids.append([face.track_id for face in faces])
+        assert faces[0].keypoints[0].tolist() == [10 + 5 * step, 20]
+    assert ids == [[0, 1]] * 9
+    assert tracker.detector_runs == 1
+
+
+def test_new_faces_are_found_at_the_next_detection():
+    tracker = FaceTracker(Scene(), detect_every=3)
+    counts = [len(tracker(scene((1, 10, 20)))) for _ in range(2)]
+    both = scene((1, 10, 20), (2, 150, 120))
+    counts += [len(tracker(both)) for _ in range(3)]
+    assert counts == [1, 1, 1, 2, 2]
+    assert [face.track_id for face in tracker(both)] == [0, 1]
+
+
+def test_a_lost_face_is_looked_for_at_once():
+    tracker = FaceTracker(Scene(), detect_every=50)
+    tracker(scene((1, 10, 20)))
+    assert tracker(scene((1, 150, 150))) == []  # jumped away
+    found = tracker(scene((1, 150, 150)))
+    assert [face.track_id for face in found] == [1]
+    assert tracker.detector_runs == 2
+
+
+def test_an_empty_scene_does_not_keep_the_detector_busy():
+    tracker = FaceTracker(Scene(), detect_every=5)
+    assert [tracker(scene()) for _ in range(10)] == [[]] * 10
+    assert tracker.detector_runs == 2
+
+
+def test_tracking_needs_a_detector():
+    landmarker = Scene()
+    landmarker.detector = None
+    with pytest.raises(ValueError, match='detector='):
+        FaceTracker(landmarker)
+
+
+# -- description of a model -------------------------------------------------
+
+
+def test_description_belongs_to_its_model(tmp_path):
+    model = tmp_path / 'a.onnx'
+    model.write_bytes(b'network')
+    info = landmarks_info(keypoints=['nose_tip'])
+    path = info.save(str(model))
+    loaded, found = ModelInfo.load(str(model), 'landmarks')
+    assert loaded == info and found == str(model)
+    assert ModelInfo.load(path, 'landmarks')[0] == info
+
+    with pytest.raises(ValueError, match='for landmarks, wanted is'):
+        ModelInfo.load(str(model), 'detection')
+    model.write_bytes(b'another network')
+    with pytest.raises(ValueError, match='was changed or exchanged'):
+        ModelInfo.load(str(model), 'landmarks')
+    model.unlink()
+    with pytest.raises(FileNotFoundError, match='is not beside it'):
+        ModelInfo.load(path, 'landmarks')
+    for content, message in (('{', 'no description'), ('[]', 'no description'),
+                             ('{"format": 99}', 'has format 99'),
+                             ('{"format": 1}', 'is incomplete')):
+        (tmp_path / 'a.onnx.json').write_text(content)
+        with pytest.raises(ValueError, match=message):
+            ModelInfo.load(path, 'landmarks')
+    with pytest.raises(FileNotFoundError, match='copy both'):
+        ModelInfo.load(str(tmp_path / 'b.onnx'), 'landmarks')
+
+
+def test_nothing_here_warns():
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        SkinThermometer(['nose_tip'])(radiometric(), np.array([[500., 500]]))

@@ -1,0 +1,308 @@
+"""Landmarks and skin temperatures in images, folders, videos and cameras.
+
+  demo.py --model student_best.pth faces/*.png
+  demo.py --model student.onnx --detector detector.onnx sequence16/ video.mp4
+  demo.py --model student.onnx --detector detector.onnx --show 0
+
+Written into the output folder: pictures (or a video) with what was found,
+results.jsonl (one line a frame) and results.csv (one line a face), both
+complete up to the last frame whenever it stops.
+"""
+import argparse
+import csv
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.runtime import FaceTracker, Source, draw_faces
+
+_REPORT_EVERY_S = 2.
+_FPS_MEMORY = .9
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='image, folder, pattern, video, stack of frames (.npy, .tif) or '
+        "camera's index; folders and patterns may be sequences, see "
+        '--sequence')
+    parser.add_argument(
+        '--model',
+        required=True,
+        help='NAME.onnx (exported with --decode) or NAME.pth with NAME.py '
+        'beside it, such as student_best.pth')
+    parser.add_argument(
+        '--detector', help='face detector in the same form; without it a face '
+        'is taken to fill the image')
+    parser.add_argument(
+        '--device',
+        help='onnx, cpu or cuda [onnx for .onnx, else cpu]')
+    parser.add_argument(
+        '--out-dir', default='work_dirs/demo', help='[%(default)s]')
+    parser.add_argument(
+        '--show', action='store_true', help='in a window; q or Esc ends it')
+    parser.add_argument(
+        '--box',
+        action='append',
+        metavar='X1,Y1,X2,Y2',
+        help='a face in every frame, instead of a detector')
+    parser.add_argument(
+        '--sequence',
+        action='store_true',
+        help='images of a folder or pattern are frames in time: track faces '
+        'and write a video')
+    parser.add_argument(
+        '--detect-every',
+        type=int,
+        default=10,
+        metavar='N',
+        help='frames of a video from one run of the detector to the next; 1: '
+        'no tracking [%(default)s]')
+    parser.add_argument(
+        '--min-box-score',
+        type=float,
+        default=.4,
+        help='of the detector [%(default)s]')
+    parser.add_argument(
+        '--palette',
+        default='white-hot',
+        help='of 8-bit frames: white-hot, black-hot, iron or a file '
+        '[%(default)s]')
+    parser.add_argument(
+        '--temperature-scale',
+        type=float,
+        help='kelvin are value * scale + offset [0.01 for 16 bits, 1 for '
+        'floats]')
+    parser.add_argument(
+        '--temperature-offset', type=float, default=0., help='[%(default)s]')
+    parser.add_argument(
+        '--max-frames', type=int, metavar='N', help='of each input')
+    return parser.parse_args()
+
+
+class Results:
+    """The output folder: every line is on disk when it is written."""
+
+    def __init__(self, folder, info):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._json = open(self.folder / 'results.jsonl', 'w', encoding='utf-8')
+        self._csv = open(
+            self.folder / 'results.csv', 'w', newline='', encoding='utf-8')
+        self._table = csv.writer(self._csv)
+        self._regions = None
+        self._info = info
+        self._video = self._video_of = None
+        self.faces = 0
+
+    def add(self, source, frame, faces):
+        listed = [face.to_dict() for face in faces]
+        line = dict(source=source.name, frame=frame.name, faces=listed)
+        if frame.time_s is not None:
+            line['time_s'] = round(frame.time_s, 3)
+        self._json.write(json.dumps(line) + '\n')
+        self._json.flush()
+        self._write_rows(source, frame, listed)
+        self.faces += len(faces)
+
+    def _write_rows(self, source, frame, faces):
+        from mmpose_thermal.runtime import skin_regions
+        if self._regions is None:
+            self._regions = list(skin_regions(self._info.keypoints))
+            self._table.writerow(
+                ['source', 'frame', 'time_s', 'face', 'x1', 'y1', 'x2', 'y2',
+                 'box_score'] + [f'{name}_celsius' for name in self._regions] +
+                [f'{name}_{axis}' for name in self._info.keypoints
+                 for axis in ('x', 'y', 'score')])
+        for number, face in enumerate(faces):
+            skin = face.get('skin_celsius', {})
+            time_s = '' if frame.time_s is None else f'{frame.time_s:.3f}'
+            self._table.writerow(
+                [source.name, frame.name, time_s,
+                 face.get('track_id', number), *face['box'],
+                 face['box_score']] +
+                [skin.get(name, '') for name in self._regions] +
+                [value for (x, y), score in zip(face['keypoints'],
+                                                face['scores'])
+                 for value in (x, y, score)])
+        self._csv.flush()
+
+    def add_picture(self, source, frame, picture, moving):
+        if not moving:
+            path = self.folder / f'{_safe(frame.name)}.png'
+            if not cv2.imwrite(str(path), picture):
+                raise OSError(f'{path} could not be written')
+            return
+        if self._video_of is not source:
+            self.close_video()
+            name = 'camera' + source.name if source.name.isdigit() else Path(
+                source.name.rstrip('/*')).stem
+            path = self.folder / f'{_safe(name)}.mp4'
+            self._video = cv2.VideoWriter(
+                str(path), cv2.VideoWriter_fourcc(*'mp4v'), source.fps,
+                picture.shape[1::-1])
+            if not self._video.isOpened():
+                raise OSError(f'{path} could not be opened for writing')
+            self._video_of, self._size = source, picture.shape[1::-1]
+        if picture.shape[1::-1] != self._size:
+            picture = cv2.resize(picture, self._size)
+        self._video.write(picture)
+
+    def close_video(self):
+        if self._video is not None:
+            self._video.release()
+        self._video = self._video_of = None
+
+    def close(self):
+        self.close_video()
+        self._json.close()
+        self._csv.close()
+
+
+def _safe(name):
+    return ''.join(c if c.isalnum() or c in '-_.' else '_' for c in name)
+
+
+def parse_boxes(texts):
+    try:
+        boxes = [[float(v) for v in text.split(',')] for text in texts]
+        assert all(len(box) == 4 for box in boxes)
+    except (ValueError, AssertionError):
+        sys.exit(f'demo: --box {texts}: wanted is X1,Y1,X2,Y2')
+    return boxes
+
+
+class Demo:
+    """One run over all inputs."""
+
+    def __init__(self, args):
+        self.args = args
+        self.boxes = None if not args.box else parse_boxes(args.box)
+        device = args.device or (
+            'onnx' if args.model.endswith('.onnx') else 'cpu')
+        self.landmarker = ThermalLandmarker(
+            args.model,
+            device,
+            None if self.boxes else args.detector,
+            min_box_score=args.min_box_score,
+            palette=args.palette,
+            temperature_scale=args.temperature_scale,
+            temperature_offset=args.temperature_offset)
+        self.results = Results(args.out_dir, self.landmarker.info)
+        self.frames = self.failed = 0
+        self.fps = None
+        self.reported = time.monotonic()
+
+    def run(self):
+        try:
+            for where in self.args.inputs:
+                try:
+                    source = Source(where)
+                except (OSError, ValueError) as error:
+                    self.complain(str(error))
+                    continue
+                if not self.run_source(source):
+                    break
+        except KeyboardInterrupt:
+            print('\ndemo: stopped', file=sys.stderr)
+        finally:
+            self.results.close()
+        print(f'{self.frames} frames, {self.results.faces} faces, '
+              f'{self.failed} problems: {self.args.out_dir}')
+        return 1 if self.failed else 0
+
+    def run_source(self, source):
+        """Whether to go on with the next input."""
+        moving = source.moving or self.args.sequence
+        find = self.landmarker
+        if moving and self.landmarker.detector is not None and \
+                self.args.detect_every > 1:
+            find = FaceTracker(self.landmarker, self.args.detect_every)
+        for number, frame in enumerate(source):
+            if number == self.args.max_frames:
+                break
+            if frame.error:
+                self.complain(frame.error)
+                continue
+            started = time.perf_counter()
+            try:
+                faces = find(frame.image) if self.boxes is None else find(
+                    frame.image, self.boxes)
+            except ValueError as error:
+                self.complain(f'{source.name}, frame {frame.name}: {error}')
+                continue
+            self.measure(time.perf_counter() - started)
+            self.results.add(source, frame, faces)
+            picture = draw_faces(
+                self.landmarker.prepare(frame.image).grey, faces,
+                self.landmarker.info, self.fps if moving else None)
+            self.results.add_picture(source, frame, picture, moving)
+            self.report(source, number)
+            if self.args.show and not self.show(picture, moving):
+                return False
+        self.results.close_video()
+        return True
+
+    def measure(self, seconds):
+        self.frames += 1
+        now = 1 / max(seconds, 1e-6)
+        self.fps = now if self.fps is None else (
+            _FPS_MEMORY * self.fps + (1 - _FPS_MEMORY) * now)
+
+    def show(self, picture, moving):
+        cv2.imshow('mmpose_thermal', picture)
+        return cv2.waitKey(1 if moving else 0) & 0xFF not in (27, ord('q'))
+
+    def report(self, source, number):
+        if time.monotonic() - self.reported > _REPORT_EVERY_S:
+            self.reported = time.monotonic()
+            total = len(source)
+            print(f'{source.name}: {number + 1}{f"/{total}" if total else ""} '
+                  f'frames, {self.results.faces} faces, {self.fps:.1f} FPS',
+                  flush=True)
+
+    def complain(self, text):
+        self.failed += 1
+        print(f'demo: {text}', file=sys.stderr, flush=True)
+
+
+def main():
+    args = parse_args()
+    try:
+        demo = Demo(args)
+    except (OSError, ValueError, NotImplementedError) as error:
+        sys.exit(f'demo: {error}')
+    if args.show and not _has_display():
+        sys.exit('demo: --show needs a display and an OpenCV with windows '
+                 '(opencv-python, not opencv-python-headless)')
+    try:
+        status = demo.run()
+    except OSError as error:
+        sys.exit(f'demo: {error}')
+    sys.exit(status)
+
+
+def _has_display():
+    if sys.platform.startswith('linux') and not (
+            os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
+        return False
+    try:
+        cv2.imshow('mmpose_thermal', np.zeros((10, 10), np.uint8))
+    except cv2.error:
+        return False
+    return True
+
+
+if __name__ == '__main__':
+    main()
