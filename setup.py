@@ -42,7 +42,11 @@ setup(
     # make pip replace the versions a user has. They are checked at import.
     install_requires=['numpy'],
     extras_require=dict(
+        # Beside a camera: enough for ThermalLandmarker(..., device='onnx').
+        runtime=['opencv-python', 'onnxruntime'],
         export=['onnx', 'onnxruntime'],
+        openvino=['openvino>=2024'],
+        webdemo=['gradio>=4'],
         tests=['pytest', 'onnx', 'onnxruntime']),
     classifiers=[
         'License :: OSI Approved :: Apache Software License',

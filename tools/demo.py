@@ -20,7 +20,8 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.runtime import FaceTracker, Source, draw_faces
+from mmpose_thermal.runtime import (FaceTracker, Source, draw_faces,
+                                    skin_regions)
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
@@ -117,7 +118,6 @@ class Results:
         self.faces += len(faces)
 
     def _write_rows(self, source, frame, faces):
-        from mmpose_thermal.runtime import skin_regions
         if self._regions is None:
             self._regions = list(skin_regions(self._info.keypoints))
             self._table.writerow(
@@ -237,16 +237,16 @@ class Demo:
                 continue
             started = time.perf_counter()
             try:
-                faces = find(frame.image) if self.boxes is None else find(
-                    frame.image, self.boxes)
+                prepared = self.landmarker.prepare(frame.image)
+                faces = find(prepared) if self.boxes is None else find(
+                    prepared, self.boxes)
             except ValueError as error:
                 self.complain(f'{source.name}, frame {frame.name}: {error}')
                 continue
             self.measure(time.perf_counter() - started)
             self.results.add(source, frame, faces)
-            picture = draw_faces(
-                self.landmarker.prepare(frame.image).grey, faces,
-                self.landmarker.info, self.fps if moving else None)
+            picture = draw_faces(prepared.grey, faces, self.landmarker.info,
+                                 self.fps if moving else None)
             self.results.add_picture(source, frame, picture, moving)
             self.report(source, number)
             if self.args.show and not self.show(picture, moving):

@@ -392,10 +392,10 @@ def main():
     run([
         sys.executable, 'tools/deployment/export.py',
         str(_LIGHT),
-        str(best_checkpoint(args, 'mcl')), '--out',
+        str(best_checkpoint(args, 'mcl')), '--decode', '--out',
         str(args.work_dir / 'light.onnx')
     ], args.work_dir / 'export.log',
-        lambda line: line if 'difference' in line else None)
+        lambda line: line if 'differ' in line else None)
     progress.record('table, picture, export', '', time.time() - started, True)
 
     say('results\n')

@@ -41,9 +41,9 @@ def analyse(landmarker, path):
     if path is None:
         return None, [], 'Choose an image.'
     try:
-        faces = landmarker(path)
-        picture = draw_faces(
-            landmarker.prepare(path).grey, faces, landmarker.info)
+        frame = landmarker.prepare(path)
+        faces = landmarker(frame)
+        picture = draw_faces(frame.grey, faces, landmarker.info)
     except (OSError, ValueError) as error:
         # The upload's folder is of no interest to who uploaded it.
         return None, [], str(error).replace(str(path), Path(path).name)

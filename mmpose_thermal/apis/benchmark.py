@@ -153,8 +153,7 @@ def _pytorch_run(model, input_size, device):
 
 
 def _onnx_run(path):
-    # Idle threads must not spin on the cores of the runs beside this one.
-    network = OnnxNetwork(path, 'landmarks', spin=False)
+    network = OnnxNetwork(path, 'landmarks')
     width, height = network.info.input_size
     image = np.zeros((1, network.info.channels, height, width), np.uint8)
     return lambda: network(image)

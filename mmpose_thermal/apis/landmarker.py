@@ -14,7 +14,6 @@ from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
 from mmpose_thermal.runtime.temperature import (SkinThermometer,
                                                 is_radiometric)
 
-Image = Union[str, Path, np.ndarray]
 _DTYPES = ('uint8', 'uint16', 'float32')
 
 
@@ -31,6 +30,10 @@ class PreparedFrame:
     raw: np.ndarray
     grey: np.ndarray
     radiometric: bool
+
+
+#: A path, an array as stored, or what :meth:`ThermalLandmarker.prepare` gave.
+Image = Union[str, Path, np.ndarray, PreparedFrame]
 
 
 class ThermalLandmarker:
@@ -114,8 +117,9 @@ class ThermalLandmarker:
 
         Args:
             images (str | np.ndarray | Sequence): An image: a path, or an array
-                (H, W) or (H, W, 3) of 8 bits, 16 bits or floats. Or a batch:
-                a list of images, or an array (N, H, W) or (N, H, W, 3).
+                (H, W) or (H, W, 3) of 8 bits, 16 bits or floats, or a
+                prepared frame. Or a batch: a list of images, or an array
+                (N, H, W) or (N, H, W, 3).
             boxes (Sequence, optional): Faces as ``x1, y1, x2, y2`` in pixels,
                 (N, 4), for a batch one such list an image. By default those
                 of the detector, else the whole image.
@@ -157,11 +161,14 @@ class ThermalLandmarker:
         """Reads and checks an image, and maps it to what networks see.
 
         Args:
-            image (str | np.ndarray): See :meth:`__call__`.
+            image (str | np.ndarray): See :meth:`__call__`. A prepared frame
+                is returned as it is.
 
         Returns:
             PreparedFrame: The frame.
         """
+        if isinstance(image, PreparedFrame):
+            return image
         name = 'given as an array'
         if isinstance(image, (str, Path)):
             name = str(image)
@@ -298,7 +305,7 @@ def _is_batch(images) -> bool:
     if isinstance(images, np.ndarray):
         return images.ndim == 4 or (images.ndim == 3 and
                                     images.shape[2] not in (1, 3, 4))
-    return not isinstance(images, (str, Path))
+    return not isinstance(images, (str, Path, PreparedFrame))
 
 
 def _checked_image(image, name):

@@ -1,4 +1,5 @@
 """Writing networks as ONNX, TorchScript or OpenVINO."""
+import contextlib
 import copy
 import inspect
 import os
@@ -9,9 +10,11 @@ from typing import List, Optional
 import numpy as np
 import torch
 import torch.nn as nn
+import torch.nn.functional as functional
 from torch import Tensor
 
 from mmpose_thermal.runtime.model_info import ModelInfo
+from .lowering import lower
 from .networks import DeployedNetwork, deploy
 
 #: Formats, and the end of their files.
@@ -91,6 +94,10 @@ def export_model(model: nn.Module,
         network = DeployedNetwork(model).eval()
     else:
         network = deploy(model, info)
+    network = copy.deepcopy(network)
+    if precision == 'int8':
+        # Deconvolutions would stay in float32. (Those are as fast.)
+        lower(network.model)
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     if format == 'torchscript':
         _write_torchscript(network, info, out, precision)
@@ -143,18 +150,45 @@ def _trace(network, inputs, path, input_names, output_names):
     # Newer PyTorch has a second exporter, which needs another package.
     classic = dict(dynamo=False) if 'dynamo' in inspect.signature(
         torch.onnx.export).parameters else {}
-    torch.onnx.export(
-        network,
-        inputs,
-        path,
-        input_names=input_names,
-        output_names=output_names,
-        dynamic_axes={
-            name: {0: 'batch'}
-            for name in (*input_names, *output_names)
-        },
-        opset_version=_OPSET,
-        **classic)
+    with _constant_sizes():
+        torch.onnx.export(
+            network,
+            inputs,
+            path,
+            input_names=input_names,
+            output_names=output_names,
+            dynamic_axes={
+                name: {0: 'batch'}
+                for name in (*input_names, *output_names)
+            },
+            opset_version=_OPSET,
+            **classic)
+
+
+@contextlib.contextmanager
+def _constant_sizes():
+    """Pooling to the size of another tensor, as LiteHRNet does, has a size.
+
+    ONNX knows no such pooling; but only the batch is dynamic here, and where
+    sizes are divisible it is an average over equal windows.
+    """
+    pool = functional.adaptive_avg_pool2d
+
+    def windows(inputs, output_size):
+        if not isinstance(output_size, torch.Size):
+            return pool(inputs, output_size)
+        before = [int(length) for length in inputs.shape[2:]]
+        after = [int(length) for length in output_size]
+        if any(one % other for one, other in zip(before, after)):
+            return pool(inputs, output_size)
+        size = [one // other for one, other in zip(before, after)]
+        return functional.avg_pool2d(inputs, size, size)
+
+    functional.adaptive_avg_pool2d = windows
+    try:
+        yield
+    finally:
+        functional.adaptive_avg_pool2d = pool
 
 
 def _joined(network, decoder, names):
@@ -198,7 +232,7 @@ def _quantised(path, calibration, folder):
 
 def _write_torchscript(network, info, out, precision):
     if precision == 'fp16':
-        network = copy.deepcopy(network).half()
+        network = network.half()
         if network.decode is not None:
             network.decode.float()
     with torch.no_grad():

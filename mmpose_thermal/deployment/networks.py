@@ -24,7 +24,7 @@ _KNOWN = dict(
                'TopdownAffine', 'PackPoseInputs', 'PackPairInputs'),
     detection=('LoadThermalImage', 'LoadImageFromFile', 'Resize', 'Pad',
                'LoadAnnotations', 'PackDetInputs'))
-_MAX_FACES = 100
+_MAX_BOXES = 400  # before overlapping ones are suppressed
 
 
 def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
@@ -241,7 +241,7 @@ class DetectionDecoder(nn.Module):
         scores, sides = scores.sigmoid().amax(1), sides.transpose(1, 2)
         boxes = torch.cat(
             [self.priors - sides[..., :2], self.priors + sides[..., 2:]], 2)
-        scores, best = scores.topk(min(_MAX_FACES, self.priors.shape[1]), 1)
+        scores, best = scores.topk(min(_MAX_BOXES, self.priors.shape[1]), 1)
         return boxes.gather(1, best[..., None].expand(-1, -1, 4)), scores
 
 

@@ -36,8 +36,11 @@ def student_config(config: Config) -> Config:
         for name, hook in hooks.items()
         if not hook or hook.get('type') != 'StudentCheckpointHook'
     }
-    # MMPoseInferencer wants to know; a distiller's student is nothing else.
+    # What MMPoseInferencer reads, and MMPose's own configs have at the top.
     fields.setdefault('data_mode', 'topdown')
+    if 'test_dataloader' in fields:
+        fields.setdefault('dataset_type',
+                          fields['test_dataloader']['dataset']['type'])
     fields['model'] = copy.deepcopy(branch_config(fields['model'], 'student'))
     return Config(fields)
 

@@ -48,7 +48,7 @@ def draw_faces(image: np.ndarray,
         cv2.rectangle(canvas, tuple(map(int, box[:2])),
                       tuple(map(int, box[2:])), _BOX, 1)
         _draw_points(canvas, points, info, side)
-        _draw_texts(canvas, face, box)
+        _draw_texts(canvas, face, box, alone=len(faces) == 1)
     if fps is not None:
         _write(canvas, f'{fps:.1f} FPS', (6, 18))
     return canvas
@@ -68,20 +68,26 @@ def _draw_points(canvas, points, info, side):
                    _SHIFT)
 
 
-def _draw_texts(canvas, face, box):
+def _draw_texts(canvas, face, box, alone):
     head = [] if face.track_id is None else [f'#{face.track_id}']
     head.append(f'{float(np.mean(face.scores)):.2f}')
-    _write(canvas, ' '.join(head), (int(box[0]), int(box[1]) - 5))
-    lines = [
-        f'{_SHORT.get(name, name)} {value:.1f} C'
+    skin = {
+        _SHORT.get(name, name): value
         for name, value in (face.skin_celsius or {}).items()
         if np.isfinite(value)
-    ]
+    }
+    if skin and not alone:
+        # There is no room for all; the rest is in the files of results.
+        head.append(f'{max(skin.values()):.1f} C')
+    _write(canvas, ' '.join(head), (int(box[0]), int(box[1]) - 5))
+    if not alone:
+        return
     # Beside the face, on the side where there is room.
     right = box[2] + 90 < canvas.shape[1]
     x = int(box[2]) + 4 if right else max(int(box[0]) - 92, 0)
-    for number, line in enumerate(lines):
-        _write(canvas, line, (x, max(int(box[1]), 8) + 20 + 15 * number))
+    for number, (name, value) in enumerate(skin.items()):
+        _write(canvas, f'{name} {value:.1f} C',
+               (x, max(int(box[1]), 8) + 20 + 15 * number))
 
 
 def _write(canvas, text, where):

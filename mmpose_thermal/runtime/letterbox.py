@@ -57,8 +57,8 @@ def boxes_from(boxes: np.ndarray,
     boxes, scores, sizes = boxes[good], scores[good], sizes[good]
     if not len(boxes):
         return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-    kept = np.ravel(
+    kept = np.array(
         cv2.dnn.NMSBoxes(
             np.column_stack([boxes[:, :2], sizes]).tolist(), scores.tolist(),
-            min_score, nms_iou))
+            min_score, nms_iou), int).ravel()
     return boxes[kept].astype(np.float32), scores[kept].astype(np.float32)

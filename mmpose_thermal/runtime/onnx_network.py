@@ -13,8 +13,6 @@ class OnnxNetwork:
         path (str): ``NAME.onnx``, with ``NAME.onnx.json`` beside it, or the latter.
         task (str): ``'landmarks'`` or ``'detection'``.
         threads (int, optional): Of the CPU. By default all cores.
-        spin (bool): Whether threads wait actively for the next layer: faster,
-            unless other programs want the cores.
         providers (list[str]): ONNX Runtime's execution providers.
 
     Attributes:
@@ -29,14 +27,14 @@ class OnnxNetwork:
                  path: str,
                  task: str,
                  threads: Optional[int] = None,
-                 spin: bool = True,
                  providers: Tuple[str, ...] = ('CPUExecutionProvider', )):
         import onnxruntime
         self.info, model = ModelInfo.load(path, task)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
-        options.add_session_config_entry('session.intra_op.allow_spinning',
-                                         str(int(spin)))
+        # Threads wait actively for the next layer, but not for the next image:
+        # the cores are others' until then.
+        options.add_session_config_entry('session.force_spinning_stop', '1')
         try:
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=list(providers))

@@ -128,6 +128,9 @@ class SkinThermometer:
             [[region.points.get(name, 0.) for name in keypoints]
              for region in self._regions.values()]).reshape(
                  -1, len(keypoints))
+        self._radii = np.array([r.radius for r in self._regions.values()])
+        self._warmest = np.array(
+            [r.statistic == 'max' for r in self._regions.values()], bool)
 
     def __call__(self, raw: np.ndarray,
                  keypoints: np.ndarray) -> Tuple[np.ndarray, Dict[str, float]]:
@@ -144,35 +147,41 @@ class SkinThermometer:
         """
         width, height = np.ptp(keypoints, axis=0)
         extent_px = float(np.sqrt(max(width * height, 1.)))
-        at_points = self._measure(raw, keypoints, _POINT_RADIUS * extent_px,
-                                  'median')
-        centres = self._weights @ keypoints
-        return at_points, {
-            name: float(
-                self._measure(raw, centre[None], region.radius * extent_px,
-                              region.statistic)[0])
-            for (name, region), centre in zip(self._regions.items(), centres)
-        }
+        count = len(keypoints)
+        centres = np.concatenate([keypoints, self._weights @ keypoints])
+        at_points = self._measure(
+            raw, centres[:count], np.full(count, _POINT_RADIUS * extent_px),
+            np.zeros(count, bool))
+        of_skin = self._measure(raw, centres[count:],
+                                self._radii * extent_px, self._warmest)
+        return at_points, dict(zip(self._regions, of_skin.tolist()))
 
-    def _measure(self, raw, centres, radius_px, statistic):
-        values, seen = _discs(raw, centres, max(radius_px, _MIN_RADIUS_PX))
+    def _measure(self, raw, centres, radii_px, warmest):
+        """Median or maximum of discs, degrees Celsius, (M, )."""
+        values, seen, areas = _discs(raw, centres,
+                                     np.maximum(radii_px, _MIN_RADIUS_PX))
         counts = seen.sum(1)
         # What is not seen is sorted behind what is.
         ranked = np.sort(np.where(seen, values, np.inf), axis=1)
         rows, last = np.arange(len(counts)), np.maximum(counts - 1, 0)
-        result = ranked[rows, last] if statistic == 'max' else .5 * (
-            ranked[rows, last // 2] + ranked[rows, counts // 2])
-        result = np.where(counts > .5 * seen.shape[1], result, np.nan)
+        result = np.where(
+            warmest, ranked[rows, last],
+            .5 * (ranked[rows, last // 2] + ranked[rows, counts // 2]))
+        result = np.where(counts > .5 * areas, result, np.nan)
         return _celsius(result, raw.dtype, self._scale, self._offset)
 
 
-def _discs(raw, centres, radius_px):
-    """Pixels of discs, (M, P), and whether they are in the image."""
+def _discs(raw, centres, radii_px):
+    """Pixels around discs, (M, P), whether they are in disc and image, and
+    the discs' areas, (M, )."""
     height, width = raw.shape
-    reach = int(np.ceil(radius_px))
-    y, x = np.mgrid[-reach:reach + 1, -reach:reach + 1]
-    disc = x**2 + y**2 <= radius_px**2
-    columns = np.rint(centres[:, :1]).astype(int) + x[disc]
-    rows = np.rint(centres[:, 1:]).astype(int) + y[disc]
-    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    return raw[np.where(inside, rows, 0), np.where(inside, columns, 0)], inside
+    reach = int(np.ceil(radii_px.max(initial=_MIN_RADIUS_PX)))
+    steps = np.arange(-reach, reach + 1)
+    x, y = np.tile(steps, len(steps)), np.repeat(steps, len(steps))
+    inside = x**2 + y**2 <= radii_px[:, None]**2
+    columns = np.rint(centres[:, :1]).astype(int) + x
+    rows = np.rint(centres[:, 1:]).astype(int) + y
+    seen = inside & (columns >= 0) & (columns < width) & (rows >= 0) & (
+        rows < height)
+    places = np.where(seen, rows * width + columns, 0)
+    return raw.take(places), seen, inside.sum(1)

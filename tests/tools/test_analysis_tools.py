@@ -141,3 +141,24 @@ tables = [dict(title='Tiny', rows=['rgb', 'ktl'], baseline='rgb')]
     with pytest.raises(SystemExit) as refused:
         run_tool(arguments[0][len('tools/'):-len('.py')], *arguments[1:])
     assert refused.value.code == 2
+
+
+def test_inference_is_timed_side_by_side(save_student, run_tool, tmp_path):
+    config = save_student()[:-4] + '.py'
+    out = tmp_path / 'speed.json'
+    printed = run_tool('analysis_tools/benchmark_inference', config,
+                       '--seconds', .01, '--threads', 1, '--peers', '--out',
+                       out)
+    content = json.loads(out.read_text())
+    cells = content['results'][0]['threads']['1']
+    for batch in ('1', '16'):
+        assert set(cells[batch]) == {
+            'inference_topdown', 'pytorch', 'torchscript', 'onnx', 'onnx-int8'}
+        assert all(way['p95_ms'] >= way['p50_ms'] > 0
+                   for way in cells[batch].values())
+    assert cells['end_to_end']['raw_per_s'] < cells['end_to_end']['bare_per_s']
+    # What has no PyTorch in it needs less memory.
+    memory = content['results'][0]['memory_mb']
+    assert memory['onnx'] < .5 * memory['pytorch']
+    for peer in ('face_alignment', 'mediapipe'):
+        assert peer in printed

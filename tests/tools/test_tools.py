@@ -12,6 +12,8 @@ import pytest
 import torch
 from conftest import REPOSITORY
 
+from mmpose_thermal.apis import ThermalLandmarker
+
 CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
 STUDENT = CONFIGS / ('topdown_heatmap/synthetic/'
                      'td-hm_res18-w32_1xb32-20e_synthetic-thermal-96x96.py')
@@ -105,17 +107,13 @@ def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
         for path in (f'{best}.pth', tmp_path / 'later/student.pth'))
     assert all(torch.equal(first[key], second[key]) for key in first)
 
-    onnx = tmp_path / 'student.onnx'
-    assert 'largest difference to PyTorch' in run_tool(
-        'deployment/export', STUDENT, checkpoint, '--out', onnx)
-    runtime_only = (
-        'import sys, numpy, onnxruntime\n'
-        'session = onnxruntime.InferenceSession(sys.argv[1])\n'
-        'image = numpy.full((2, 3, 96, 96), 128, numpy.float32)\n'
-        'heatmaps, = session.run(None, dict(image=image))\n'
-        'assert heatmaps.shape == (2, 68, 24, 24), heatmaps.shape\n'
-        'assert "torch" not in sys.modules\n')
-    run('-c', runtime_only, onnx)
+    # The best student is all that a camera needs.
+    assert 'points differ by at most 0.0' in run_tool(
+        'deployment/export', f'{best}.py', f'{best}.pth', '--decode')
+    faces = ThermalLandmarker(f'{best}.onnx', 'onnx')(
+        pairs_root / 'thermal16/test/200000_000.png')
+    assert faces[0].keypoints.shape == (68, 2)
+    assert 20 < faces[0].skin_celsius['forehead'] < 40
 
 
 def test_extraction_explains_what_is_wrong(tmp_path, save_teacher, run_tool,
@@ -129,24 +127,6 @@ def test_extraction_explains_what_is_wrong(tmp_path, save_teacher, run_tool,
         ((KTL, path, '--out', path), 'is the checkpoint itself')):
         with pytest.raises(SystemExit, match=message):
             run_tool('misc/extract_student', *arguments)
-
-
-def test_export_reports_a_wrong_model(tmp_path, monkeypatch):
-    """The check compares numbers: another model's file must not pass."""
-    from conftest import estimator
-    from mmpose.registry import MODELS
-
-    from mmpose_thermal.apis import compare_with_pytorch, export_onnx
-    models = []
-    for _ in range(2):
-        model = MODELS.build(estimator(8))
-        model.init_weights()
-        torch.nn.init.normal_(model.head.final_layer.weight)
-        models.append(model)
-    path = str(tmp_path / 'a.onnx')
-    export_onnx(models[0], path, (64, 64))
-    assert compare_with_pytorch(models[0], path, (64, 64)) < 1e-4
-    assert compare_with_pytorch(models[1], path, (64, 64)) > 1e-2
 
 
 @pytest.mark.parametrize('option, message', [

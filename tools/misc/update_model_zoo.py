@@ -8,21 +8,22 @@ import sys
 
 import yaml
 from mmengine.config import Config
+from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS, MODELS
+from mmpose.registry import DATASETS
 
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import model_complexity
 from mmpose_thermal.models.distillers.branch import branch_config
 
-_ROOT = 'configs/thermal_face_2d_keypoint'
+_ROOT = 'configs/thermal_face_*'
 _PAPER = dict(
     Title='Lightweight Facial Landmark Detection in Thermal Images via '
     'Multi-Level Cross-Modal Knowledge Transfer',
     URL='https://arxiv.org/abs/2510.11128')
 _ALGORITHMS = dict(
     topdown_heatmap='Heatmaps', topdown_regression='Regression',
-    rtmpose='RTMPose', mlcm_kd='MLCM-KD')
+    rtmpose='RTMPose', mlcm_kd='MLCM-KD', rtmdet='RTMDet')
 _ABOUT = dict(
     topdown_heatmap='Teachers, students without distillation, and baselines '
     'that predict heatmaps.',
@@ -31,7 +32,10 @@ _ABOUT = dict(
     'baselines.',
     mlcm_kd='Distillation: `ktl-` RGB teacher to thermal student, `mcl-` '
     'thermal student to light student. Sizes are those of the student, all '
-    'that remains after training.')
+    'that remains after training.',
+    rtmdet='Face detectors, from the same annotation files as the landmarks.')
+# Of a checkpoint that is kept, by scope.
+_BEST = dict(mmpose='best_NME_*.pth', mmdet='best_coco_bbox_mAP_*.pth')
 
 
 def describe(path):
@@ -42,7 +46,7 @@ def describe(path):
 
     Returns:
         dict: ``name``, ``path``, ``about``, ``architecture``, ``data``,
-        ``params_m`` and ``gflops``.
+        ``best``, ``params_m`` and ``gflops``.
     """
     with open(path) as file:
         comment = []
@@ -54,17 +58,24 @@ def describe(path):
     model = config.model
     if model.type == 'CrossModalDistiller':
         model = Config(dict(model=branch_config(model, 'student'))).model
-    backbone = model.backbone
-    network = MODELS.build(model)
-    params_m, gflops = model_complexity(network, config.codec['input_size'])
-    data = DATASETS.get(config.train_dataloader.dataset.type)
-    style = osp.basename(data.METAINFO['from_file'])[:-len('.py')]
+    scope = config.default_scope
+    init_default_scope(scope)
+    network = ROOT_MODELS.build(model)
+    if scope == 'mmdet':
+        head, size = model.bbox_head, config.input_size
+        data = osp.basename(config.data_root.rstrip('/'))
+    else:
+        head, size = model.head, config.codec['input_size']
+        metainfo = DATASETS.get(config.train_dataloader.dataset.type).METAINFO
+        data = osp.basename(metainfo['from_file'])[:-len('.py')]
+    params_m, gflops = model_complexity(network, size)
     return dict(
         name=osp.splitext(osp.basename(path))[0],
         path=path,
         about=' '.join(comment),
-        architecture=f'{backbone.type}, {model.head.type}',
-        data=style,
+        architecture=f'{model.backbone.type}, {head.type}',
+        data=data,
+        best=_BEST[scope],
         params_m=round(params_m, 3),
         gflops=round(gflops, 4))
 
@@ -104,14 +115,16 @@ def readme_of(algorithm, folder, models):
         for model in models
     ]
     trained = 'trained for the report in docs/benchmark' \
-        if folder == 'synthetic' else 'not trained here'
+        if folder == 'synthetic' and algorithm != 'rtmdet' else (
+            'trained for docs/inference.md'
+            if folder == 'synthetic' else 'not trained here')
     first = models[0]
     lines += [
         '', 'GFLOPs count one multiply-accumulate as one, at the size that '
         f'the names end with. These models were {trained}.', '', '```bash',
         f'python tools/train.py {first["path"]}',
         f'python tools/test.py {first["path"]} '
-        f'work_dirs/{first["name"]}/best_NME_*.pth', '```', ''
+        f'work_dirs/{first["name"]}/{first["best"]}', '```', ''
     ]
     return '\n'.join(lines)
 
@@ -124,7 +137,6 @@ def main():
         '--check', action='store_true', help='write nothing; exit status 1 if '
         'something would change')
     args = parser.parse_args()
-    init_default_scope('mmpose')
     logging.disable(logging.WARNING)
     stale = []
     for folder in sorted(glob.glob(f'{_ROOT}/*/*/')):
