@@ -47,7 +47,7 @@ setup(
         export=['onnx', 'onnxruntime'],
         openvino=['openvino>=2024'],
         webdemo=['gradio>=4'],
-        tests=['pytest', 'onnx', 'onnxruntime']),
+        tests=['pytest', 'pytest-xdist', 'onnx', 'onnxruntime']),
     classifiers=[
         'License :: OSI Approved :: Apache Software License',
         'Programming Language :: Python :: 3',

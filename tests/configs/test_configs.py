@@ -1,7 +1,6 @@
 """Every config of the repository builds and trains; a new one is covered."""
 import copy
 import json
-import os
 from pathlib import Path
 
 import mmengine
@@ -25,14 +24,6 @@ DETECTORS = [path for path in CONFIGS
 LANDMARKS = [path for path in CONFIGS if path not in DETECTORS]
 STRATEGIES = ('fd', 'ld', 'fd-ld', 'fi', 'ri', 'dikd', 'dikd-nodecay',
               'dikd-fd-ld')
-
-
-@pytest.fixture(autouse=True)
-def all_cores():
-    """These networks are large enough to use more than one."""
-    torch.set_num_threads(os.cpu_count() or 1)
-    yield
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope='session')
