@@ -14,6 +14,7 @@ import numpy as np
 from mmpose_thermal.runtime.radiometry import CELSIUS_K, DEFAULT_SCALE
 
 from .alignment import is_mirrored, rgb_to_thermal
+from .datasets.thermal_face_dataset import image_fields
 from .point_sets import find_point_set, load_metainfo
 from .transforms.loading import LoadThermalImage, read_image
 
@@ -375,7 +376,8 @@ def _inspect_image(task) -> dict:
     image, boxes, matrix, estimate, img_dir, rgb_dir = task
     cv2.setNumThreads(1)
     found = dict(errors=[])
-    sample = dict(image, img_path=osp.join(img_dir, image['file_name']))
+    sample = dict(
+        image_fields(image), img_path=osp.join(img_dir, image['file_name']))
     try:
         raw = read_image(sample['img_path'])
         thermal = LoadThermalImage().grey_levels(raw, sample)

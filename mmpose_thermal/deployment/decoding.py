@@ -85,7 +85,9 @@ def _values(maps, x, y, offsets):
 
 
 def _step(dx, dy, inside):
-    return torch.stack([dx, dy], 2) * inside[..., None].to(dx.dtype)
+    # Not a product: outside there may be no number.
+    step = torch.stack([dx, dy], 2)
+    return torch.where(inside[..., None], step, torch.zeros_like(step))
 
 
 class QuarterOffset(nn.Module):
@@ -123,8 +125,7 @@ class _Modulation(nn.Module):
             heatmaps.reshape(-1, 1, *shape[2:]), self.kernel,
             padding=self.kernel.shape[-1] // 2).reshape(shape)
         return smoothed * (
-            heatmaps.amax((2, 3), True) /
-            smoothed.amax((2, 3), True).clamp_min(1e-12))
+            heatmaps.amax((2, 3), True) / smoothed.amax((2, 3), True))
 
 
 class DarkRefinement(_Modulation):

@@ -19,6 +19,8 @@ from .decoding import build_decoder
 
 _RENDERED_SIZE = 256
 _BOX_MARGIN = .1
+_ROUNDING = 1e-5  # of the largest output: ten times that of float32
+_STABLE_PX = .05
 _SURE = .5  # boxes of lower scores are not compared
 
 
@@ -150,16 +152,58 @@ def mmpose_predictions(model: nn.Module,
         model.test_cfg['flip_test'] = flip
 
 
-def largest_difference_px(one: np.ndarray, other: np.ndarray) -> float:
+def stable_points(model: nn.Module, faces: Sequence[LabelledFace],
+                  expected: np.ndarray) -> np.ndarray:
+    """Which points stay where they are when outputs are rounded otherwise.
+
+    A heatmap with two equal maxima, or one so flat that DARK divides by
+    nearly nothing, decodes to another place after the least change: there no
+    two programs agree, nor does MMPose with itself.
+
+    Args:
+        model (nn.Module): Of :func:`load_model`.
+        faces (Sequence[LabelledFace]): The faces.
+        expected (np.ndarray): Of :func:`mmpose_predictions`.
+
+    Returns:
+        np.ndarray: Shape (N, K), bool.
+    """
+    generator = torch.Generator().manual_seed(0)
+    forward = model.head.forward
+
+    def disturbed(*inputs):
+        outputs = forward(*inputs)
+        single = isinstance(outputs, torch.Tensor)
+        changed = [
+            output + _ROUNDING * output.abs().max() * torch.randn(
+                output.shape, generator=generator)
+            for output in ([outputs] if single else outputs)
+        ]
+        return changed[0] if single else tuple(changed)
+
+    model.head.forward = disturbed
+    try:
+        moved = mmpose_predictions(model, faces) - expected
+    finally:
+        del model.head.forward
+    return np.linalg.norm(moved, axis=2) < _STABLE_PX
+
+
+def largest_difference_px(one: np.ndarray,
+                          other: np.ndarray,
+                          among: Optional[np.ndarray] = None) -> float:
     """The largest distance between corresponding points.
 
     Args:
         one, other (np.ndarray): Shape (N, K, 2), pixels.
+        among (np.ndarray, optional): Which points count, (N, K).
 
     Returns:
-        float: Pixels.
+        float: Pixels; 0 if none counts.
     """
-    return float(np.linalg.norm(one - other, axis=2).max())
+    distances = np.linalg.norm(one - other, axis=2)
+    return float((distances if among is None else distances[among]).max(
+        initial=0.))
 
 
 def nme(predicted: np.ndarray, faces: Sequence[LabelledFace]) -> float:

@@ -45,24 +45,37 @@ def crop_faces(image: np.ndarray, boxes: np.ndarray,
     """
     width, height = info.input_size
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centres = (boxes[:, :2] + boxes[:, 2:]) * np.float32(.5)
     sizes = (boxes[:, 2:] - boxes[:, :2]) * np.float32(info.padding)
-    wide = np.maximum(sizes[:, 0], sizes[:, 1] * (width / height))
-    sizes = np.stack([wide, wide * (height / width)], axis=1)
-    pixels = np.array([width, height], np.float32)
-    # UDP's crops reach from the first pixel's centre to the last one's; what
-    # MMPose decodes is a share of the whole in both cases.
-    steps = sizes / (pixels - 1 if info.use_udp else pixels)
-    origins = centres - sizes / 2
-    shape = (height, width) + image.shape[2:]
-    crops = np.empty((len(boxes), *shape), np.uint8)
-    for crop, step, origin in zip(crops, steps, origins):
+    wide, high = sizes.T
+    sizes = np.where((wide > high * (width / height))[:, None],
+                     np.stack([wide, wide / (width / height)], 1),
+                     np.stack([high * (width / height), high], 1))
+    crops = np.empty((len(boxes), height, width) + image.shape[2:], np.uint8)
+    for crop, centre, size in zip(crops, centres, sizes):
+        matrix = (_udp_matrix if info.use_udp else _matrix)(centre, size,
+                                                            width, height)
         cv2.warpAffine(
-            image,
-            np.array([[step[0], 0, origin[0]], [0, step[1], origin[1]]]),
-            (width, height),
-            dst=crop,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+            image, matrix, (width, height), dst=crop, flags=cv2.INTER_LINEAR)
     images = crops[:, None] if image.ndim == 2 else np.ascontiguousarray(
         crops.transpose(0, 3, 1, 2))
-    return Crops(images, sizes / pixels, origins)
+    # What MMPose decodes is a share of the whole, with UDP too.
+    return Crops(images, sizes / [width, height], centres - sizes / 2)
+
+
+def _matrix(centre, size, width, height):
+    """From image to crop: by three points in single precision, as MMPose."""
+    corners = []
+    for middle, side in ((centre, size[0]), ((width / 2, height / 2), width)):
+        first = np.asarray(middle, np.float32)
+        second = np.float32([first[0] - .5 * side, first[1]])
+        third = second + np.float32([0, first[0] - second[0]])
+        corners.append(np.stack([first, second, third]))
+    return cv2.getAffineTransform(*corners)
+
+
+def _udp_matrix(centre, size, width, height):
+    """The same from the first pixel's centre to the last one's."""
+    scale = np.array([width - 1, height - 1]) / size
+    return np.column_stack([
+        np.diag(scale), scale * (.5 * size - centre)]).astype(np.float32)

@@ -42,8 +42,16 @@ def finished(tmp_path, monkeypatch):
             faces.save(trial.errors_file)
             trial.remember(tested=True, trained=True)
             (tmp_path / trial.folder / 'best_NME_epoch_1.pth').touch()
-            Config(dict(model=estimator(), codec=CODEC)).dump(
-                f'{trial.folder}/stock.py')
+            Config(
+                dict(
+                    model=estimator(),
+                    codec=CODEC,
+                    test_dataloader=dict(
+                        dataset=dict(pipeline=[
+                            dict(type='LoadThermalImage'),
+                            dict(type='GetBBoxCenterScale'),
+                            dict(type='TopdownAffine', input_size=(64, 64))
+                        ])))).dump(f'{trial.folder}/stock.py')
     return recipe, trials
 
 
