@@ -21,6 +21,7 @@ _RENDERED_SIZE = 256
 _BOX_MARGIN = .1
 _ROUNDING = 1e-5  # of the largest output: ten times that of float32
 _STABLE_PX = .05
+_DISTURBANCES = 3
 _SURE = .5  # boxes of lower scores are not compared
 
 
@@ -183,10 +184,12 @@ def stable_points(model: nn.Module, faces: Sequence[LabelledFace],
 
     model.head.forward = disturbed
     try:
-        moved = mmpose_predictions(model, faces) - expected
+        # A single disturbance may leave such a point in place by chance.
+        moved = [np.linalg.norm(mmpose_predictions(model, faces) - expected,
+                                axis=2) for _ in range(_DISTURBANCES)]
     finally:
         del model.head.forward
-    return np.linalg.norm(moved, axis=2) < _STABLE_PX
+    return np.max(moved, axis=0) < _STABLE_PX
 
 
 def largest_difference_px(one: np.ndarray,
