@@ -1,5 +1,5 @@
 # Both levels in little, as a check of the machinery: half the schedule, two
-# seeds, the quickstart's data. Some 15 minutes on 2 cores.
+# seeds, the quickstart's data. 18 minutes on 2 cores (2026-11-21, beside light work).
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'MLCM-KD in little'
