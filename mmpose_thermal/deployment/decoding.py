@@ -115,6 +115,7 @@ class _Modulation(nn.Module):
 
     def __init__(self, kernel_size: int) -> None:
         super().__init__()
+        self.padding = kernel_size // 2
         kernel = torch.from_numpy(cv2.getGaussianKernel(kernel_size, 0))
         self.register_buffer('kernel', (kernel @ kernel.T).float()[None, None])
 
@@ -123,7 +124,7 @@ class _Modulation(nn.Module):
         shape = heatmaps.shape
         smoothed = nn.functional.conv2d(
             heatmaps.reshape(-1, 1, *shape[2:]), self.kernel,
-            padding=self.kernel.shape[-1] // 2).reshape(shape)
+            padding=self.padding).reshape(shape)
         return smoothed * (
             heatmaps.amax((2, 3), True) / smoothed.amax((2, 3), True))
 
