@@ -61,16 +61,20 @@ def labelled_faces(model: nn.Module, split: str,
             dict(copy.deepcopy(loader.dataset), test_mode=True))
     except (FileNotFoundError, AttributeError, TypeError):
         return _rendered(model, split, count), 'rendered faces'
-    chosen = np.unique(
-        np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int))
     faces = []
-    for index in chosen:
-        info = dataset.get_data_info(int(index))
+    for info in _spread(dataset, count):
         faces.append(
             LabelledFace(info['img_path'], info['bbox'][0],
                          info['keypoints'][0, :, :2],
                          info['keypoints_visible'][0] > 0))
     return faces, dataset.ann_file
+
+
+def _spread(dataset, count):
+    """Samples at equal distances."""
+    chosen = np.unique(
+        np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int))
+    return [dataset.get_data_info(int(index)) for index in chosen]
 
 
 def _rendered(model, split, count):
@@ -305,11 +309,7 @@ def face_images(model: nn.Module, split: str, count: int,
                 copy.deepcopy(model.cfg[f'{split}_dataloader'].dataset),
                 test_mode=True,
                 pipeline=[]))
-        chosen = np.unique(
-            np.linspace(0, len(dataset) - 1,
-                        min(count, len(dataset))).astype(int))
-        records = [dataset.get_data_info(int(index)) for index in chosen]
-        images = [_read(record, info) for record in records]
+        images = [_read(record, info) for record in _spread(dataset, count)]
         where = dataset.ann_file
     except FileNotFoundError:
         images = [face.image for face in _rendered(model, split, count)]
@@ -321,12 +321,7 @@ def face_images(model: nn.Module, split: str, count: int,
 def _read(record, info):
     if info.channels == 3:
         return read_image(record['img_path'], 1)
-    loaded = LoadThermalImage(channels=1, **{
-        key: value
-        for key, value in info.gain.items()
-        if key != 'scale'
-    })(record)
-    return loaded['img']
+    return LoadThermalImage(channels=1, **info.gain)(record)['img']
 
 
 def compare_boxes(model: nn.Module, exported: ExportedNetwork,

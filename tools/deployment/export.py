@@ -68,6 +68,15 @@ def default_out(args):
     return stem + FORMATS[args.format]
 
 
+def described(model, task, args):
+    """The model's description with its origin."""
+    info = describe(model, task)
+    info.source = dict(
+        config=os.path.basename(args.config),
+        checkpoint=os.path.basename(args.checkpoint))
+    return info
+
+
 def export_landmarks(model, args, out):
     from mmpose_thermal.apis import ThermalLandmarker
     trained = ThermalLandmarker((args.config, args.checkpoint))
@@ -76,10 +85,7 @@ def export_landmarks(model, args, out):
         faces, where = labelled_faces(model, 'val', args.calibration_faces)
         calibration = test_crops(faces, trained)
         print(f'calibrated on {len(faces)} faces: {where}')
-    info = describe(model)
-    info.source = dict(
-        config=os.path.basename(args.config),
-        checkpoint=os.path.basename(args.checkpoint))
+    info = described(model, 'landmarks', args)
     export_model(model, info, out, args.format, args.precision, args.decode,
                  calibration)
     faces, where = labelled_faces(model, 'test', args.faces)
@@ -105,10 +111,7 @@ def export_landmarks(model, args, out):
 
 
 def export_detector(model, args, out):
-    info = describe(model, 'detection')
-    info.source = dict(
-        config=os.path.basename(args.config),
-        checkpoint=os.path.basename(args.checkpoint))
+    info = described(model, 'detection', args)
     calibration = None
     if args.precision == 'int8':
         images, where = face_images(model, 'val', args.calibration_faces, info)
