@@ -9,6 +9,7 @@ import torch.nn as nn
 from mmengine.registry import init_default_scope
 
 from mmpose_thermal.apis.landmarker import ThermalLandmarker
+from mmpose_thermal.datasets.conversion import box_around
 from mmpose_thermal.datasets.point_sets import find_point_set
 from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)
@@ -89,9 +90,8 @@ def _rendered(model, split, count):
                 SyntheticSpec(size=_RENDERED_SIZE), split,
                 dict(val=500_000, test=600_000)[split] + index, 1))
         face = picture.faces[0]['keypoints']
-        outline = np.reshape(face, (-1, 3))[:, :2]
-        grow = _BOX_MARGIN * np.ptp(outline, axis=0)
-        box = np.concatenate([outline.min(0) - grow, outline.max(0) + grow])
+        box = box_around(np.reshape(face, (-1, 3)), _BOX_MARGIN)
+        box[2:] += box[:2]
         points = None if style is None else in_style(face, style)
         faces.append(
             LabelledFace(picture.thermal, box) if points is None else
