@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 from mmengine.registry import init_default_scope
+from torch import Tensor
 
 from mmpose_thermal.apis.landmarker import ThermalLandmarker
 from mmpose_thermal.datasets.conversion import box_around
@@ -22,7 +23,7 @@ _RENDERED_SIZE = 256
 _BOX_MARGIN = .1
 _ROUNDING = 1e-5  # of the largest output: ten times that of float32
 _STABLE_PX = .05
-_DISTURBANCES = 3
+_DISTURBANCES = 8
 _SURE = .5  # boxes of lower scores are not compared
 
 
@@ -31,25 +32,27 @@ class LabelledFace:
     """A face to try a model on.
 
     Attributes:
-        image (str | np.ndarray): Path, or an array (H, W).
+        image (np.ndarray): Grey levels (H, W), or BGR for models of visible
+            light; uint8.
         box (np.ndarray): ``x1, y1, x2, y2``, (4, ).
         keypoints (np.ndarray, optional): Shape (K, 2), if they are labelled.
         labelled (np.ndarray, optional): Which of them, (K, ).
     """
-    image: object
+    image: np.ndarray
     box: np.ndarray
     keypoints: Optional[np.ndarray] = None
     labelled: Optional[np.ndarray] = None
 
 
-def labelled_faces(model: nn.Module, split: str,
-                   count: int) -> Tuple[List[LabelledFace], str]:
+def labelled_faces(model: nn.Module, split: str, count: int,
+                   info: ModelInfo) -> Tuple[List[LabelledFace], str]:
     """Faces of the data set that a config names, else rendered ones.
 
     Args:
         model (nn.Module): Of :func:`load_model`.
         split (str): ``'val'`` or ``'test'``.
         count (int): How many, at equal distances.
+        info (ModelInfo): Of :func:`describe`.
 
     Returns:
         tuple: The faces, and in words where they come from.
@@ -63,11 +66,12 @@ def labelled_faces(model: nn.Module, split: str,
     except (FileNotFoundError, AttributeError, TypeError):
         return _rendered(model, split, count), 'rendered faces'
     faces = []
-    for info in _spread(dataset, count):
+    for record in _spread(dataset, count):
         faces.append(
-            LabelledFace(info['img_path'], info['bbox'][0],
-                         info['keypoints'][0, :, :2],
-                         info['keypoints_visible'][0] > 0))
+            LabelledFace(
+                _read(record, info), record['bbox'][0],
+                record['keypoints'][0, :, :2],
+                record['keypoints_visible'][0] > 0))
     return faces, dataset.ann_file
 
 
@@ -134,66 +138,81 @@ def predictions(landmarker: ThermalLandmarker,
     ])
 
 
-def mmpose_predictions(model: nn.Module,
-                       faces: Sequence[LabelledFace]) -> np.ndarray:
+def mmpose_predictions(
+        model: nn.Module,
+        faces: Sequence[LabelledFace]) -> Tuple[np.ndarray, np.ndarray]:
     """The same by MMPose itself, its pipeline and its decoder.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`.
-        faces (Sequence[LabelledFace]): The faces.
-
-    Returns:
-        np.ndarray: Shape (N, K, 2), pixels of the images.
-    """
-    from mmpose.apis import inference_topdown
-    flip = model.test_cfg.get('flip_test')
-    model.test_cfg['flip_test'] = False
-    try:
-        return np.stack([
-            inference_topdown(model, face.image, face.box[None].astype(
-                np.float32))[0].pred_instances.keypoints[0] for face in faces
-        ])
-    finally:
-        model.test_cfg['flip_test'] = flip
-
-
-def stable_points(model: nn.Module, faces: Sequence[LabelledFace],
-                  expected: np.ndarray) -> np.ndarray:
-    """Which points stay where they are when outputs are rounded otherwise.
 
     A heatmap with two equal maxima, or one so flat that DARK divides by
     nearly nothing, decodes to another place after the least change: there no
-    two programs agree, nor does MMPose with itself.
+    two programs agree, nor does MMPose with itself. Such points are found by
+    decoding outputs that were changed by little.
 
     Args:
         model (nn.Module): Of :func:`load_model`.
         faces (Sequence[LabelledFace]): The faces.
-        expected (np.ndarray): Of :func:`mmpose_predictions`.
 
     Returns:
-        np.ndarray: Shape (N, K), bool.
+        tuple: Landmarks (N, K, 2), pixels of the images; and which of them
+        are stable, (N, K), bool.
     """
-    generator = torch.Generator().manual_seed(0)
-    forward = model.head.forward
+    from mmpose.apis import inference_topdown
+    flip = model.test_cfg.get('flip_test')
+    forward, outputs = model.head.forward, []
 
-    def disturbed(*inputs):
-        outputs = forward(*inputs)
-        single = isinstance(outputs, torch.Tensor)
-        changed = [
-            output + _ROUNDING * output.abs().max() * torch.randn(
-                output.shape, generator=generator)
-            for output in ([outputs] if single else outputs)
-        ]
-        return changed[0] if single else tuple(changed)
+    def recorded(*inputs):
+        outputs.append(forward(*inputs))
+        return outputs[-1]
 
-    model.head.forward = disturbed
+    model.test_cfg['flip_test'] = False
+    model.head.forward = recorded
     try:
-        # A single disturbance may leave such a point in place by chance.
-        moved = [np.linalg.norm(mmpose_predictions(model, faces) - expected,
-                                axis=2) for _ in range(_DISTURBANCES)]
+        samples = [
+            inference_topdown(model, face.image,
+                              face.box[None].astype(np.float32))[0]
+            for face in faces
+        ]
     finally:
         del model.head.forward
-    return np.max(moved, axis=0) < _STABLE_PX
+        model.test_cfg['flip_test'] = flip
+    generator = torch.Generator().manual_seed(0)
+    stable = [
+        _stable(model.head, output, sample.metainfo, generator)
+        for output, sample in zip(outputs, samples)
+    ]
+    return np.stack([
+        sample.pred_instances.keypoints[0] for sample in samples
+    ]), np.stack(stable)
+
+
+def _stable(head, outputs, metainfo, generator):
+    """Which points of a face stay in place after small changes, (K, )."""
+    single = isinstance(outputs, Tensor)
+    outputs = [outputs] if single else outputs
+
+    def decoded(changed):
+        changed = changed[0] if single else tuple(changed)
+        return head.decode(changed)[0].keypoints[0]
+
+    here = decoded(outputs)
+    stable = np.ones(len(here), bool)
+    scale = np.divide(metainfo['input_scale'], metainfo['input_size'])
+    for _ in range(_DISTURBANCES):
+        changes = [
+            _ROUNDING * output.abs().max() *
+            torch.randn(output.shape, generator=generator)
+            for output in outputs
+        ]
+        # In both directions: of two equal maxima, one of both favours the
+        # other one.
+        for sign in (1, -1):
+            moved = decoded([
+                output + sign * change
+                for output, change in zip(outputs, changes)
+            ])
+            stable &= np.linalg.norm(
+                (moved - here) * scale, axis=1) < _STABLE_PX
+    return stable
 
 
 def largest_difference_px(one: np.ndarray,

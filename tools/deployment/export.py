@@ -15,8 +15,7 @@ from mmpose_thermal.deployment import (FORMATS, PRECISIONS, describe,
                                        export_model, load_model)
 from mmpose_thermal.deployment.verification import (
     ExportedNetwork, compare_boxes, face_images, labelled_faces,
-    largest_difference_px, mmpose_predictions, nme, predictions, stable_points,
-    test_crops)
+    largest_difference_px, mmpose_predictions, nme, predictions, test_crops)
 
 # Pixels of the image. Half precision and int8 are judged by their error.
 _TOLERANCE_PX = .1
@@ -80,20 +79,20 @@ def described(model, task, args):
 def export_landmarks(model, args, out):
     from mmpose_thermal.apis import ThermalLandmarker
     trained = ThermalLandmarker((args.config, args.checkpoint))
+    info = described(model, 'landmarks', args)
     calibration = None
     if args.precision == 'int8':
-        faces, where = labelled_faces(model, 'val', args.calibration_faces)
+        faces, where = labelled_faces(model, 'val', args.calibration_faces,
+                                      info)
         calibration = test_crops(faces, trained)
         print(f'calibrated on {len(faces)} faces: {where}')
-    info = described(model, 'landmarks', args)
     export_model(model, info, out, args.format, args.precision, args.decode,
                  calibration)
-    faces, where = labelled_faces(model, 'test', args.faces)
-    expected = mmpose_predictions(model, faces)
+    faces, where = labelled_faces(model, 'test', args.faces, info)
+    expected, stable = mmpose_predictions(model, faces)
     exported = ThermalLandmarker(
         ExportedNetwork(out, model.head.decoder))
     found = predictions(exported, faces)
-    stable = stable_points(model, faces, expected)
     difference = largest_difference_px(found, expected, stable)
     typical = np.median(np.linalg.norm(found - expected, axis=2))
     print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMPose on '
