@@ -389,10 +389,10 @@ def main():
     picture = write_picture(args)
 
     say('8/8 ONNX export of the light model')
+    student = str(args.work_dir / 'mcl/student_best')
     run([
-        sys.executable, 'tools/deployment/export.py',
-        str(_LIGHT),
-        str(best_checkpoint(args, 'mcl')), '--decode', '--out',
+        sys.executable, 'tools/deployment/export.py', student + '.py',
+        student + '.pth', '--decode', '--out',
         str(args.work_dir / 'light.onnx')
     ], args.work_dir / 'export.log',
         lambda line: line if 'differ' in line else None)
