@@ -1,12 +1,15 @@
 """Landmarks and skin temperatures of thermal frames."""
+import os
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import (Iterable, Iterator, List, Optional, Sequence, Tuple,
+                    Union)
 
 import numpy as np
 
+from mmpose_thermal.runtime.ahead import work_ahead
 from mmpose_thermal.runtime.crops import crop_faces
 from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
 from mmpose_thermal.runtime.image_files import decode_image, grey_levels
@@ -63,8 +66,11 @@ class ThermalLandmarker:
             ``frame * scale + offset``. By default 0.01 and 0 for 16 bits
             (centikelvin), 1 and 0 for floats. Degrees Celsius as floats have
             the offset 273.15.
+        temperatures (bool): Whether those of the skin are read, where frames
+            are radiometric.
         batch_size (int): Faces that the network sees at a time, at most.
-        threads (int, optional): Of ONNX Runtime. By default all cores.
+        threads (int, optional): Of ONNX Runtime, for one image. By default
+            all cores.
 
     Attributes:
         info (ModelInfo): Names of the points, regions and more.
@@ -83,6 +89,7 @@ class ThermalLandmarker:
                  palette: str = 'white-hot',
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
+                 temperatures: bool = True,
                  batch_size: int = 32,
                  threads: Optional[int] = None) -> None:
         self._network = _network(model, 'landmarks', device, threads)
@@ -102,6 +109,7 @@ class ThermalLandmarker:
         self.min_box_score = min_box_score
         self.palette = palette
         self._scale, self._offset = temperature_scale, temperature_offset
+        self.temperatures = temperatures
         self._thermometer = SkinThermometer(self.info.keypoints,
                                             temperature_scale,
                                             temperature_offset)
@@ -142,6 +150,29 @@ class ThermalLandmarker:
             raise ValueError(f'{len(images)} images, but boxes for '
                              f'{len(boxes)}: a batch needs one list an image.')
         return self._of_frames(images, boxes)
+
+    def stream(self,
+               images: Iterable[Image],
+               boxes: Optional[Sequence] = None,
+               workers: Optional[int] = None) -> Iterator[List[FaceLandmarks]]:
+        """Finds the landmarks in images one after the other, as they come.
+
+        Some images are worked on at a time, each by one thread: where many
+        wait, that is the fastest way, with ``threads=1``.
+
+        Args:
+            images (Iterable): See :meth:`__call__`; any number.
+            boxes (Sequence, optional): The same faces in every image, (N, 4).
+            workers (int, optional): Threads. By default one a core.
+
+        Yields:
+            list[FaceLandmarks]: Of each image, in order.
+
+        Raises:
+            ValueError: As for a single image, when its turn has come.
+        """
+        return work_ahead(lambda image: self(image, boxes), images, workers or
+                          os.cpu_count() or 1)
 
     def _of_frames(self, images, boxes):
         frames = [self.prepare(image) for image in images]
@@ -184,7 +215,7 @@ class ThermalLandmarker:
             return PreparedFrame(raw, raw, False)
         grey, _ = grey_levels(raw, name, self.palette, self._scale,
                               self._offset, **self.info.gain)
-        if raw.dtype == np.uint8:
+        if raw.dtype == np.uint8 or not self.temperatures:
             return PreparedFrame(raw, grey, False)
         raw = raw.reshape(grey.shape) if raw.size == grey.size else raw[..., 0]
         radiometric = is_radiometric(raw, self._scale, self._offset)

@@ -2,6 +2,7 @@
 
 Nothing here imports PyTorch or an OpenMMLab package.
 """
+from .ahead import work_ahead
 from .crops import Crops, crop_faces
 from .drawing import draw_faces
 from .face_landmarks import FaceLandmarks
@@ -19,5 +20,5 @@ __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
     'OnnxNetwork', 'SKIN_REGIONS', 'SkinRegion', 'SkinThermometer', 'Source',
     'boxes_from', 'crop_faces', 'decode_image', 'draw_faces', 'grey_levels',
-    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey'
+    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey', 'work_ahead'
 ]

@@ -43,9 +43,18 @@ def decode_image(content: bytes,
 
 
 def _decode_npy(content: bytes) -> Optional[np.ndarray]:
+    # Not by np.load, which copies what is in memory already.
+    stream = BytesIO(content)
     try:
-        image = np.load(BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError):
+        version = np.lib.format.read_magic(stream)
+        read_header = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else
+            np.lib.format.read_array_header_2_0)
+        shape, fortran, dtype = read_header(stream)
+        image = np.frombuffer(
+            content, dtype, int(np.prod(shape)), stream.tell()).reshape(
+                shape, order='F' if fortran else 'C')
+    except ValueError:
         return None
     return image if image.ndim in (2, 3) and image.size else None
 

@@ -47,11 +47,15 @@ def _percentiles(histogram, low, percentiles):
                                  np.asarray(percentiles) / 100 * below[-1])
 
 
-def _ramp(low: float, high: float) -> np.ndarray:
-    """A table of all counts, linear from 0 at ``low`` to 255 at ``high``."""
-    levels = (np.arange(_COUNTS, dtype=np.float32) -
-              np.float32(low)) * np.float32(255 / max(high - low, 1e-6))
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+def _linear(counts: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Grey levels, 0 at ``low`` and 255 at ``high``."""
+    scale = 255 / max(high - low, 1e-6)
+    # Subtracted as integers, which is exact, and faster than a table.
+    first = int(np.clip(np.ceil(low), 0, _COUNTS - 1))
+    shifted = np.maximum(counts, np.uint16(first))
+    shifted -= np.uint16(first)
+    return cv2.convertScaleAbs(
+        shifted, alpha=scale, beta=max(first - low, 0.) * scale)
 
 
 def _equalised(histogram: np.ndarray, low: int, plateau: float) -> np.ndarray:
@@ -113,7 +117,7 @@ def to_grey(raw: np.ndarray,
         if gain == 'plateau':
             return _equalised(histogram, lowest, plateau).take(counts), None
         low, high = _percentiles(histogram, lowest, percentiles)
-    grey = _ramp(low, high).take(counts)
+    grey = _linear(counts, low, high)
     if gain == 'clahe':
         return cv2.createCLAHE(clip_limit, (8, 8)).apply(grey), None
     return grey, float(max(high - low, 1e-6) * step * scale / 255)

@@ -80,6 +80,26 @@ def test_batches_run_as_one(batch):
     assert ThermalLandmarker(Network())(batch, [[], BOX])[0] == []
 
 
+def test_streams_are_worked_on_as_they_come(tmp_path):
+    """Results in order, no more frames taken than work on at a time."""
+    taken = []
+
+    def frames():
+        for index in range(9):
+            taken.append(index)
+            yield grey()[:, index:].copy() if index != 6 else np.zeros((0, 4))
+
+    landmarker = ThermalLandmarker(Network())
+    stream = landmarker.stream(frames(), workers=2)
+    assert next(stream)[0].box[2] == 128 and len(taken) <= 3
+    assert [next(stream)[0].box[2] for _ in range(5)] == [*range(127, 122, -1)]
+    # The frame that is no image is told in its turn.
+    with pytest.raises(ValueError, match='not empty'):
+        next(stream)
+    given = ThermalLandmarker(Network()).stream([grey()] * 2, BOX)
+    assert [faces[0].box.tolist() for faces in given] == BOX * 2
+
+
 def test_frames_of_all_kinds_are_the_same_to_the_network(tmp_path):
     kelvin = 300 + 10 * grey() / 255
     raw = np.rint(100 * kelvin).astype(np.uint16)
@@ -98,6 +118,15 @@ def test_frames_of_all_kinds_are_the_same_to_the_network(tmp_path):
                                           'left_inner_eye_corner'}
     first = network.seen[0].astype(int)
     assert all(np.abs(first - seen).max() <= 1 for seen in network.seen)
+
+
+def test_temperatures_are_read_if_wanted():
+    kelvin = np.full((128, 128), 305., np.float32)
+    kelvin[40:80] = 310
+    face, = ThermalLandmarker(Network())(kelvin)
+    assert face.keypoint_celsius is not None
+    face, = ThermalLandmarker(Network(), temperatures=False)(kelvin)
+    assert face.keypoint_celsius is None and face.skin_celsius is None
 
 
 def test_counts_without_temperature_warn_once():

@@ -3,8 +3,11 @@ import copy
 
 import pytest
 import torch
-from conftest import COLOUR, GREY, estimator, gradients
+from conftest import COLOUR, GREY, IMAGE_SIZE, estimator, gradients
 from mmpose.registry import MODELS
+
+from mmpose_thermal.models.distillers import branch
+from mmpose_thermal.models.distillers.branch import fold_batch_norm
 
 PAIR = dict(type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)
 
@@ -140,6 +143,17 @@ def distillation_of(save_teacher, prefix):
     return path, content['state_dict']
 
 
+def teaches_as(model, weights):
+    """Whether the teacher's outputs are those of a network of the weights."""
+    stock = MODELS.build(estimator(8)).eval()
+    stock.load_state_dict(weights)
+    images = torch.randn(2, 3, IMAGE_SIZE, IMAGE_SIZE)
+    with torch.no_grad():
+        return torch.allclose(
+            model.teacher(images, None, 'tensor'),
+            stock(images, None, 'tensor'), atol=1e-6)
+
+
 @pytest.mark.parametrize('prefix', ['', 'student.', 'architecture.',
                                     'module.student.'])
 def test_student_of_an_earlier_distillation_teaches(save_teacher, prefix):
@@ -155,8 +169,7 @@ def test_student_of_an_earlier_distillation_teaches(save_teacher, prefix):
             teacher_input='thermal',
             student=dict(config=estimator(8)),
             data_preprocessor=PAIR))
-    for key, value in model.teacher.state_dict().items():
-        assert torch.equal(value, expected[key]), key
+    assert teaches_as(model, expected)
 
 
 def test_two_students_that_could_be_meant_want_a_prefix(save_teacher):
@@ -170,9 +183,7 @@ def test_two_students_that_could_be_meant_want_a_prefix(save_teacher):
     with pytest.raises(ValueError, match='2 networks.*teacher., ema.*prefix'):
         MODELS.build(copy.deepcopy(config))
     config['teacher']['prefix'] = 'ema.'
-    weights = MODELS.build(config).teacher.state_dict()
-    assert all(torch.equal(value, expected[key])
-               for key, value in weights.items())
+    assert teaches_as(MODELS.build(config), expected)
 
 
 # ------------------------------------------------- samples without a partner
@@ -230,3 +241,71 @@ def test_batch_without_any_pair_trains_on_the_task_alone(
     model(**unpaired, mode='loss')['loss_kpt'].backward()
     for name, parameter in model.student.named_parameters():
         torch.testing.assert_close(found[f'student.{name}'], parameter.grad)
+
+
+# ------------------------------------------------------ how a teacher computes
+def with_statistics(model):
+    """As after training: BatchNorm that does something."""
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, .3, generator=generator)
+            module.running_var.uniform_(.5, 2, generator=generator)
+    return model.eval()
+
+
+def features(model):
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(2, 3, 64, 64, generator=generator)
+    with torch.no_grad():
+        return model.extract_feat(images)[-1]
+
+
+def test_batch_norm_is_folded():
+    network = with_statistics(MODELS.build(estimator(8)))
+    folded = fold_batch_norm(network, (64, 64))
+    assert torch.allclose(features(folded), features(network), atol=1e-4)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d)
+                   for m in folded.backbone.modules())
+    assert any(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
+
+
+def test_what_folding_would_change_is_left_as_it_is(monkeypatch):
+    """Parts that do not compute in the order of their names."""
+    network = with_statistics(MODELS.build(estimator(8)))
+
+    def wrong(model):
+        for module in model.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                module.weight.data *= 1.1
+        return model
+
+    monkeypatch.setattr(branch, 'fuse_conv_bn', wrong)
+    assert fold_batch_norm(network, (64, 64)) is network
+
+
+@pytest.mark.parametrize('options, tolerance', [
+    (dict(channels_last=True), 1e-5), (dict(dtype='bfloat16'), 3e-2),
+    (dict(channels_last=True, dtype='bfloat16'), 3e-2)])
+def test_teachers_compute_in_their_own_way(build_distiller, save_teacher,
+                                           batch, options, tolerance):
+    teacher = dict(config=estimator(16, COLOUR))
+    teacher['checkpoint'] = save_teacher(teacher['config'], 'mine.pth')
+    plain = build_distiller(teacher=teacher)
+    other = build_distiller(teacher=dict(teacher, **options))
+    images = batch['inputs']['rgb']
+    expected, found = (model.teachers['teacher'].feature(images)
+                       for model in (plain, other))
+    assert found.dtype == torch.float32
+    assert (found - expected).abs().max() <= tolerance * expected.abs().max()
+    # Gradient flows through the head as before.
+    other(**batch, mode='loss')['loss_dikd'].backward()
+    gradient = next(other.student.backbone.parameters()).grad
+    assert gradient is not None and gradient.abs().sum() > 0
+
+
+def test_unknown_types_are_named(build_distiller, save_teacher):
+    teacher = dict(config=estimator(16, COLOUR), dtype='int8')
+    teacher['checkpoint'] = save_teacher(teacher['config'], 'mine.pth')
+    with pytest.raises(ValueError, match="dtype: 'int8'.*bfloat16"):
+        build_distiller(teacher=teacher)

@@ -33,6 +33,7 @@ _STUDENTS = [
 ]
 _FRAME = (512, 640)  # a common microbolometer
 _BATCHES = (1, 16)
+_STREAMED = 16  # frames
 _WAYS = ('inference_topdown', 'pytorch', 'torchscript', 'onnx', 'onnx-int8')
 
 
@@ -171,7 +172,7 @@ def summary(times, batch):
 
 
 def end_to_end(base, info, threads, seconds):
-    """From a 16-bit file to coordinates, beside the bare exported network."""
+    """Frames/s from a 16-bit file to coordinates, and of the bare network."""
     from mmpose_thermal.apis import ThermalLandmarker
     landmarker = ThermalLandmarker(base + '.onnx', 'onnx', threads=threads)
     folder = Path(base).parent
@@ -185,13 +186,32 @@ def end_to_end(base, info, threads, seconds):
     crop = np.zeros((1, info.channels, *info.input_size[::-1]), np.uint8)
     # The landmarker's own network: the same session for both.
     network = landmarker._network
-    times = timed(
-        dict(
-            bare=lambda: network(crop),
-            raw=lambda: landmarker(folder / 'frame.npy', boxes),
-            png=lambda: landmarker(folder / 'frame.png', boxes)), seconds)
-    return {f'{name}_per_s': 1 / float(np.median(spent))
-            for name, spent in times.items()}
+    # As many frames at a time as there are threads.
+    streams = {
+        suffix: ThermalLandmarker(
+            f'{base}{suffix}.onnx', 'onnx', threads=1, temperatures=False)
+        for suffix in ('', '_int8')
+    }
+    without = ThermalLandmarker(
+        base + '.onnx', 'onnx', threads=threads, temperatures=False)
+
+    def stream(path, precision=''):
+        for _ in streams[precision].stream([path] * _STREAMED, boxes, threads):
+            pass
+
+    runs = dict(bare=lambda: network(crop))
+    for suffix in ('npy', 'png'):
+        path = folder / f'frame.{suffix}'
+        runs.update({
+            suffix: lambda path=path: without(path, boxes),
+            f'{suffix}_celsius': lambda path=path: landmarker(path, boxes),
+            f'{suffix}_stream': lambda path=path: stream(path)
+        })
+    runs['npy_int8_stream'] = lambda: stream(folder / 'frame.npy', '_int8')
+    return {
+        name: (_STREAMED if name.endswith('stream') else 1) /
+        float(np.median(spent)) for name, spent in timed(runs, seconds).items()
+    }
 
 
 def peers(seconds):
@@ -273,7 +293,7 @@ def measure(config, args):
 
 def table(results, threads, batch):
     lines = [
-        f'{threads} thread{"s" if threads > 1 else ""}, batch {batch}: faces/s '
+        f'{_plural(threads)}, batch {batch}: faces/s '
         '(p50 / p95 ms of a call)', '',
         '| student | ' + ' | '.join(_WAYS) +
         ' | onnx / inference_topdown | int8 / onnx |',
@@ -291,29 +311,60 @@ def table(results, threads, batch):
     return '\n'.join(lines)
 
 
-def other_table(results, threads):
-    reference = results[0]['threads'][threads][1]['onnx']['faces_per_s']
+def end_to_end_table(results, threads):
+    columns = [
+        f'{kind}{also}' for kind in ('npy', 'png')
+        for also in ('', '_celsius', '_stream')
+    ] + ['npy_int8_stream']
+    over_mmpose = ('npy_stream', 'npy_int8_stream')
     lines = [
-        f'{threads} thread{"s" if threads > 1 else ""}: from a 16-bit file of '
-        f'{_FRAME[1]}x{_FRAME[0]} to coordinates and temperatures (ONNX '
-        'Runtime), file sizes, peak memory of a process', '',
-        '| student | bare network, frames/s | from raw pixels (.npy) | from '
-        'PNG | bare network: times the first | MB fp32 / int8 | ' +
-        ' | '.join(f'{way}, MB' for way in _WAYS) + ' |',
-        '|---|' + '---:|' * (5 + len(_WAYS))
+        f'{_plural(threads)}, ONNX Runtime: frames/s from a 16-bit file of '
+        f'{_FRAME[1]}x{_FRAME[0]} to coordinates, and the share of the bare '
+        'network\'s; with temperatures; as many frames at a time as threads',
+        '',
+        '| student | bare network | ' + ' | '.join(columns) +
+        ' | ' + ' | '.join(f'{name} / inference_topdown'
+                           for name in over_mmpose) + ' |',
+        '|---|' + '---:|' * (len(columns) + 1 + len(over_mmpose))
     ]
     for result in results:
-        whole = result['threads'][threads]['end_to_end']
-        rate = result['threads'][threads][1]['onnx']['faces_per_s']
-        size = result['size_mb']
-        lines.append(
-            f'| {student(result)} | {whole["bare_per_s"]:.1f} | ' + ' | '.join(
-                f'{whole[f"{kind}_per_s"]:.1f} '
-                f'({100 * whole[f"{kind}_per_s"] / whole["bare_per_s"]:.0f} %)'
-                for kind in ('raw', 'png')) + f' | {rate / reference:.1f} | '
-            f'{size["fp32"]:.1f} / {size["int8"]:.1f} | ' + ' | '.join(
-                f'{result["memory_mb"][way]:.0f}' for way in _WAYS) + ' |')
+        cells = result['threads'][threads]
+        whole = cells['end_to_end']
+        mmpose = cells[1]['inference_topdown']['faces_per_s']
+        lines.append(f'| {student(result)} | {whole["bare"]:.1f} | ' +
+                     ' | '.join(f'{whole[name]:.1f} '
+                                f'({100 * whole[name] / whole["bare"]:.0f} %)'
+                                for name in columns) +
+                     ''.join(f' | {whole[name] / mmpose:.1f}'
+                             for name in over_mmpose) + ' |')
     return '\n'.join(lines)
+
+
+def sizes_table(results):
+    first = results[0]['threads']
+    lines = [
+        'times the first student\'s speed (ONNX, batch 1), file sizes, peak '
+        'memory of a process', '', '| student | ' +
+        ' | '.join(map(_plural, first)) + ' | MB fp32 / int8 | ' +
+        ' | '.join(f'{way}, MB' for way in _WAYS) + ' |',
+        '|---|' + '---:|' * (len(first) + 1 + len(_WAYS))
+    ]
+    for result in results:
+        size = result['size_mb']
+        speeds = [
+            result['threads'][threads][1]['onnx']['faces_per_s'] /
+            first[threads][1]['onnx']['faces_per_s'] for threads in first
+        ]
+        lines.append(f'| {student(result)} | ' +
+                     ' | '.join(f'{speed:.1f}' for speed in speeds) +
+                     f' | {size["fp32"]:.1f} / {size["int8"]:.1f} | ' +
+                     ' | '.join(f'{result["memory_mb"][way]:.0f}'
+                                for way in _WAYS) + ' |')
+    return '\n'.join(lines)
+
+
+def _plural(threads):
+    return f'{threads} thread{"s" if threads > 1 else ""}'
 
 
 def student(result):
@@ -344,7 +395,8 @@ def main():
     for threads in args.threads:
         for batch in _BATCHES:
             print('\n' + table(results, threads, batch))
-        print('\n' + other_table(results, threads))
+        print('\n' + end_to_end_table(results, threads))
+    print('\n' + sizes_table(results))
     everything = dict(machine=machine_class(), results=results)
     if args.peers:
         found, missing = peers(args.seconds)

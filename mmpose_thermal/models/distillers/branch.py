@@ -7,15 +7,17 @@ from typing import Dict, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn as nn
+from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..connectors.builder import Shape
-from ..losses.base import Output
+from ..losses.base import Output, parts_of
 from .heads import input_size, representation
 
 _REPOSITORY = osp.dirname(
@@ -23,6 +25,7 @@ _REPOSITORY = osp.dirname(
 # Where others put a student: DDP, this distiller and DWPose, MMRazor.
 _KNOWN_PREFIXES = ('', 'module.', 'student.', 'module.student.',
                    'architecture.', 'module.architecture.')
+_FOLDED = 1e-3  # of the largest value: float32 in another order
 
 
 def branch_config(config: Union[str, dict], name: str) -> dict:
@@ -194,6 +197,43 @@ def compile_branch(model: nn.Module, config: Union[bool, dict]) -> None:
         model.neck.compile(**arguments)
 
 
+def fold_batch_norm(model: nn.Module,
+                    image_size: Tuple[int, int]) -> nn.Module:
+    """Merges BatchNorm into the convolutions before it.
+
+    A frozen network computes the same with fewer operations. Whether it does
+    is tried out, since the order of a module's parts need not be that of its
+    computation.
+
+    Args:
+        model (nn.Module): The network, in eval mode.
+        image_size (tuple[int, int]): Height and width of an image to try.
+
+    Returns:
+        nn.Module: A network of the same outputs; the given one if folding
+        would change them.
+    """
+    norms = [m for m in model.modules() if isinstance(m, _BatchNorm)]
+    if not norms or any(m.running_var is None for m in norms):
+        return model
+    folded = fuse_conv_bn(copy.deepcopy(model))
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(1, _channels(model), *image_size, generator=generator)
+    with torch.no_grad():
+        features = [m.extract_feat(image)[-1] for m in (model, folded)]
+        outputs = [m.head.forward((f, ))
+                   for m, f in zip((model, folded), features)]
+    pairs = [features, *zip(*map(parts_of, outputs))]
+    same = all((one - other).abs().max() <= _FOLDED * one.abs().max()
+               for one, other in pairs)
+    return folded if same else model
+
+
+def _channels(model):
+    mean = getattr(model.data_preprocessor, 'mean', None)
+    return 3 if mean is None else len(mean)
+
+
 @dataclass
 class Probe:
     """What a dry run of a branch found.
@@ -229,12 +269,10 @@ def probe(model: nn.Module,
         raise ValueError(
             'The input size of the student is not known: set `decoder` of '
             'its head to the codec of the pipeline.')
-    mean = getattr(model.data_preprocessor, 'mean', None)
-    channels = 3 if mean is None else len(mean)
     training = {module: module.training for module in model.modules()}
     model.eval()
     with torch.no_grad():
-        feature = model.extract_feat(torch.zeros(1, channels, *size))[-1]
+        feature = model.extract_feat(torch.zeros(1, _channels(model), *size))[-1]
         output = model.head.forward((feature, ))
     for module, mode in training.items():
         module.training = mode

@@ -30,9 +30,9 @@ class CrossModalDistiller(BaseModel):
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
             ``checkpoint``, the path of its weights; optionally ``prefix``,
-            ``keypoints`` and ``compile``, see :class:`Teacher`. Several
-            teachers are a dict of such dicts by name, each with its own
-            ``input`` and ``distill_losses`` beside.
+            ``keypoints``, ``compile``, ``channels_last`` and ``dtype``, see
+            :class:`Teacher`. Several teachers are a dict of such dicts by
+            name, each with its own ``input`` and ``distill_losses`` beside.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
             start from, and ``compile``, True or the arguments of
             ``torch.compile`` for its backbone and neck.
@@ -95,7 +95,8 @@ class CrossModalDistiller(BaseModel):
         name = key if key == 'teacher' else f'teacher.{key}'  # for errors
         losses = arguments.pop('distill_losses', None) or {}
         _check_fields(name, arguments, ('config', 'checkpoint', 'prefix',
-                                        'input', 'keypoints', 'compile'))
+                                        'input', 'keypoints', 'compile',
+                                        'channels_last', 'dtype'))
         teacher = Teacher(name, self.student, self._student_probe, **arguments)
         self._check_normalisation(teacher.modality, teacher.network, name)
         self.teachers[key] = teacher

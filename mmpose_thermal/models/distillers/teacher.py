@@ -6,7 +6,8 @@ from torch import Tensor
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
 
-from .branch import Probe, build_branch, compile_branch, load_branch, probe
+from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
+                     load_branch, probe)
 from .grid import resample
 from .heads import HeadOnFeature, check_agreement, keep_keypoints
 
@@ -28,7 +29,15 @@ class Teacher(nn.Module):
             student has, if not all: their indices, or the names of both data
             sets' point sets, such as ``dict(teacher='wflw',
             student='300w')``.
-        compile (bool | dict): See :func:`compile_branch`.
+        compile (bool | dict): See :func:`compile_branch`. With
+            ``dict(mode='reduce-overhead')`` its backbone is a CUDA graph.
+        channels_last (bool): Whether backbone and neck compute in that
+            memory format.
+        dtype (str, optional): Type of PyTorch in which backbone and neck
+            compute, such as ``'bfloat16'``. The head, which gradient flows
+            through, is left to the training's precision.
+
+    BatchNorm is folded into the convolutions.
 
     Raises:
         FileNotFoundError: The config or the checkpoint does not exist.
@@ -46,7 +55,9 @@ class Teacher(nn.Module):
                  prefix: Optional[str] = None,
                  input: str = 'rgb',
                  keypoints: Union[Sequence[int], dict, None] = None,
-                 compile: Union[bool, dict] = False) -> None:
+                 compile: Union[bool, dict] = False,
+                 channels_last: bool = False,
+                 dtype: Optional[str] = None) -> None:
         super().__init__()
         if not checkpoint:
             raise ValueError(
@@ -61,9 +72,9 @@ class Teacher(nn.Module):
             if isinstance(keypoints, dict):
                 keypoints = keypoint_indices(**keypoints)
             selected = keep_keypoints(self.network.head, keypoints)
-        self.requires_grad_(False)
-
         shapes = probe(self.network, student_probe.image_size)
+        self.network = fold_batch_norm(self.network.eval(), shapes.image_size)
+        self.requires_grad_(False)
         self.image_size = shapes.image_size
         self.feature_shape = shapes.feature_shape
         wanted = student_probe.output
@@ -75,6 +86,13 @@ class Teacher(nn.Module):
         self.eval()
         check_agreement(self.network.head, self.head.adapt(shapes.output),
                         student.head, wanted)
+        self._layout = dict(
+            memory_format=torch.channels_last) if channels_last else {}
+        self._dtype = None if dtype is None else _floating(name, dtype)
+        for part in (self.network.backbone, getattr(self.network, 'neck',
+                                                    None)):
+            if part is not None:
+                part.to(dtype=self._dtype, **self._layout)
         compile_branch(self.network, compile)
 
     def train(self, mode: bool = True) -> 'Teacher':
@@ -92,4 +110,26 @@ class Teacher(nn.Module):
         """
         with torch.no_grad():
             images = resample(images, self.image_size)
-            return self.network.extract_feat(images)[-1]
+            if self._dtype is None:
+                return self.network.extract_feat(images.to(
+                    **self._layout))[-1]
+            device = images.device.type
+            # The weights have their type already.
+            with torch.autocast(device, enabled=False):
+                feature = self.network.extract_feat(
+                    images.to(self._dtype, **self._layout))[-1]
+            return feature if _autocast_is_on(device) else feature.to(
+                images.dtype)
+
+
+def _autocast_is_on(device: str) -> bool:
+    return (torch.is_autocast_cpu_enabled()
+            if device == 'cpu' else torch.is_autocast_enabled())
+
+
+def _floating(name: str, dtype: str) -> torch.dtype:
+    found = getattr(torch, str(dtype), None)
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(f'{name}.dtype: {dtype!r} is no floating type of '
+                         'PyTorch. Set it to "bfloat16" or "float16".')
+    return found
