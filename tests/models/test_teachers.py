@@ -284,24 +284,38 @@ def test_what_folding_would_change_is_left_as_it_is(monkeypatch):
     assert fold_batch_norm(network, (64, 64)) is network
 
 
-@pytest.mark.parametrize('options, tolerance', [
-    (dict(channels_last=True), 1e-5), (dict(dtype='bfloat16'), 3e-2),
-    (dict(channels_last=True, dtype='bfloat16'), 3e-2)])
-def test_teachers_compute_in_their_own_way(build_distiller, save_teacher,
-                                           batch, options, tolerance):
+def test_teachers_compute_in_a_type_of_their_own(build_distiller,
+                                                 save_teacher, batch):
     teacher = dict(config=estimator(16, COLOUR))
     teacher['checkpoint'] = save_teacher(teacher['config'], 'mine.pth')
     plain = build_distiller(teacher=teacher)
-    other = build_distiller(teacher=dict(teacher, **options))
+    other = build_distiller(teacher=dict(teacher, dtype='bfloat16'))
     images = batch['inputs']['rgb']
     expected, found = (model.teachers['teacher'].feature(images)
                        for model in (plain, other))
     assert found.dtype == torch.float32
-    assert (found - expected).abs().max() <= tolerance * expected.abs().max()
+    assert (found - expected).abs().max() <= .03 * expected.abs().max()
     # Gradient flows through the head as before.
     other(**batch, mode='loss')['loss_dikd'].backward()
     gradient = next(other.student.backbone.parameters()).grad
     assert gradient is not None and gradient.abs().sum() > 0
+
+
+def test_the_memory_format_changes_neither_gradients_nor_checkpoints(
+        build_distiller, save_teacher, batch, tmp_path):
+    teacher = dict(config=estimator(16, COLOUR))
+    teacher['checkpoint'] = save_teacher(teacher['config'], 'mine.pth')
+    plain = build_distiller(teacher=teacher, channels_last=False)
+    other = build_distiller(teacher=teacher)
+    torch.save(plain.state_dict(), tmp_path / 'state.pth')
+    other.load_state_dict(torch.load(tmp_path / 'state.pth'))
+    for network in (other.student, other.teacher):
+        assert network.backbone.conv1.weight.is_contiguous(
+            memory_format=torch.channels_last)
+    expected, found = gradients(plain, batch), gradients(other, batch)
+    assert expected.keys() == found.keys()
+    for name, gradient in expected.items():
+        assert torch.allclose(found[name], gradient, atol=1e-5), name
 
 
 def test_unknown_types_are_named(build_distiller, save_teacher):

@@ -30,9 +30,9 @@ class CrossModalDistiller(BaseModel):
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
             ``checkpoint``, the path of its weights; optionally ``prefix``,
-            ``keypoints``, ``compile``, ``channels_last`` and ``dtype``, see
-            :class:`Teacher`. Several teachers are a dict of such dicts by
-            name, each with its own ``input`` and ``distill_losses`` beside.
+            ``keypoints``, ``compile`` and ``dtype``, see :class:`Teacher`.
+            Several teachers are a dict of such dicts by name, each with its
+            own ``input`` and ``distill_losses`` beside.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
             start from, and ``compile``, True or the arguments of
             ``torch.compile`` for its backbone and neck.
@@ -44,6 +44,9 @@ class CrossModalDistiller(BaseModel):
             training.
         decay (dict, optional): The arguments of :class:`Decay` for r(t),
             which scales all distillation losses. Default: no decay.
+        channels_last (bool): Whether the networks compute in that memory
+            format, which is faster on CPUs, and on GPUs in mixed precision.
+            Checkpoints do not depend on it. Defaults to True.
         data_preprocessor (dict, optional): Normalisation. It must agree with
             that of the configs of all networks.
         init_cfg (dict, optional): Unused by the branches, which bring their
@@ -63,6 +66,7 @@ class CrossModalDistiller(BaseModel):
                  student_input: str = 'thermal',
                  distill_losses: Optional[dict] = None,
                  decay: Optional[dict] = None,
+                 channels_last: bool = True,
                  data_preprocessor: OptConfigType = None,
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -72,6 +76,9 @@ class CrossModalDistiller(BaseModel):
         self._student_checkpoint = student.get('checkpoint')
         self._check_normalisation(student_input, self.student, 'student')
         self._student_probe = probe(self.student)
+        self._memory_format = (
+            torch.channels_last if channels_last else torch.contiguous_format)
+        self.student.to(memory_format=self._memory_format)
         compile_branch(self.student, student.get('compile', False))
 
         # None of these is a registered submodule: a teacher is in no
@@ -96,8 +103,13 @@ class CrossModalDistiller(BaseModel):
         losses = arguments.pop('distill_losses', None) or {}
         _check_fields(name, arguments, ('config', 'checkpoint', 'prefix',
                                         'input', 'keypoints', 'compile',
-                                        'channels_last', 'dtype'))
-        teacher = Teacher(name, self.student, self._student_probe, **arguments)
+                                        'dtype'))
+        teacher = Teacher(
+            name,
+            self.student,
+            self._student_probe,
+            memory_format=self._memory_format,
+            **arguments)
         self._check_normalisation(teacher.modality, teacher.network, name)
         self.teachers[key] = teacher
         teacher.loss_names = tuple(losses)

@@ -31,8 +31,7 @@ class Teacher(nn.Module):
             student='300w')``.
         compile (bool | dict): See :func:`compile_branch`. With
             ``dict(mode='reduce-overhead')`` its backbone is a CUDA graph.
-        channels_last (bool): Whether backbone and neck compute in that
-            memory format.
+        memory_format (torch.memory_format): Of weights and features.
         dtype (str, optional): Type of PyTorch in which backbone and neck
             compute, such as ``'bfloat16'``. The head, which gradient flows
             through, is left to the training's precision.
@@ -56,7 +55,7 @@ class Teacher(nn.Module):
                  input: str = 'rgb',
                  keypoints: Union[Sequence[int], dict, None] = None,
                  compile: Union[bool, dict] = False,
-                 channels_last: bool = False,
+                 memory_format: torch.memory_format = torch.contiguous_format,
                  dtype: Optional[str] = None) -> None:
         super().__init__()
         if not checkpoint:
@@ -86,13 +85,11 @@ class Teacher(nn.Module):
         self.eval()
         check_agreement(self.network.head, self.head.adapt(shapes.output),
                         student.head, wanted)
-        self._layout = dict(
-            memory_format=torch.channels_last) if channels_last else {}
+        self.network.to(memory_format=memory_format)
         self._dtype = None if dtype is None else _floating(name, dtype)
-        for part in (self.network.backbone, getattr(self.network, 'neck',
-                                                    None)):
-            if part is not None:
-                part.to(dtype=self._dtype, **self._layout)
+        for part in ('backbone', 'neck'):
+            if hasattr(self.network, part):
+                getattr(self.network, part).to(self._dtype)
         compile_branch(self.network, compile)
 
     def train(self, mode: bool = True) -> 'Teacher':
@@ -111,13 +108,12 @@ class Teacher(nn.Module):
         with torch.no_grad():
             images = resample(images, self.image_size)
             if self._dtype is None:
-                return self.network.extract_feat(images.to(
-                    **self._layout))[-1]
+                return self.network.extract_feat(images)[-1]
             device = images.device.type
             # The weights have their type already.
             with torch.autocast(device, enabled=False):
                 feature = self.network.extract_feat(
-                    images.to(self._dtype, **self._layout))[-1]
+                    images.to(self._dtype))[-1]
             return feature if _autocast_is_on(device) else feature.to(
                 images.dtype)
 
