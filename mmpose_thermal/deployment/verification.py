@@ -138,23 +138,30 @@ def predictions(landmarker: ThermalLandmarker,
     ])
 
 
-def mmpose_predictions(
-        model: nn.Module,
-        faces: Sequence[LabelledFace]) -> Tuple[np.ndarray, np.ndarray]:
-    """The same by MMPose itself, its pipeline and its decoder.
+@dataclass
+class Reference:
+    """What MMPose itself says of faces.
 
-    A heatmap with two equal maxima, or one so flat that DARK divides by
-    nearly nothing, decodes to another place after the least change: there no
-    two programs agree, nor does MMPose with itself. Such points are found by
-    decoding outputs that were changed by little.
+    Attributes:
+        keypoints (np.ndarray): Shape (N, K, 2), pixels of the images.
+        outputs (list): What the head put out, for each face.
+        scales (np.ndarray): Pixels of the image per pixel of the crop, (N, 2).
+    """
+    keypoints: np.ndarray
+    outputs: list
+    scales: np.ndarray
+
+
+def mmpose_predictions(model: nn.Module,
+                       faces: Sequence[LabelledFace]) -> Reference:
+    """Landmarks by MMPose itself, its pipeline and its decoder.
 
     Args:
         model (nn.Module): Of :func:`load_model`.
         faces (Sequence[LabelledFace]): The faces.
 
     Returns:
-        tuple: Landmarks (N, K, 2), pixels of the images; and which of them
-        are stable, (N, K), bool.
+        Reference: What it says.
     """
     from mmpose.apis import inference_topdown
     flip = model.test_cfg.get('flip_test')
@@ -175,17 +182,40 @@ def mmpose_predictions(
     finally:
         del model.head.forward
         model.test_cfg['flip_test'] = flip
+    return Reference(
+        np.stack([s.pred_instances.keypoints[0] for s in samples]), outputs,
+        np.stack([
+            np.divide(s.metainfo['input_scale'], s.metainfo['input_size'])
+            for s in samples
+        ]))
+
+
+def stable_points(model: nn.Module, reference: Reference,
+                  suspects: np.ndarray) -> np.ndarray:
+    """Which points stay in place when the outputs are rounded otherwise.
+
+    A heatmap with two equal maxima, or one so flat that DARK divides by
+    nearly nothing, decodes to another place after the least change: there no
+    two programs agree, nor does MMPose with itself.
+
+    Args:
+        model (nn.Module): Of :func:`load_model`.
+        reference (Reference): Of :func:`mmpose_predictions`.
+        suspects (np.ndarray): Points to examine, (N, K), bool.
+
+    Returns:
+        np.ndarray: Shape (N, K), bool; True for what is not examined.
+    """
     generator = torch.Generator().manual_seed(0)
-    stable = [
-        _stable(model.head, output, sample.metainfo, generator)
-        for output, sample in zip(outputs, samples)
-    ]
-    return np.stack([
-        sample.pred_instances.keypoints[0] for sample in samples
-    ]), np.stack(stable)
+    stable = np.ones(suspects.shape, bool)
+    for index in np.flatnonzero(suspects.any(1)):
+        stable[index] = ~suspects[index] | _stable(
+            model.head, reference.outputs[index], reference.scales[index],
+            generator)
+    return stable
 
 
-def _stable(head, outputs, metainfo, generator):
+def _stable(head, outputs, scale, generator):
     """Which points of a face stay in place after small changes, (K, )."""
     single = isinstance(outputs, Tensor)
     outputs = [outputs] if single else outputs
@@ -196,7 +226,6 @@ def _stable(head, outputs, metainfo, generator):
 
     here = decoded(outputs)
     stable = np.ones(len(here), bool)
-    scale = np.divide(metainfo['input_scale'], metainfo['input_size'])
     for _ in range(_DISTURBANCES):
         changes = [
             _ROUNDING * output.abs().max() *
@@ -213,23 +242,6 @@ def _stable(head, outputs, metainfo, generator):
             stable &= np.linalg.norm(
                 (moved - here) * scale, axis=1) < _STABLE_PX
     return stable
-
-
-def largest_difference_px(one: np.ndarray,
-                          other: np.ndarray,
-                          among: Optional[np.ndarray] = None) -> float:
-    """The largest distance between corresponding points.
-
-    Args:
-        one, other (np.ndarray): Shape (N, K, 2), pixels.
-        among (np.ndarray, optional): Which points count, (N, K).
-
-    Returns:
-        float: Pixels; 0 if none counts.
-    """
-    distances = np.linalg.norm(one - other, axis=2)
-    return float((distances if among is None else distances[among]).max(
-        initial=0.))
 
 
 def nme(predicted: np.ndarray, faces: Sequence[LabelledFace]) -> float:

@@ -16,13 +16,17 @@ from mmpose_thermal.deployment import (FORMATS, describe, export_model,
                                        load_model)
 from mmpose_thermal.deployment.verification import (ExportedNetwork,
                                                     labelled_faces,
-                                                    largest_difference_px,
                                                     mmpose_predictions,
-                                                    predictions, test_crops)
+                                                    predictions,
+                                                    stable_points, test_crops)
 
 test_crops.__test__ = False
 DARK = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
             sigma=1.5, unbiased=True, blur_kernel_size=7)
+
+
+def largest_difference_px(one, other, among=...):
+    return np.linalg.norm(one - other, axis=2)[among].max()
 
 
 def dark():
@@ -44,9 +48,11 @@ def test_coordinates_are_those_of_mmpose(build, save_student, tmp_path):
     model = exported(path, tmp_path / 'a.onnx')
     faces, where = labelled_faces(model, 'test', 6, describe(model))
     assert where == 'rendered faces' and faces[0].keypoints.shape == (68, 2)
-    expected, stable = mmpose_predictions(model, faces)
+    reference = mmpose_predictions(model, faces)
+    expected = reference.keypoints
     # DARK divides by a curvature that heatmaps of an untrained network do not
     # have everywhere.
+    stable = stable_points(model, reference, np.ones(expected.shape[:2], bool))
     assert stable.mean() > (.5 if build is dark else .95)
     for landmarker in (ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx'),
                        ThermalLandmarker(path, 'cpu')):
@@ -76,13 +82,15 @@ def test_formats_and_precisions(format, precision, decode, save_student,
                         decode, test_crops(faces, trained))
     assert info.precision == precision
     network = ExportedNetwork(out, model.head.decoder)
-    expected, stable = mmpose_predictions(model, faces)
+    reference = mmpose_predictions(model, faces)
     difference = np.linalg.norm(
-        predictions(ThermalLandmarker(network), faces) - expected, axis=2)
+        predictions(ThermalLandmarker(network), faces) - reference.keypoints,
+        axis=2)
     # The network is not trained: where maxima are nearly equal, rounding
     # moves a point far.
     assert np.median(difference) < dict(fp32=1e-3, fp16=.1, int8=6)[precision]
     if precision == 'fp32':
+        stable = stable_points(model, reference, difference > .1)
         assert difference[stable].max() < .1
 
 
@@ -106,7 +114,8 @@ def test_another_models_export_is_noticed(save_student, tmp_path):
     faces, _ = labelled_faces(other, 'test', 2, describe(other))
     wrong = ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
     assert largest_difference_px(
-        predictions(wrong, faces), mmpose_predictions(other, faces)[0]) > 1
+        predictions(wrong, faces),
+        mmpose_predictions(other, faces).keypoints) > 1
 
 
 def test_what_cannot_be_exported_is_explained(save_student, tmp_path):
@@ -238,9 +247,13 @@ def test_tool_exports_and_reports(save_student, run_tool, tmp_path):
 def test_tool_refuses_what_differs(save_student, run_tool, monkeypatch):
     from mmpose_thermal.deployment import verification
     path = save_student()
-    monkeypatch.setattr(verification, 'mmpose_predictions',
-                        lambda model, faces: (np.zeros((len(faces), 68, 2)),
-                                              np.ones((len(faces), 68), bool)))
+    true_crops = verification.crop_faces
+
+    def shifted(image, boxes, info):
+        return true_crops(image, np.asarray(boxes) + 1, info)
+
+    # What preprocesses otherwise, by one pixel.
+    monkeypatch.setattr('mmpose_thermal.apis.landmarker.crop_faces', shifted)
     with pytest.raises(SystemExit, match='do not deploy it'):
         run_tool('deployment/export', Path(path).with_suffix('.py'), path,
                  '--decode', '--faces', 2)
@@ -260,8 +273,12 @@ def test_points_that_rounding_moves_are_known(save_student):
     # The neighbours decide on the quarter of a pixel.
     heatmaps[:, :, 5, 5] = heatmaps[:, :, 4, 5] = heatmaps[:, :, 5, 4] = .5
     model.head.forward = lambda feats: heatmaps
-    _, stable = mmpose_predictions(model, faces)
-    assert not stable[:, :50].any() and stable[:, 50:].all()
+    reference = mmpose_predictions(model, faces)
+    suspects = np.ones((2, 68), bool)
+    suspects[:, 0] = False
+    stable = stable_points(model, reference, suspects)
+    assert not stable[:, 1:50].any() and stable[:, 50:].all()
+    assert stable[:, 0].all()  # nobody asked
 
 
 def test_images_are_checked_as_the_data_set_loads_them(save_student,
