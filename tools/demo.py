@@ -189,11 +189,9 @@ class Demo:
     def __init__(self, args):
         self.args = args
         self.boxes = None if not args.box else parse_boxes(args.box)
-        device = args.device or (
-            'onnx' if args.model.endswith('.onnx') else 'cpu')
         self.landmarker = ThermalLandmarker(
             args.model,
-            device,
+            args.device,
             None if self.boxes else args.detector,
             min_box_score=args.min_box_score,
             palette=args.palette,

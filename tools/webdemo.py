@@ -86,9 +86,7 @@ def build_page(landmarker):
 def main():
     args = parse_args()
     try:
-        device = args.device or (
-            'onnx' if args.model.endswith('.onnx') else 'cpu')
-        landmarker = ThermalLandmarker(args.model, device, args.detector)
+        landmarker = ThermalLandmarker(args.model, args.device, args.detector)
     except (OSError, ValueError, NotImplementedError) as error:
         sys.exit(f'webdemo: {error}')
     os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'

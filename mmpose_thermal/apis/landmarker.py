@@ -54,8 +54,9 @@ class ThermalLandmarker:
             (``student_best.pth``), or config and checkpoint. Or a network of
             your own: a callable from images (N, C, H, W) to points and
             scores, with a :class:`ModelInfo` as ``info``.
-        device (str): ``'onnx'`` (ONNX Runtime on the CPU; needs NumPy and
-            OpenCV besides, no PyTorch), ``'cpu'`` or ``'cuda'``.
+        device (str, optional): ``'onnx'`` (ONNX Runtime on the CPU; needs
+            NumPy and OpenCV besides, no PyTorch), ``'cpu'`` or ``'cuda'``. By
+            default ``'onnx'`` for a file of that name, else ``'cpu'``.
         detector (str | tuple | Callable, optional): A face detector
             in the same form as ``model``. Without it, and without boxes, a
             face is taken to fill the image.
@@ -83,7 +84,7 @@ class ThermalLandmarker:
 
     def __init__(self,
                  model,
-                 device: str = 'cpu',
+                 device: Optional[str] = None,
                  detector=None,
                  min_box_score: float = .4,
                  palette: str = 'white-hot',
@@ -296,6 +297,8 @@ class ThermalLandmarker:
 def _network(model, task, device, threads):
     if callable(model):
         return model
+    if device is None:
+        device = 'onnx' if str(model).endswith('.onnx') else 'cpu'
     if device == 'onnx':
         from mmpose_thermal.runtime.onnx_network import OnnxNetwork
         return OnnxNetwork(str(model), task, threads)
