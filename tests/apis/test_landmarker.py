@@ -189,13 +189,13 @@ def test_bad_calls_are_explained(tmp_path):
     with pytest.raises(ValueError, match="'onnx', 'cpu' or 'cuda'"):
         ThermalLandmarker('a.pth', 'gpu')
     with pytest.raises(ValueError, match="device='onnx' runs"):
-        ThermalLandmarker('a.onnx')
+        ThermalLandmarker('a.onnx', 'cpu')
     colour = Detector()
     colour.info = ModelInfo('detection', (128, 128), 3, ['boxes', 'scores'])
     with pytest.raises(ValueError, match='visible light'):
         ThermalLandmarker(Network(), detector=colour)
     with pytest.raises(FileNotFoundError, match='copy both'):
-        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
+        ThermalLandmarker(str(tmp_path / 'a.onnx'))
 
 
 def test_palettes_are_inverted():
