@@ -47,6 +47,7 @@ setup(
         export=['onnx', 'onnxruntime'],
         openvino=['openvino>=2024'],
         webdemo=['gradio>=4'],
+        cache=['lmdb'],
         tests=['pytest', 'pytest-xdist', 'onnx', 'onnxruntime']),
     classifiers=[
         'License :: OSI Approved :: Apache Software License',

@@ -8,6 +8,8 @@ import pytest
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS, TRANSFORMS
 
+from mmpose_thermal.datasets.transforms.pair_topdown_affine import _in_order
+
 from mmpose_thermal.datasets.alignment import affine_between, as_homography
 
 # A camera of twice the resolution, turned and shifted, with perspective.
@@ -230,3 +232,11 @@ def test_augmentation_depends_on_epoch_and_sample_alone(pairs_root):
     turns = {s['data_samples'].metainfo['input_scale'].tobytes()
              for s in first}
     assert len(turns) == 6  # each sample in its own way
+
+
+@pytest.mark.parametrize('axes', [(), (0, ), (1, ), (0, 1)])
+def test_flipped_views_are_put_in_order(axes):
+    view = np.flip(np.random.default_rng(0).integers(0, 255, (5, 7, 3),
+                                                     np.uint8), axes)
+    found = _in_order(view)
+    assert (found == view).all() and min(found.strides) > 0

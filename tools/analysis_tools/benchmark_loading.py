@@ -4,15 +4,18 @@ Two bounds from MMPose's own single-image pipeline: "two passes" runs it for
 the thermal image and again for the RGB one; "two passes, one target" leaves
 out the second pass's target, so that both sides do exactly the same work. The
 three take turns on the same samples in one process; ratios are medians over
-the rounds.
+the rounds. With --workers, the training data set of a config is loaded by that
+many processes besides, with and without keeping its images (--cache).
 """
 import argparse
 import sys
+import tempfile
 import time
 
 import cv2
 import numpy as np
 from mmcv.transforms import Compose
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmpose_thermal  # noqa: F401  registers the transforms
@@ -30,7 +33,57 @@ def parse_args():
     parser.add_argument('--rounds', type=int, default=7)
     parser.add_argument(
         '--input-size', type=int, default=256, help='side of the crops')
+    parser.add_argument(
+        '--workers', type=int, nargs='+', default=[], help='numbers of them')
+    parser.add_argument(
+        '--config',
+        default='configs/thermal_face_2d_keypoint/mlcm_kd/sftl54/'
+        'ktl-dikd_hrnetv2-w18_1xb64-60e_sftl54-256x256.py',
+        help='whose training pipeline --workers takes')
     return parser.parse_args()
+
+
+def by_workers(args):
+    """Pairs/s of a whole training pipeline; of kept images from memory."""
+    from mmengine.dataset import pseudo_collate, worker_init_fn
+    from mmpose.registry import DATASETS
+    from torch.utils.data import DataLoader, RandomSampler
+    steps = Config.fromfile(args.config).train_dataloader.dataset.pipeline
+    print(f'\ntraining pipeline of {args.config}: pairs/s')
+    with tempfile.TemporaryDirectory(
+            dir='/dev/shm' if sys.platform == 'linux' else None) as folder:
+        for cache in (None, f'{folder}/images.lmdb'):
+            for workers in args.workers:
+                dataset = DATASETS.build(
+                    dict(
+                        type='ThermalFaceDataset',
+                        data_root=args.data_root,
+                        ann_file=args.ann_file,
+                        with_rgb=True,
+                        cache=cache,
+                        pipeline=steps))
+                if cache:  # the first epoch fills it
+                    for index in range(len(dataset)):
+                        dataset[index]
+                loader = DataLoader(
+                    dataset,
+                    16,
+                    sampler=RandomSampler(
+                        dataset, True, (2 + args.rounds) * args.samples),
+                    num_workers=workers,
+                    collate_fn=pseudo_collate,
+                    worker_init_fn=lambda index: worker_init_fn(
+                        index, workers, 0, 0))
+                batches = iter(loader)
+                warm = 2 * args.samples // 16
+                for _ in range(warm):
+                    next(batches)
+                start, count = time.perf_counter(), 0
+                for batch in batches:
+                    count += len(batch['data_samples'])
+                rate = count / (time.perf_counter() - start)
+                how = 'kept in memory' if cache else 'from files'
+                print(f'{how:15s} {workers:2d} workers {rate:8.1f}', flush=True)
 
 
 def geometry(size):
@@ -115,6 +168,8 @@ def main():
         ratio = np.median(np.array(values) / first)
         print(f'{name:32s} {args.samples / np.median(values):7.1f} pairs/s   '
               f'ours is {ratio:.2f} times as fast')
+    if args.workers:
+        by_workers(args)
 
 
 if __name__ == '__main__':

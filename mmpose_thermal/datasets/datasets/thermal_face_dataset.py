@@ -6,6 +6,7 @@ from typing import Any, List, Optional
 
 import numpy as np
 import torch
+from mmcv.transforms import LoadImageFromFile
 from mmengine.fileio import exists
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
@@ -13,10 +14,12 @@ from mmpose.registry import DATASETS
 
 from ..alignment import rgb_to_thermal
 from ..point_sets import load_metainfo
-from ..transforms.loading import (LoadRGBPartner, read_image,
+from ..transforms.caching import CachedLoading
+from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
                                   require_bit_depth)
 
 _DEFAULT_BIT_DEPTH = 8
+_LOADING = (LoadThermalImage, LoadRGBPartner, LoadImageFromFile)
 _OF_LOADING = ('temperature_scale', 'temperature_offset', 'palette')
 # Of an image: what is no attribute of its faces.
 _ITS_OWN = ('id', 'img_id', 'file_name', 'img_path', 'width', 'height',
@@ -65,6 +68,9 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         require_rgb (bool): Whether every image must have a partner, if
             ``with_rgb=True``. If False, those without one contribute to the
             task loss alone. Defaults to True.
+        cache (str, optional): File in which images are kept, decoded and cut
+            to the face, for later epochs and runs; below ``/dev/shm`` it is
+            in memory. For training. See :class:`CachedLoading`.
         data_prefix (dict): Folders below ``data_root``: ``img`` for thermal
             images, ``rgb`` for their partners. Defaults to
             ``dict(img='', rgb='')``.
@@ -82,6 +88,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                  *args,
                  with_rgb: bool = False,
                  require_rgb: bool = True,
+                 cache: Optional[str] = None,
                  data_prefix: dict = dict(img='', rgb=''),
                  **kwargs) -> None:
         self.with_rgb = with_rgb
@@ -89,6 +96,19 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         # In shared memory: worker processes see what is set here.
         self._epoch_seed = torch.full((1, ), -1).share_memory_()
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
+        if cache:
+            self._keep_images(cache)
+
+    def _keep_images(self, path: str) -> None:
+        """Puts a cache in the place of the pipeline's loading steps."""
+        steps = self.pipeline.transforms
+        count = next((index for index, step in enumerate(steps)
+                      if not isinstance(step, _LOADING)), len(steps))
+        if self.test_mode or not count:
+            raise ValueError(
+                f'{self.ann_file}: `cache` is for training pipelines that '
+                'begin with LoadThermalImage or LoadImage. Leave it out.')
+        steps[:count] = [CachedLoading(steps[:count], path)]
 
     def set_epoch_seed(self, seed: int) -> None:
         """Makes random augmentation depend on this and the sample alone.

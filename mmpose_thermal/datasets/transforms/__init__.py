@@ -1,3 +1,4 @@
+from .caching import CachedLoading
 from .formatting import PackPairInputs
 from .loading import LoadRGBPartner, LoadThermalImage
 from .modality import ModalityTransform
@@ -9,8 +10,8 @@ from .thermal_effects import (ColdNose, ContrastReversal, FixedPatternNoise,
                               TemperatureGradient)
 
 __all__ = [
-    'ColdNose', 'ContrastReversal', 'FixedPatternNoise', 'GainLevelDrift',
-    'LoadRGBPartner', 'LoadThermalImage', 'LowerResolution',
+    'CachedLoading', 'ColdNose', 'ContrastReversal', 'FixedPatternNoise',
+    'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LowerResolution',
     'ModalityTransform', 'NETDNoise', 'OpaqueGlasses', 'OpticalBlur',
     'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
     'PointSetConverter', 'TemperatureGradient'

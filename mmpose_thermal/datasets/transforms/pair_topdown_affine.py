@@ -18,6 +18,18 @@ def _flip_matrix(direction: Optional[str], shape: Tuple[int, ...]):
     return matrix
 
 
+def _in_order(image: np.ndarray) -> np.ndarray:
+    """An image in the order of its pixels.
+
+    ``RandomFlip`` gives a view, which OpenCV copies slower than it flips.
+    """
+    turned = [stride < 0 for stride in image.strides[:2]]
+    if not any(turned):
+        return image
+    straight = image[::-1 if turned[0] else 1, ::-1 if turned[1] else 1]
+    return cv2.flip(straight, -1 if all(turned) else int(turned[1]))
+
+
 @TRANSFORMS.register_module()
 class PairTopdownAffine(TopdownAffine):
     """Crops the face out of both images of a pair, in register.
@@ -81,7 +93,7 @@ class PairTopdownAffine(TopdownAffine):
                 f'The sample of {results.get("img_path")} has one image only. '
                 'Put LoadRGBPartner into the pipeline, or crop with '
                 'TopdownAffine.')
-        thermal, rgb = results['img']
+        thermal, rgb = map(_in_order, results['img'])
         matrix = results.pop('rgb_to_thermal', None)
         direction = results.get('flip_direction')
         results = super().transform({**results, 'img': thermal})
