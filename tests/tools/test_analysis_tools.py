@@ -165,3 +165,36 @@ def test_inference_is_timed_side_by_side(save_student, run_tool, tmp_path):
     assert memory['onnx'] < .5 * memory['pytorch']
     for peer in ('face_alignment', 'mediapipe'):
         assert peer in printed
+
+
+def test_steps_are_timed_side_by_side(run_tool, tmp_path):
+    out = tmp_path / 'steps.json'
+    printed = run_tool('analysis_tools/benchmark_training', '--batch', 2,
+                       '--rounds', 1, '--out', out)
+    numbers = json.loads(out.read_text())
+    assert {'plain', 'plain, MMPose', 'teacher forward', 'DIKD', 'FD+LD',
+            'FD+LD, MMRazor style', 'FD+LD, naive loop'} <= set(numbers['ms'])
+    # Ours waits for no value that the plain step does not wait for: both look
+    # at the sizes of the images, which are on the host, once a modality.
+    reads = {name: value['item'] for name, value in numbers['reads'].items()}
+    assert reads['DIKD'] == 2 * reads['plain'] == 2
+    assert 'DIKD / floor' in printed and 'MMRazor style / ours' in printed
+    with pytest.raises(SystemExit, match='--amp needs a GPU'):
+        run_tool('analysis_tools/benchmark_training', '--device', 'cpu',
+                 '--amp', 'bfloat16')
+
+
+@pytest.mark.parametrize('options', [(), ('--index-only', )])
+def test_start_up_of_large_sets_is_timed(run_tool, options):
+    printed = run_tool('analysis_tools/benchmark_index', '--pairs', 50,
+                       *options)
+    assert '(50 pairs)' in printed and 'from the index' in printed
+    assert ('from JSON' in printed) == (not options)
+
+
+def test_loading_is_timed_with_kept_images(pairs_root, run_tool):
+    pytest.importorskip('lmdb')
+    printed = run_tool('analysis_tools/benchmark_loading', '--data-root',
+                       pairs_root, '--samples', 16, '--rounds', 1,
+                       '--workers', 0)
+    assert 'from files' in printed and 'kept in memory' in printed

@@ -182,12 +182,35 @@ def test_python_tools_have_help(tool, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    'tool', ['install.sh', 'quickstart.sh', 'run_tests.sh'])
+    'tool', ['install.sh', 'quickstart.sh', 'run_tests.sh', 'dist_train.sh',
+             'slurm_train.sh'])
 def test_shell_tools_are_valid_and_have_help(tool):
     subprocess.run(['bash', '-n', REPOSITORY / 'tools' / tool], check=True)
     result = subprocess.run(['bash', REPOSITORY / 'tools' / tool, '--help'],
                             stdout=subprocess.PIPE, text=True, check=True)
     assert 'usage' in result.stdout.lower()
+
+
+@pytest.mark.parametrize('tool, arguments, wanted', [
+    ('dist_train.sh', ['a.py', '4', '--resume'],
+     ['--nproc_per_node=4', '--nnodes=1', 'train.py a.py --launcher pytorch '
+      '--resume']),
+    ('slurm_train.sh', ['gpu', 'a.py', '--resume'],
+     ['--partition=gpu', '--ntasks=2', '--gres=gpu:2',
+      'train.py a.py --launcher slurm --resume'])])
+def test_launchers_pass_on_what_they_get(tool, arguments, wanted, tmp_path):
+    for name in ('python', 'srun'):
+        (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    path = f'{tmp_path}:{os.environ["PATH"]}'
+    printed = subprocess.run(
+        ['bash', REPOSITORY / 'tools' / tool, *arguments], check=True,
+        stdout=subprocess.PIPE, text=True,
+        env=dict(os.environ, PATH=path, GPUS='2')).stdout
+    for part in wanted:
+        assert part in printed
+    assert subprocess.run(['bash', REPOSITORY / 'tools' / tool],
+                          stdout=subprocess.PIPE).returncode == 1
 
 
 def test_installer_names_a_wrong_stack():

@@ -68,6 +68,13 @@ def parse_args():
         action=DictAction,
         default={},
         help="further fields of our teacher, such as dtype=bfloat16")
+    parser.add_argument(
+        '--processes',
+        type=int,
+        default=1,
+        metavar='N',
+        help='time DIKD in 1 and in N processes as well, one thread each, '
+        'which exchange gradients (gloo, CPU)')
     parser.add_argument('--out', help='JSON file of all numbers')
     return parser.parse_args()
 
@@ -286,13 +293,15 @@ class Benchmark:
         self.targets = stack_targets(distiller.student.head,
                                      data['data_samples'])
         loss = distiller.distill_losses['loss_dikd']
-        self.connected = []
+        self.connected, self.connectors = [], []
         for connect, feature, other in (
             (loss.to_student, *self.features),
             (loss.to_teacher, *self.features[::-1])):
+            size = tuple(other.shape[-2:])
             with torch.no_grad(), self._precision():
-                self.connected.append(
-                    connect(feature, tuple(other.shape[-2:])))
+                self.connected.append(connect(feature, size))
+            if any(True for _ in connect.parameters()):
+                self.connectors.append((connect, feature, size))
         self.heads = (distiller.student.head, self.stock_teacher.head)
 
     def _precision(self):
@@ -308,6 +317,8 @@ class Benchmark:
             'student head, injected': lambda: self._head(0, False),
             'teacher head, injected': lambda: self._head(1, True),
         }
+        if self.connectors:
+            calls['connectors'] = self._connect
         for group, batch in ((self.plain, self.thermal),
                              (self.ours, self.batch),
                              (self.others, self.batch)):
@@ -320,12 +331,59 @@ class Benchmark:
         with torch.no_grad(), self._precision():
             self.stock_teacher.extract_feat(self.rgb)
 
+    def _connect(self):
+        for connect, feature, size in self.connectors:
+            # The student's features have a graph, the teacher's have none.
+            feature = feature.detach().requires_grad_(
+                feature is self.features[1])
+            with self._precision():
+                output = connect(feature, size)
+            output.sum().backward()
+
     def _head(self, index, through):
         feature = self.connected[index].detach().requires_grad_(through)
         with self._precision():
             output = self.heads[index].forward((feature, ))
             loss = self.criterion(output, *self.targets)
         loss.backward()
+
+
+def _one_of(rank, count, args, folder, rates):
+    """Steps of one process, each with a batch of its own."""
+    import os
+
+    import torch.distributed as dist
+    from mmengine.model import MMDistributedDataParallel
+
+    import mmpose_thermal  # noqa: F401  registers the models
+    init_default_scope('mmpose')
+    torch.set_num_threads(1)
+    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT='29631')
+    dist.init_process_group('gloo', rank=rank, world_size=count)
+    torch.manual_seed(0)
+    benchmark = Benchmark(args, f'{folder}/{rank}')
+    model, wrapper = benchmark.ours['DIKD']
+    parallel = MMDistributedDataParallel(model)
+    for index in range(-2, args.rounds):
+        if index == 0:
+            dist.barrier()
+            started = time.perf_counter()
+        parallel.train_step(copy.copy(benchmark.batch), wrapper)
+    dist.barrier()
+    rates[rank] = args.rounds * args.batch / (time.perf_counter() - started)
+
+
+def scaling(args, folder):
+    """Pairs/s of DIKD in one and in several processes."""
+    found = {}
+    for count in (1, args.processes):
+        rates = torch.zeros(count).share_memory_()
+        for rank in range(count):
+            Path(folder, str(rank)).mkdir(exist_ok=True)
+        torch.multiprocessing.spawn(
+            _one_of, (count, args, folder, rates), count)
+        found[count] = float(rates.sum())
+    return found
 
 
 def synchronise(device):
@@ -396,6 +454,9 @@ def report(times, reads, peaks):
     dikd = parts + ['student head, injected', 'teacher head, injected']
     ratios = {
         'DIKD / floor': ratio('DIKD', dikd),
+        'DIKD / floor with connectors': ratio(
+            'DIKD', dikd + [name for name in ('connectors', )
+                            if name in times]),
         'DIKD, contiguous / floor': ratio('DIKD, contiguous', dikd),
         'MMRazor style / ours': ratio('FD+LD, MMRazor style', ['FD+LD']),
         'naive loop / ours': ratio('FD+LD, naive loop', ['FD+LD']),
@@ -442,6 +503,19 @@ def main():
     print(f'{machine_class()}, {time.strftime("%Y-%m-%d")}; {args.config}, '
           f'batch {args.batch}, {args.amp or "float32"}, teacher '
           f'{args.teacher or "as it is"}\n\n{text}')
+    trained = benchmark.ours['DIKD'][0]
+    numbers['gradient_mb'] = sum(
+        p.numel() * 4 for p in trained.parameters() if p.requires_grad) / 1e6
+    print(f'\ngradients exchanged in a step: {numbers["gradient_mb"]:.1f} MB')
+    if args.processes > 1:
+        with tempfile.TemporaryDirectory() as folder:
+            rates = scaling(args, folder)
+        numbers['pairs_per_s'] = rates
+        first, last = rates.values()
+        print('\n'.join(f'{count} process{"es" * (count > 1)}, one thread '
+                        f'each: {rate:.1f} pairs/s'
+                        for count, rate in rates.items()))
+        print(f'efficiency {last / first / args.processes:.2f}')
     if args.out:
         Path(args.out).write_text(
             json.dumps(dict(numbers, machine=machine_class()), indent=1))
