@@ -28,9 +28,8 @@ def parse_args():
     parser.add_argument(
         '--index-only',
         action='store_true',
-        help='write the index directly, by parts, as many annotation files '
-        'would make it: a single JSON file of a million faces needs more '
-        'memory to be parsed than most machines have')
+        help='make the index of 20,000 pairs, repeated: to parse a JSON file of '
+        'a million faces takes more memory than most machines have')
     # How the tool calls itself: one start, one worker.
     parser.add_argument('--start', metavar='FOLDER', help=argparse.SUPPRESS)
     parser.add_argument('--kept', action='store_true', help=argparse.SUPPRESS)
@@ -78,15 +77,17 @@ def dataset_of(path, index):
 
 
 def memory_mb():
-    """Resident memory: of this process alone, and with what it shares."""
+    """Resident memory: its own share, and with what it maps.
+
+    Pages of a file are the system's, shared by all who map it and given back
+    when memory is short: they are in the second number only.
+    """
     fields = dict(
         line.split(':', 1)
         for line in Path('/proc/self/smaps_rollup').read_text().splitlines()
         if ':' in line)
-    total, private = (
-        sum(float(fields[name].split()[0]) for name in names) / 1024
-        for names in (('Rss', ), ('Private_Clean', 'Private_Dirty')))
-    return private, total
+    return [float(fields[name].split()[0]) / 1024
+            for name in ('Pss_Anon', 'Rss')]
 
 
 def start(folder, kept):
@@ -131,27 +132,26 @@ def in_a_process(folder, kept):
           f'{found["peak_mb"]:.0f} MB, {found["bytes_a_pair"]} bytes a pair; '
           f'a worker after {_READS} reads: {found["worker_private_mb"]:.0f} MB '
           f'of its own, {found["worker_total_mb"]:.0f} MB with what it '
-          f'shares, {found["reads_per_s"]:.0f} samples/s', flush=True)
+          f'maps and shares, {found["reads_per_s"]:.0f} samples/s', flush=True)
 
 
 def write_index(folder, pairs):
-    """The index of all pairs, put together from smaller files."""
+    """The index of so many pairs: those of a smaller file, repeated."""
     from mmpose_thermal.datasets import kept_index
     from mmpose_thermal.datasets.datasets import thermal_face_dataset
-    part, step = Path(folder) / 'part.json', 20_000
-    samples, addresses, end = [], [], 0
-    for first in range(0, pairs, step):
-        write_annotations(part, first, min(step, pairs - first))
-        dataset = dataset_of(part, None)
-        samples.append(np.array(dataset.data_bytes))
-        addresses.append(np.array(dataset.data_address) + end)
-        end = int(addresses[-1][-1])
-        print(f'{first + len(dataset)} of {pairs} pairs', flush=True)
+    part, step = Path(folder) / 'part.json', min(20_000, pairs)
+    write_annotations(part, 0, step)
+    dataset = dataset_of(part, None)
+    samples, ends = (np.array(values) for values in
+                     (dataset.data_bytes, dataset.data_address))
+    repeats = -(-pairs // step)
+    addresses = np.concatenate(
+        [ends + index * len(samples) for index in range(repeats)])[:pairs]
+    samples = np.tile(samples, repeats)[:addresses[-1]]
     (Path(folder) / 'all.json').write_text('{}')
 
     def keep(folder_, mark):
-        kept_index.save_index(folder_, mark, np.concatenate(samples),
-                              np.concatenate(addresses), {})
+        kept_index.save_index(folder_, mark, samples, addresses, {})
         return kept_index.load_index(folder_, mark)
 
     # Under the mark that the data set looks for.
