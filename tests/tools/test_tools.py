@@ -206,7 +206,7 @@ def test_launchers_pass_on_what_they_get(tool, arguments, wanted, tmp_path):
     printed = subprocess.run(
         ['bash', REPOSITORY / 'tools' / tool, *arguments], check=True,
         stdout=subprocess.PIPE, text=True,
-        env=dict(os.environ, PATH=path, GPUS='2')).stdout
+        env=dict(os.environ, PATH=path, GPUS='2', PYTHON='python')).stdout
     for part in wanted:
         assert part in printed
     assert subprocess.run(['bash', REPOSITORY / 'tools' / tool],

@@ -57,7 +57,7 @@ def write_annotations(path, first, count):
         file.write('],"categories":[{"id":1,"name":"face"}]}')
 
 
-def dataset_of(path, index):
+def dataset_of(path, index, **options):
     from mmengine.registry import init_default_scope
 
     from mmpose_thermal.datasets.datasets import SFTL54Dataset
@@ -73,7 +73,7 @@ def dataset_of(path, index):
 
     return WithoutImages(
         ann_file=str(path), index=index and str(index), with_rgb=True,
-        pipeline=[])
+        pipeline=[], **options)
 
 
 def memory_mb():
@@ -137,8 +137,7 @@ def in_a_process(folder, kept):
 
 def write_index(folder, pairs):
     """The index of so many pairs: those of a smaller file, repeated."""
-    from mmpose_thermal.datasets import kept_index
-    from mmpose_thermal.datasets.datasets import thermal_face_dataset
+    from mmpose_thermal.datasets.kept_index import save_index
     part, step = Path(folder) / 'part.json', min(20_000, pairs)
     write_annotations(part, 0, step)
     dataset = dataset_of(part, None)
@@ -148,15 +147,10 @@ def write_index(folder, pairs):
     addresses = np.concatenate(
         [ends + index * len(samples) for index in range(repeats)])[:pairs]
     samples = np.tile(samples, repeats)[:addresses[-1]]
-    (Path(folder) / 'all.json').write_text('{}')
-
-    def keep(folder_, mark):
-        kept_index.save_index(folder_, mark, samples, addresses, {})
-        return kept_index.load_index(folder_, mark)
-
-    # Under the mark that the data set looks for.
-    thermal_face_dataset.load_index = keep
-    dataset_of(Path(folder) / 'all.json', Path(folder) / 'index')
+    whole = Path(folder) / 'all.json'
+    whole.write_text('{}')
+    mark = dataset_of(whole, None, lazy_init=True).index_mark()
+    save_index(str(Path(folder) / 'index'), mark, samples, addresses, {})
 
 
 def main():

@@ -127,11 +127,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             raise ValueError('`index` needs serialize_data=True, and no '
                              '`bbox_file`.')
         _check_exists(self.ann_file)
-        mark = fingerprint(
-            self.ann_file,
-            version=__version__,
-            metainfo=self._metainfo['dataset_name'],
-            **{name: getattr(self, name) for name in _OF_INDEX})
+        mark = self.index_mark()
         found = load_index(self.index, mark)
         if found is not None:
             self.data_bytes, self.data_address, metainfo = found
@@ -142,6 +138,14 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         save_index(self.index, mark, self.data_bytes, self.data_address,
                    {k: self._metainfo[k] for k in ('CLASSES', )
                     if k in self._metainfo})
+
+    def index_mark(self) -> str:
+        """What an index must be marked with to be this data set's."""
+        return fingerprint(
+            self.ann_file,
+            version=__version__,
+            metainfo=self._metainfo['dataset_name'],
+            **{name: getattr(self, name) for name in _OF_INDEX})
 
     def _keep_images(self, path: str) -> None:
         """Puts a cache in the place of the pipeline's loading steps."""
