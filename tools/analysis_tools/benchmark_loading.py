@@ -53,18 +53,18 @@ def by_workers(args):
     with tempfile.TemporaryDirectory(
             dir='/dev/shm' if sys.platform == 'linux' else None) as folder:
         for cache in (None, f'{folder}/images.lmdb'):
+            dataset = DATASETS.build(
+                dict(
+                    type='ThermalFaceDataset',
+                    data_root=args.data_root,
+                    ann_file=args.ann_file,
+                    with_rgb=True,
+                    cache=cache,
+                    pipeline=steps))
+            if cache:  # the first epoch fills it
+                for index in range(len(dataset)):
+                    dataset[index]
             for workers in args.workers:
-                dataset = DATASETS.build(
-                    dict(
-                        type='ThermalFaceDataset',
-                        data_root=args.data_root,
-                        ann_file=args.ann_file,
-                        with_rgb=True,
-                        cache=cache,
-                        pipeline=steps))
-                if cache:  # the first epoch fills it
-                    for index in range(len(dataset)):
-                        dataset[index]
                 loader = DataLoader(
                     dataset,
                     16,

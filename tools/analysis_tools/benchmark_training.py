@@ -5,8 +5,8 @@ student's step (without MMPose's accuracy, which copies all outputs to the
 host), the teacher's forward pass without gradient and, for DIKD, one pass
 forth and back through each head. Beside it, the same losses FD and LD as
 others write them: like MMRazor (the teacher's whole `loss` with recorders on
-its layers), and as a naive loop (the teacher's graph is built, too). "Contiguous" is
-ours without the distiller's channels_last.
+its layers), and as a naive loop (the teacher's graph is built, too).
+"Contiguous" is ours without the distiller's channels_last.
 
 A step is BaseModel.train_step: from uint8 images to changed weights. Speed
 does not depend on weights or images: both are random. Ways take turns.
@@ -141,14 +141,14 @@ class Recorders:
     def __init__(self, network):
         head = network.head
         last = getattr(head, 'final_layer', None)
-        self.layers = dict(
+        layers = dict(
             feature=network.neck if network.with_neck else network.backbone)
         if isinstance(last, torch.nn.Conv2d):
-            self.layers['output'] = last
+            layers['output'] = last
         else:  # SimCC
-            self.layers['x'], self.layers['y'] = head.cls_x, head.cls_y
+            layers['x'], layers['y'] = head.cls_x, head.cls_y
         self.seen = {}
-        for name, layer in self.layers.items():
+        for name, layer in layers.items():
             layer.register_forward_hook(
                 lambda _, __, output, name=name: self.seen.update(
                     {name: output}))
@@ -187,6 +187,7 @@ class LossOfBoth(BaseModel):
 
     def forward(self, inputs, data_samples, mode='loss'):
         from mmpose_thermal.models.losses import DistillBatch
+        from mmpose_thermal.models.losses.base import map_parts
         images = [
             inputs[name] if isinstance(inputs, dict) else inputs
             for name in self.inputs
@@ -202,10 +203,8 @@ class LossOfBoth(BaseModel):
             teacher_head=None,
             criterion=None,
             target=None)
-        theirs = self.theirs.output
-        batch.__dict__['teacher_output'] = (
-            tuple(part.detach() for part in theirs)
-            if isinstance(theirs, tuple) else theirs.detach())
+        batch.__dict__['teacher_output'] = map_parts(torch.Tensor.detach,
+                                                     self.theirs.output)
         for name, loss in self.losses.items():
             losses[name] = loss(batch)
         return losses
@@ -218,7 +217,6 @@ class Benchmark:
         self.args = args
         student, teacher, fields = stock_configs(args.config, folder)
         self.device = torch.device(args.device)
-        self.fields = fields
         own = {k: v for k, v in fields.items() if k != 'type'}
         own['teacher'] = dict(own['teacher'], **args.teacher)
         self.ours = {
@@ -234,10 +232,6 @@ class Benchmark:
             name: _built(dict(student, train_cfg=dict(compute_acc=accuracy)))
             for name, accuracy in (('plain', False), ('plain, MMPose', True))
         }
-        for head in (model.head for model in plain.values()):
-            head.train_cfg = getattr(head, 'train_cfg', None) or {}
-        # It is the head that asks whether to compute the accuracy.
-        plain['plain'].head.train_cfg = dict(compute_acc=False)
         self.plain = {name: self._ready(m) for name, m in plain.items()}
         losses = self.ours['FD+LD'][0].distill_losses
         self.others = {
