@@ -10,6 +10,7 @@ from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mmpose_thermal.datasets.transforms import caching, loading
+from mmpose_thermal.runtime import kept_values
 
 pytest.importorskip('lmdb')
 CODEC = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
@@ -121,7 +122,7 @@ def test_other_loading_is_other_images(dataset):
     kept = dataset('a.lmdb', with_rgb=False)
     first = kept.pipeline.transforms[0]
     other = caching.CachedLoading(
-        [dict(type='LoadThermalImage', gain='clahe')], first.path)
+        [dict(type='LoadThermalImage', gain='clahe')], first.kept.path)
     info = kept.get_data_info(0)
     assert first._key(info) != other._key(info)
 
@@ -142,9 +143,9 @@ def test_worker_processes_share_the_file(dataset, monkeypatch):
 
 
 def test_a_full_file_does_not_end_the_training(dataset, monkeypatch):
-    monkeypatch.setattr(caching, '_MAP_SIZE', 65536)
+    monkeypatch.setattr(kept_values, '_MAP_SIZE', 65536)
     kept = dataset('a.lmdb')
-    with pytest.warns(UserWarning, match='takes no more images'):
+    with pytest.warns(UserWarning, match='takes nothing more'):
         for index in range(len(kept)):
             kept[index]
 

@@ -2,7 +2,6 @@ import hashlib
 import json
 import os
 import struct
-import warnings
 from typing import List, Sequence, Tuple
 
 import cv2
@@ -10,20 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-# Of the virtual memory: the file grows as it is filled.
-_MAP_SIZE = 1 << 40
-_READERS = 1024
-_OPEN: dict = {}  # by path
-
-
-def _close_all() -> None:
-    while _OPEN:
-        _OPEN.popitem()[1].close()
-
-
-if hasattr(os, 'register_at_fork'):
-    # LMDB's files must not be carried over into worker processes.
-    os.register_at_fork(before=_close_all)
+from mmpose_thermal.runtime.kept_values import KeptValues
 
 
 @TRANSFORMS.register_module()
@@ -66,30 +52,16 @@ class CachedLoading(BaseTransform):
                  transforms: Sequence,
                  path: str,
                  margin: float = .8) -> None:
-        try:
-            import lmdb
-        except ImportError:
-            raise ImportError('Caching images needs the package lmdb: pip '
-                              'install lmdb, or leave out `cache`.')
         if margin < 0:
             raise ValueError(f'CachedLoading: `margin` is {margin}, but must '
                              'not be negative.')
-        self._lmdb = lmdb
         self.transforms = [
             TRANSFORMS.build(t) if isinstance(t, dict) else t
             for t in transforms
         ]
-        self.path = path
+        self.kept = KeptValues(path)
         self.margin = margin
         self._how = f'{margin}{self.transforms}'
-        self._full = False
-
-    def __getstate__(self) -> dict:
-        return dict(self.__dict__, _lmdb=None)  # modules cannot be pickled
-
-    def __setstate__(self, state: dict) -> None:
-        import lmdb
-        self.__dict__.update(state, _lmdb=lmdb)
 
     def transform(self, results: dict) -> dict:
         """Loads the images of a sample.
@@ -101,10 +73,9 @@ class CachedLoading(BaseTransform):
             dict: The sample with the parts of its images.
         """
         key = self._key(results)
-        with self._open().begin(buffers=True) as reading:
-            stored = reading.get(key)
-            if stored is not None:
-                return _filled(results, *_unpacked(stored))
+        stored = self.kept.get(key, _unpacked)
+        if stored is not None:
+            return _filled(results, *stored)
         before = set(results)
         for transform in self.transforms:
             results = transform(results)
@@ -114,24 +85,8 @@ class CachedLoading(BaseTransform):
         header.update(
             pair=pair,
             added={k: v for k, v in results.items() if k not in before})
-        self._store(key, header, parts)
+        self.kept.put({key: _packed(header, parts)})
         return _filled(results, header, parts)
-
-    def _open(self):
-        # Once a process: data sets may share a file.
-        place = os.path.realpath(self.path)
-        if place not in _OPEN:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            # Not synchronised: after a power failure it may have to be made
-            # anew, which is what a cache is for.
-            _OPEN[place] = self._lmdb.open(
-                place,
-                subdir=False,
-                map_size=_MAP_SIZE,
-                max_readers=_READERS,
-                sync=False,
-                metasync=False)
-        return _OPEN[place]
 
     def _key(self, results) -> bytes:
         """What the part depends on; LMDB wants short keys."""
@@ -169,32 +124,23 @@ class CachedLoading(BaseTransform):
             origins.append(low.tolist())
         return parts, dict(origins=origins, channels=channels)
 
-    def _store(self, key, header, parts) -> None:
-        if self._full:
-            return
-        header = json.dumps(
-            dict(
-                header,
-                shapes=[part.shape for part in parts],
-                dtypes=[part.dtype.str for part in parts])).encode()
-        value = b''.join([struct.pack('<I', len(header)), header] +
-                         [part.tobytes() for part in parts])
-        try:
-            with self._open().begin(write=True) as writing:
-                writing.put(key, value)
-        except self._lmdb.Error as error:
-            # Training goes on as without it.
-            self._full = True
-            warnings.warn(f'{self.path} takes no more images ({error}): the '
-                          'others are loaded each time.')
-
     def __repr__(self) -> str:
         return (f'{self.__class__.__name__}({self.transforms}, '
-                f'path={self.path!r}, margin={self.margin})')
+                f'path={self.kept.path!r}, margin={self.margin})')
+
+
+def _packed(header: dict, parts: List[np.ndarray]) -> bytes:
+    header = json.dumps(
+        dict(
+            header,
+            shapes=[part.shape for part in parts],
+            dtypes=[part.dtype.str for part in parts])).encode()
+    return b''.join([struct.pack('<I', len(header)), header] +
+                    [part.tobytes() for part in parts])
 
 
 def _unpacked(value) -> Tuple[dict, List[np.ndarray]]:
-    """What :meth:`CachedLoading._store` stored."""
+    """What :func:`_packed` packed."""
     length, = struct.unpack_from('<I', value)
     header = json.loads(bytes(value[4:4 + length]))
     start, parts = 4 + length, []

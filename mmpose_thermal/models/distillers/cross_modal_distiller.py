@@ -30,7 +30,8 @@ class CrossModalDistiller(BaseModel):
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
             ``checkpoint``, the path of its weights; optionally ``prefix``,
-            ``keypoints``, ``compile`` and ``dtype``, see :class:`Teacher`.
+            ``keypoints``, ``compile``, ``dtype`` and ``cache``, see
+            :class:`Teacher`.
             Several teachers are a dict of such dicts by name, each with its
             own ``input`` and ``distill_losses`` beside.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
@@ -103,7 +104,7 @@ class CrossModalDistiller(BaseModel):
         losses = arguments.pop('distill_losses', None) or {}
         _check_fields(name, arguments, ('config', 'checkpoint', 'prefix',
                                         'input', 'keypoints', 'compile',
-                                        'dtype'))
+                                        'dtype', 'cache'))
         teacher = Teacher(
             name,
             self.student,

@@ -8,6 +8,7 @@ from mmpose_thermal.datasets.point_sets import keypoint_indices
 
 from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
                      load_branch, probe)
+from .feature_cache import FeatureCache, weights_mark
 from .grid import resample
 from .heads import HeadOnFeature, check_agreement, keep_keypoints
 
@@ -35,6 +36,9 @@ class Teacher(nn.Module):
         dtype (str, optional): Type of PyTorch in which backbone and neck
             compute, such as ``'bfloat16'``. The head, which gradient flows
             through, is left to the training's precision.
+        cache (str, optional): LMDB file in which features are kept, for later
+            epochs and runs in which the same images come again; see
+            :class:`FeatureCache`.
 
     BatchNorm is folded into the convolutions.
 
@@ -56,7 +60,8 @@ class Teacher(nn.Module):
                  keypoints: Union[Sequence[int], dict, None] = None,
                  compile: Union[bool, dict] = False,
                  memory_format: torch.memory_format = torch.contiguous_format,
-                 dtype: Optional[str] = None) -> None:
+                 dtype: Optional[str] = None,
+                 cache: Optional[str] = None) -> None:
         super().__init__()
         if not checkpoint:
             raise ValueError(
@@ -90,6 +95,8 @@ class Teacher(nn.Module):
         for part in ('backbone', 'neck'):
             if hasattr(self.network, part):
                 getattr(self.network, part).to(self._dtype)
+        self._cache = cache and FeatureCache(
+            cache, weights_mark(self.network), name)
         compile_branch(self.network, compile)
 
     def train(self, mode: bool = True) -> 'Teacher':
@@ -107,20 +114,27 @@ class Teacher(nn.Module):
         """
         with torch.no_grad():
             images = resample(images, self.image_size)
-            if self._dtype is None:
-                return self.network.extract_feat(images)[-1]
-            device = images.device.type
-            # The weights have their type already.
-            with torch.autocast(device, enabled=False):
-                feature = self.network.extract_feat(
-                    images.to(self._dtype))[-1]
-            return feature if _autocast_is_on(device) else feature.to(
-                images.dtype)
+            precision = _autocast_type(images.device.type)
+            feature = self._extract(images) if not self._cache else \
+                self._cache(images, precision, self._extract)
+            # In mixed precision the head brings it to its own type.
+            return feature if precision else feature.to(images.dtype)
+
+    def _extract(self, images: Tensor) -> Tensor:
+        if self._dtype is None:
+            return self.network.extract_feat(images)[-1]
+        # The weights have their type already.
+        with torch.autocast(images.device.type, enabled=False):
+            return self.network.extract_feat(images.to(self._dtype))[-1]
 
 
-def _autocast_is_on(device: str) -> bool:
-    return (torch.is_autocast_cpu_enabled()
-            if device == 'cpu' else torch.is_autocast_enabled())
+def _autocast_type(device: str) -> Optional[torch.dtype]:
+    """What mixed precision computes in, if it is on."""
+    if device == 'cpu':
+        return torch.get_autocast_cpu_dtype() \
+            if torch.is_autocast_cpu_enabled() else None
+    return torch.get_autocast_gpu_dtype() if torch.is_autocast_enabled() \
+        else None
 
 
 def _floating(name: str, dtype: str) -> torch.dtype:
