@@ -295,11 +295,36 @@ def run_config(pairs_root, tmp_path, save_teacher, plain_config_text):
             train_cfg=dict(by_epoch=True, max_epochs=2),
             optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
             default_hooks=dict(
-                checkpoint=dict(type='CheckpointHook', interval=1),
+                checkpoint=dict(type='AtomicCheckpointHook', interval=1),
                 epoch_seed=dict(type='EpochSeedHook'),
                 student=dict(type='StudentCheckpointHook')),
             randomness=dict(seed=0, deterministic=True),
             log_level='WARNING'))
+
+
+@pytest.fixture
+def validated_config(run_config):
+    """The same run, validated after each epoch, with a best checkpoint."""
+    loader = run_config.to_dict()['train_dataloader']
+    loader['sampler']['shuffle'] = False
+    loader['dataset'].update(
+        ann_file='annotations/val.json',
+        test_mode=True,
+        with_rgb=False,
+        pipeline=[
+            dict(type='LoadThermalImage'),
+            dict(type='GetBBoxCenterScale'),
+            dict(type='TopdownAffine', input_size=(64, 64)),
+            dict(type='PackPoseInputs'),
+        ])
+    fields = run_config.to_dict()
+    for stage in ('val', 'test'):
+        fields[f'{stage}_dataloader'] = loader
+        fields[f'{stage}_cfg'] = dict()
+        fields[f'{stage}_evaluator'] = dict(type='FaceAlignmentMetric')
+    fields['default_hooks']['checkpoint'].update(
+        save_best='NME', rule='less')
+    return Config(fields)
 
 
 def new_runner(config, work_dir=None):

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 import torch.nn as nn
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
+from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.runtime.model_info import ModelInfo
@@ -41,7 +41,8 @@ def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
 
     Raises:
         FileNotFoundError: A file does not exist.
-        ValueError: The checkpoint is that of another model.
+        ValueError: The checkpoint is that of another model, is damaged, or
+            holds more than weights.
     """
     config, checkpoint = (osp.splitext(model)[0] + '.py',
                           model) if isinstance(model, str) else map(
@@ -59,14 +60,14 @@ def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
     else:
         from mmpose.apis import init_model as init
         parsed = student_config(Config.fromfile(config))
+    content = load_checkpoint(checkpoint)  # before others run what is in it
     loaded = init(parsed, checkpoint, device='cpu')
-    _require_weights(loaded, checkpoint, config)
+    _require_weights(loaded, content, checkpoint, config)
     return loaded
 
 
-def _require_weights(model, checkpoint, config):
+def _require_weights(model, content, checkpoint, config):
     """MMEngine loads what fits and leaves the rest as it was: not here."""
-    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     weights = content.get('state_dict', content)
     unlike = [
         key for key, value in model.state_dict().items()

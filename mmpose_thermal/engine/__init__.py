@@ -1,7 +1,10 @@
-from .hooks import EpochSeedHook, StudentCheckpointHook
+from .hooks import (AtomicCheckpointHook, CheckedLoadingHook, EpochSeedHook,
+                    FiniteLossHook, StudentCheckpointHook)
+from .optim_wrapper import FiniteOptimWrapper
 from .student import extract_student, student_config
 
 __all__ = [
-    'EpochSeedHook', 'StudentCheckpointHook', 'extract_student',
-    'student_config'
+    'AtomicCheckpointHook', 'CheckedLoadingHook', 'EpochSeedHook',
+    'FiniteLossHook', 'FiniteOptimWrapper', 'StudentCheckpointHook',
+    'extract_student', 'student_config'
 ]

@@ -6,9 +6,9 @@ from typing import Optional
 
 import torch
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.registry import MODELS
 
+from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.models.distillers.branch import (branch_config,
                                                      student_weights)
 
@@ -65,7 +65,7 @@ def extract_student(config: Config,
     """
     stock = student_config(config)
     expected = MODELS.build(copy.deepcopy(stock.model)).state_dict()
-    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    content = load_checkpoint(checkpoint)
     try:
         weights = student_weights(
             content.get('state_dict', content), expected, prefix)

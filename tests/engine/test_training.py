@@ -180,32 +180,8 @@ def test_resumed_run_averages_on(ema_run, tmp_path):
 
 # ------------------------------------------------------------- student export
 @pytest.fixture
-def validated_run(run_config, tmp_path):
-    loader = run_config.to_dict()['train_dataloader']
-    loader['sampler']['shuffle'] = False
-    loader['dataset'].update(
-        ann_file='annotations/val.json',
-        test_mode=True,
-        with_rgb=False,
-        pipeline=[
-            dict(type='LoadThermalImage'),
-            dict(type='GetBBoxCenterScale'),
-            dict(type='TopdownAffine', input_size=(64, 64)),
-            dict(type='PackPoseInputs'),
-        ])
-    fields = {
-        **run_config.to_dict(),
-        'val_dataloader': loader,
-        'val_cfg': dict(),
-        'val_evaluator': dict(type='FaceAlignmentMetric'),
-        'test_dataloader': loader,
-        'test_cfg': dict(),
-        'test_evaluator': dict(type='FaceAlignmentMetric'),
-    }
-    fields['default_hooks']['checkpoint'].update(
-        save_best='NME', rule='less')
-    config = Config(fields)
-    return config, train(config, tmp_path / 'run')
+def validated_run(validated_config, tmp_path):
+    return validated_config, train(validated_config, tmp_path / 'run')
 
 
 def test_best_student_is_exported_with_its_stock_config(validated_run):

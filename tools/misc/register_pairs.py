@@ -90,6 +90,9 @@ def detect(config, checkpoint, faces, root):
     share of the image starts, widened; the box of what is found there follows.
     """
     from mmpose.apis import inference_topdown, init_model
+
+    from mmpose_thermal.checkpoints import load_checkpoint
+    load_checkpoint(checkpoint)
     model = init_model(config, checkpoint, device='cpu')
     found = {}
     for image, annotation in mmengine.track_iter_progress(faces):

@@ -1,4 +1,10 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .checked_loading_hook import CheckedLoadingHook
 from .epoch_seed_hook import EpochSeedHook
+from .finite_loss_hook import FiniteLossHook
 from .student_checkpoint_hook import StudentCheckpointHook
 
-__all__ = ['EpochSeedHook', 'StudentCheckpointHook']
+__all__ = [
+    'AtomicCheckpointHook', 'CheckedLoadingHook', 'EpochSeedHook',
+    'FiniteLossHook', 'StudentCheckpointHook'
+]

@@ -10,11 +10,12 @@ import torch.nn as nn
 from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.hub import get_config
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmpose_thermal.checkpoints import load_checkpoint
 
 from ..connectors.builder import Shape
 from ..losses.base import Output, parts_of
@@ -153,8 +154,9 @@ def load_branch(model: nn.Module, checkpoint: str, name: str,
                 f' {", ".join(matches)}. Name one of them.')
         checkpoint = matches[0] if matches else checkpoint
     try:
-        content = CheckpointLoader.load_checkpoint(
-            checkpoint, map_location='cpu')
+        content = load_checkpoint(checkpoint)
+    except ValueError as error:
+        raise ValueError(f'{name}.checkpoint: {error}')
     except FileNotFoundError:
         raise FileNotFoundError(
             f'{name}.checkpoint: {checkpoint} does not exist. Train the '

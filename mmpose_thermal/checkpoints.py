@@ -1,0 +1,139 @@
+"""Reading checkpoints without running what may be in them."""
+import io
+import pickle
+import types
+from typing import Any, Dict, Optional
+
+import mmengine.fileio as fileio
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
+
+# Names that MMEngine resolves to files of known projects.
+_NAMED = ('torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://',
+          'modelzoo://')
+
+
+def _method(owner: type, name: str) -> Any:
+    """The only use that checkpoints make of `getattr`."""
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise pickle.UnpicklingError(
+            f'Unsupported attribute {name} of {owner}')
+    return getattr(owner, name)
+
+
+def _allowed() -> Dict[str, Any]:
+    """What MMEngine puts beside tensors: NumPy's numbers and logged values."""
+    scalar = np.float64(0).__reduce__()[0]
+    names = {
+        'builtins.getattr': _method,
+        'builtins.slice': slice,
+        'numpy.ndarray': np.ndarray,
+        'numpy.dtype': np.dtype,
+        'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,
+    }
+    for core in ('numpy.core.multiarray', 'numpy._core.multiarray'):
+        names[f'{core}.scalar'] = scalar
+        names[f'{core}._reconstruct'] = np.empty(0).__reduce__()[0]
+    kinds = {
+        type(np.dtype(kind))
+        for kind in ('bool', 'uint8', 'int32', 'uint32', 'int64', 'float32',
+                     'float64', 'str')
+    }
+    names.update((f'{kind.__module__}.{kind.__qualname__}', kind)
+                 for kind in kinds)
+    return names
+
+
+def _strict_pickle() -> types.ModuleType:
+    """`pickle` for PyTorch before 2.5, which cannot be told what is allowed.
+    """
+    import _codecs
+
+    from torch._weights_only_unpickler import _get_allowed_globals
+    allowed = dict(_get_allowed_globals(), **_allowed())
+    allowed['_codecs.encode'] = _codecs.encode
+
+    class Unpickler(pickle.Unpickler):
+
+        def find_class(self, module: str, name: str) -> Any:
+            if module == '__builtin__':
+                module = 'builtins'
+            if module == 'torch' and name.endswith('Storage'):
+                return super().find_class(module, name)
+            try:
+                return allowed[f'{module}.{name}']
+            except KeyError:
+                raise pickle.UnpicklingError(
+                    f'Unsupported global: {module}.{name}')
+
+    def load(file, **kwargs):
+        return Unpickler(file, **kwargs).load()
+
+    strict = types.ModuleType('strict_pickle')
+    strict.Unpickler, strict.load = Unpickler, load
+    return strict
+
+
+def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
+    """Loads a checkpoint of weights, and of what MMEngine stores with them.
+
+    Anything else in it, which could run as a program, is refused.
+
+    Args:
+        path (str): In any storage that MMEngine's fileio knows, or a name
+            such as ``torchvision://resnet18``, for which the project behind
+            is trusted.
+        map_location (str, optional): Where tensors go; ``'meta'`` leaves
+            their values away. Defaults to the CPU.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is none, or holds something else.
+    """
+    path = str(path)
+    if path.startswith(_NAMED):
+        return CheckpointLoader.load_checkpoint(path, map_location)
+    try:
+        file = path if '://' not in path else io.BytesIO(fileio.get(path))
+        if hasattr(torch.serialization, 'safe_globals'):
+            allowed = [(value, name) for name, value in _allowed().items()]
+            with torch.serialization.safe_globals(allowed):
+                content = torch.load(
+                    file, map_location=map_location, weights_only=True)
+        else:
+            content = torch.load(
+                file, map_location=map_location, weights_only=False,
+                pickle_module=_strict_pickle())
+    except FileNotFoundError:
+        raise FileNotFoundError(f'Checkpoint {path} does not exist.')
+    except IsADirectoryError:
+        raise ValueError(f'Checkpoint {path} is a folder: name a file in it.')
+    except Exception as error:  # whatever a damaged pickle brings up
+        reason = ' '.join(str(error).split())
+        # An unknown operand is what any other file begins with.
+        if 'nsupported' in reason and 'operand' not in reason:
+            raise ValueError(
+                f'Checkpoint {path} holds more than weights '
+                f'({_first_words(reason)}). Loading it could run a program of '
+                'whoever made it. If you trust them, take the weights out: '
+                f'python tools/misc/clean_checkpoint.py {path} OUT.pth '
+                '--trust')
+        raise ValueError(f'Checkpoint {path} is damaged or no checkpoint '
+                         f'({_first_words(reason)}). Copy or train it again.')
+    if not isinstance(content, dict):
+        raise ValueError(f'Checkpoint {path} holds a '
+                         f'{type(content).__name__}, no weights by name.')
+    return content
+
+
+def _first_words(reason: str) -> str:
+    # PyTorch's own remedies, such as weights_only=False, are not ours.
+    for mark in ('Unsupported', 'unsupported'):
+        if mark in reason:
+            reason = reason[reason.index(mark):]
+    return reason.split('. ')[0][:160].rstrip('.') or 'it is empty'

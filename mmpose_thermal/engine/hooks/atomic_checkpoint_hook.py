@@ -1,0 +1,161 @@
+import glob
+import os
+import os.path as osp
+
+from mmengine.dist import is_main_process, master_only
+from mmengine.fileio import LocalBackend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop
+from mmpose.registry import HOOKS
+
+from ..storage import UNFINISHED, AtomicLocalBackend
+
+_VALIDATED = 'validated'
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """MMEngine's ``CheckpointHook`` for runs that may be killed any time.
+
+    Its arguments and its files are the same. At each moment the checkpoint
+    that ``last_checkpoint`` names exists and is complete:
+
+    - checkpoints, and ``last_checkpoint`` itself, are written aside and moved
+      to their places;
+    - an outdated one, also the best so far, is removed after its successor
+      has been noted, not before;
+    - a resumed run first validates if its checkpoint was saved and not yet
+      validated, so that the best one is that of an uninterrupted run.
+
+    Checkpoints that are kept elsewhere than on a local disk are left to their
+    storage.
+    """
+
+    def before_train(self, runner) -> None:
+        """Sets up the storage, and validates what was not yet.
+
+        Args:
+            runner (Runner): The run.
+        """
+        super().before_train(runner)
+        if type(self.file_backend) is LocalBackend:
+            self.backend_args = dict(backend='atomic_local')
+            self.file_backend = AtomicLocalBackend()
+            self._remove_leftovers(runner)
+        if _awaits_validation(runner):
+            runner.logger.info('This checkpoint was not validated before the '
+                               'run was interrupted: that comes first.')
+            runner.val_loop.run()
+
+    @master_only
+    def _remove_leftovers(self, runner) -> None:
+        """What a killed run was writing or about to remove."""
+        folder = glob.escape(self.out_dir)
+        leftovers = glob.glob(osp.join(folder, '*.pth' + UNFINISHED))
+        best = self._best()
+        if any(best.values()):
+            noted = {osp.basename(path) for path in best.values() if path}
+            for name in self.key_indicators:
+                pattern = f'best_{name}_'.replace('/', '_') + \
+                    self.filename_tmpl.replace('{}', '*')
+                leftovers += [
+                    path for path in glob.glob(osp.join(folder, pattern))
+                    if osp.basename(path) not in noted
+                ]
+        for path in leftovers:
+            os.remove(path)
+
+    def after_val_epoch(self, runner, metrics) -> None:
+        """Saves the best checkpoint.
+
+        Args:
+            runner (Runner): The run.
+            metrics (dict): What validation found.
+        """
+        runner.message_hub.update_info(_VALIDATED, _position(runner))
+        super().after_val_epoch(runner, metrics)
+
+    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        # As MMEngine does it, in another order.
+        outdated = []
+        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+            while len(self.keep_ckpt_ids) >= self.max_keep_ckpts:
+                outdated.append(self.keep_ckpt_ids.popleft())
+            self.keep_ckpt_ids.append(step)
+            runner.message_hub.update_info('keep_ckpt_ids',
+                                           list(self.keep_ckpt_ids))
+        self.last_ckpt = self._path(step)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            self.filename_tmpl.format(step),
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args)
+        if is_main_process():
+            AtomicLocalBackend().put(
+                self.last_ckpt.encode(),
+                osp.join(runner.work_dir, 'last_checkpoint'))
+            for old in outdated:
+                self._remove(self._path(old))
+
+    def _save_best_checkpoint(self, runner, metrics) -> None:
+        if not self.save_best:
+            return
+        before = self._best()
+        # MMEngine removes what it knows of before it writes.
+        self._set_best(dict.fromkeys(before))
+        super()._save_best_checkpoint(runner, metrics)
+        after = self._best()
+        self._set_best({name: after.get(name) or path
+                        for name, path in {**after, **before}.items()})
+        if is_main_process():
+            for name, path in before.items():
+                if path and after.get(name) not in (None, path):
+                    self._remove(path)
+
+    def _best(self) -> dict:
+        """Paths of the best ones by metric; one metric has no name."""
+        if not self.save_best:
+            return {}
+        if len(self.key_indicators) == 1:
+            return {None: self.best_ckpt_path}
+        return dict(self.best_ckpt_path_dict)
+
+    def _set_best(self, paths: dict) -> None:
+        if len(self.key_indicators) == 1:
+            self.best_ckpt_path = paths[None]
+        else:
+            self.best_ckpt_path_dict.update(paths)
+
+    def _path(self, step: int) -> str:
+        return self.file_backend.join_path(self.out_dir,
+                                           self.filename_tmpl.format(step))
+
+    def _remove(self, path: str) -> None:
+        if self.file_backend.isfile(path):
+            self.file_backend.remove(path)
+        elif self.file_backend.isdir(path):  # DeepSpeed's
+            self.file_backend.rmtree(path)
+
+
+def _position(runner) -> int:
+    loop = runner.train_loop
+    return loop.epoch if isinstance(loop, EpochBasedTrainLoop) else loop.iter
+
+
+def _awaits_validation(runner) -> bool:
+    """Whether validation was due where a resumed run begins, and is not done.
+    """
+    loop, position = runner.train_loop, _position(runner)
+    if runner.val_loop is None or not position or \
+            runner.message_hub.runtime_info.get(_VALIDATED) == position:
+        return False
+    loop._decide_current_val_interval()
+    last = loop.max_epochs if isinstance(
+        loop, EpochBasedTrainLoop) else loop.max_iters
+    return position >= loop.val_begin and (
+        position % loop.val_interval == 0 or position == last)
