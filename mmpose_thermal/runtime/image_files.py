@@ -9,6 +9,23 @@ from .palettes import invert_palette
 from .radiometry import to_grey
 
 
+_PNG = b'\x89PNG\r\n\x1a\n'
+_MAX_PIXELS = 1 << 27  # 11,000 x 12,000: no thermal camera comes near
+
+
+def _is_impossible(content: bytes) -> bool:
+    """Whether a PNG promises more than may be unpacked.
+
+    A small file can: memory would be taken before its end is missed. OpenCV
+    itself stops at eight times as many.
+    """
+    if not content.startswith(_PNG) or len(content) < 24:
+        return False
+    width, height = (int.from_bytes(content[at:at + 4], 'big')
+                     for at in (16, 20))
+    return width * height > _MAX_PIXELS
+
+
 def decode_image(content: bytes,
                  name: str,
                  flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
@@ -31,7 +48,8 @@ def decode_image(content: bytes,
     else:
         buffer = np.frombuffer(content, np.uint8)
         try:
-            image = cv2.imdecode(buffer, flags) if buffer.size else None
+            image = None if not buffer.size or _is_impossible(
+                content) else cv2.imdecode(buffer, flags)
         except cv2.error:  # more pixels than OpenCV reads
             image = None
     if image is None:

@@ -15,6 +15,7 @@ from mmpose.registry import DATASETS
 from mmpose_thermal.version import __version__
 
 from ..alignment import rgb_to_thermal
+from ..annotation_faults import find_fault
 from ..kept_index import fingerprint, load_index, save_index
 from ..point_sets import load_metainfo
 from ..transforms.caching import CachedLoading
@@ -211,7 +212,15 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             list[dict]: One entry a face.
         """
         _check_exists(self.ann_file)
-        data_list = super().load_data_list()
+        try:
+            data_list = super().load_data_list()
+        except Exception as error:
+            # Only now is the file gone through: that takes a while.
+            fault = '' if self.ann_file in str(error) else find_fault(
+                self.ann_file)
+            if fault:
+                raise ValueError(fault) from error
+            raise
         if not data_list:
             raise ValueError(
                 f'{self.ann_file} holds no face with landmarks: nothing to '
@@ -224,6 +233,17 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 f'{self.ann_file}: {unpaired} of {len(data_list)} faces have '
                 'no RGB partner and train on the task loss alone.', 'current')
         return data_list
+
+    def _load_annotations(self) -> tuple:
+        loaded = super()._load_annotations()
+        # COCO keeps the last of two records of one id, and faces of images
+        # that are not there are never asked for.
+        found = self.coco.dataset
+        if len(self.coco.imgs) < len(found['images']) or \
+                len(self.coco.anns) < len(found['annotations']) or \
+                not self.coco.imgToAnns.keys() <= self.coco.imgs.keys():
+            raise ValueError(find_fault(self.ann_file))
+        return loaded
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         """Checks and converts one COCO annotation.
@@ -331,9 +351,10 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             for info in data_list for key in ('img_path', 'rgb_path')
             if key in info
         }
+        folders = {osp.dirname(path) for path in paths}
+        self._check_inside(folders)
         if any('://' in path for path in paths):
             return
-        folders = {osp.dirname(path) for path in paths}
         present = {
             osp.join(folder, entry.name)
             for folder in folders if osp.isdir(folder or '.')
@@ -347,6 +368,22 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 f'{self.ann_file}: {len(missing)} of {len(paths)} files do '
                 f'not exist, first the {role} {missing[0]}. Check `data_root` '
                 'and `data_prefix` of the data set, or complete the download.')
+
+    def _check_inside(self, folders) -> None:
+        """No record reads what is not the data set's."""
+        roots = [self.data_root] if self.data_root else \
+            [prefix for prefix in self.data_prefix.values() if prefix]
+        if not roots:
+            return
+        inside = tuple(
+            osp.join(osp.abspath(root), '') for root in roots)
+        for folder in folders:
+            if not osp.join(osp.abspath(folder), '').startswith(inside):
+                raise ValueError(
+                    f'{self.ann_file}: a file lies in {folder}, which is '
+                    f'outside of data_root ({", ".join(roots)}). Set '
+                    '`data_root` to a folder that holds all images, or '
+                    'correct the names in the file.')
 
     def _check_first_image(self, data_list: List[dict]) -> None:
         """A data set declared wrongly as a whole fails at once."""

@@ -125,6 +125,7 @@ class LoadThermalImage(BaseTransform):
             raise ValueError('LoadThermalImage: gain="window" and '
                              '`temperature_range_k` belong together.')
         if temperature_range_k is not None and not (
+                len(temperature_range_k) == 2 and
                 temperature_range_k[0] < temperature_range_k[1]):
             raise ValueError('`temperature_range_k` must be (low, high) in '
                              f'kelvin, got {temperature_range_k}.')

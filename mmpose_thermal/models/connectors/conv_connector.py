@@ -55,6 +55,6 @@ class ConvConnector(BaseModule):
             size (tuple[int, int], optional): Height and width to return.
 
         Returns:
-            Tensor: Shape (N, out_channels, *size).
+            Tensor: Shape (N, out_channels, H, W), ``size`` being (H, W).
         """
         return resize_to(self.convs(feature), size)

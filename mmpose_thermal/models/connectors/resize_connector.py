@@ -48,6 +48,6 @@ class ResizeConnector(BaseModule):
             size (tuple[int, int], optional): Height and width to return.
 
         Returns:
-            Tensor: Shape (N, C, *size).
+            Tensor: Shape (N, C, H, W), ``size`` being (H, W).
         """
         return resize_to(feature, size)
