@@ -8,6 +8,7 @@ ROOT = Path(__file__).parent
 
 
 def read_version():
+    """The version, without importing what it needs."""
     scope = {}
     exec((ROOT / 'mmpose_thermal' / 'version.py').read_text(), scope)
     return scope['__version__']

@@ -72,7 +72,7 @@ def _strict_pickle() -> types.ModuleType:
         return Unpickler(file, **kwargs).load()
 
     strict = types.ModuleType('strict_pickle')
-    strict.Unpickler, strict.load = Unpickler, load
+    vars(strict).update(Unpickler=Unpickler, load=load)
     return strict
 
 

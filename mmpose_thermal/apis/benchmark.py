@@ -7,7 +7,7 @@ import platform
 import tempfile
 import time
 import warnings
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Hashable, List, Optional, Tuple, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from mmpose.apis import init_model
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.deployment import describe, export_model
 from mmpose_thermal.runtime import OnnxNetwork
+
+
+_Name = TypeVar('_Name', bound=Hashable)
 
 
 class _Forward(nn.Module):
@@ -53,9 +56,9 @@ def model_complexity(model: nn.Module,
     return info['params'] / 1e6, info['flops'] / 1e9
 
 
-def latency_ms(runs: Dict[str, Callable[[], object]],
+def latency_ms(runs: Dict[_Name, Callable[[], object]],
                repeats: int = 50,
-               warmup: int = 5) -> Dict[str, float]:
+               warmup: int = 5) -> Dict[_Name, float]:
     """Median time of a call, of several ways side by side.
 
     The calls take turns, so that a disturbance of the machine meets all of
@@ -69,7 +72,7 @@ def latency_ms(runs: Dict[str, Callable[[], object]],
     Returns:
         dict[str, float]: Milliseconds by name.
     """
-    times = {name: [] for name in runs}
+    times: Dict[_Name, List[float]] = {name: [] for name in runs}
     with torch.no_grad():
         for index in range(-warmup, repeats):
             for name, run in runs.items():

@@ -146,7 +146,7 @@ class ThermalLandmarker:
         if not _is_batch(images):
             return self._of_frames(
                 [images], None if boxes is None else [boxes])[0]
-        images = list(images)
+        images = list(images)  # type: ignore[arg-type]
         if boxes is not None and len(boxes) != len(images):
             raise ValueError(f'{len(images)} images, but boxes for '
                              f'{len(boxes)}: a batch needs one list an image.')
@@ -237,6 +237,7 @@ class ThermalLandmarker:
         Returns:
             tuple: Boxes (N, 4), best first, and scores (N, ).
         """
+        assert self.detector is not None
         info = self.detector.info
         image, scale = letterbox(frame.grey, info.input_size)
         boxes, scores = self.detector(image)

@@ -1,7 +1,6 @@
 """What is wrong with an annotation file that could not be read."""
 import json
 from collections import Counter
-from numbers import Real
 from typing import Any, Callable, Dict, Iterator, Tuple
 
 from mmengine.fileio import get_text
@@ -10,8 +9,8 @@ _Check = Tuple[Callable[[Any], bool], str]
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and \
-        abs(value) < 2**53
+    return isinstance(value, (int, float)) and not isinstance(
+        value, bool) and abs(value) < 2**53
 
 
 def _is_whole(value: Any) -> bool:

@@ -211,15 +211,16 @@ def _listed(keypoints: np.ndarray) -> list:
 def _record(root: Path, picture: Picture, points: Dict[str, int],
             margin: float) -> dict:
     """A picture with all that one process can find out about it."""
-    width, height, bits = image_header(root / picture.file_name)
+    width, height, bits = image_header(str(root / picture.file_name))
     image = dict(file_name=picture.file_name, width=width, height=height)
     if bits != 8:
         image['bit_depth'] = bits
     image.update(picture.fields)
-    record = dict(kind=picture.kind, split=picture.split, image=image)
+    record: Dict[str, Any] = dict(kind=picture.kind, split=picture.split, image=image)
     if picture.rgb_file_name:
         image['rgb_file_name'] = picture.rgb_file_name
-        rgb_size = image_header(root / picture.rgb_file_name)[:2]
+        rgb_size = image_header(
+            str(root / picture.rgb_file_name))[:2]
         aligned = 'rgb_homography' not in image and all(
             face.rgb_keypoints is None for face in picture.faces)
         if aligned and rgb_size != (width, height):
@@ -406,12 +407,12 @@ def convert(root: str,
         ConversionError: There is nothing to convert, or splits share
             subjects.
     """
-    root, tasks = Path(root), list(tasks)
+    folder, tasks = Path(root), list(tasks)
     if not tasks:
         raise ConversionError(
-            f'{root} holds nothing to convert. Check the folder against the '
+            f'{folder} holds nothing to convert. Check the folder against the '
             'tree in docs/dataset_zoo.')
-    out = Path(out_dir or root / 'annotations')
+    out = Path(out_dir or folder / 'annotations')
     metainfos = {
         kind: load_metainfo(dict(from_file=name))
         for kind, name in point_sets.items()
@@ -421,7 +422,7 @@ def convert(root: str,
     request = repr((description, tasks, point_sets, margin)).encode()
     parts = out / f'.parts-{hashlib.sha1(request).hexdigest()[:12]}'
     parts.mkdir(parents=True, exist_ok=True)
-    chunks = [(root, read, tasks[start:start + _CHUNK], points, margin,
+    chunks = [(folder, read, tasks[start:start + _CHUNK], points, margin,
                parts / f'{start}.json')
               for start in range(0, len(tasks), _CHUNK)]
     if jobs > 1 and len(chunks) > 1:

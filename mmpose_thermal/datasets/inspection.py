@@ -5,7 +5,7 @@ import os.path as osp
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import cv2
 import mmengine
@@ -375,7 +375,7 @@ def _inspect_image(task) -> dict:
     """Decodes one image and its partner; finds what only pixels tell."""
     image, boxes, matrix, estimate, img_dir, rgb_dir = task
     cv2.setNumThreads(1)
-    found = dict(errors=[])
+    found: Dict[str, Any] = dict(errors=[])
     sample = dict(
         image_fields(image), img_path=osp.join(img_dir, image['file_name']))
     try:
@@ -651,8 +651,10 @@ def _statistics(data: AnnotationFile, metainfo: dict) -> dict:
 
 
 def _spread(values: np.ndarray) -> dict:
-    low, middle, high = np.percentile(values, (0, 50, 100)).round(1).tolist()
-    return dict(min=low, median=middle, max=high)
+    return {
+        name: float(np.percentile(values, percent).round(1))
+        for name, percent in (('min', 0), ('median', 50), ('max', 100))
+    }
 
 
 def _normalisation(found: Sequence[List[dict]]) -> Dict[str, dict]:
@@ -663,7 +665,9 @@ def _normalisation(found: Sequence[List[dict]]) -> Dict[str, dict]:
             result[modality] for results in found for result in results
             if modality in result
         ]
-        count, total, squares = np.sum(moments, 0) if moments else [[0]] * 3
+        if not moments:
+            continue
+        count, total, squares = np.sum(moments, 0)
         if np.min(count) == 0:
             continue
         mean = total / count

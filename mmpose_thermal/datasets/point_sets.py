@@ -25,7 +25,7 @@ _WFLW_PUPILS = {'right_pupil': 96, 'left_pupil': 97}
 _IN_IBUG_ORDER = ('300w', 'coco_wholebody_face')
 
 # Points that lie in the middle between two others; the first that a set has.
-_MIDDLES = {
+_MIDDLES: Dict[str, Tuple[Tuple[str, str], ...]] = {
     f'{side}_eye_centre': ((f'{side}_pupil', ) * 2,
                            (f'{side}_eye_outer', f'{side}_eye_inner'))
     for side in ('right', 'left')
@@ -156,7 +156,8 @@ def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
     Raises:
         ValueError: They have no point in common that is known here.
     """
-    known, mapping = _points(source), []
+    known = _points(source)
+    mapping: List[Tuple[Source, int]] = []
     for name, index in _points(target).items():
         if name in known:
             mapping.append((known[name], index))

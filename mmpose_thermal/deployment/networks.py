@@ -1,6 +1,6 @@
 """Trained models as networks of uint8 images in and coordinates out."""
 import os.path as osp
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -111,7 +111,7 @@ def describe(model: nn.Module, task: str = 'landmarks') -> ModelInfo:
     """
     transforms = _transforms(model.cfg, task)
     thermal = transforms.get('LoadThermalImage')
-    common = dict(
+    common: Dict[str, Any] = dict(
         channels=3 if thermal is None else 1,
         gain={} if thermal is None else dict(LoadThermalImage(**thermal).gain))
     if task == 'detection':
@@ -130,7 +130,8 @@ def describe(model: nn.Module, task: str = 'landmarks') -> ModelInfo:
     names = meta.get('keypoint_id2name', {})
     return ModelInfo(
         task,
-        input_size=tuple(int(length) for length in affine['input_size']),
+        input_size=(int(affine['input_size'][0]),
+                    int(affine['input_size'][1])),
         outputs=['keypoints', 'scores'],
         padding=float(transforms['GetBBoxCenterScale'].get('padding', 1.25)),
         use_udp=bool(affine.get('use_udp', False)),

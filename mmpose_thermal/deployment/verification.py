@@ -134,7 +134,8 @@ def predictions(landmarker: ThermalLandmarker,
         np.ndarray: Shape (N, K, 2), pixels of the images.
     """
     return np.stack([
-        landmarker(face.image, face.box[None])[0].keypoints for face in faces
+        landmarker(face.image, [face.box])[0].keypoints  # type: ignore
+        for face in faces
     ])
 
 

@@ -113,7 +113,8 @@ class Trial:
 
     def fingerprints(self) -> Dict[str, str]:
         """Change with whatever changes the training and the test: config and
-        options, and the teacher's."""
+        options, and the teacher's.
+        """
         if not self._fingerprints:  # of a teacher, each pupil asks for them
             fields = _relevant(self.config().to_dict())
             training = {
@@ -211,7 +212,7 @@ def trials_of(recipe: Recipe, root: str) -> Dict[str, List[Trial]]:
     for name, run in recipe.runs.items():
         teachers = {
             trial.seed: trial
-            for trial in trials.get(run.teacher, ())
+            for trial in trials.get(run.teacher or '', ())
         }
         trials[name] = [
             Trial(run, seed, root, teachers.get(seed)) for seed in run.seeds

@@ -140,7 +140,7 @@ def compare(outcome: Outcome, baseline: Outcome) -> Optional[Difference]:
 
 def _rows(table: Table, outcomes: Dict[str, Outcome]) -> List[dict]:
     """The cells of a table, as text, by column."""
-    baseline = outcomes.get(table.baseline)
+    baseline = outcomes.get(table.baseline or '')
     rows = []
     for name in table.rows:
         outcome = outcomes[name]

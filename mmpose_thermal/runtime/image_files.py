@@ -72,7 +72,7 @@ def _decode_npy(content: bytes) -> Optional[np.ndarray]:
         image = np.frombuffer(
             content, dtype, int(np.prod(shape)), stream.tell()).reshape(
                 shape, order='F' if fortran else 'C')
-    except ValueError:
+    except Exception:  # NumPy evaluates the header: any error may come
         return None
     return image if image.ndim in (2, 3) and image.size else None
 

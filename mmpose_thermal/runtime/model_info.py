@@ -109,7 +109,8 @@ class ModelInfo:
         except TypeError as error:
             raise ValueError(f'{json_path} is incomplete ({error}). Export '
                              'the model again.')
-        info.input_size = tuple(info.input_size)
+        width, height = info.input_size
+        info.input_size = (width, height)
         model = json_path.with_name(info.model or '')
         if not info.model or not model.is_file():
             raise FileNotFoundError(

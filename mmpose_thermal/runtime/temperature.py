@@ -173,7 +173,8 @@ class SkinThermometer:
 
 def _discs(raw, centres, radii_px):
     """Pixels around discs, (M, P), whether they are in disc and image, and
-    the discs' areas, (M, )."""
+    the discs' areas, (M, ).
+    """
     height, width = raw.shape
     reach = int(np.ceil(radii_px.max(initial=_MIN_RADIUS_PX)))
     steps = np.arange(-reach, reach + 1)

@@ -154,9 +154,9 @@ def make_synthetic_pairs(out_dir: str,
     tasks = []
     for split in _FIRST_SUBJECT:
         count = getattr(spec, split)
-        for folder in ('rgb', ) if split == 'extra' else ('rgb', 'thermal',
+        for kind in ('rgb', ) if split == 'extra' else ('rgb', 'thermal',
                                                           'thermal16'):
-            (out / folder / split).mkdir(parents=True, exist_ok=True)
+            (out / kind / split).mkdir(parents=True, exist_ok=True)
         for start in range(0, count, spec.per_subject):
             subject = _FIRST_SUBJECT[split] + start // spec.per_subject
             pictures = min(spec.per_subject, count - start)
@@ -239,10 +239,10 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
                     glasses=view.glasses))
             if rig is not None:
                 faces[-1]['rgb_keypoints'] = _listed(
-                    seen_by(*rig, pair)[1], pair.visible)
+                    seen_by(rig[0], rig[1], pair)[1], pair.visible)
         first = pairs[0]
         picture = Picture(
-            first.rgb if rig is None else seen_by(*rig, first)[0], None, None,
+            first.rgb if rig is None else seen_by(rig[0], rig[1], first)[0], None, None,
             faces)
         if first.temperature_k is not None:
             picture.thermal = automatic_gain(first.temperature_k, rng)

@@ -1,5 +1,6 @@
 """What real recordings have beyond one aligned face: a second camera that
-stands elsewhere, people out of the cold, and groups."""
+stands elsewhere, people out of the cold, and groups.
+"""
 from dataclasses import replace
 
 import cv2

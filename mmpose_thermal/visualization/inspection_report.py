@@ -141,7 +141,7 @@ class _Thumbnails:
         small = cv2.resize(
             image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         jpeg = cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
-        return base64.b64encode(jpeg).decode()
+        return base64.b64encode(jpeg.tobytes()).decode()
 
 
 def html_report(inspection: Inspection,

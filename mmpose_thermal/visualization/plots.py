@@ -145,8 +145,9 @@ def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
         vmin=min(np.nanmin(e) for e in errors.values()),
         vmax=max(np.nanmax(e) for e in errors.values()))
     for axes, (title, faces) in zip(figure.axes, runs.items()):
+        x, y = mean_face(faces).T
         shown = axes.scatter(
-            *mean_face(faces).T, c=errors[title], cmap='cividis', s=45,
+            x, y, c=errors[title], cmap='cividis', s=45,
             edgecolors='black', linewidths=.3, **scale)
         regions = [
             f'{name} {100 * np.nanmean(nme):.1f}'

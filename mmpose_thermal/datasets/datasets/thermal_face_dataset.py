@@ -122,7 +122,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
     def full_init(self) -> None:
         """Loads the annotations, or the index of them if there is one."""
-        if self._fully_initialized or not self.index:
+        if not self.index or self._fully_initialized:  # type: ignore[has-type]
             return super().full_init()
         if not self.serialize_data or self.bbox_file:
             raise ValueError('`index` needs serialize_data=True, and no '

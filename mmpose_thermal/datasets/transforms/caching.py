@@ -130,12 +130,12 @@ class CachedLoading(BaseTransform):
 
 
 def _packed(header: dict, parts: List[np.ndarray]) -> bytes:
-    header = json.dumps(
+    text = json.dumps(
         dict(
             header,
             shapes=[part.shape for part in parts],
             dtypes=[part.dtype.str for part in parts])).encode()
-    return b''.join([struct.pack('<I', len(header)), header] +
+    return b''.join([struct.pack('<I', len(text)), text] +
                     [part.tobytes() for part in parts])
 
 

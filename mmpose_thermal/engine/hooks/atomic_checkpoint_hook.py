@@ -38,7 +38,7 @@ class AtomicCheckpointHook(CheckpointHook):
             runner (Runner): The run.
         """
         super().before_train(runner)
-        if type(self.file_backend) is LocalBackend:
+        if type(self.file_backend) is LocalBackend:  # type: ignore[has-type]
             self.backend_args = dict(backend='atomic_local')
             self.file_backend = AtomicLocalBackend()
             self._remove_leftovers(runner)

@@ -80,8 +80,8 @@ def bootstrap_interval(values: np.ndarray,
         means[start:start + piece] = (
             sums[chosen].sum(1) / counts[chosen].sum(1))
     tail = 50 * (1 - level)
-    low, high = np.percentile(means, [tail, 100 - tail])
-    return float(low), float(high)
+    return (float(np.percentile(means, tail)),
+            float(np.percentile(means, 100 - tail)))
 
 
 @dataclass

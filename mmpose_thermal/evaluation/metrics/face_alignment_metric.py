@@ -1,5 +1,5 @@
 from numbers import Real
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -11,7 +11,7 @@ from ..functional.face_errors import lengths_px
 
 # Of data sets whose metainfo does not tell, by number of points: outer eye
 # corners of iBUG-68, with pupils (70), and of WFLW.
-_OUTER_EYE_CORNERS = {68: (36, 45), 70: (36, 45), 98: (60, 72)}
+_OUTER_EYE_CORNERS: Dict[int, tuple] = {68: (36, 45), 70: (36, 45), 98: (60, 72)}
 # Of an annotation and its image: what is no attribute of a face.
 _NO_ATTRIBUTES = {
     'id', 'image_id', 'category_id', 'iscrowd', 'bbox', 'area', 'keypoints',
@@ -102,7 +102,7 @@ class FaceAlignmentMetric(BaseMetric):
         self.normalizers = tuple(normalizers)
         self.thresholds = tuple(thresholds)
         self.regions = regions
-        self.attributes = tuple(
+        self.attributes: Tuple[Dict[str, Any], ...] = tuple(
             dict(field=item) if isinstance(item, str) else dict(item)
             for item in attributes)
         self.confidence = confidence
@@ -225,7 +225,7 @@ class FaceAlignmentMetric(BaseMetric):
 
     def _eye_points(self, num_keypoints: int) -> dict:
         """Points of either eye, by normaliser, as far as they are known."""
-        found = {}
+        found: Dict[str, Any] = {}
         if num_keypoints in _OUTER_EYE_CORNERS:
             found['interocular'] = _OUTER_EYE_CORNERS[num_keypoints]
         for name, given in self._ends.items():

@@ -36,7 +36,7 @@ def build_connector(connector: Union[str, dict],
     """
     if connector == 'auto':  # classes, as names depend on the default scope
         if source == target:
-            config = dict(type=IdentityConnector)
+            config: dict = dict(type=IdentityConnector)
         elif source[0] == target[0]:
             config = dict(type=ResizeConnector)
         else:

@@ -46,7 +46,7 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
         FileNotFoundError: There is no such config file.
     """
     if isinstance(config, str) and '::' in config:
-        config = get_config(config).model
+        model = get_config(config).model
     elif isinstance(config, str):
         # From here, from the source tree, and from an installed package.
         path = next((path for path in (
@@ -57,10 +57,12 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
             raise FileNotFoundError(
                 f'{name}.config: there is no config file {config}, neither '
                 f'from here nor in {_REPOSITORY}.')
-        config = Config.fromfile(path).model
-    if config['type'] == 'CrossModalDistiller':
-        return branch_config(config['student']['config'], name)
-    return config
+        model = Config.fromfile(path).model
+    else:
+        model = config
+    if model['type'] == 'CrossModalDistiller':
+        return branch_config(model['student']['config'], name)
+    return model
 
 
 def build_branch(config: Union[str, dict], name: str) -> nn.Module:

@@ -109,9 +109,9 @@ class FeatureCache:
         elif epoch > self._first_epoch + 1 and not self.hits:
             raise ValueError(
                 f'{self._name}.cache: no image that the teacher saw came again '
-                'in two epochs, so that the cache only grows. Remove random geometry (RandomBBoxTransform, ...) and '
-                'random changes of its images from the training pipeline, or '
-                'leave out `cache`.')
+                'in two epochs, so that the cache only grows. Remove random '
+                'geometry (RandomBBoxTransform, ...) and random changes of '
+                'its images from the training pipeline, or leave out `cache`.')
 
 
 def _packed(feature: Tensor) -> bytes:

@@ -82,11 +82,10 @@ class Teacher(nn.Module):
         self.image_size = shapes.image_size
         self.feature_shape = shapes.feature_shape
         wanted = student_probe.output
-        both_heatmaps = not isinstance(shapes.output, tuple) and \
-            not isinstance(wanted, tuple)
         self.head = HeadOnFeature(
             self.network.head, selected,
-            tuple(wanted.shape[-2:]) if both_heatmaps else None)
+            None if isinstance(shapes.output, tuple) or isinstance(
+                wanted, tuple) else tuple(wanted.shape[-2:]))
         self.eval()
         check_agreement(self.network.head, self.head.adapt(shapes.output),
                         student.head, wanted)

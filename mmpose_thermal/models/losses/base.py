@@ -1,5 +1,7 @@
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Callable, Optional, Tuple, Union
 
 import torch
@@ -94,6 +96,25 @@ class DistillBatch:
             loss = loss + teacher_share * self.criterion(
                 output, self.as_target(self.teacher_output), *weight)
         return loss
+
+
+def checked_weight(value: float) -> float:
+    """Checks the weight of a loss.
+
+    Args:
+        value (float): As in the config.
+
+    Returns:
+        float: The same.
+
+    Raises:
+        ValueError: It is no finite number, or negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or \
+            not 0 <= value < math.inf:
+        raise ValueError('loss_weight must be a finite number and not '
+                         f'negative, got {value!r}.')
+    return value
 
 
 class DistillLoss(BaseModule):

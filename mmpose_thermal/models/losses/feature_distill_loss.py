@@ -5,7 +5,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..connectors import build_connector
-from .base import DistillBatch, DistillLoss, size_of
+from .base import DistillBatch, DistillLoss, checked_weight, size_of
 from .softened import full_precision, softened_kl
 
 
@@ -54,7 +54,7 @@ class FeatureDistillLoss(DistillLoss):
                              f'of {", ".join(_FORMS)}.')
         self.compare = _FORMS[form]
         self.temperature = temperature
-        self.loss_weight = loss_weight
+        self.loss_weight = checked_weight(loss_weight)
         self.connector = connector
 
     def connect(self, teacher_shape, student_shape) -> None:

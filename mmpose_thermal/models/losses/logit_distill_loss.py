@@ -3,7 +3,7 @@ from typing import Optional
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .base import DistillBatch, DistillLoss, parts_of
+from .base import DistillBatch, DistillLoss, checked_weight, parts_of
 from .softened import full_precision, softened_kl
 
 
@@ -42,7 +42,7 @@ class LogitDistillLoss(DistillLoss):
                              f'of {", ".join(_FORMS)}.')
         self.compare = _FORMS[form]
         self.temperature = temperature
-        self.loss_weight = loss_weight
+        self.loss_weight = checked_weight(loss_weight)
 
     def forward(self, batch: DistillBatch) -> Tensor:
         """Compares the outputs.
