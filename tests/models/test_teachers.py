@@ -1,5 +1,7 @@
 """Several teachers, teachers out of distillations, samples without a pair."""
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -7,7 +9,8 @@ from conftest import COLOUR, GREY, IMAGE_SIZE, estimator, gradients
 from mmpose.registry import MODELS
 
 from mmpose_thermal.models.distillers import branch
-from mmpose_thermal.models.distillers.branch import fold_batch_norm
+from mmpose_thermal.models.distillers.branch import (bears_channels_last,
+                                                     fold_batch_norm)
 
 PAIR = dict(type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)
 
@@ -323,3 +326,29 @@ def test_unknown_types_are_named(build_distiller, save_teacher):
     teacher['checkpoint'] = save_teacher(teacher['config'], 'mine.pth')
     with pytest.raises(ValueError, match="dtype: 'int8'.*bfloat16"):
         build_distiller(teacher=teacher)
+
+
+def test_channels_last_is_left_where_it_would_crash(build_distiller, batch):
+    """A strided 1x1 convolution of 8 channels: oneDNN#6035."""
+    narrow, wide = build_distiller(8), build_distiller(16)
+    assert not bears_channels_last(narrow.student)
+    assert bears_channels_last(wide.student)
+    for model, expected in ((narrow, False), (wide, True)):
+        weight = model.student.backbone.layer2[0].conv2.weight
+        assert expected == weight.is_contiguous(
+            memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize('channels', [16, 24])
+def test_no_crash_from_the_channels_that_are_let_through(channels):
+    """In a process of its own, in case it does, and with two threads."""
+    code = f'''
+import torch
+torch.set_num_threads(2)
+conv = torch.nn.Conv2d({channels}, 48, 1, 2).to(memory_format=torch.channels_last)
+for size in (12, 16, 24, 48, 64):
+    images = torch.rand(3, {channels}, size, size)
+    for _ in range(10):
+        conv(images.to(memory_format=torch.channels_last)).mean().backward()
+'''
+    assert subprocess.run([sys.executable, '-c', code]).returncode == 0

@@ -26,6 +26,7 @@ _REPOSITORY = osp.dirname(
 # Where others put a student: DDP, this distiller and DWPose, MMRazor.
 _KNOWN_PREFIXES = ('', 'module.', 'student.', 'module.student.',
                    'architecture.', 'module.architecture.')
+_REGISTER_CHANNELS = 16  # float32 in AVX-512
 _FOLDED = 1e-3  # of the largest value: float32 in another order
 
 
@@ -199,6 +200,25 @@ def compile_branch(model: nn.Module, config: Union[bool, dict]) -> None:
     model.backbone.compile(**arguments)
     if model.with_neck:
         model.neck.compile(**arguments)
+
+
+def bears_channels_last(model: nn.Module) -> bool:
+    """Whether a network can be trained in channels_last on a CPU.
+
+    oneDNN writes past its memory in the weight gradient of a strided 1x1
+    convolution of fewer channels than fit a register
+    (uxlfoundation/oneDNN#6035): wrong gradients or a crash.
+
+    Args:
+        model (nn.Module): The network.
+
+    Returns:
+        bool: Whether it has no such convolution.
+    """
+    return not any(
+        isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and
+        max(layer.stride) > 1 and layer.in_channels < _REGISTER_CHANNELS
+        for layer in model.modules())
 
 
 def fold_batch_norm(model: nn.Module,

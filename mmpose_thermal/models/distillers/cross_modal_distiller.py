@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ..losses import DistillBatch, DistillLoss
 from ..losses.base import Output, map_parts, parts_of
-from .branch import build_branch, compile_branch, load_branch, probe
+from .branch import (bears_channels_last, build_branch, compile_branch,
+                     load_branch, probe)
 from .decay import Decay
 from .heads import HeadOnFeature, stack_targets, teacher_target
 from .teacher import Teacher
@@ -47,7 +48,8 @@ class CrossModalDistiller(BaseModel):
             which scales all distillation losses. Default: no decay.
         channels_last (bool): Whether the networks compute in that memory
             format, which is faster on CPUs, and on GPUs in mixed precision.
-            Checkpoints do not depend on it. Defaults to True.
+            Checkpoints do not depend on it. Left off for students that it
+            would crash (:func:`bears_channels_last`). Defaults to True.
         data_preprocessor (dict, optional): Normalisation. It must agree with
             that of the configs of all networks.
         init_cfg (dict, optional): Unused by the branches, which bring their
@@ -78,7 +80,8 @@ class CrossModalDistiller(BaseModel):
         self._check_normalisation(student_input, self.student, 'student')
         self._student_probe = probe(self.student)
         self._memory_format = (
-            torch.channels_last if channels_last else torch.contiguous_format)
+            torch.channels_last if channels_last and
+            bears_channels_last(self.student) else torch.contiguous_format)
         self.student.to(memory_format=self._memory_format)
         compile_branch(self.student, student.get('compile', False))
 

@@ -19,10 +19,11 @@ def frozen_norm_statistics(module: nn.Module):
     another network must not enter them.
 
     Args:
-        module (nn.Module): Whose BatchNorm layers are meant.
+        module (Callable): Whose BatchNorm layers are meant, if it is a
+            module.
     """
     layers = [
-        layer for layer in module.modules()
+        layer for layer in getattr(module, 'modules', tuple)()
         if isinstance(layer, nn.modules.batchnorm._BatchNorm)
         and layer.training and layer.track_running_stats
     ]

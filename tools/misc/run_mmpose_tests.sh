@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs MMPose's own tests with and without this plugin imported, and compares.
+set -euo pipefail
+source "$(dirname "$0")/../environment.sh"
+case " ${rest[*]-} " in
+    *" --help "*|*" -h "*|"  ")
+        echo "Usage: bash tools/misc/run_mmpose_tests.sh [--no-venv] MMPOSE_CHECKOUT [arguments of pytest]"
+        echo "Of a checkout of MMPose (git clone -b v1.3.2) the tests of codecs, data sets,"
+        echo "metrics, heads, losses and estimators are run twice. Ends with 1 if a test that"
+        echo "passes without the plugin fails with it."
+        [ -n "${rest[*]-}" ]; exit ;;
+esac
+checkout=$(cd "${rest[0]}" && pwd)
+case "$py" in */*) py=$(cd "$(dirname "$py")" && pwd)/$(basename "$py") ;; esac
+folders=()
+for name in test_codecs test_datasets test_evaluation test_models test_structures test_registry; do
+    if [ -d "$checkout/tests/$name" ]; then folders+=("tests/$name"); fi
+done
+if [ ${#folders[@]} = 0 ]; then
+    echo "ERROR: $checkout has no tests of MMPose." >&2
+    exit 1
+fi
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+# Away from the checkout's own mmpose/, which is not the installed one.
+cp -r "$checkout/tests" "$results/tests"
+cd "$results"
+for how in without with; do
+    plugin=()
+    if [ "$how" = with ]; then plugin=(-p mmpose_thermal); fi
+    echo "[mmpose's tests] $how mmpose_thermal"
+    "$py" -m pytest -q -rA --tb=no -W ignore ${plugin[@]+"${plugin[@]}"} "${folders[@]}" "${rest[@]:1}" > "$how.txt" || true
+    tail -1 "$how.txt"
+    { grep '^PASSED' "$how.txt" || true; } | sed 's/ - .*//' | sort > "$how.passed"
+done
+if [ ! -s without.passed ]; then
+    echo "ERROR: not one test passed without the plugin: see above." >&2
+    tail -20 without.txt >&2
+    exit 1
+fi
+broken=$(comm -23 without.passed with.passed)
+if [ -n "$broken" ]; then
+    echo "$broken"
+    echo "ERROR: these pass without mmpose_thermal and fail with it." >&2
+    exit 1
+fi
+echo "All $(wc -l < without.passed) tests that pass without mmpose_thermal pass with it."
