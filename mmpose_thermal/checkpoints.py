@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.utils import digit_version
 
 # Names that MMEngine resolves to files of known projects.
 _NAMED = ('torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://',
@@ -47,7 +48,10 @@ def _allowed() -> Dict[str, Any]:
 
 
 def _strict_pickle() -> types.ModuleType:
-    """`pickle` for PyTorch before 2.5, which cannot be told what is allowed.
+    """`pickle` for PyTorch before 2.6.
+
+    It cannot be told what is allowed, or its weights_only=True can be got
+    around (CVE-2025-32434).
     """
     import _codecs
 
@@ -100,7 +104,7 @@ def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
         return CheckpointLoader.load_checkpoint(path, map_location)
     try:
         file = path if '://' not in path else io.BytesIO(fileio.get(path))
-        if hasattr(torch.serialization, 'safe_globals'):
+        if digit_version(torch.__version__) >= digit_version('2.6.0'):
             allowed = [(value, name) for name, value in _allowed().items()]
             with torch.serialization.safe_globals(allowed):
                 content = torch.load(

@@ -129,3 +129,28 @@ def test_tutorials_run_as_they_are_written(tmp_path):
                 capture_output=True, text=True)
             assert ended.returncode == 0, (name, block, ended.stderr[-2000:])
     shutil.rmtree(tmp_path / 'work_dirs')
+
+
+def test_each_tool_is_run_by_a_test():
+    """What makes the numbers of the pages is run in small, at the least."""
+    tests = '\n'.join(path.read_text() for path in
+                      (REPOSITORY / 'tests').rglob('*.py'))
+    tools = [path.relative_to(REPOSITORY / 'tools').with_suffix('')
+             for path in (REPOSITORY / 'tools').rglob('*')
+             if path.suffix in ('.py', '.sh')]
+    # The tests themselves are run by these.
+    own = {'run_tests', 'install', 'environment', 'check_style'}
+    missing = [str(tool) for tool in tools
+               if tool.name not in own and tool.name not in tests]
+    assert not missing
+
+
+def test_figures_are_drawn(run_tool, tmp_path):
+    run_tool('misc/draw_concepts', '--out-dir', tmp_path)
+    for name in ('concepts.png', 'architecture.png'):
+        assert (tmp_path / name).stat().st_size > 20000
+
+
+def test_conversion_is_timed(run_tool):
+    assert '20' in run_tool('analysis_tools/benchmark_conversion', '--entries',
+                           20, '--jobs', 1)

@@ -216,6 +216,7 @@ def test_nothing_of_others_is_changed():
     assert int(ended.stdout.split()[-2]) > 10000
 
 
+@pytest.mark.long
 def test_mmposes_tests_are_compared(tmp_path):
     """The script that runs MMPose's own tests, on a checkout of two."""
     folder = tmp_path / 'tests/test_codecs'

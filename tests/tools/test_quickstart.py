@@ -13,6 +13,10 @@ from conftest import REPOSITORY
 MODELS = {'teacher', 'student', 'ktl', 'light', 'mcl'}
 
 
+# Minutes; CI runs it.
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope='module')
 def quickstart(tmp_path_factory):
     root = tmp_path_factory.mktemp('quickstart')
