@@ -1,6 +1,7 @@
 """Training as usual: seeds, resuming, EMA, and what is left of a run."""
 import copy
 import json
+import os
 
 import numpy as np
 import pytest
@@ -207,6 +208,20 @@ def test_exported_student_tests_alone(validated_run, tmp_path):
     metrics = new_runner(config, tmp_path / 'test').test()
     best = runner.message_hub.get_scalar('val/NME')._log_history.min()
     assert metrics['NME'] == pytest.approx(best, rel=1e-5)
+
+
+def test_an_export_that_was_missed_is_made_up_for(validated_run):
+    """A run killed in the last export has nothing left to train."""
+    config, runner = validated_run
+    path = f'{runner.work_dir}/student_best.pth'
+    expected = load(path)['state_dict']
+    os.remove(path)
+    config = Config(dict(config.to_dict(), resume=True,
+                         work_dir=runner.work_dir))
+    again = new_runner(config)
+    again.train()
+    found = load(path)['state_dict']
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
 def test_run_without_a_best_checkpoint_says_so(run_config, tmp_path,

@@ -96,6 +96,8 @@ class StudentCheckpointHook(Hook):
     @master_only
     def after_train(self, runner) -> None:
         """Says so if there was no best checkpoint to export."""
+        # A run that was killed in the last export has nothing else to do.
+        self.after_val_epoch(runner)
         if self._exported is None:
             runner.logger.warning(
                 'There is no student_best.pth: no checkpoint was chosen as '
