@@ -138,10 +138,10 @@ def test_each_tool_is_run_by_a_test():
     tools = [path.relative_to(REPOSITORY / 'tools').with_suffix('')
              for path in (REPOSITORY / 'tools').rglob('*')
              if path.suffix in ('.py', '.sh')]
-    # The tests themselves are run by these.
-    own = {'run_tests', 'install', 'environment', 'check_style'}
-    missing = [str(tool) for tool in tools
-               if tool.name not in own and tool.name not in tests]
+    # The tests themselves are run by these; one is a part of others.
+    own = {'run_tests', 'install', 'environment', 'check_style', 'errors_files'}
+    missing = [str(tool) for tool in tools if tool.name not in own and
+               tool.name.replace('2coco', '') not in tests]
     assert not missing
 
 
