@@ -172,7 +172,7 @@ def load_branch(model: nn.Module, checkpoint: str, name: str,
         missing = model.load_state_dict(weights, strict=False).missing_keys
     except ValueError as error:
         raise ValueError(f'{name}.checkpoint: {checkpoint}: {error}')
-    except RuntimeError as error:
+    except (RuntimeError, IndexError) as error:  # PyTorch 2.1: the latter
         raise ValueError(f'{name}.checkpoint: {checkpoint} has weights of '
                          f'another shape. {remedy} {error}')
     if missing:
