@@ -1,6 +1,8 @@
 # The embedded data set: `python tools/misc/make_synthetic_pairs.py data/synthetic`
 # Thermal images by default; `pair_pipeline` and `rgb_*` serve the configs that
 # need the RGB partner or RGB alone.
+dataset_type = 'ThermalFaceDataset'
+data_mode = 'topdown'
 data_root = 'data/synthetic/'
 codec = dict(
     type='MSRAHeatmap',
@@ -75,7 +77,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='ThermalFaceDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/train.json',
         pipeline=thermal_pipeline))
@@ -86,7 +88,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='ThermalFaceDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/val.json',
         test_mode=True,

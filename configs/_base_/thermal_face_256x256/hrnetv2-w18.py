@@ -146,6 +146,7 @@ rgb_val_pipeline = [
 ]
 
 dataset_type = 'ThermalFaceDataset'
+data_mode = 'topdown'
 data_root = 'data/'
 train_dataloader = dict(
     dataset=dict(
