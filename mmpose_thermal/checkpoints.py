@@ -135,6 +135,15 @@ def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
     return content
 
 
+def check_checkpoint(path: str) -> None:
+    """Looks into a checkpoint that others are going to load.
+
+    Args:
+        path (str): See :func:`load_checkpoint`, as the errors.
+    """
+    load_checkpoint(path, map_location='meta')
+
+
 def _first_words(reason: str) -> str:
     # PyTorch's own remedies, such as weights_only=False, are not ours.
     for mark in ('Unsupported', 'unsupported'):

@@ -17,10 +17,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.apis import init_model
 
-from mmpose_thermal.checkpoints import load_checkpoint
+from mmpose_thermal.checkpoints import check_checkpoint
 from mmpose_thermal.deployment import describe, export_model
 from mmpose_thermal.runtime import OnnxNetwork
-
 
 _Name = TypeVar('_Name', bound=Hashable)
 
@@ -102,7 +101,7 @@ def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
     with tempfile.TemporaryDirectory() as folder, _quietly():
         for name, (config, checkpoint) in models.items():
             if checkpoint:
-                load_checkpoint(checkpoint)
+                check_checkpoint(checkpoint)
             model = init_model(_without_weights(config), checkpoint, 'cpu')
             init_default_scope(model.cfg.get('default_scope', 'mmpose'))
             size = model.cfg.codec['input_size']

@@ -651,10 +651,8 @@ def _statistics(data: AnnotationFile, metainfo: dict) -> dict:
 
 
 def _spread(values: np.ndarray) -> dict:
-    return {
-        name: float(np.percentile(values, percent).round(1))
-        for name, percent in (('min', 0), ('median', 50), ('max', 100))
-    }
+    spread: Any = np.percentile(values, (0, 50, 100)).round(1)
+    return dict(zip(('min', 'median', 'max'), spread.tolist()))
 
 
 def _normalisation(found: Sequence[List[dict]]) -> Dict[str, dict]:

@@ -6,6 +6,8 @@ from mmengine.fileio import LocalBackend, register_backend
 
 #: Of files that are being written.
 UNFINISHED = '.part'
+#: ``backend_args`` of MMEngine's functions.
+ATOMIC = dict(backend='atomic_local')
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -42,8 +44,8 @@ class AtomicLocalBackend(LocalBackend):
                 error.errno,
                 f'{os.strerror(error.errno or 0)}: {filepath} '
                 f'({len(obj) / 1e6:.1f} MB) cannot be written. Earlier files '
-                'are untouched: make room or choose another --work-dir, and '
-                'go on with --resume')
+                'are untouched: make room or choose another folder. A '
+                'training goes on with --resume')
 
 
-register_backend('atomic_local', AtomicLocalBackend, force=True)
+register_backend(ATOMIC['backend'], AtomicLocalBackend, force=True)

@@ -1,16 +1,17 @@
 """Turning what a distillation run leaves behind into a stock model."""
 import copy
-import os
 import os.path as osp
 from typing import Optional
 
-import torch
 from mmengine.config import Config
+from mmengine.runner import save_checkpoint
 from mmpose.registry import MODELS
 
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.models.distillers.branch import (branch_config,
                                                      student_weights)
+
+from .storage import ATOMIC
 
 # What only training needs.
 _TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper',
@@ -81,10 +82,9 @@ def extract_student(config: Config,
             f'{len(unlike)} of its {len(expected)} weights are missing or of '
             f'another shape, first "{unlike[0]}". Check config and prefix.')
     meta = dict(content.get('meta', {}), cfg=stock.pretty_text)
-    os.makedirs(osp.dirname(osp.abspath(out)), exist_ok=True)
-    # Written aside and moved, so that there is never half a file.
-    torch.save(
+    save_checkpoint(
         dict(meta=meta, state_dict={key: weights[key]
-                                    for key in expected}), out + '.part')
-    os.replace(out + '.part', out)
+                                    for key in expected}),
+        out,
+        backend_args=ATOMIC)
     stock.dump(osp.splitext(out)[0] + '.py')

@@ -5,7 +5,6 @@ This package therefore reads only those of weights and of what MMEngine stores
 with them. Another one, of a source that you trust, is brought into that form.
 """
 import argparse
-import os
 import sys
 
 
@@ -25,8 +24,10 @@ def parse_args():
 def main():
     args = parse_args()
     import torch
+    from mmengine.runner import save_checkpoint
 
     from mmpose_thermal.checkpoints import load_checkpoint
+    from mmpose_thermal.engine.storage import ATOMIC
     if args.trust:
         content = torch.load(
             args.checkpoint, map_location='cpu', weights_only=False)
@@ -50,8 +51,8 @@ def main():
         for key, value in (meta if isinstance(meta, dict) else {}).items()
         if isinstance(value, (str, int, float))
     }
-    torch.save(dict(meta=meta, state_dict=weights), args.out + '.part')
-    os.replace(args.out + '.part', args.out)
+    save_checkpoint(
+        dict(meta=meta, state_dict=weights), args.out, backend_args=ATOMIC)
     print(f'{args.out}: {len(weights)} weights')
 
 

@@ -91,8 +91,8 @@ def detect(config, checkpoint, faces, root):
     """
     from mmpose.apis import inference_topdown, init_model
 
-    from mmpose_thermal.checkpoints import load_checkpoint
-    load_checkpoint(checkpoint)
+    from mmpose_thermal.checkpoints import check_checkpoint
+    check_checkpoint(checkpoint)
     model = init_model(config, checkpoint, device='cpu')
     found = {}
     for image, annotation in mmengine.track_iter_progress(faces):

@@ -1,6 +1,7 @@
 import glob
 import os
 import os.path as osp
+from typing import Tuple
 
 from mmengine.dist import is_main_process, master_only
 from mmengine.fileio import LocalBackend
@@ -8,7 +9,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
-from ..storage import UNFINISHED, AtomicLocalBackend
+from ..storage import ATOMIC, UNFINISHED, AtomicLocalBackend
 
 _VALIDATED = 'validated'
 
@@ -39,16 +40,16 @@ class AtomicCheckpointHook(CheckpointHook):
         """
         super().before_train(runner)
         if type(self.file_backend) is LocalBackend:  # type: ignore[has-type]
-            self.backend_args = dict(backend='atomic_local')
+            self.backend_args = dict(ATOMIC)
             self.file_backend = AtomicLocalBackend()
-            self._remove_leftovers(runner)
+            self._remove_leftovers()
         if _awaits_validation(runner):
             runner.logger.info('This checkpoint was not validated before the '
                                'run was interrupted: that comes first.')
             runner.val_loop.run()
 
     @master_only
-    def _remove_leftovers(self, runner) -> None:
+    def _remove_leftovers(self) -> None:
         """What a killed run was writing or about to remove."""
         folder = glob.escape(self.out_dir)
         leftovers = glob.glob(osp.join(folder, '*.pth' + UNFINISHED))
@@ -72,7 +73,8 @@ class AtomicCheckpointHook(CheckpointHook):
             runner (Runner): The run.
             metrics (dict): What validation found.
         """
-        runner.message_hub.update_info(_VALIDATED, _position(runner))
+        position, _ = _progress(runner.train_loop)
+        runner.message_hub.update_info(_VALIDATED, position)
         super().after_val_epoch(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
@@ -110,11 +112,11 @@ class AtomicCheckpointHook(CheckpointHook):
         self._set_best(dict.fromkeys(before))
         super()._save_best_checkpoint(runner, metrics)
         after = self._best()
-        self._set_best({name: after.get(name) or path
-                        for name, path in {**after, **before}.items()})
+        self._set_best({name: after[name] or path
+                        for name, path in before.items()})
         if is_main_process():
             for name, path in before.items():
-                if path and after.get(name) not in (None, path):
+                if path and after[name] not in (None, path):
                     self._remove(path)
 
     def _best(self) -> dict:
@@ -142,20 +144,21 @@ class AtomicCheckpointHook(CheckpointHook):
             self.file_backend.rmtree(path)
 
 
-def _position(runner) -> int:
-    loop = runner.train_loop
-    return loop.epoch if isinstance(loop, EpochBasedTrainLoop) else loop.iter
+def _progress(loop) -> Tuple[int, int]:
+    """Epochs that are done, and all of them; or iterations."""
+    if isinstance(loop, EpochBasedTrainLoop):
+        return loop.epoch, loop.max_epochs
+    return loop.iter, loop.max_iters
 
 
 def _awaits_validation(runner) -> bool:
     """Whether validation was due where a resumed run begins, and is not done.
     """
-    loop, position = runner.train_loop, _position(runner)
+    loop = runner.train_loop
+    position, last = _progress(loop)
     if runner.val_loop is None or not position or \
             runner.message_hub.runtime_info.get(_VALIDATED) == position:
         return False
     loop._decide_current_val_interval()
-    last = loop.max_epochs if isinstance(
-        loop, EpochBasedTrainLoop) else loop.max_iters
     return position >= loop.val_begin and (
         position % loop.val_interval == 0 or position == last)

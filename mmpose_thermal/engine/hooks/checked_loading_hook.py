@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import find_latest_checkpoint
 from mmpose.registry import HOOKS
 
-from mmpose_thermal.checkpoints import load_checkpoint
+from mmpose_thermal.checkpoints import check_checkpoint
 
 
 @HOOKS.register_module()
@@ -35,7 +35,7 @@ class CheckedLoadingHook(Hook):
         if path is None:
             return
         try:
-            load_checkpoint(path, map_location='meta')
+            check_checkpoint(path)
         except FileNotFoundError as error:
             if pointer is None:
                 raise

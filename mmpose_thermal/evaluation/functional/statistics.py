@@ -1,6 +1,6 @@
 """What errors of single faces say about a model, and about two of them."""
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy import stats
@@ -80,8 +80,8 @@ def bootstrap_interval(values: np.ndarray,
         means[start:start + piece] = (
             sums[chosen].sum(1) / counts[chosen].sum(1))
     tail = 50 * (1 - level)
-    return (float(np.percentile(means, tail)),
-            float(np.percentile(means, 100 - tail)))
+    ends: Any = np.percentile(means, [tail, 100 - tail])
+    return float(ends[0]), float(ends[1])
 
 
 @dataclass
