@@ -18,6 +18,7 @@ import mmengine
 import numpy as np
 from PIL import Image
 
+from mmpose_thermal.runtime.whole_file import whole_file
 from .alignment import as_homography
 from .point_sets import keypoint_names, load_metainfo
 
@@ -267,10 +268,8 @@ def write_json(path: Union[str, Path], content: Any) -> None:
         path (str | Path): Where.
         content: What.
     """
-    temporary = f'{path}.tmp'
-    with open(temporary, 'w') as file:
+    with whole_file(path) as unfinished, open(unfinished, 'w') as file:
         json.dump(content, file, separators=(',', ':'))
-    os.replace(temporary, path)
 
 
 def _refuse_shared_subjects(records: List[dict]) -> None:

@@ -14,6 +14,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.whole_file import whole_file
 from .lowering import lower
 from .networks import DeployedNetwork, deploy
 
@@ -107,9 +108,8 @@ def export_model(model: nn.Module,
             if format == 'openvino':
                 _write_openvino(onnx, out, precision)
             else:
-                # Written aside and moved: there is never half a file.
-                shutil.copyfile(onnx, out + '.part')
-                os.replace(out + '.part', out)
+                with whole_file(out) as unfinished:
+                    shutil.copyfile(onnx, unfinished)
     info.save(out)
     return info
 
@@ -238,8 +238,8 @@ def _write_torchscript(network, info, out, precision):
     with torch.no_grad():
         traced = torch.jit.freeze(
             torch.jit.trace(network, _example(info), check_trace=False))
-    traced.save(out + '.part')
-    os.replace(out + '.part', out)
+    with whole_file(out) as unfinished:
+        traced.save(unfinished)
 
 
 def _write_openvino(onnx, out, precision):

@@ -4,8 +4,8 @@ from typing import Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
-#: Of files that are being written.
-UNFINISHED = '.part'
+from mmpose_thermal.runtime.whole_file import whole_file
+
 #: ``backend_args`` of MMEngine's functions.
 ATOMIC = dict(backend='atomic_local')
 
@@ -13,8 +13,7 @@ ATOMIC = dict(backend='atomic_local')
 class AtomicLocalBackend(LocalBackend):
     """Local files that are either written completely or not at all.
 
-    A file is written beside its place, forced to the disk and moved there: a
-    process that is killed and a disk that is full leave what was there.
+    See :func:`mmpose_thermal.runtime.whole_file.whole_file`.
     """
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
@@ -28,18 +27,10 @@ class AtomicLocalBackend(LocalBackend):
             OSError: It cannot be written; the message says what to do.
         """
         filepath = os.fspath(filepath)
-        unfinished = filepath + UNFINISHED
         try:
-            os.makedirs(os.path.dirname(os.path.abspath(filepath)),
-                        exist_ok=True)
-            with open(unfinished, 'wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, filepath)
+            with whole_file(filepath) as unfinished:
+                Path(unfinished).write_bytes(obj)
         except OSError as error:
-            if os.path.exists(unfinished):
-                os.remove(unfinished)
             raise type(error)(
                 error.errno,
                 f'{os.strerror(error.errno or 0)}: {filepath} '

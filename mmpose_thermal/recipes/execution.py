@@ -16,6 +16,7 @@ from typing import Callable, Dict, List, Optional, Sequence
 
 from mmengine.config import Config
 
+from mmpose_thermal.runtime.whole_file import whole_file
 from ..engine.student import student_config
 from .recipe import Recipe, RecipeError, Run
 
@@ -137,11 +138,10 @@ class Trial:
             return json.load(file)
 
     def remember(self, **fields) -> None:
-        os.makedirs(self.folder, exist_ok=True)
+        record = {**self.record(), **fields}
         path = osp.join(self.folder, 'trial.json')
-        with open(path + '.part', 'w') as file:
-            json.dump({**self.record(), **fields}, file, indent=1)
-        os.replace(path + '.part', path)
+        with whole_file(path) as unfinished, open(unfinished, 'w') as file:
+            json.dump(record, file, indent=1)
 
     def train_command(self) -> List[str]:
         return [

@@ -1,10 +1,11 @@
 """What one must know of an exported model to use it: a JSON beside it."""
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
+
+from .whole_file import whole_file
 
 FORMAT = 1
 TASKS = ('landmarks', 'detection')
@@ -66,12 +67,11 @@ class ModelInfo:
         """
         self.model = Path(model_file).name
         self.sha256 = _sha256(model_file)
-        path = Path(f'{model_file}.json')
-        part = Path(f'{path}.part')
-        part.write_text(
-            json.dumps(dict(format=FORMAT, **asdict(self)), indent=1))
-        os.replace(part, path)
-        return str(path)
+        path = f'{model_file}.json'
+        with whole_file(path) as unfinished:
+            Path(unfinished).write_text(
+                json.dumps(dict(format=FORMAT, **asdict(self)), indent=1))
+        return path
 
     @classmethod
     def load(cls, path: str, task: str) -> Tuple['ModelInfo', str]:

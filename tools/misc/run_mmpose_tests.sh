@@ -22,8 +22,11 @@ if [ ${#folders[@]} = 0 ]; then
 fi
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
-# Away from the checkout's own mmpose/, which is not the installed one.
+# Away from the checkout's own mmpose/, which is not the installed one; its tests
+# look for the configs beside the package that they import.
 cp -r "$checkout/tests" "$results/tests"
+ln -s "$("$py" -c 'import os, mmpose; print(os.path.dirname(mmpose.__file__))')" "$results/mmpose"
+ln -s mmpose/.mim/configs "$results/configs"
 cd "$results"
 for how in without with; do
     plugin=()

@@ -2,7 +2,6 @@
 import argparse
 import glob
 import logging
-import os
 import os.path as osp
 import sys
 
@@ -15,6 +14,7 @@ from mmpose.registry import DATASETS
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import model_complexity
 from mmpose_thermal.models.distillers.branch import branch_config
+from mmpose_thermal.runtime.whole_file import whole_file
 
 _ROOT = 'configs/thermal_face_*'
 _PAPER = dict(
@@ -155,9 +155,8 @@ def main():
             if before != text:
                 stale.append(path)
             if before != text and not args.check:
-                with open(path + '.part', 'w') as file:
+                with whole_file(path) as part, open(part, 'w') as file:
                     file.write(text)
-                os.replace(path + '.part', path)
     print(f'{len(stale)} files {"are stale" if args.check else "written"}')
     return 1 if args.check and stale else 0
 

@@ -9,7 +9,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
-from ..storage import ATOMIC, UNFINISHED, AtomicLocalBackend
+from mmpose_thermal.runtime.whole_file import UNFINISHED
+from ..storage import ATOMIC, AtomicLocalBackend
 
 _VALIDATED = 'validated'
 

@@ -1,11 +1,12 @@
 """The errors of a model on each face of a test set."""
 import csv
 import json
-import os
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
+
+from mmpose_thermal.runtime.whole_file import whole_file
 
 _MISSING = '(not stated)'
 # More distinct values than this are a measurement, not a kind.
@@ -41,11 +42,19 @@ class FaceErrors:
     def __len__(self) -> int:
         return len(self.images)
 
-    def point_errors_px(self) -> np.ndarray:
-        """Distance of each point from the truth, (N, K); NaN if unlabelled.
+    def point_errors_px(
+            self, points: Union[slice, List[int]] = slice(None)) -> np.ndarray:
+        """Distance of each point from the truth.
+
+        Args:
+            points (slice | list[int]): Which; by default all.
+
+        Returns:
+            np.ndarray: Shape (N, points); NaN if unlabelled.
         """
-        distance = np.linalg.norm(self.predicted - self.truth, axis=-1)
-        return np.where(self.labelled, distance, np.nan)
+        shift = self.predicted[:, points] - self.truth[:, points]
+        distance = np.sqrt(np.einsum('nkd,nkd->nk', shift, shift))
+        return np.where(self.labelled[:, points], distance, np.nan)
 
     def nme(self,
             normalizer: Optional[str] = None,
@@ -62,11 +71,9 @@ class FaceErrors:
         """
         length = self.lengths_px[normalizer or next(iter(self.lengths_px))]
         chosen = slice(None) if points is None else list(points)
-        shift = self.predicted[:, chosen] - self.truth[:, chosen]
         labelled = self.labelled[:, chosen]
-        distance = np.sqrt(np.einsum('nkd,nkd->nk', shift, shift))
         count = labelled.sum(1)
-        total = np.where(labelled, distance, 0).sum(1)
+        total = np.where(labelled, self.point_errors_px(chosen), 0).sum(1)
         return np.divide(
             total, count * length, where=count > 0,
             out=np.full(len(count), np.nan))
@@ -140,21 +147,19 @@ class FaceErrors:
         Raises:
             ValueError: The name ends otherwise.
         """
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         errors = {
             'NME' if not index else f'NME_{name}': self.nme(name)
             for index, name in enumerate(self.lengths_px)
         }
         regions = self.region_nme()
-        temporary = f'{path}.part'
-        if path.endswith('.csv'):
-            self._write_csv(temporary, errors, regions)
-        elif path.endswith('.json'):
-            self._write_json(temporary, errors, regions, metrics)
-        else:
-            raise ValueError(f'Errors are written as .json or .csv, not as '
-                             f'"{path}".')
-        os.replace(temporary, path)
+        with whole_file(path) as unfinished:
+            if path.endswith('.csv'):
+                self._write_csv(unfinished, errors, regions)
+            elif path.endswith('.json'):
+                self._write_json(unfinished, errors, regions, metrics)
+            else:
+                raise ValueError('Errors are written as .json or .csv, not '
+                                 f'as "{path}".')
 
     def _write_csv(self, path, errors, regions):
         fields = sorted({key for a in self.attributes for key in a})

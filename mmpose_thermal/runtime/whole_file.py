@@ -1,0 +1,32 @@
+import os
+from contextlib import contextmanager
+from typing import Iterator, Union
+
+#: Ends the names of files that are being written.
+UNFINISHED = '.part'
+
+
+@contextmanager
+def whole_file(path: Union[str, os.PathLike]) -> Iterator[str]:
+    """Lets a file be either written completely or not at all.
+
+    What is written beside its place is forced to the disk and moved there: a
+    process that is killed and a disk that is full leave what was there.
+
+    Args:
+        path (str | Path): The file; its folder is made.
+
+    Yields:
+        str: Where to write it.
+    """
+    path = os.fspath(path)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    unfinished = path + UNFINISHED
+    try:
+        yield unfinished
+        with open(unfinished, 'rb+') as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        if os.path.exists(unfinished):
+            os.remove(unfinished)
