@@ -19,6 +19,7 @@ from mmpose_thermal.checkpoints import load_checkpoint
 
 from ..connectors.builder import Shape
 from ..losses.base import Output, parts_of
+from .fields import reading
 from .heads import input_size, representation
 
 _REPOSITORY = osp.dirname(
@@ -45,25 +46,31 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
 
     Raises:
         FileNotFoundError: There is no such config file.
+        ValueError: It holds no model.
     """
-    if isinstance(config, str) and '::' in config:
-        model = get_config(config).model
-    elif isinstance(config, str):
-        # From here, from the source tree, and from an installed package.
-        path = next((path for path in (
-            config, osp.join(_REPOSITORY, config),
-            osp.join(_REPOSITORY, 'mmpose_thermal', '.mim', config))
-                     if osp.isfile(path)), None)
-        if path is None:
-            raise FileNotFoundError(
-                f'{name}.config: there is no config file {config}, neither '
-                f'from here nor in {_REPOSITORY}.')
-        model = Config.fromfile(path).model
-    else:
-        model = config
-    if model['type'] == 'CrossModalDistiller':
-        return branch_config(model['student']['config'], name)
-    return model
+    with reading(f'{name}.config'):
+        if isinstance(config, str) and '::' in config:
+            model = get_config(config).model
+        elif isinstance(config, str):
+            model = Config.fromfile(_find(config, name)).model
+        else:
+            model = config
+        student = model['student']['config'] \
+            if model['type'] == 'CrossModalDistiller' else None
+    return model if student is None else branch_config(student, name)
+
+
+def _find(config: str, name: str) -> str:
+    """A config file: from here, the source tree or an installed package."""
+    path = next((path for path in (
+        config, osp.join(_REPOSITORY, config),
+        osp.join(_REPOSITORY, 'mmpose_thermal', '.mim', config))
+                 if osp.isfile(path)), None)
+    if path is None:
+        raise FileNotFoundError(
+            f'{name}.config: there is no config file {config}, neither '
+            f'from here nor in {_REPOSITORY}.')
+    return path
 
 
 def build_branch(config: Union[str, dict], name: str) -> nn.Module:
@@ -79,8 +86,11 @@ def build_branch(config: Union[str, dict], name: str) -> nn.Module:
     Raises:
         FileNotFoundError: There is no such config file.
         TypeError: The model is none that can be distilled.
+        ValueError: It cannot be built.
     """
-    model = MODELS.build(copy.deepcopy(branch_config(config, name)))
+    stock = copy.deepcopy(branch_config(config, name))
+    with reading(f'{name}.config'):
+        model = MODELS.build(stock)
     if not isinstance(model, TopdownPoseEstimator):
         raise TypeError(
             f'{name}.config is a {type(model).__name__}. Distillation needs '

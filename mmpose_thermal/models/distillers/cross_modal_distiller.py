@@ -1,6 +1,6 @@
 import copy
 from collections.abc import Mapping
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional
 
 import torch
 import torch.nn as nn
@@ -14,6 +14,7 @@ from ..losses.base import Output, map_parts, parts_of
 from .branch import (bears_channels_last, build_branch, compile_branch,
                      load_branch, probe)
 from .decay import Decay
+from .fields import check_fields, check_mapping, reading
 from .heads import HeadOnFeature, stack_targets, teacher_target
 from .teacher import Teacher
 
@@ -73,12 +74,13 @@ class CrossModalDistiller(BaseModel):
                  data_preprocessor: OptConfigType = None,
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        _check_fields('student', student, ('config', 'checkpoint', 'compile'))
+        check_fields('student', student, ('config', 'checkpoint', 'compile'))
         self.student_input = student_input
         self.student = build_branch(student['config'], 'student')
         self._student_checkpoint = student.get('checkpoint')
         self._check_normalisation(student_input, self.student, 'student')
-        self._student_probe = probe(self.student)
+        with reading('student.config'):
+            self._student_probe = probe(self.student)
         self._memory_format = (
             torch.channels_last if channels_last and
             bears_channels_last(self.student) else torch.contiguous_format)
@@ -93,7 +95,8 @@ class CrossModalDistiller(BaseModel):
         self.teachers: Dict[str, Teacher] = {}
         self.distill_losses = nn.ModuleDict()
         self._loss_decays: Dict[str, Decay] = {}
-        self.decay = Decay(**(decay or dict(type='constant')))
+        with reading('decay'):
+            self.decay = Decay(**(decay or dict(type='constant')))
         for key, arguments in _named_teachers(teacher, distill_losses):
             self._add_teacher(key, {'input': teacher_input, **arguments})
 
@@ -105,9 +108,10 @@ class CrossModalDistiller(BaseModel):
     def _add_teacher(self, key: str, arguments: dict) -> None:
         name = key if key == 'teacher' else f'teacher.{key}'  # for errors
         losses = arguments.pop('distill_losses', None) or {}
-        _check_fields(name, arguments, ('config', 'checkpoint', 'prefix',
-                                        'input', 'keypoints', 'compile',
-                                        'dtype', 'cache'))
+        check_mapping('distill_losses', losses)
+        check_fields(name, arguments,
+                     ('config', 'checkpoint', 'prefix', 'input', 'keypoints',
+                      'compile', 'dtype', 'cache'))
         teacher = Teacher(
             name,
             self.student,
@@ -129,9 +133,11 @@ class CrossModalDistiller(BaseModel):
         if name in self.distill_losses:
             raise ValueError(f'distill_losses: two teachers have a "{name}". '
                              'Give each loss a name of its own.')
+        check_mapping(f'distill_losses.{name}', config)
         config = dict(config)
         decay = config.pop('decay', None)
-        loss = MODELS.build(config)
+        with reading(f'distill_losses.{name}'):
+            loss = MODELS.build(config)
         if not isinstance(loss, DistillLoss):
             raise TypeError(
                 f'distill_losses: {name} is a {type(loss).__name__}, which '
@@ -139,14 +145,15 @@ class CrossModalDistiller(BaseModel):
         loss.connect(teacher.feature_shape, self._student_probe.feature_shape)
         self.distill_losses[name] = loss
         if decay is not None:
-            self._loss_decays[name] = Decay(**decay)
+            with reading(f'distill_losses.{name}.decay'):
+                self._loss_decays[name] = Decay(**decay)
 
     def _check_normalisation(self, modality: str, branch: nn.Module,
                              name: str) -> None:
         """The branch must see what its own config promises it."""
         own = branch.data_preprocessor
         branches = getattr(self.data_preprocessor, 'branches', None)
-        if branches is not None and modality not in branches:
+        if branches is not None and modality not in list(branches):
             raise ValueError(
                 f'The {name} sees "{modality}", but data_preprocessor has '
                 f'only {list(branches)}. Check its input.')
@@ -157,7 +164,8 @@ class CrossModalDistiller(BaseModel):
         for field in ('mean', 'std'):
             ours = getattr(used, field, None)
             theirs = getattr(own, field)
-            if ours is None or not torch.allclose(
+            lengths = {len(theirs), 0 if ours is None else len(ours)}
+            if not lengths <= {1, 3} or not torch.allclose(
                     ours.float(), theirs.float()):
                 raise ValueError(
                     f'data_preprocessor: `{field}` of "{modality}" is '
@@ -302,6 +310,7 @@ class CrossModalDistiller(BaseModel):
 
 def _named_teachers(teacher: dict, losses: Optional[dict]):
     """Key and config of each teacher."""
+    check_mapping('teacher', teacher)
     if 'config' in teacher:
         yield 'teacher', {'distill_losses': losses, **teacher}
         return
@@ -314,14 +323,6 @@ def _named_teachers(teacher: dict, losses: Optional[dict]):
                 f'teacher.{key} is {arguments!r}. `teacher` is either one '
                 'with a `config`, or a dict of such dicts by name.')
         yield key, arguments
-
-
-def _check_fields(name: str, given: dict, known: Sequence[str]) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown or 'config' not in given:
-        problem = f'has no field {unknown[0]}' if unknown else 'has no config'
-        raise ValueError(f'{name} {problem}; its fields are '
-                         f'{", ".join(known)}.')
 
 
 def _selector(indices: Optional[list], device: torch.device):
