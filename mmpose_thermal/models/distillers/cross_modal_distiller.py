@@ -164,9 +164,8 @@ class CrossModalDistiller(BaseModel):
         for field in ('mean', 'std'):
             ours = getattr(used, field, None)
             theirs = getattr(own, field)
-            lengths = {len(theirs), 0 if ours is None else len(ours)}
-            if not lengths <= {1, 3} or not torch.allclose(
-                    ours.float(), theirs.float()):
+            if ours is None or not {len(ours), len(theirs)} <= {1, 3} or \
+                    not torch.allclose(ours.float(), theirs.float()):
                 raise ValueError(
                     f'data_preprocessor: `{field}` of "{modality}" is '
                     f'{_as_list(ours)}, but the {name}\'s own config has '
