@@ -112,6 +112,22 @@ def test_prediction_that_is_not_finite_names_the_image():
         evaluate(samples)
 
 
+def test_faces_without_any_labelled_point_are_named():
+    samples = faces(3)
+    samples[1]['gt_instances']['keypoints_visible'][:] = 0
+    with pytest.raises(ValueError, match='1 faces have no .* first 1.png'):
+        evaluate(samples, normalizers=('box', ))
+
+
+def test_another_number_of_points_is_refused():
+    samples = faces(2)
+    for sample in samples:
+        predicted = sample['pred_instances']
+        predicted['keypoints'] = predicted['keypoints'][:, :60]
+    with pytest.raises(ValueError, match='predicts 60 points, .* has 68'):
+        evaluate(samples)
+
+
 def test_face_without_eye_corners_is_named():
     samples = faces(3)
     samples[2]['gt_instances']['keypoints_visible'][0, 45] = 0
@@ -218,6 +234,9 @@ def test_errors_by_attribute():
     }
     with pytest.raises(ValueError, match='"beard".*glasses, yaw_deg'):
         evaluate(samples, attributes=['beard'])
+    with pytest.raises(ValueError, match="'unknown' for one face"):
+        samples[1]['raw_ann_info']['yaw_deg'] = 'unknown'
+        evaluate(samples, attributes=[dict(field='yaw_deg', edges=[0, 1])])
 
 
 def test_confidence_interval_holds_the_mean_and_widens_by_subject():

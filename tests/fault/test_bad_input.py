@@ -167,6 +167,33 @@ def test_damaged_annotation_files(annotations, examples):
          use)
 
 
+def changed(coco, kind, number, **fields):
+    coco[kind][number].update(fields)
+    return coco
+
+
+@pytest.mark.parametrize('spoil, message', [
+    (lambda coco: [coco], 'it must be an object with "images"'),
+    (lambda coco: dict(coco, images=3), '"images" is missing or no list'),
+    (lambda coco: dict(coco, annotations=[7]), r'"annotations"\[0\] is 7, but'),
+    (lambda coco: dict(coco, images=[dict(id=1)]),
+     r'"images"\[0\] has no "file_name"'),
+    (lambda coco: changed(coco, 'annotations', 1, bbox=['a'] * 4),
+     r'"annotations"\[1\] has "bbox": .* a list of numbers'),
+    (lambda coco: changed(coco, 'images', 1, id=coco['images'][0]['id']),
+     '"images" has the id .* 2 times'),
+    (lambda coco: changed(coco, 'annotations', 1,
+                          id=coco['annotations'][0]['id']),
+     '"annotations" has the id .* 2 times'),
+    (lambda coco: changed(coco, 'annotations', 1, image_id=987),
+     r'"annotations"\[1\] is of the image 987, which is not in'),
+])
+def test_faults_of_annotation_files_are_named(annotations, spoil, message):
+    coco, use = annotations
+    with pytest.raises(ValueError, match=f'train.json: {message}'):
+        use(json.dumps(spoil(coco)))
+
+
 @pytest.mark.parametrize('name', ['../outside.png', '/etc/hostname',
                                   'thermal/../../outside.png'])
 @pytest.mark.parametrize('field', ['file_name', 'rgb_file_name'])

@@ -321,6 +321,16 @@ def test_the_memory_format_changes_neither_gradients_nor_checkpoints(
         assert torch.allclose(found[name], gradient, atol=1e-5), name
 
 
+def test_of_several_matching_checkpoints_none_is_chosen(build_distiller,
+                                                        save_teacher):
+    teacher = dict(config=estimator(16, COLOUR))
+    for name in ('mine_1.pth', 'mine_2.pth'):
+        path = save_teacher(teacher['config'], name)
+    teacher['checkpoint'] = path.replace('_2', '_*')
+    with pytest.raises(ValueError, match='teacher.checkpoint: 2 files match'):
+        build_distiller(teacher=teacher)
+
+
 def test_unknown_types_are_named(build_distiller, save_teacher):
     teacher = dict(config=estimator(16, COLOUR), dtype='int8')
     teacher['checkpoint'] = save_teacher(teacher['config'], 'mine.pth')

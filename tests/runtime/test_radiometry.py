@@ -113,6 +113,12 @@ def test_grey_black_hot_image_is_inverted(tmp_path):
     assert (found == 245).all()
 
 
+def test_grey_image_cannot_be_of_a_coloured_palette(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((4, 4), 10, np.uint8))
+    with pytest.raises(ValueError, match="grey image cannot .* 'iron'"):
+        load(tmp_path / 'a.png', dict(palette='iron'))
+
+
 def test_palette_of_a_file(tmp_path):
     colours = palette_colours('iron')[::-1].copy()
     cv2.imwrite(str(tmp_path / 'mine.png'), colours[None])

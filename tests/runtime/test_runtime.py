@@ -170,11 +170,13 @@ def test_stacks_are_sequences(tmp_path):
         assert found[2].time_s == pytest.approx(2 / 25)
 
 
-def write_video(path, count=12):
+def write_video(path, count=12, noise=0):
     writer = cv2.VideoWriter(
         str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
+    rng = np.random.default_rng(0)
     for index in range(count):
-        writer.write(np.full((48, 64, 3), 20 * index, np.uint8))
+        writer.write((20 * index + rng.integers(
+            0, noise + 1, (48, 64, 3))).astype(np.uint8))
     writer.release()
 
 
@@ -190,6 +192,16 @@ def test_videos(tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match='cannot be opened'):
         frames_of(path)
+
+
+def test_a_truncated_video_ends_with_an_error(tmp_path):
+    path = tmp_path / 'video.avi'
+    write_video(path, noise=255)
+    path.write_bytes(path.read_bytes()[:path.stat().st_size * 6 // 10])
+    *frames, last = Source(str(path))
+    assert 1 < len(frames) < 11 and all(f.image is not None for f in frames)
+    assert last.image is None
+    assert f'{len(frames)} of 12 frames: the file is truncated' in last.error
 
 
 class Unplugged:

@@ -269,6 +269,28 @@ def test_labelme(run, samples, tmp_path):
     build('ThermalFaceDataset', tmp_path, with_rgb=True)
 
 
+def test_labelme_by_number(run, samples, tmp_path):
+    """Points may be named by their numbers; what cannot be is left out."""
+    miniatures.write_labelme(tmp_path, samples)
+    first, second, third, *_ = sorted(tmp_path.glob('*.json'))
+    for path in tmp_path.glob('*.json'):
+        content = json.loads(path.read_text())
+        for index, shape in enumerate(content['shapes']):
+            shape['label'] = str(index % 68)
+        if path == second:
+            content['shapes'][0]['label'] = '68'
+        if path == third:
+            content['shapes'][0]['label'] = '1'
+        path.write_text(json.dumps(content))
+    printed = run('labelme', tmp_path, '--rgb', 'visible',
+                  '--temperature-scale', '.01')
+    assert f'1 point number above 67, first {second.stem}' in printed
+    assert f'1 the same point twice, first {third.stem}' in printed
+    np.testing.assert_allclose(
+        points_of(load(tmp_path)['annotations'][0])[:, :2],
+        samples[0].points, atol=.01)
+
+
 @pytest.mark.parametrize('eurecom', [False, True])
 def test_carl_and_visth(run, samples, tmp_path, eurecom):
     miniatures.write_carl(tmp_path, samples, eurecom)
