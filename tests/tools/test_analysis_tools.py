@@ -175,9 +175,10 @@ def test_steps_are_timed_side_by_side(run_tool, tmp_path):
     assert {'plain', 'plain, MMPose', 'teacher forward', 'DIKD', 'FD+LD',
             'FD+LD, MMRazor style', 'FD+LD, naive loop'} <= set(numbers['ms'])
     # Ours waits for no value that the plain step does not wait for: both look
-    # at the sizes of the images, which are on the host, once a modality.
+    # at the sizes of the images, which are on the host, once a modality (with
+    # PyTorch 2.1 that is two reads).
     reads = {name: value['item'] for name, value in numbers['reads'].items()}
-    assert reads['DIKD'] == 2 * reads['plain'] == 2
+    assert reads['DIKD'] == 2 * reads['plain'] and reads['plain'] in (1, 2)
     assert 'DIKD / floor' in printed and 'MMRazor style / ours' in printed
     with pytest.raises(SystemExit, match='--amp needs a GPU'):
         run_tool('analysis_tools/benchmark_training', '--device', 'cpu',
