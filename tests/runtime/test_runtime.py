@@ -1,6 +1,7 @@
 """What runs beside the camera: geometry, temperatures, sources, tracking."""
 import json
 import warnings
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from mmpose_thermal.runtime import (FaceLandmarks, FaceTracker, ModelInfo,
                                     SkinThermometer, Source, boxes_from,
                                     crop_faces, draw_faces, is_radiometric,
                                     letterbox, skin_regions)
+from mmpose_thermal.runtime.whole_file import whole_file
 
 
 
@@ -370,3 +372,15 @@ def test_nothing_here_warns():
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         SkinThermometer(['nose_tip'])(radiometric(), np.array([[500., 500]]))
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / 'folder/a.txt'
+    for text in ('one', 'two'):
+        with whole_file(path) as unfinished:
+            Path(unfinished).write_text(text)
+    with pytest.raises(RuntimeError), whole_file(path) as unfinished:
+        Path(unfinished).write_text('half')
+        raise RuntimeError
+    assert path.read_text() == 'two'
+    assert [*path.parent.iterdir()] == [path]
