@@ -284,11 +284,13 @@ class Probe:
 
 
 def probe(model: nn.Module,
+          name: str,
           fallback_size: Optional[Tuple[int, int]] = None) -> Probe:
     """Runs a branch once, on a black image, to learn its shapes.
 
     Args:
         model (nn.Module): The network; it stays as it is.
+        name (str): ``'teacher'`` or ``'student'``, for errors.
         fallback_size (tuple[int, int], optional): Height and width of the
             image if the head does not say.
 
@@ -296,17 +298,19 @@ def probe(model: nn.Module,
         Probe: What was found.
 
     Raises:
-        ValueError: The size of the image is not known.
+        ValueError: The size of the image is not known, or the network cannot
+            compute.
     """
-    size = input_size(model.head) or fallback_size
-    if size is None:
-        raise ValueError(
-            'The input size of the student is not known: set `decoder` of '
-            'its head to the codec of the pipeline.')
     training = {module: module.training for module in model.modules()}
-    model.eval()
-    with torch.no_grad():
-        feature = model.extract_feat(torch.zeros(1, _channels(model), *size))[-1]
+    with torch.no_grad(), reading(f'{name}.config'):
+        size = input_size(model.head) or fallback_size
+        if size is None:
+            raise ValueError(
+                f'The input size of the {name} is not known: set `decoder` of '
+                'its head to the codec of the pipeline.')
+        image = torch.zeros(1, _channels(model), *size)
+        model.eval()
+        feature = model.extract_feat(image)[-1]
         output = model.head.forward((feature, ))
     for module, mode in training.items():
         module.training = mode

@@ -79,8 +79,7 @@ class CrossModalDistiller(BaseModel):
         self.student = build_branch(student['config'], 'student')
         self._student_checkpoint = student.get('checkpoint')
         self._check_normalisation(student_input, self.student, 'student')
-        with reading('student.config'):
-            self._student_probe = probe(self.student)
+        self._student_probe = probe(self.student, 'student')
         self._memory_format = (
             torch.channels_last if channels_last and
             bears_channels_last(self.student) else torch.contiguous_format)

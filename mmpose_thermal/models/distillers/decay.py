@@ -62,11 +62,11 @@ class Decay:
             step=self._step,
             constant=self._constant)
         if type not in shapes:
-            raise ValueError(f'decay: unknown type {type!r}; one of '
+            raise ValueError(f'unknown type {type!r}; one of '
                              f'{", ".join(shapes)}.')
         if type == 'exponential' and not (begin > 0 and end > 0):
-            raise ValueError('decay: `begin` and `end` must be positive for '
-                             f'type "exponential", got {begin} and {end}.')
+            raise ValueError('`begin` and `end` must be positive for type '
+                             f'"exponential", got {begin} and {end}.')
         self._shape = shapes[type]
         self.begin, self.end = begin, end
         self.milestones = sorted(milestones)

@@ -9,7 +9,6 @@ from mmpose_thermal.datasets.point_sets import keypoint_indices
 from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
                      load_branch, probe)
 from .feature_cache import FeatureCache, weights_mark
-from .fields import reading
 from .grid import resample
 from .heads import HeadOnFeature, check_agreement, keep_keypoints
 
@@ -77,8 +76,7 @@ class Teacher(nn.Module):
             if isinstance(keypoints, dict):
                 keypoints = keypoint_indices(**keypoints)
             selected = keep_keypoints(self.network.head, keypoints)
-        with reading(f'{name}.config'):
-            shapes = probe(self.network, student_probe.image_size)
+        shapes = probe(self.network, name, student_probe.image_size)
         self.network = fold_batch_norm(self.network.eval(), shapes.image_size)
         self.requires_grad_(False)
         self.image_size = shapes.image_size
