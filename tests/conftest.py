@@ -118,6 +118,36 @@ def rtmcc(width=16, normalisation=GREY):
     return config
 
 
+def batch_for(config, num_keypoints=NUM_KEYPOINTS):
+    """Two samples with the targets that a head trains on."""
+    from mmengine.structures import InstanceData, PixelData
+    from mmpose.registry import KEYPOINT_CODECS
+    from mmpose.structures import PoseDataSample
+    codec = KEYPOINT_CODECS.build(copy.deepcopy(config['head']['decoder']))
+    rng, samples = np.random.default_rng(0), []
+    for _ in range(2):
+        encoded = codec.encode(
+            rng.uniform(8, 56, (1, num_keypoints, 2)).astype(np.float32),
+            np.ones((1, num_keypoints), np.float32))
+        sample = PoseDataSample()
+        labels = dict(keypoint_weights=torch.from_numpy(
+            np.asarray(encoded['keypoint_weights'])).float())
+        for key in ('keypoint_x_labels', 'keypoint_y_labels'):
+            if key in encoded:
+                labels[key] = torch.from_numpy(encoded[key]).float()
+        if 'heatmaps' in encoded:
+            sample.gt_fields = PixelData(
+                heatmaps=torch.from_numpy(encoded['heatmaps']))
+        sample.gt_instance_labels = InstanceData(**labels)
+        samples.append(sample)
+    return dict(
+        inputs={
+            name: torch.randn(2, 3, IMAGE_SIZE, IMAGE_SIZE)
+            for name in ('thermal', 'rgb')
+        },
+        data_samples=samples)
+
+
 @pytest.fixture
 def run_tool(monkeypatch, capsys):
     """Runs a tool of tools/ in this process; returns what it printed."""

@@ -5,11 +5,12 @@ from typing import Optional
 
 from mmengine.config import Config
 from mmengine.runner import save_checkpoint
-from mmpose.registry import MODELS
+from mmpose.registry import HOOKS, MODELS
 
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.models.distillers.branch import (branch_config,
                                                      student_weights)
+from mmpose_thermal.models.distillers.fields import is_of
 
 from .storage import ATOMIC
 
@@ -35,7 +36,7 @@ def student_config(config: Config) -> Config:
     fields['default_hooks'] = {
         name: hook
         for name, hook in hooks.items()
-        if not hook or hook.get('type') != 'StudentCheckpointHook'
+        if not hook or not is_of(HOOKS, hook, 'StudentCheckpointHook')
     }
     # What MMPoseInferencer reads, and MMPose's own configs have at the top.
     fields.setdefault('data_mode', 'topdown')

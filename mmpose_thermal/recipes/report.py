@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from ..apis import machine_class, measure_models
 from ..evaluation import (FaceErrors, area_under_ced, failure_rate,
-                          paired_difference)
+                          paired_difference, threshold_label)
 from ..evaluation.functional.statistics import Difference
 from ..visualization.plots import plot_ced, save_figure
 from .execution import Trial, describe
@@ -59,10 +59,10 @@ class Outcome:
         errors = self.errors()
         measures = {
             'NME': errors.mean(1),
-            f'FR@{_THRESHOLD:.2f}': [
+            f'FR@{threshold_label(_THRESHOLD)}': [
                 failure_rate(e, _THRESHOLD) for e in errors
             ],
-            f'AUC@{_THRESHOLD:.2f}': [
+            f'AUC@{threshold_label(_THRESHOLD)}': [
                 area_under_ced(e, _THRESHOLD) for e in errors
             ],
         }

@@ -1,11 +1,18 @@
 """Checkpoints of a real run: what they hold, and that the run resumes."""
 import copy
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from conftest import estimator, new_runner
+from mmengine.config import Config
 from mmengine.runner import load_checkpoint
+from mmpose.apis import init_model
 from mmpose.registry import MODELS
+
+from mmpose_thermal.engine import StudentCheckpointHook
+from mmpose_thermal.models import CrossModalDistiller
 
 
 def load(path):
@@ -16,9 +23,7 @@ def test_checkpoint_is_the_stock_students(finished_run):
     checkpoint = load(f'{finished_run.work_dir}/epoch_2.pth')
     stock = MODELS.build(estimator(8))
     assert set(checkpoint['state_dict']) == set(stock.state_dict())
-    result = load_checkpoint(
-        stock, f'{finished_run.work_dir}/epoch_2.pth', strict=True)
-    assert result is not None
+    load_checkpoint(stock, f'{finished_run.work_dir}/epoch_2.pth', strict=True)
     student = finished_run.model.student.state_dict()
     for key, value in stock.state_dict().items():
         assert torch.equal(value, student[key]), key
@@ -70,6 +75,180 @@ def test_resume_restores_every_weight(finished_run, run_config, tmp_path):
     for key, value in resumed.model.state_dict().items():
         assert torch.equal(value, state[key]), key
     assert resumed.epoch == 2
+
+
+# ------------------------------ whatever hooks there were, and wherever it lies
+def assert_equal_weights(model, other):
+    expected = other.state_dict()
+    assert model.state_dict().keys() == expected.keys()
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, expected[key]), key
+
+
+def without(config, *hooks):
+    config = copy.deepcopy(config)
+    for hook in hooks:
+        del config.default_hooks[hook]
+    return config
+
+
+def resumed(config, checkpoint):
+    """A run that is done when it is resumed."""
+    config = copy.deepcopy(config)
+    config.work_dir += '_resumed'
+    config.load_from, config.resume = checkpoint, True
+    runner = new_runner(config)
+    runner.train()
+    return runner
+
+
+@pytest.mark.parametrize('saved, loaded', [
+    (('student', ), ()),
+    ((), ('student', )),
+    (('student', ), ('student', )),
+    ((), ('student', 'checked_loading')),
+])
+def test_a_run_may_be_resumed_with_other_hooks(run_config, saved, loaded):
+    run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
+    first = new_runner(without(run_config, *saved))
+    first.train()
+    path = f'{first.work_dir}/epoch_2.pth'
+    if 'checked_loading' in loaded:
+        # The connectors lie beside the state dict: MMEngine alone would leave
+        # them random, but the student is there.
+        found = resumed(without(run_config, *loaded), path).model.student
+        assert_equal_weights(found, first.model.student)
+        return
+    assert_equal_weights(resumed(without(run_config, *loaded), path).model,
+                         first.model)
+
+
+def test_mmposes_init_model_loads_a_distillers_own_checkpoint(finished_run):
+    config = copy.deepcopy(finished_run.cfg)
+    path = f'{finished_run.work_dir}/epoch_2.pth'
+    model = init_model(config, path, device='cpu', cfg_options={})
+    assert_equal_weights(model.student, finished_run.model.student)
+
+
+def with_weights_of(path, model, out):
+    content = load(path)
+    content['state_dict'] = model.state_dict()
+    torch.save(content, out)
+    return str(out)
+
+
+def test_a_checkpoint_that_does_not_fit_is_not_resumed(finished_run,
+                                                       run_config, tmp_path):
+    run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
+    path = with_weights_of(f'{finished_run.work_dir}/epoch_2.pth',
+                           MODELS.build(estimator(16)), tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match='does not fit.*would stay random'):
+        resumed(run_config, path)
+
+
+@pytest.mark.parametrize('keep, what', [('backbone', 'head'), ('', None)])
+def test_a_tested_checkpoint_has_all_weights(validated_config, save_teacher,
+                                             keep, what):
+    fields = {k: v for k, v in validated_config.to_dict().items()
+              if not k.startswith(('train', 'val', 'optim'))}
+    config = Config(dict(
+        fields, model=estimator(8), default_hooks=dict(
+            checked_loading=dict(type='CheckedLoadingHook')),
+        load_from=save_teacher(
+            estimator(8), 'part.pth', keep=lambda k: k.startswith(keep))))
+    if what is None:
+        assert new_runner(config).test()['NME'] > 0
+        return
+    with pytest.raises(ValueError, match=f'missing.*first "{what}'):
+        new_runner(config).test()
+
+
+def test_training_begins_from_part_of_the_weights_but_not_from_none(
+        run_config, save_teacher):
+    run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
+    run_config.load_from = save_teacher(
+        estimator(8), 'part.pth', keep=lambda key: key.startswith('backbone'))
+    run_config.train_cfg.max_epochs = 1
+    new_runner(run_config).train()
+    run_config.load_from = save_teacher(
+        estimator(8), 'other.pth', keep=lambda key: key.startswith('no'))
+    with pytest.raises(ValueError, match='does not fit'):
+        new_runner(run_config).train()
+
+
+@pytest.mark.parametrize('move', [shutil.move, shutil.copytree])
+def test_a_work_directory_may_be_moved_or_copied(validated_config, tmp_path,
+                                                 move):
+    config = copy.deepcopy(validated_config)
+    config.train_cfg.max_epochs = 1
+    first = new_runner(config)
+    first.train()
+    here = tmp_path / 'elsewhere'
+    move(first.work_dir, here)
+    (here / 'student_best.pth').unlink()
+    config = Config(dict(validated_config.to_dict(), work_dir=str(here),
+                         resume=True))
+    config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
+    second = new_runner(config)
+    second.train()
+    assert second.epoch == 2 and (here / 'student_best.pth').is_file()
+    best = second.message_hub.get_info('best_ckpt')
+    assert Path(best).parent == here and Path(best).is_file()
+    assert len(list(here.glob('best_*'))) == 1
+    if move is shutil.copytree:  # the original keeps all of its files
+        assert len(list(Path(first.work_dir).glob('best_*'))) == 1
+
+
+def test_a_later_best_checkpoint_outlives_an_earlier_epochs_resume(
+        validated_config):
+    new_runner(validated_config).train()
+    folder = Path(validated_config.work_dir)
+    for path in folder.glob('best_*'):
+        path.rename(folder / 'best_NME_epoch_9.pth')
+    validated_config.load_from = str(folder / 'epoch_1.pth')
+    validated_config.resume = True
+    new_runner(validated_config).train()
+    assert (folder / 'best_NME_epoch_9.pth').is_file()
+
+
+def test_a_resumed_run_does_without_what_it_began_from(run_config,
+                                                       save_teacher):
+    run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
+    run_config.model.student.checkpoint = save_teacher(estimator(8), 's.pth')
+    run_config.train_cfg.max_epochs = 1
+    new_runner(run_config).train()
+    Path(run_config.model.student.checkpoint).unlink()
+    with pytest.raises(FileNotFoundError, match='student.checkpoint'):
+        new_runner(run_config).train()
+    run_config.train_cfg.max_epochs, run_config.resume = 2, True
+    runner = new_runner(run_config)
+    runner.train()
+    assert runner.epoch == 2
+
+
+class OwnDistiller(CrossModalDistiller):
+    """Of another project."""
+
+
+@pytest.mark.parametrize('kind', ['mmpose.CrossModalDistiller', OwnDistiller])
+def test_types_may_have_a_scope_or_be_of_a_subclass(validated_config, kind):
+    validated_config.model.type = kind
+    validated_config.default_hooks.student.type = 'mmpose.StudentCheckpointHook'
+    runner = new_runner(validated_config)
+    runner.train()
+    exported = Config.fromfile(f'{runner.work_dir}/student_best.py')
+    assert exported.model.type == 'TopdownPoseEstimator'
+    assert 'student' not in exported.default_hooks
+
+
+def test_the_best_student_is_exported_once(validated_config):
+    runner = new_runner(validated_config)
+    runner.train()
+    path = Path(runner.work_dir) / 'student_best.pth'
+    hook, = [h for h in runner.hooks if isinstance(h, StudentCheckpointHook)]
+    path.unlink()
+    hook.after_val_epoch(runner)  # no better one since
+    assert not path.exists()
 
 
 def test_hook_refuses_another_model(run_config):

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmpose.registry import MODELS
 
 from mmpose_thermal.models import build_connector
@@ -51,15 +52,15 @@ def test_unknown_connector_is_named(connector):
         build_connector(connector, COARSE, FINE)
 
 
-def test_choice_is_logged(build_distiller, monkeypatch):
-    lines = []
-    monkeypatch.setattr('mmpose_thermal.models.connectors.builder.print_log',
-                        lambda message, logger: lines.append(message))
+def test_choice_is_logged(build_distiller, tmp_path):
+    logger = MMLogger.get_instance('choice', log_level='INFO',
+                                   log_file=str(tmp_path / 'log.txt'))
+    assert MMLogger.get_current_instance() is logger
     build_distiller(student_width=8)
-    assert lines == [
-        'teacher 128x2x2 -> student 64x2x2: ConvConnector',
-        'student 64x2x2 -> teacher 128x2x2: ConvConnector',
-    ]
+    said = (tmp_path / 'log.txt').read_text()
+    for line in ('teacher 128x2x2 -> student 64x2x2: ConvConnector',
+                 'student 64x2x2 -> teacher 128x2x2: ConvConnector'):
+        assert line in said
 
 
 def test_another_connector_is_one_class(build_distiller, batch):

@@ -7,6 +7,8 @@ from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import MODELS
 
+from mmpose_thermal.models.distillers.branch import probe
+
 
 def gradients(module):
     return {
@@ -198,6 +200,44 @@ def test_batch_without_the_teachers_modality_is_named(build_distiller, batch):
         build_distiller()(**batch, mode='loss')
 
 
+def test_probing_leaves_the_training_mode_of_each_module():
+    model = MODELS.build(estimator(8)).train()
+    model.backbone.layer1.eval()
+    before = [module.training for module in model.modules()]
+    buffers = copy.deepcopy(dict(model.named_buffers()))
+    probe(model, 'student')
+    assert [module.training for module in model.modules()] == before
+    for name, buffer in model.named_buffers():
+        assert torch.equal(buffer, buffers[name]), name
+
+
+def test_initialisation_of_connectors_is_applied(build_distiller):
+    connector = dict(
+        type='ConvConnector',
+        init_cfg=dict(type='Constant', layer='Conv2d', val=.25))
+    model = build_distiller(student_width=8, **only(connector=connector))
+    for name in ('to_student', 'to_teacher'):
+        for conv in getattr(model.distill_losses['loss_dikd'], name).convs:
+            assert (conv.conv.weight == .25).all(), name
+
+
+# -------------------------------------------- checkpoints of students or whole
+def test_students_checkpoint_is_one_of_the_distiller(build_distiller):
+    model, other = build_distiller(), build_distiller()
+    weights = model.student.state_dict()
+    assert any((other.student.state_dict()[key] != value).any()
+               for key, value in weights.items())
+    assert not other.load_state_dict(weights, strict=False).missing_keys
+    for key, value in other.student.state_dict().items():
+        assert torch.equal(value, weights[key]), key
+
+
+def test_checkpoint_of_another_model_is_refused(build_distiller):
+    with pytest.raises(ValueError, match='none of the student.*"layer.weight"'):
+        build_distiller().load_state_dict(
+            {'layer.weight': torch.zeros(2)}, strict=False)
+
+
 # ------------------------------------------------------------- wrong set-ups
 def distiller(teacher, checkpoint, student=None, **overrides):
     return MODELS.build(
@@ -267,13 +307,14 @@ def test_unknown_input_modality_is_refused(save_teacher):
         distiller(teacher, save_teacher(teacher), teacher_input='depth')
 
 
-def test_loss_that_mmengine_would_not_sum_is_refused(save_teacher):
+@pytest.mark.parametrize('name', ['dikd', 'loss', 'loss_kpt'])
+def test_names_that_mmengine_would_not_sum_are_refused(save_teacher, name):
     teacher = estimator(normalisation=COLOUR)
-    with pytest.raises(ValueError, match='must begin with "loss"'):
+    with pytest.raises(ValueError, match=f'"{name}" must begin with "loss"'):
         distiller(
             teacher,
             save_teacher(teacher),
-            distill_losses=dict(dikd=dict(type='DIKDLoss')))
+            distill_losses={name: dict(type='DIKDLoss')})
 
 
 def test_head_without_heatmaps_is_refused():

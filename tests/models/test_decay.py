@@ -50,6 +50,18 @@ def test_exponential_decay_to_zero_is_refused():
         Decay('exponential', 1., 0.)
 
 
+@pytest.mark.parametrize('arguments, message', [
+    (dict(type='step', milestones=[30, 50]), r'shares.*not epochs.*\[30, 50'),
+    (dict(type='step', milestones=[]), 'milestones'),
+    (dict(type='step', milestones=[0, .5]), 'milestones'),
+    (dict(begin=-1.), '`begin`.*not negative'),
+    (dict(end=float('nan')), '`end` must be a finite'),
+])
+def test_decay_that_could_not_work_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Decay(**arguments)
+
+
 def test_decay_follows_the_training(progress):
     decay = Decay('linear', 1., 0.)
     progress(iter=5)
@@ -90,6 +102,29 @@ def test_a_loss_may_have_its_own_decay(build_distiller, batch, progress):
             distill_decay=.25,
             distill_decay_ld=1))
     assert later['distill_decay_ld'] == .5
+
+
+def test_a_teacher_stops_when_its_losses_count_nothing(
+        build_distiller, batch, progress):
+    """And every weight still has a gradient, as DDP expects."""
+    stops = dict(type='step', milestones=[.5], end=0.)
+    model = build_distiller(
+        student_width=8,
+        distill_losses=dict(
+            loss_dikd=dict(type='DIKDLoss', decay=stops),
+            loss_fd=dict(type='FeatureDistillLoss', decay=stops)))
+    runs = []
+    model.teacher.backbone.register_forward_hook(
+        lambda *arguments: runs.append(1))
+    progress(iter=9)
+    assert model(**batch, mode='loss')['loss_dikd'] > 0 and len(runs) == 1
+    progress(iter=10)
+    losses = model(**batch, mode='loss')
+    assert len(runs) == 1
+    assert losses['loss_dikd'] == losses['loss_fd'] == 0
+    model.parse_losses(losses)[0].backward()
+    assert all(p.grad is not None for p in model.parameters())
+    assert not any(p.grad.any() for p in model.distill_losses.parameters())
 
 
 def test_logged_factors_are_not_summed(build_distiller, batch):

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 import torch
 from conftest import (COLOUR, GREY, IMAGE_SIZE, NUM_KEYPOINTS, SIMCC,
-                      estimator, rtmcc, simcc)
+                      batch_for, estimator, rtmcc, simcc)
 from mmengine.config import Config
-from mmengine.structures import InstanceData, PixelData
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
-from mmpose.registry import KEYPOINT_CODECS, MODELS
-from mmpose.structures import PoseDataSample
+from mmpose.models.losses import KDLoss
+from mmpose.registry import MODELS
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
 from mmpose_thermal.models.distillers.grid import resample
+from mmpose_thermal.models.distillers.heads import output_as_target
+from mmpose_thermal.models.losses import DistillBatch, DistillLoss
 from mmpose_thermal.models.losses.base import parts_of
 
 def plain_heatmap(width=16, normalisation=GREY):
@@ -34,33 +35,6 @@ def plain_heatmap(width=16, normalisation=GREY):
         loss=dict(type='KeypointMSELoss', use_target_weight=True),
         decoder=codec)
     return config
-
-
-def batch_for(config, num_keypoints=NUM_KEYPOINTS):
-    """Two samples with the targets that a head trains on."""
-    codec = KEYPOINT_CODECS.build(copy.deepcopy(config['head']['decoder']))
-    rng, samples = np.random.default_rng(0), []
-    for _ in range(2):
-        encoded = codec.encode(
-            rng.uniform(8, 56, (1, num_keypoints, 2)).astype(np.float32),
-            np.ones((1, num_keypoints), np.float32))
-        sample = PoseDataSample()
-        labels = dict(keypoint_weights=torch.from_numpy(
-            np.asarray(encoded['keypoint_weights'])).float())
-        for key in ('keypoint_x_labels', 'keypoint_y_labels'):
-            if key in encoded:
-                labels[key] = torch.from_numpy(encoded[key]).float()
-        if 'heatmaps' in encoded:
-            sample.gt_fields = PixelData(
-                heatmaps=torch.from_numpy(encoded['heatmaps']))
-        sample.gt_instance_labels = InstanceData(**labels)
-        samples.append(sample)
-    return dict(
-        inputs={
-            name: torch.randn(2, 3, IMAGE_SIZE, IMAGE_SIZE)
-            for name in ('thermal', 'rgb')
-        },
-        data_samples=samples)
 
 
 @pytest.fixture
@@ -145,24 +119,121 @@ def test_task_loss_is_the_heads_own(pair, head):
     torch.testing.assert_close(model(**batch, mode='loss')['loss_kpt'], own)
 
 
-def test_soft_target_is_the_distribution_that_the_teacher_means(pair):
-    """A student that says what its teacher says has nothing to learn."""
-    for teacher, student in ((rtmcc(16, COLOUR), rtmcc(16)),
-                             (simcc(16, COLOUR), simcc(16))):
-        model = pair(teacher, student)
-        model.student.head.load_state_dict(model.teacher.head.state_dict())
-        scores = model.teacher.head.forward(
-            (torch.randn(2, 128, 2, 2), ))
-        loss = model.student.head.loss_module
-        from mmpose_thermal.models.distillers.heads import teacher_target
-        target = tuple(part.detach() for part in teacher_target(
-            model.teacher.head, model.student.head)(scores))
-        scores = tuple(part.detach().requires_grad_() for part in scores)
-        loss(scores, target, torch.ones(2, NUM_KEYPOINTS)).backward()
-        assert max(s.grad.abs().max() for s in scores) < 1e-8
+def with_beta(config, beta, label_beta=None):
+    """A SimCC head whose loss scales scores, and soft labels, otherwise."""
+    config['head']['loss'] = dict(
+        type='KLDiscretLoss',
+        use_target_weight=True,
+        beta=beta,
+        **({} if label_beta is None else
+           dict(label_softmax=True, label_beta=label_beta)))
+    return config
+
+
+@pytest.mark.parametrize('betas', [(1, 1), (10, 10), (10, 1), (1, 10)])
+@pytest.mark.parametrize('label_beta', [None, 10., 3.])
+def test_heads_that_mean_the_same_have_nothing_to_learn(pair, betas,
+                                                        label_beta):
+    """Whatever the factor by which each one's loss scales its scores."""
+    theirs, ours = betas
+    student = with_beta(rtmcc(16), ours, label_beta)
+    model = pair(with_beta(rtmcc(16, COLOUR), theirs), student)
+    # The teacher's distributions, in the student's scores.
+    model.student.load_state_dict(model.teacher.state_dict(), strict=False)
+    for layer in (model.student.head.cls_x, model.student.head.cls_y):
+        layer.weight.data *= theirs / ours
+    head = model.teachers['teacher'].head
+    feature = torch.randn(2, 128, 2, 2)
+    scores = model._student_head.eval()(feature)
+    for own, other in zip(scores, head(feature)):
+        torch.testing.assert_close(own, other)
+    batch = DistillBatch(
+        student_feature=feature,
+        teacher_feature=feature,
+        student_head=model._student_head,
+        teacher_head=head,
+        criterion=model.student.head.loss_module,
+        target=None,
+        target_weight=torch.ones(2, NUM_KEYPOINTS),
+        as_target=output_as_target(model.student.head),
+        beta=ours)
+    for form in ('kl', 'mse'):
+        loss = MODELS.build(dict(type='LogitDistillLoss', form=form))
+        assert loss(batch).item() == pytest.approx(0, abs=1e-7)
+    # No gradient either where the teacher's output is the target.
+    scores = tuple(part.detach().requires_grad_() for part in scores)
+    batch.task_loss(scores, teacher_share=1.).backward()
+    assert max(s.grad.abs().max() for s in scores) < 1e-7
+
+
+def test_reverse_injection_reads_the_teachers_scores_as_it_means_them(pair):
+    """A teacher that is certain of the truth loses nothing."""
+    model = pair(with_beta(simcc(16, COLOUR), 10.), with_beta(simcc(16), 1.))
+    head = model.teachers['teacher'].head
+    truth = [torch.eye(128)[torch.randint(128, (2, NUM_KEYPOINTS))]
+             for _ in range(2)]
+    # 10 times these, as its own loss takes them, are logits of the truth.
+    scores = head.adapt(tuple(part * 5. for part in truth))
+    loss = model.student.head.loss_module(
+        scores, tuple(truth), torch.ones(2, NUM_KEYPOINTS))
+    assert loss.item() == pytest.approx(0, abs=1e-12)
+
+
+def test_logit_distillation_is_mmposes_kdloss(pair):
+    model = pair(with_beta(rtmcc(16, COLOUR), 10.),
+                 with_beta(rtmcc(16), 10.),
+                 losses=dict(loss_ld=dict(
+                     type='LogitDistillLoss', form='kl', loss_weight=2 * .1)))
+    batch = batch_for(rtmcc())
+    found = model.eval()(**batch, mode='loss')['loss_ld']
+    ours, theirs = (net(batch['inputs'][name], None, 'tensor')
+                    for net, name in ((model.student, 'thermal'),
+                                      (model.teacher, 'rgb')))
+    expected = KDLoss('', True, weight=.1)(ours, theirs, 10., None)
+    torch.testing.assert_close(found, expected)
+    assert expected > 1e-6
 
 
 # ------------------------------------------------------------------- refused
+def test_logit_distillation_of_offsets_is_refused_at_once(pair):
+    def combined(*arguments):
+        config = estimator(*arguments)
+        config['head'].update(
+            out_channels=3 * NUM_KEYPOINTS,
+            loss=dict(type='CombinedTargetMSELoss', use_target_weight=True),
+            decoder=dict(
+                type='UDPHeatmap',
+                heatmap_type='combined',
+                input_size=(IMAGE_SIZE, IMAGE_SIZE),
+                heatmap_size=(IMAGE_SIZE // 4, IMAGE_SIZE // 4)))
+        return config
+
+    with pytest.raises(ValueError, match='distill_losses.loss_ld: .*204 for '
+                       '68 keypoints.*combined'):
+        pair(combined(16, COLOUR), combined(),
+             losses=dict(loss_ld=dict(type='LogitDistillLoss')))
+    model = pair(combined(16, COLOUR), combined(),
+                 losses=dict(loss_dikd=dict(type='DIKDLoss', target='mix')))
+    assert torch.isfinite(
+        model(**batch_for(combined()), mode='loss')['loss_dikd'])
+
+
+def test_a_loss_that_cannot_run_is_named_before_training(pair):
+    @MODELS.register_module(force=True)
+    class WrongLoss(DistillLoss):
+
+        def forward(self, batch):
+            return (batch.student_feature - batch.teacher_feature).sum()
+
+    try:
+        with pytest.raises(ValueError, match='distill_losses.loss_wrong: '
+                           'RuntimeError.*size of tensor'):
+            pair(estimator(16, COLOUR), estimator(8),
+                 losses=dict(loss_wrong=dict(type='WrongLoss')))
+    finally:
+        MODELS.module_dict.pop('WrongLoss')
+
+
 def test_unlike_representations_are_refused(pair):
     with pytest.raises(ValueError, match='puts out heatmaps.*SimCC vectors'):
         pair(estimator(16, COLOUR), simcc())
@@ -228,6 +299,40 @@ def test_resampling_picks_the_very_pixels_of_half_the_size():
     torch.testing.assert_close(
         resample(images, (4, 3)), images[..., ::2, ::2])
     assert resample(images, (8, 6)) is images
+
+
+def test_resampling_repeats_the_last_pixel_beyond_the_border():
+    """Of twice the size, the last pixel lies half a pixel outside."""
+    images = torch.rand(1, 1, 3, 3)
+    torch.testing.assert_close(
+        resample(images, (6, 6))[..., -1, -1], images[..., -1, -1])
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_does_not_move_landmarks(dtype):
+    """Pixels beyond 256 are not whole numbers in bfloat16."""
+    ramp = torch.linspace(0, 1, 300).expand(1, 1, 4, 300)
+    exact = resample(ramp, (4, 200))
+    found = resample(ramp.to(dtype), (4, 200))
+    assert found.dtype == dtype
+    # Half of what the type itself can tell apart near 1.
+    assert (found.float() - exact).abs().max() <= torch.finfo(dtype).eps
+
+
+def test_heads_output_of_another_size_keeps_udps_corners(pair):
+    """What a head puts out is resampled by its own codec's convention."""
+    def udp(width, normalisation=GREY, size=16):
+        config = estimator(width, normalisation)
+        config['head']['decoder'] = dict(
+            type='UDPHeatmap', sigma=2.,
+            input_size=(4 * size, ) * 2, heatmap_size=(size, size))
+        return config
+
+    model = pair(udp(8, COLOUR, size=32), udp(8))
+    maps = torch.rand(1, NUM_KEYPOINTS, 32, 32)
+    small = model.teachers['teacher'].head.adapt(maps)
+    corners = (..., slice(None, None, 15), slice(None, None, 15))
+    torch.testing.assert_close(small[corners], maps[..., ::31, ::31])
 
 
 def test_teacher_of_another_input_size(pair):

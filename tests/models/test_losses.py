@@ -231,3 +231,28 @@ def test_softened_divergence_by_hand():
     each = .25 * (p * (p / q).log()).sum(-1)
     assert loss(batch).item() == pytest.approx(
         (each * batch.target_weight).mean().item())
+
+
+@pytest.mark.parametrize('config', [
+    dict(type='LogitDistillLoss'),
+    dict(type='LogitDistillLoss', form='kl', temperature=.1),
+    dict(type='FeatureDistillLoss'),
+    dict(type='FeatureDistillLoss', form='cosine'),
+    dict(type='FeatureDistillLoss', form='cwd'),
+], ids=str)
+def test_half_precision_is_summed_up_in_single(config):
+    """The loss is that of the same values in float32, to the last bit."""
+    loss = connected(config, STUDENT, STUDENT).float()
+    found = []
+    for dtype in (torch.bfloat16, torch.float32):
+        torch.manual_seed(0)
+        values = [torch.randn(2, 4, 3, 2).bfloat16().to(dtype)
+                  for _ in range(4)]
+        batch = tiny_batch(teacher_shape=STUDENT)
+        batch.student_feature, batch.teacher_feature = values[:2]
+        batch.student_output = values[2]
+        batch.__dict__['teacher_output'] = values[3]
+        batch.target_weight = torch.ones(2, 4)
+        found.append(loss(batch))
+    assert found[0].dtype == torch.float32
+    assert torch.equal(*found)

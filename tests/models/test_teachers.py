@@ -5,10 +5,11 @@ import sys
 
 import pytest
 import torch
-from conftest import COLOUR, GREY, IMAGE_SIZE, estimator, gradients
+from conftest import (COLOUR, GREY, IMAGE_SIZE, batch_for, estimator,
+                      gradients, rtmcc, simcc)
 from mmpose.registry import MODELS
 
-from mmpose_thermal.models.distillers import branch
+from mmpose_thermal.models import CrossModalDistiller
 from mmpose_thermal.models.distillers.branch import (bears_channels_last,
                                                      fold_batch_norm)
 
@@ -157,11 +158,18 @@ def teaches_as(model, weights):
             stock(images, None, 'tensor'), atol=1e-6)
 
 
+class OwnDistiller(CrossModalDistiller):
+    """Of another project."""
+
+
 @pytest.mark.parametrize('prefix', ['', 'student.', 'architecture.',
                                     'module.student.'])
-def test_student_of_an_earlier_distillation_teaches(save_teacher, prefix):
+@pytest.mark.parametrize('kind', ['CrossModalDistiller',
+                                  'mmpose.CrossModalDistiller', OwnDistiller])
+def test_student_of_an_earlier_distillation_teaches(save_teacher, prefix,
+                                                    kind):
     earlier = dict(
-        type='CrossModalDistiller',
+        type=kind,
         teacher=dict(config='gone.py', checkpoint='gone.pth'),
         student=dict(config=estimator(8)))
     path, expected = distillation_of(save_teacher, prefix)
@@ -220,6 +228,35 @@ def test_sample_without_partner_contributes_the_task_loss_alone(
         torch.testing.assert_close(losses[name], pair[name] / 2)
 
 
+@pytest.mark.parametrize('head', [simcc, rtmcc, estimator])
+@pytest.mark.parametrize('use_target_weight', [True, False])
+def test_a_sample_without_partner_takes_its_own_share_and_no_more(
+        save_teacher, head, use_target_weight):
+    """Whether the task loss is a sum over the samples or their mean."""
+    teacher, student = head(8, COLOUR), head(8)
+    student['head']['loss']['use_target_weight'] = use_target_weight
+    model = MODELS.build(
+        dict(
+            type='CrossModalDistiller',
+            teacher=dict(config=teacher, checkpoint=save_teacher(teacher)),
+            student=dict(config=student),
+            distill_losses=ALL,
+            data_preprocessor=PAIR)).eval()
+    twice = batch_for(student)  # one pair two times
+    twice['inputs'] = {
+        name: images[:1].repeat(2, 1, 1, 1)
+        for name, images in twice['inputs'].items()
+    }
+    twice['data_samples'] = [
+        copy.deepcopy(twice['data_samples'][0]) for _ in range(2)]
+    both = model(**twice, mode='loss')
+    one = model(**without_partner(twice, 1), mode='loss')
+    torch.testing.assert_close(one['loss_kpt'], both['loss_kpt'])
+    for name in ALL:
+        assert both[name] > 0
+        torch.testing.assert_close(one[name], both[name] / 2)
+
+
 def test_what_stands_for_the_partner_does_not_matter(build_distiller, batch):
     model = build_distiller(distill_losses=ALL)
     black = without_partner(batch, 0)
@@ -273,17 +310,23 @@ def test_batch_norm_is_folded():
     assert any(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
 
 
-def test_what_folding_would_change_is_left_as_it_is(monkeypatch):
+def test_what_folding_would_change_is_left_as_it_is():
     """Parts that do not compute in the order of their names."""
-    network = with_statistics(MODELS.build(estimator(8)))
+    network = MODELS.build(estimator(8))
 
-    def wrong(model):
-        for module in model.modules():
-            if isinstance(module, torch.nn.Conv2d):
-                module.weight.data *= 1.1
-        return model
+    class OutOfOrder(torch.nn.Module):
+        """MMCV would fold the normalisation into the convolution."""
 
-    monkeypatch.setattr(branch, 'fuse_conv_bn', wrong)
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(64, 64, 1)
+            self.norm = torch.nn.BatchNorm2d(64)
+
+        def forward(self, feature):
+            return self.conv(self.norm(feature))
+
+    network.backbone.layer4.add_module('2', OutOfOrder())
+    with_statistics(network)
     assert fold_batch_norm(network, (64, 64)) is network
 
 

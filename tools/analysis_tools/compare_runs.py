@@ -5,7 +5,8 @@ import sys
 from errors_files import load_errors, parser_of
 
 from mmpose_thermal.evaluation import (area_under_ced, bootstrap_interval,
-                                       failure_rate, paired_difference)
+                                       failure_rate, paired_difference,
+                                       threshold_label)
 
 
 def parse_args():
@@ -66,6 +67,7 @@ def main():
     runs = load_errors(args)
     baseline = next(iter(runs.values()))
     width = max(map(len, runs))
+    label = threshold_label(args.threshold)
     found = {}
     print(f'{len(baseline)} faces; p of one training each says nothing about '
           'another training')
@@ -73,8 +75,8 @@ def main():
         row = found[title] = summary(faces, baseline, args.threshold)
         low, high = row['interval']
         line = (f'{title:{width}}  NME {row["NME"]:6.2f} [{low:.2f}, '
-                f'{high:.2f}]  FR@{args.threshold:.2f} {row["FR"]:6.2f}  '
-                f'AUC@{args.threshold:.2f} {row["AUC"]:6.2f}')
+                f'{high:.2f}]  FR@{label} {row["FR"]:6.2f}  '
+                f'AUC@{label} {row["AUC"]:6.2f}')
         if 'difference' in row:
             d = row['difference']
             line += (f'  against the first {d["mean"]:+.2f} [{d["low"]:+.2f}, '

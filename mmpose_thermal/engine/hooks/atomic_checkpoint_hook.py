@@ -27,7 +27,9 @@ class AtomicCheckpointHook(CheckpointHook):
     - an outdated one, also the best so far, is removed after its successor
       has been noted, not before;
     - a resumed run first validates if its checkpoint was saved and not yet
-      validated, so that the best one is that of an uninterrupted run.
+      validated, so that the best one is that of an uninterrupted run;
+    - a work directory may be moved or copied between two runs: nothing outside
+      of it is removed.
 
     Checkpoints that are kept elsewhere than on a local disk are left to their
     storage.
@@ -44,6 +46,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(ATOMIC)
             self.file_backend = AtomicLocalBackend()
             self._remove_leftovers()
+        self._find_best(runner)
         if _awaits_validation(runner):
             runner.logger.info('This checkpoint was not validated before the '
                                'run was interrupted: that comes first.')
@@ -51,21 +54,25 @@ class AtomicCheckpointHook(CheckpointHook):
 
     @master_only
     def _remove_leftovers(self) -> None:
-        """What a killed run was writing or about to remove."""
-        folder = glob.escape(self.out_dir)
-        leftovers = glob.glob(osp.join(folder, '*.pth' + UNFINISHED))
-        best = self._best()
-        if any(best.values()):
-            noted = {osp.basename(path) for path in best.values() if path}
-            for name in self.key_indicators:
-                pattern = f'best_{name}_'.replace('/', '_') + \
-                    self.filename_tmpl.replace('{}', '*')
-                leftovers += [
-                    path for path in glob.glob(osp.join(folder, pattern))
-                    if osp.basename(path) not in noted
-                ]
-        for path in leftovers:
+        """What a killed run was writing."""
+        for path in glob.glob(
+                osp.join(glob.escape(self.out_dir), '*.pth' + UNFINISHED)):
             os.remove(path)
+
+    def _find_best(self, runner) -> None:
+        """The best ones are noted where the run began; it may have moved."""
+        if not self.save_best:
+            return
+        here = {
+            name: path and self.file_backend.join_path(self.out_dir,
+                                                       osp.basename(path))
+            for name, path in self._best().items()
+        }
+        self._set_best(here)
+        for name, path in here.items():
+            if path:
+                runner.message_hub.update_info(
+                    'best_ckpt' if name is None else f'best_ckpt_{name}', path)
 
     def after_val_epoch(self, runner, metrics) -> None:
         """Saves the best checkpoint.

@@ -1,4 +1,5 @@
 import random
+from typing import Tuple
 
 import numpy as np
 import torch
@@ -29,15 +30,29 @@ class EpochSeedHook(Hook):
         """
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             return
-        entropy = np.random.SeedSequence((runner.seed, runner.epoch))
-        shared = int(entropy.generate_state(1)[0])
-        own = shared + get_rank()
+        shared, own = epoch_seeds(runner.seed, runner.epoch, get_rank())
         random.seed(own)
         np.random.seed(own % 2**32)
         torch.manual_seed(own)
         for dataset in _leaves(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch_seed'):
                 dataset.set_epoch_seed(shared)
+
+
+def epoch_seeds(seed: int, epoch: int, rank: int) -> Tuple[int, int]:
+    """The seeds of an epoch.
+
+    Args:
+        seed (int): Of the run.
+        epoch (int): Its number.
+        rank (int): Of the process.
+
+    Returns:
+        tuple[int, int]: One that all processes share, and the process's own.
+    """
+    entropy = np.random.SeedSequence((seed, epoch))
+    shared = int(entropy.generate_state(1)[0])
+    return shared, shared + rank
 
 
 def _leaves(dataset):

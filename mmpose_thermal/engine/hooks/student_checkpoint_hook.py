@@ -8,27 +8,9 @@ from mmpose.registry import HOOKS
 from mmpose_thermal.models import CrossModalDistiller
 
 from ..student import extract_student
+from .checked_loading_hook import REST, CheckedLoadingHook
 
 _PREFIX = 'student.'
-_REST = 'distiller_state_dict'
-
-
-class _JoinCheckpointHook(Hook):
-    """Undoes on loading what :class:`StudentCheckpointHook` does on saving.
-
-    A hook of its own, because what is done last on saving comes first on
-    loading: EMA's hook must find the distiller's own keys.
-    """
-
-    priority = 'VERY_HIGH'
-
-    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        student = checkpoint.get('state_dict', checkpoint)
-        checkpoint['state_dict'] = {
-            **{_PREFIX + key: value
-               for key, value in student.items()},
-            **checkpoint.pop(_REST, {})
-        }
 
 
 @HOOKS.register_module()
@@ -38,8 +20,8 @@ class StudentCheckpointHook(Hook):
     ``state_dict`` holds the student's keys as its own stock config names
     them, so that it loads without a conversion. What else is trained (the
     connectors) goes beside it, under ``distiller_state_dict``, so that the
-    run can be resumed. The teacher is not in a checkpoint at all. A
-    checkpoint of the student alone, from plain training, loads too.
+    run can be resumed: :class:`CheckedLoadingHook` puts the parts together.
+    The teacher is not in a checkpoint at all.
 
     The best one so far, without what only training needs, is kept as
     ``student_best.pth`` in the work directory, with the stock config
@@ -65,8 +47,8 @@ class StudentCheckpointHook(Hook):
                 'StudentCheckpointHook is for CrossModalDistiller, but the '
                 f'model is a {type(model).__name__}. Remove it from '
                 '`default_hooks` or `custom_hooks`.')
-        if not any(isinstance(h, _JoinCheckpointHook) for h in runner.hooks):
-            runner.register_hook(_JoinCheckpointHook())
+        if not any(isinstance(h, CheckedLoadingHook) for h in runner.hooks):
+            runner.register_hook(CheckedLoadingHook())
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Splits the distiller's weights into the student's and the rest."""
@@ -77,19 +59,28 @@ class StudentCheckpointHook(Hook):
             else:
                 rest[key] = value
         checkpoint['state_dict'] = student
-        checkpoint[_REST] = rest
+        checkpoint[REST] = rest
 
     @master_only
     def after_val_epoch(self, runner, metrics=None) -> None:
         """Exports the best checkpoint if there is a new one."""
-        best = next((value for key, value in
+        noted = next((value for key, value in
                      runner.message_hub.runtime_info.items()
                      if key.startswith('best_ckpt')), None)
-        if best is None or best == self._exported:
+        if noted is None or noted == self._exported:
+            return
+        # It was noted where the work directory was before it was moved.
+        best = noted if osp.isfile(noted) else osp.join(
+            runner.work_dir, osp.basename(noted))
+        if not osp.isfile(best):
+            runner.logger.warning(
+                f'The best checkpoint {osp.basename(noted)} is not in '
+                f'{runner.work_dir} any more: student_best.pth waits for a '
+                'better one.')
             return
         extract_student(runner.cfg, best,
                         osp.join(runner.work_dir, 'student_best.pth'))
-        self._exported = best
+        self._exported = noted
         runner.logger.info(f'The student of {osp.basename(best)} is exported '
                            'to student_best.pth, with student_best.py.')
 

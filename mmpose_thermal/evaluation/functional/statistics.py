@@ -6,6 +6,18 @@ import numpy as np
 from scipy import stats
 
 
+def threshold_label(threshold: float) -> str:
+    """A threshold as measures are named by it: '0.10', '0.085'.
+
+    Args:
+        threshold (float): As a fraction.
+
+    Returns:
+        str: With two decimals, or as many as it has.
+    """
+    return max(f'{threshold:.2f}', f'{threshold:.10g}', key=len)
+
+
 def failure_rate(errors: np.ndarray, threshold: float) -> float:
     """The share of faces whose NME exceeds a threshold.
 

@@ -5,8 +5,11 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import METRICS
 
+from mmpose_thermal.datasets.point_sets import (find_point_set,
+                                                keypoint_names, load_metainfo)
+
 from ..functional import (FaceErrors, area_under_ced, bootstrap_interval,
-                          failure_rate)
+                          failure_rate, threshold_label)
 from ..functional.face_errors import lengths_px
 
 # Of data sets whose metainfo does not tell, by number of points: outer eye
@@ -157,8 +160,9 @@ class FaceAlignmentMetric(BaseMetric):
         for name in list(faces.lengths_px)[1:]:
             metrics[f'NME_{name}'] = float(faces.nme(name).mean())
         for threshold in self.thresholds:
-            metrics[f'FR@{threshold:.2f}'] = failure_rate(errors, threshold)
-            metrics[f'AUC@{threshold:.2f}'] = area_under_ced(errors, threshold)
+            label = threshold_label(threshold)
+            metrics[f'FR@{label}'] = failure_rate(errors, threshold)
+            metrics[f'AUC@{label}'] = area_under_ced(errors, threshold)
         if self.confidence is not None:
             metrics['NME_low'], metrics['NME_high'] = bootstrap_interval(
                 errors, faces.subjects(), self.confidence)
@@ -177,7 +181,29 @@ class FaceAlignmentMetric(BaseMetric):
             faces.save(self.outfile, metrics)
         return metrics
 
+    @BaseMetric.dataset_meta.setter  # type: ignore[attr-defined]
+    def dataset_meta(self, dataset_meta: Optional[dict]) -> None:
+        """Takes the metainfo, with eye corners and regions of known sets.
+
+        MMPose's ``MultiDatasetEvaluator`` reads it without these.
+        """
+        meta = dict(dataset_meta or {})
+        if 'keypoint_id2name' in meta and 'interocular' not in meta:
+            name = find_point_set(keypoint_names(meta))
+            if name is not None:
+                meta = {**load_metainfo(dict(from_file=name)), **meta}
+        self._dataset_meta = meta or None
+
     def _gather(self, results) -> FaceErrors:
+        if not results:
+            raise ValueError(
+                'FaceAlignmentMetric: there is no result to measure. The data '
+                'set is empty, or MultiDatasetEvaluator gave all samples to '
+                'another metric: it tells data sets by the `dataset_name` of '
+                'their class\'s metainfo, so two of one point set need a class '
+                'each, with a METAINFO of another name. '
+                'FaceAlignmentMetric(attributes=[...]) also tells them apart, '
+                'by a field of their images.')
         predicted, truth, labelled, boxes = (
             np.concatenate([result[key] for result in results])
             for key in ('predicted', 'truth', 'labelled', 'boxes'))

@@ -25,7 +25,8 @@ class ConvConnector(BaseModule):
         with_norm (bool): Whether each is normalised by its batch, so that
             features of unlike backbones have a common scale. Defaults to
             True.
-        init_cfg (dict, optional): Initialisation of the layers.
+        init_cfg (dict, optional): Initialisation of the layers. Defaults to
+            that of ``ConvModule``.
     """
 
     def __init__(self,
@@ -34,7 +35,7 @@ class ConvConnector(BaseModule):
                  num_convs: int = 2,
                  with_norm: bool = True,
                  init_cfg: Optional[dict] = None) -> None:
-        super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d'))
+        super().__init__(init_cfg)
         self.convs = nn.Sequential(*[
             ConvModule(
                 in_channels if index == 0 else out_channels,

@@ -19,7 +19,7 @@ from mmpose_thermal.checkpoints import load_checkpoint
 
 from ..connectors.builder import Shape
 from ..losses.base import Output, parts_of
-from .fields import reading
+from .fields import is_of, reading
 from .heads import input_size, representation
 
 _REPOSITORY = osp.dirname(
@@ -55,8 +55,8 @@ def branch_config(config: Union[str, dict], name: str) -> dict:
             model = Config.fromfile(_find(config, name)).model
         else:
             model = config
-        student = model['student']['config'] \
-            if model['type'] == 'CrossModalDistiller' else None
+        student = model['student']['config'] if is_of(
+            MODELS, model, 'CrossModalDistiller') else None
     return model if student is None else branch_config(student, name)
 
 

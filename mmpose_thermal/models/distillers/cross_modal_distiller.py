@@ -1,10 +1,10 @@
 import copy
 from collections.abc import Mapping
-from typing import Dict, Optional
+from typing import Callable, Dict, Optional
 
 import torch
 import torch.nn as nn
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, ModuleDict
 from mmpose.registry import MODELS
 from mmpose.utils.typing import OptConfigType, SampleList
 from torch import Tensor
@@ -15,8 +15,10 @@ from .branch import (bears_channels_last, build_branch, compile_branch,
                      load_branch, probe)
 from .decay import Decay
 from .fields import check_fields, check_mapping, reading
-from .heads import HeadOnFeature, stack_targets, teacher_target
+from .heads import (HeadOnFeature, output_as_target, softmax_beta,
+                    stack_targets)
 from .teacher import Teacher
+from .trial import adds_samples_up, trial_batch
 
 
 @MODELS.register_module()
@@ -53,6 +55,7 @@ class CrossModalDistiller(BaseModel):
             would crash (:func:`bears_channels_last`). Defaults to True.
         data_preprocessor (dict, optional): Normalisation. It must agree with
             that of the configs of all networks.
+        train_cfg (dict, optional): Unused; MMPose's ``init_model`` sets it.
         init_cfg (dict, optional): Unused by the branches, which bring their
             own.
 
@@ -72,12 +75,13 @@ class CrossModalDistiller(BaseModel):
                  decay: Optional[dict] = None,
                  channels_last: bool = True,
                  data_preprocessor: OptConfigType = None,
+                 train_cfg: OptConfigType = None,
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
         check_fields('student', student, ('config', 'checkpoint', 'compile'))
         self.student_input = student_input
         self.student = build_branch(student['config'], 'student')
-        self._student_checkpoint = student.get('checkpoint')
+        self.student_checkpoint = student.get('checkpoint')
         self._check_normalisation(student_input, self.student, 'student')
         self._student_probe = probe(self.student, 'student')
         self._memory_format = (
@@ -92,10 +96,12 @@ class CrossModalDistiller(BaseModel):
         object.__setattr__(self, '_student_head',
                            HeadOnFeature(self.student.head))
         self.teachers: Dict[str, Teacher] = {}
-        self.distill_losses = nn.ModuleDict()
+        self.distill_losses = ModuleDict()  # MMEngine's: init_cfg counts
         self._loss_decays: Dict[str, Decay] = {}
         with reading('decay'):
             self.decay = Decay(**(decay or dict(type='constant')))
+        self._adds_up = adds_samples_up(self.student.head,
+                                        self._student_probe.output)
         for key, arguments in _named_teachers(teacher, distill_losses):
             self._add_teacher(key, {'input': teacher_input, **arguments})
 
@@ -124,11 +130,11 @@ class CrossModalDistiller(BaseModel):
             self._add_loss(loss_name, config, teacher)
 
     def _add_loss(self, name: str, config: dict, teacher: Teacher) -> None:
-        if not name.startswith('loss') or name == 'loss_kpt':
+        if not name.startswith('loss') or name in ('loss', 'loss_kpt'):
             raise ValueError(
                 f'distill_losses: "{name}" must begin with "loss", else '
-                'MMEngine does not add it to the total, and must not be '
-                '"loss_kpt", the task loss.')
+                'MMEngine does not add it to the total, and must be neither '
+                '"loss", the total, nor "loss_kpt", the task loss.')
         if name in self.distill_losses:
             raise ValueError(f'distill_losses: two teachers have a "{name}". '
                              'Give each loss a name of its own.')
@@ -142,6 +148,9 @@ class CrossModalDistiller(BaseModel):
                 f'distill_losses: {name} is a {type(loss).__name__}, which '
                 'is no DistillLoss.')
         loss.connect(teacher.feature_shape, self._student_probe.feature_shape)
+        with reading(f'distill_losses.{name}'):
+            copy.deepcopy(loss).eval()(trial_batch(
+                self._student_head, self._student_probe, teacher))
         self.distill_losses[name] = loss
         if decay is not None:
             with reading(f'distill_losses.{name}.decay'):
@@ -179,8 +188,36 @@ class CrossModalDistiller(BaseModel):
     def init_weights(self) -> None:
         """Initialises the student and loads its checkpoint, if any."""
         super().init_weights()
-        if self._student_checkpoint:
-            load_branch(self.student, self._student_checkpoint, 'student')
+        if self.student_checkpoint:
+            load_branch(self.student, self.student_checkpoint, 'student')
+
+    @staticmethod
+    def translate_keys(weights: Dict[str, Tensor], prefix: str = '') -> None:
+        """Makes a checkpoint of the student one of the distiller, in place.
+
+        Args:
+            weights (dict[str, Tensor]): A state dict; of a distiller it stays
+                as it is.
+            prefix (str): Of the distiller's own keys in it.
+        """
+        own = prefix + 'student.'
+        if any(key.startswith(own) for key in weights):
+            return
+        for key in list(weights):
+            if key.startswith(prefix) and \
+                    not key.startswith(prefix + 'distill_losses.'):
+                weights[own + key[len(prefix):]] = weights.pop(key)
+
+    def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
+        """PyTorch's, for a checkpoint of the student alone, too."""
+        first = next(iter(state_dict), '')
+        self.translate_keys(state_dict, prefix)
+        if state_dict and not any(f'{prefix}student.{key}' in state_dict
+                                  for key in self.student.state_dict()):
+            raise ValueError(
+                'The checkpoint holds none of the student\'s weights; its '
+                f'first is "{first}". Check that it is of this config.')
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _apply(self, fn, *args, **kwargs):
         """Moves and casts the teachers along with the registered modules."""
@@ -242,7 +279,8 @@ class CrossModalDistiller(BaseModel):
             dict: ``loss_kpt``; each distillation loss under its name, scaled
             by r(t); ``distill_decay``, r(t) itself, and
             ``distill_decay_NAME`` of a loss that has its own (logged, not
-            summed).
+            summed). A teacher does not run while all its losses are scaled
+            by 0.
         """
         self._check_inputs(inputs)
         feature = self.student.extract_feat(
@@ -272,27 +310,50 @@ class CrossModalDistiller(BaseModel):
 
     def _distill(self, teacher: Teacher, images: Tensor,
                  data_samples: SampleList, step: Dict[str, Output]) -> dict:
-        """The losses of one teacher, over the samples that it can see."""
+        """The losses of one teacher, over the samples that it can see.
+
+        Each is a mean over the whole batch, to which the others add nothing.
+        """
         paired = [
             index for index, sample in enumerate(data_samples)
             if teacher.modality not in sample.get('missing_modalities', ())
         ]
         share = len(paired) / len(data_samples)
-        # Without any pair the losses are computed all the same and count
-        # nothing, so that all weights have a gradient, as DDP expects.
-        select = _selector(paired if 0 < share < 1 else None, images.device)
+        factors = {
+            name: share * self._loss_decays.get(name, self.decay)()
+            for name in teacher.loss_names
+        }
+        losses = {
+            name: _nothing(self.distill_losses[name], images)
+            for name, factor in factors.items() if not factor
+        }
+        if len(losses) == len(factors):
+            return losses
+        # Selected, not masked by weights: what stands for a missing image
+        # would enter the statistics by which the injected pass normalises.
+        select = _selector(paired if share < 1 else None, images.device)
         batch = DistillBatch(
             teacher_feature=teacher.feature(select(images)),
             teacher_head=teacher.head,
             student_head=self._student_head,
-            criterion=self.student.head.loss_module,
-            as_target=teacher_target(teacher.network.head, self.student.head),
+            criterion=self._criterion(share),
+            as_target=output_as_target(self.student.head),
+            beta=softmax_beta(self.student.head),
             **{key: select(part) for key, part in step.items()})
-        return {
-            name: share * self._loss_decays.get(name, self.decay)() *
-            self.distill_losses[name](batch)
-            for name in teacher.loss_names
-        }
+        losses.update({
+            name: factor * self.distill_losses[name](batch)
+            for name, factor in factors.items() if factor
+        })
+        return losses
+
+    def _criterion(self, share: float) -> Callable[..., Tensor]:
+        """The task loss, as a mean over the samples that a teacher sees."""
+        task_loss = self.student.head.loss_module
+        if not self._adds_up:
+            return task_loss
+        # MMPose's KLDiscretLoss is a sum over the samples, of which the
+        # distiller is going to take the share.
+        return lambda *arguments: task_loss(*arguments) / share
 
     def _check_inputs(self, inputs) -> None:
         modalities = {self.student_input} | {
@@ -330,6 +391,12 @@ def _selector(indices: Optional[list], device: torch.device):
     index = torch.tensor(indices, device=device)
 
     return lambda output: map_parts(lambda part: part[index], output)
+
+
+def _nothing(loss: nn.Module, images: Tensor) -> Tensor:
+    """Zero that gives all weights of a loss a gradient, as DDP expects."""
+    return sum((parameter.sum() * 0 for parameter in loss.parameters()),
+               images.new_zeros(()))
 
 
 def _check_target(output: Output, target: Output) -> None:

@@ -41,8 +41,12 @@ class Decay:
             ``'exponential'``.
         milestones (Sequence[float]): For ``'step'``: progresses in (0, 1) at
             which r falls by equal amounts, from ``begin`` to ``end``.
+            Defaults to (0.5, 0.75).
         by_epoch (bool): Whether r changes between epochs only, instead of
             at every iteration. Defaults to False.
+
+    Raises:
+        ValueError: The type is unknown, or a number is out of its range.
 
     Examples:
         >>> Decay(type='linear', begin=1., end=0.)(.25)
@@ -64,6 +68,14 @@ class Decay:
         if type not in shapes:
             raise ValueError(f'unknown type {type!r}; one of '
                              f'{", ".join(shapes)}.')
+        for name, value in (('begin', begin), ('end', end)):
+            if not 0 <= value < math.inf:
+                raise ValueError(f'`{name}` must be a finite number and not '
+                                 f'negative, got {value!r}.')
+        if not milestones or not all(0 < at < 1 for at in milestones):
+            raise ValueError(
+                '`milestones` are shares of the training, between 0 and 1, '
+                f'such as (0.5, 0.75), not epochs; got {milestones!r}.')
         if type == 'exponential' and not (begin > 0 and end > 0):
             raise ValueError('`begin` and `end` must be positive for type '
                              f'"exponential", got {begin} and {end}.')

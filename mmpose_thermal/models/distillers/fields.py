@@ -1,7 +1,28 @@
-"""Errors in a distiller's config that say where in it they are."""
+"""Reading a distiller's config; errors say where in it they are."""
 from collections.abc import Mapping
 from contextlib import contextmanager
+from inspect import isclass
 from typing import Any, Iterator, Sequence
+
+from mmengine.registry import Registry
+
+
+def is_of(registry: Registry, config: Mapping, name: str) -> bool:
+    """Whether a config builds a class or one of its subclasses.
+
+    Args:
+        registry (Registry): Of MMPose, for both.
+        config (dict): With a ``type``: a class, or a name with or without
+            scope, such as ``'mmpose.CrossModalDistiller'``.
+        name (str): The class as it is registered.
+
+    Returns:
+        bool: Whether it does; not so for types that are not known.
+    """
+    kind = config.get('type')
+    if isinstance(kind, str):
+        kind = registry.get(kind)
+    return isclass(kind) and issubclass(kind, registry.get(name))
 
 
 @contextmanager

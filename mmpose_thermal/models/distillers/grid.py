@@ -29,11 +29,15 @@ def resample(images: Tensor,
     if align_corners:
         return F.interpolate(
             images, size=tuple(size), mode='bilinear', align_corners=True)
+    # Half precision cannot tell one pixel of a heatmap from the next.
+    exact = torch.promote_types(images.dtype, torch.float32)
     axes = []
     for old, new in zip(images.shape[-2:], size):
-        index = torch.arange(new, device=images.device, dtype=images.dtype)
+        index = torch.arange(new, device=images.device, dtype=exact)
         axes.append(index * (old / new) * 2 / max(old - 1, 1) - 1)
     y, x = torch.meshgrid(*axes, indexing='ij')
     grid = torch.stack([x, y], dim=-1).expand(len(images), -1, -1, -1)
-    return F.grid_sample(
-        images, grid, padding_mode='border', align_corners=True)
+    with torch.autocast(images.device.type, enabled=False):
+        return F.grid_sample(
+            images.to(exact), grid, padding_mode='border',
+            align_corners=True).to(images.dtype)

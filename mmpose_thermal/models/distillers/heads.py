@@ -1,5 +1,5 @@
 """What a distiller needs to know of MMPose's heads."""
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import torch
 import torch.nn as nn
@@ -51,15 +51,19 @@ class HeadOnFeature(nn.Module):
             return. Defaults to all.
         heatmap_size (tuple[int, int], optional): Height and width to which
             heatmaps are brought. Defaults to the head's own.
+        score_scale (float): Factor of SimCC scores, so that they mean to the
+            student's loss what they mean to the head's own. Defaults to 1.
     """
 
     def __init__(self,
                  head: nn.Module,
                  keypoints: Optional[Sequence[int]] = None,
-                 heatmap_size: Optional[Tuple[int, int]] = None) -> None:
+                 heatmap_size: Optional[Tuple[int, int]] = None,
+                 score_scale: float = 1.) -> None:
         super().__init__()
         self.head = head
         self.heatmap_size = heatmap_size
+        self.score_scale = score_scale
         self.register_buffer(
             'keypoints',
             None if keypoints is None else torch.as_tensor(keypoints))
@@ -77,7 +81,7 @@ class HeadOnFeature(nn.Module):
         return self.adapt(self.head.forward((feature, )))
 
     def adapt(self, output: Output) -> Output:
-        """Selects and resamples what the head put out.
+        """Selects, resamples and scales what the head put out.
 
         Args:
             output (Tensor | tuple[Tensor]): Of the head itself.
@@ -90,6 +94,8 @@ class HeadOnFeature(nn.Module):
         if self.heatmap_size is not None:
             output = resample(output, self.heatmap_size,
                               codec_name(self.head) == _UDP)
+        if self.score_scale != 1:
+            output = map_parts(lambda part: part * self.score_scale, output)
         return output
 
 
@@ -212,25 +218,36 @@ def stack_targets(head: nn.Module, data_samples) -> Tuple[Output, Tensor]:
     return target, weight
 
 
-def teacher_target(teacher: nn.Module, student: nn.Module):
-    """How the teacher's output becomes a target of the student's task loss.
+def softmax_beta(head: nn.Module) -> float:
+    """The factor of SimCC scores in the softmax that a head was trained by.
+
+    Args:
+        head (nn.Module): A head of MMPose.
+
+    Returns:
+        float: ``beta`` of ``KLDiscretLoss``; 1 for other losses.
+    """
+    loss = head.loss_module
+    return loss.beta if isinstance(loss, KLDiscretLoss) else 1.
+
+
+def output_as_target(head: nn.Module) -> Callable[[Output], Output]:
+    """How an output becomes a target of a head's task loss.
 
     Heatmaps are one as they are. SimCC vectors are scores, but
     ``KLDiscretLoss`` compares with a distribution.
 
     Args:
-        teacher (nn.Module): The teacher's head.
-        student (nn.Module): The student's head.
+        head (nn.Module): The student's head.
 
     Returns:
         Callable: From an output to a target.
     """
-    loss = student.loss_module
+    loss = head.loss_module
     if not isinstance(loss, KLDiscretLoss):
         return lambda output: output
-    beta = getattr(teacher.loss_module, 'beta', 1.)
     if loss.label_softmax:  # which the loss is going to take
-        return lambda output: tuple(
-            part * (beta / loss.label_beta) for part in output)
-    return lambda output: tuple(
-        F.softmax(part * beta, dim=-1) for part in output)
+        return lambda output: map_parts(
+            lambda part: part * (loss.beta / loss.label_beta), output)
+    return lambda output: map_parts(
+        lambda part: F.softmax(part * loss.beta, dim=-1), output)

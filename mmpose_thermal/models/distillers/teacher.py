@@ -10,7 +10,8 @@ from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
                      load_branch, probe)
 from .feature_cache import FeatureCache, weights_mark
 from .grid import resample
-from .heads import HeadOnFeature, check_agreement, keep_keypoints
+from .heads import (HeadOnFeature, check_agreement, keep_keypoints,
+                    softmax_beta)
 
 
 class Teacher(nn.Module):
@@ -82,10 +83,13 @@ class Teacher(nn.Module):
         self.image_size = shapes.image_size
         self.feature_shape = shapes.feature_shape
         wanted = student_probe.output
+        of_simcc = isinstance(shapes.output, tuple) or isinstance(
+            wanted, tuple)
         self.head = HeadOnFeature(
             self.network.head, selected,
-            None if isinstance(shapes.output, tuple) or isinstance(
-                wanted, tuple) else tuple(wanted.shape[-2:]))
+            heatmap_size=None if of_simcc else tuple(wanted.shape[-2:]),
+            score_scale=softmax_beta(self.network.head) /
+            softmax_beta(student.head))
         self.eval()
         check_agreement(self.network.head, self.head.adapt(shapes.output),
                         student.head, wanted)
@@ -97,10 +101,6 @@ class Teacher(nn.Module):
         self._cache = cache and FeatureCache(
             cache, weights_mark(self.network), name)
         compile_branch(self.network, compile)
-
-    def train(self, mode: bool = True) -> 'Teacher':
-        """Stays in eval mode."""
-        return super().train(False)
 
     def feature(self, images: Tensor) -> Tensor:
         """What the head reads.

@@ -54,6 +54,8 @@ class DistillBatch:
             output, if it has been computed already.
         as_target (Callable): Makes a target for ``criterion`` of the
             teacher's output. By default it is one as it is.
+        beta (float): SimCC scores, of either output, times this are the
+            logits of the distribution that they mean. Defaults to 1.
     """
     student_feature: Tensor
     teacher_feature: Tensor
@@ -64,6 +66,7 @@ class DistillBatch:
     target_weight: Optional[Tensor] = None
     student_output: Optional[Output] = None
     as_target: Callable[[Output], Output] = _as_it_is
+    beta: float = 1.
 
     def __post_init__(self) -> None:
         if self.student_output is None:
@@ -121,8 +124,9 @@ class DistillLoss(BaseModule):
     """Base class of the distillation losses.
 
     A subclass implements ``forward(batch)``, which takes a
-    :class:`DistillBatch` and returns a scalar. A loss that compares features
-    builds its connectors in :meth:`connect`.
+    :class:`DistillBatch` and returns a scalar, a mean over the samples: the
+    distiller weighs it by the share of samples that the teacher can see. A
+    loss that compares features builds its connectors in :meth:`connect`.
     """
 
     def connect(self, teacher_shape: Shape, student_shape: Shape) -> None:

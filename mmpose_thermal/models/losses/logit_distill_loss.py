@@ -1,5 +1,3 @@
-from typing import Optional
-
 from mmpose.registry import MODELS
 from torch import Tensor
 
@@ -7,11 +5,17 @@ from .base import DistillBatch, DistillLoss, checked_weight, parts_of
 from .softened import full_precision, softened_kl
 
 
-def _mse(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+def _mse(student: Tensor, teacher: Tensor, temperature: float,
+         beta: float) -> Tensor:
     return (student - teacher).square().mean(-1)
 
 
-_FORMS = dict(mse=_mse, kl=softened_kl)
+def _kl(student: Tensor, teacher: Tensor, temperature: float,
+        beta: float) -> Tensor:
+    return softened_kl(beta * student, beta * teacher, temperature)
+
+
+_FORMS = dict(mse=_mse, kl=_kl)
 
 
 @MODELS.register_module()
@@ -19,7 +23,9 @@ class LogitDistillLoss(DistillLoss):
     """Logits distillation (LD): the student's output follows the teacher's.
 
     Each keypoint counts by its weight, so that hidden points of weight 0 do
-    not train. Of a SimCC head, x and y count alike.
+    not train. Of a SimCC head, the mean over x and y is taken, with the scores
+    scaled as the student's task loss scales them: MMPose's ``KDLoss`` with
+    weights of 1 is twice this ``'kl'``.
 
     Args:
         form (str): ``'mse'``, mean squared error (fast pose distillation,
@@ -30,6 +36,9 @@ class LogitDistillLoss(DistillLoss):
             lie between 0 and 1, where a temperature of 1 makes all positions
             equal: use about 0.1 there. Defaults to 1.
         loss_weight (float): Defaults to 1.
+
+    Raises:
+        ValueError: The heads put out something beside one map a keypoint.
     """
 
     def __init__(self,
@@ -56,12 +65,22 @@ class LogitDistillLoss(DistillLoss):
         students, teachers = map(
             parts_of, (batch.student_output, batch.teacher_output))
         return self.loss_weight * sum(
-            self._compare(student, teacher, batch.target_weight)
+            self._compare(student, teacher, batch)
             for student, teacher in zip(students, teachers)) / len(students)
 
     def _compare(self, student: Tensor, teacher: Tensor,
-                 weight: Optional[Tensor]) -> Tensor:
+                 batch: DistillBatch) -> Tensor:
         each = self.compare(  # (B, K)
             full_precision(student.flatten(2)),
-            full_precision(teacher.flatten(2)), self.temperature)
-        return (each if weight is None else each * weight).mean()
+            full_precision(teacher.flatten(2)),
+            self.temperature, batch.beta)
+        weight = batch.target_weight
+        if weight is None:
+            return each.mean()
+        if weight.shape != each.shape:
+            raise ValueError(
+                f'LogitDistillLoss compares one map a keypoint; here are '
+                f'{each.shape[1]} for {weight.shape[1]} keypoints '
+                '(UDPHeatmap with heatmap_type="combined" adds offsets). Use '
+                'DIKDLoss(target="teacher"), or the codec\'s "gaussian".')
+        return (each * weight).mean()
