@@ -1,12 +1,13 @@
 # What the face detectors share: MMDetection's RTMDet-tiny for one class, on
 # thermal images, which are small: 320x320 shows all that they hold. A data set
 # adds its folder and its schedule.
-_base_ = 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+_base_ = [
+    'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', './reproducible_runs.py'
+]
 
 custom_imports = dict(
     imports=['mmpose_thermal', 'mmpose_thermal.datasets.detection'],
     allow_failed_imports=False)
-randomness = dict(seed=0)
 model = dict(
     bbox_head=dict(num_classes=1),
     test_cfg=dict(nms_pre=1000, score_thr=0.05, max_per_img=100))
@@ -98,7 +99,11 @@ param_scheduler = [
         convert_to_iter_based=True),
 ]
 default_hooks = dict(
+    checked_loading={{_base_.run_hooks.checked_loading}},
+    epoch_seed={{_base_.run_hooks.epoch_seed}},
+    finite_loss={{_base_.run_hooks.finite_loss}},
     checkpoint=dict(
+        type='mmpose.AtomicCheckpointHook',
         interval=5, max_keep_ckpts=1, save_best='coco/bbox_mAP', rule='greater'))
 # The weights' running mean is what is kept; no second stage.
 custom_hooks = [

@@ -87,9 +87,30 @@ def without_downloads(model):
     return model
 
 
+#: What docs/robustness.md promises of every training.
+PROMISED = {
+    'AtomicCheckpointHook', 'CheckedLoadingHook', 'EpochSeedHook',
+    'FiniteLossHook'
+}
+
+
+def assert_keeps_promises(config):
+    found = {
+        hook['type'].split('.')[-1]
+        for hook in config.default_hooks.values() if hook
+    }
+    assert PROMISED <= found
+    assert config.randomness.seed == 0
+    assert (config.model.type == 'CrossModalDistiller') == (
+        'StudentCheckpointHook' in found)
+    best = config.default_hooks.checkpoint
+    assert best.save_best and config.val_evaluator
+
+
 @pytest.mark.parametrize('path', LANDMARKS, ids=lambda path: path.stem)
 def test_config_trains(load, path):
     config = load(path)
+    assert_keeps_promises(config)
     train(MODELS.build(copy.deepcopy(config.model)), config,
           DATASETS.build(config.train_dataloader.dataset))
 
@@ -97,6 +118,7 @@ def test_config_trains(load, path):
 @pytest.mark.parametrize('path', DETECTORS, ids=lambda path: path.stem)
 def test_detector_trains(data_of_style, path):
     config = Config.fromfile(str(path))
+    assert_keeps_promises(config)
     init_default_scope('mmdet')
     config.train_dataloader.dataset.data_root = data_of_style('ibug68')
     train(mmengine.MODELS.build(without_downloads(config.model)), config,

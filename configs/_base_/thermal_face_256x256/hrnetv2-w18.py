@@ -1,12 +1,13 @@
 # What the configs of the public data sets share: MMPose's HRNetV2-w18 and its
 # schedule for 300W, thermal pipelines, and the field's metrics. A data set adds
 # its class, its folder and its number of points.
-_base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/300w/' \
-    'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
+_base_ = [
+    'mmpose::face_2d_keypoint/topdown_heatmap/300w/'
+    'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py',
+    '../reproducible_runs.py',
+]
 
-custom_imports = dict(imports=['mmpose_thermal'], allow_failed_imports=False)
-randomness = dict(seed=0)
-default_hooks = dict(epoch_seed=dict(type='EpochSeedHook'))
+default_hooks = {{_base_.run_hooks}}
 auto_scale_lr = dict(base_batch_size=64)
 # Reverse injection starts with gradients some hundred times the task's.
 optim_wrapper = dict(clip_grad=dict(max_norm=0.05))
