@@ -4,8 +4,9 @@ import json
 import numpy as np
 import pytest
 from mmpose.evaluation.functional import keypoint_nme
-from mmpose.registry import METRICS
+from mmpose.registry import EVALUATORS, METRICS
 
+from mmpose_thermal.datasets.point_sets import load_metainfo
 from mmpose_thermal.evaluation import FaceErrors
 
 
@@ -41,6 +42,50 @@ def test_nme_by_hand():
     metrics = evaluate(faces(2, errors_px=[1, 4]))
     assert metrics['NME'] == pytest.approx(2.5 / 50)
     assert metrics['NME_box'] == pytest.approx(2.5 / np.sqrt(80 * 50))
+
+
+def test_thresholds_are_named_as_they_are():
+    metrics = evaluate(faces(4), thresholds=[.08, .085, .1, .0625])
+    assert {name for name in metrics if name.startswith('FR')} == {
+        'FR@0.08', 'FR@0.085', 'FR@0.10', 'FR@0.0625'}
+
+
+def multi_dataset_evaluator(*datasets):
+    return EVALUATORS.build(
+        dict(
+            type='MultiDatasetEvaluator',
+            metrics=[
+                dict(type='FaceAlignmentMetric', prefix=str(number))
+                for number in range(len(datasets))
+            ],
+            datasets=[dict(type=dataset) for dataset in datasets]))
+
+
+def test_mmposes_evaluator_of_several_data_sets():
+    """Of 54 and 68 points, whose eye corners have other numbers."""
+    evaluator = multi_dataset_evaluator('SFTL54Dataset', 'RWTHDataset')
+    samples = []
+    for name, count in (('sftl54', 54), ('rwth', 68)):
+        for sample in faces(3, [1, 2, 3], num_keypoints=count):
+            samples.append(dict(sample, dataset_name=name))
+    evaluator.dataset_meta = dict(dataset_name='sftl54')
+    evaluator.process(samples, dict(inputs=samples, data_samples=samples))
+    found = evaluator.evaluate(len(samples))
+    for prefix, dataset in enumerate(('sftl54', 'rwth')):
+        expected = evaluate(
+            [s for s in samples if s['dataset_name'] == dataset],
+            load_metainfo(dict(from_file=dataset)))
+        assert found[f'{prefix}/NME'] == pytest.approx(expected['NME'])
+
+
+def test_a_metric_without_any_face_says_why():
+    """MMPose gives all faces of one point set to the last of its metrics."""
+    evaluator = multi_dataset_evaluator('RWTHDataset', 'RWTHDataset')
+    samples = [dict(s, dataset_name='rwth') for s in faces(2)]
+    evaluator.dataset_meta = dict(dataset_name='rwth')
+    evaluator.process(samples, dict(inputs=samples, data_samples=samples))
+    with pytest.raises(ValueError, match='no result.*MultiDatasetEvaluator'):
+        evaluator.evaluate(len(samples))
 
 
 def test_nme_agrees_with_mmpose():
