@@ -1,5 +1,6 @@
 """Trained models as networks of uint8 images in and coordinates out."""
 import os.path as osp
+from inspect import isclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -86,7 +87,8 @@ def _transforms(cfg, task) -> Dict[str, dict]:
     """Of the test pipeline, by type without scope."""
     found = {}
     for transform in cfg.test_dataloader.dataset.pipeline:
-        name = transform['type'].split('.')[-1]
+        kind = transform['type']
+        name = kind.__name__ if isclass(kind) else kind.split('.')[-1]
         if name not in _KNOWN[task]:
             raise NotImplementedError(
                 f'The test pipeline has the transform {name}, which exported '
