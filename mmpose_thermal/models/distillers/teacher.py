@@ -83,11 +83,10 @@ class Teacher(nn.Module):
         self.image_size = shapes.image_size
         self.feature_shape = shapes.feature_shape
         wanted = student_probe.output
-        of_simcc = isinstance(shapes.output, tuple) or isinstance(
-            wanted, tuple)
         self.head = HeadOnFeature(
             self.network.head, selected,
-            heatmap_size=None if of_simcc else tuple(wanted.shape[-2:]),
+            heatmap_size=None if isinstance(shapes.output, tuple) or
+            isinstance(wanted, tuple) else tuple(wanted.shape[-2:]),
             score_scale=softmax_beta(self.network.head) /
             softmax_beta(student.head))
         self.eval()
