@@ -55,6 +55,7 @@ class ThermalInferencer(MMPoseInferencer):
             raise ValueError(
                 f'{pose2d} has no LoadThermalImage in its test pipeline: it is '
                 'a model for visible light. Use MMPoseInferencer.')
+        self._palette = palette
         fields = dict(
             palette=palette,
             temperature_scale=temperature_scale,
@@ -91,7 +92,7 @@ class ThermalInferencer(MMPoseInferencer):
                 yield self._grey(checked_pixels(item, 'given as an array'), {})
                 continue
             path = str(item)
-            raw = read_image(path, palette=self._fields.get('palette'))
+            raw = read_image(path, palette=self._palette)
             picture = osp.join(folder, f'{Path(path).stem}.png')
             cv2.imwrite(picture, self._grey(raw, dict(img_path=path)))
             yield picture

@@ -1,4 +1,5 @@
 """Pictures of thermal images as the network sees them."""
+import os.path as osp
 from typing import Optional
 
 import numpy as np
@@ -7,7 +8,7 @@ from mmpose.visualization import PoseLocalVisualizer
 
 from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)
-from mmpose_thermal.runtime.image_files import grey_levels
+from mmpose_thermal.runtime.image_files import grey_levels, stored_bits
 
 
 def loading_of(pipeline) -> Optional[LoadThermalImage]:
@@ -86,10 +87,8 @@ class ThermalPoseVisualizer(PoseLocalVisualizer):
 
 def _as_deep(path, image):
     """What a file of more than 8 bits shows, else the image itself."""
-    try:
-        raw = read_image(path)
-    except FileNotFoundError:  # the image was an array, and has no file
+    # An image that was given as an array has a name, but no file.
+    if not osp.isfile(path) or stored_bits(path) == 8:
         return image
-    if raw.dtype == np.uint8 or raw.shape[:2] != image.shape[:2]:
-        return image
-    return picture_of(path, LoadThermalImage())
+    picture = picture_of(path, LoadThermalImage())
+    return picture if picture.shape == image.shape else image

@@ -1,4 +1,5 @@
 """Images as files hold them: one reader for thermal and visible light."""
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import Optional, Tuple
@@ -204,8 +205,8 @@ def _decode_picture(content: bytes, name: str, colour: bool) -> np.ndarray:
             content = starting_at(content, page)
     elif content.startswith(_PNG) and len(content) >= 24:
         # A small file can promise more than may be unpacked.
-        _check_size(*(int.from_bytes(content[at:at + 4], 'big')
-                      for at in (16, 20)), name)
+        width, height = struct.unpack_from('>II', content, 16)
+        _check_size(width, height, name)
     # OpenCV before 4.12 does not turn WebP.
     is_webp = content[8:12] == b'WEBP'
     flags = cv2.IMREAD_COLOR if colour else _AS_STORED
