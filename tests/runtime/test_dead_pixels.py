@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_thermal.runtime import SkinThermometer, scene_of, to_grey
+from mmpose_thermal.runtime import (SkinThermometer, scene_of, thermal_pixels,
+                                    to_grey)
 from mmpose_thermal.runtime.warned_once import _GIVEN
 
 
@@ -79,7 +80,7 @@ def test_dead_pixels_have_no_temperature(kelvin):
     thermometer = SkinThermometer(['right_eye_inner', 'left_eye_inner'])
     points = np.array([[80., 60], [90, 60]])
     with pytest.warns(UserWarning):
-        raw = scene_of(kelvin).raw
+        raw = thermal_pixels(cv2.merge([kelvin] * 3), 'a.tif')
     celsius, regions = thermometer(raw, points)
     assert np.abs(celsius - 33.85).max() < .2
     # The warmest spot: one bad pixel would decide it.
@@ -144,3 +145,20 @@ def test_frames_of_a_sky_stay_as_they_are(kelvin):
     # Clipped by the sensor: a constant, but no fill value.
     kelvin[:5] = 240.
     assert scene_of(kelvin).raw is kelvin
+
+
+@pytest.mark.parametrize('dtype, factor', [(np.uint16, 100), (np.float32, 1)])
+def test_a_face_cut_out_on_black_stays(kelvin, dtype, factor):
+    cut = np.zeros((240, 320), dtype)
+    cut[100:140, 150:180] = factor * kelvin[40:80, 65:95]  # 1.6 %
+    assert scene_of(cut).raw is cut
+
+
+def test_frames_of_any_size():
+    rng = np.random.default_rng(0)
+    for shape in ((1, 1), (1, 50), (50, 1), (2, 3), (33, 7)):
+        for raw in (rng.integers(0, 65536, shape).astype(np.uint16),
+                    rng.integers(-500, 500, shape).astype(np.int16),
+                    rng.normal(300, 5, shape).astype(np.float32)):
+            for gain in ('percentile', 'plateau', 'clahe'):
+                assert to_grey(raw, gain)[0].shape == shape
