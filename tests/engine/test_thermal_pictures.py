@@ -81,7 +81,7 @@ def test_the_hook_draws_on_what_the_network_saw(face_set, validated_config,
         data_root=str(root), ann_file='faces.json', indices=None)
     dataset.pipeline[0].update(options())
     validated_config.visualizer = dict(
-        type='PoseLocalVisualizer',
+        type='ThermalPoseVisualizer',
         vis_backends=[dict(type='LocalVisBackend')])
     validated_config.default_hooks.visualization = dict(
         type='ThermalVisualizationHook', enable=True, interval=1,

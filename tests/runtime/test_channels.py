@@ -54,6 +54,11 @@ def test_one_level_of_tint_in_more_bits(grey, dtype):
         levels(cv2.merge([counts, counts // 2, counts]))
 
 
+def test_one_level_of_tint_in_an_even_image():
+    even = np.full((32, 32), 29_000, np.uint16)
+    assert np.ptp(levels(cv2.merge([even, even, even + 1]))) == 0
+
+
 def test_a_logo_in_colour_is_said_once(grey):
     image = cv2.merge([grey] * 3)
     image[2:10, 2:40] = (0, 120, 255)  # 2.5 % of the picture

@@ -186,6 +186,16 @@ def test_a_thumbnail_is_not_the_picture(first):
     assert (decode_image(content, 'a.tif') == counts).all()
 
 
+def test_a_page_that_says_it_is_reduced_is_not_the_picture():
+    tifffile = pytest.importorskip('tifffile')
+    counts = np.arange(4800, dtype=np.uint16).reshape(60, 80)
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        writer.write(np.zeros((90, 120), np.uint8), subfiletype=1)
+        writer.write(counts)
+    assert (decode_image(stream.getvalue(), 'a.tif') == counts).all()
+
+
 def test_a_picture_within_the_page_of_its_thumbnail_is_found():
     tifffile = pytest.importorskip('tifffile')
     counts = np.arange(4800, dtype=np.uint16).reshape(60, 80)

@@ -155,6 +155,22 @@ def test_kelvin_and_centikelvin_are_no_problem(scene_k):
     assert temperature_problem(scene_k) is None
 
 
+def test_what_no_scene_can_have_is_a_problem(scene_k):
+    # Tenths of degrees Celsius as floats: the median passes for kelvin.
+    outdoors = np.linspace(-100, 350, 1024, dtype=np.float32).reshape(32, 32)
+    assert 233 < np.median(outdoors + 125) < 353
+    assert temperature_problem(outdoors + 125)
+    scene_k[:10] = 900
+    assert temperature_problem(scene_k)
+
+
+def test_of_two_units_that_fit_the_likelier_comes_first():
+    tenths = np.linspace(2600, 3080, 1024).astype(np.uint16).reshape(32, 32)
+    said = temperature_problem(tenths)
+    assert 0 < said.index('tenths of kelvin') < said.index(
+        'hundredths of degrees Celsius')
+
+
 def test_counts_that_happen_to_be_plausible_are_no_skin():
     assert is_skin([33., 34.5, np.nan, 31.])
     assert is_skin([8., 12., 15.])  # out in the cold
