@@ -84,7 +84,8 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
     # The sum, too: NaN has no place in an order.
     if raw.dtype != np.float32 or np.isfinite(cv2.sumElems(raw)[0]):
         usual = usual_range(raw)
-        if low >= usual.low - usual.reach and high <= usual.high + usual.reach:
+        reach = usual.reach
+        if usual.low - reach <= low and high <= usual.high + reach:
             return Scene(raw, low, high)
     dead, telemetry = _not_scene(raw)
     count, rows = int(dead.sum()), int(telemetry.sum())

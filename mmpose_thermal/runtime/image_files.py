@@ -54,6 +54,7 @@ def decode_image(content: bytes,
             :data:`MAX_PIXELS` or a side beyond :data:`MAX_SIDE`, or is a
             radiometric JPEG.
     """
+    content = bytes(content)  # some storages give views
     if content.startswith(_NPY) or Path(name).suffix.lower() == '.npy':
         image = _decode_npy(content, name)
     else:
