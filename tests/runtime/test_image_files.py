@@ -9,7 +9,7 @@ from PIL import Image
 
 from mmpose_thermal.runtime import (checked_pixels, decode_image, grey_levels,
                                     stored_bits)
-from mmpose_thermal.runtime.image_files import MAX_SIDE
+from mmpose_thermal.runtime.decoders import MAX_SIDE
 
 
 @pytest.fixture
