@@ -7,18 +7,22 @@ from .crops import Crops, crop_faces
 from .drawing import draw_faces
 from .face_landmarks import FaceLandmarks
 from .face_tracker import FaceTracker
-from .image_files import decode_image, grey_levels
+from .dead_pixels import scene_of
+from .image_files import (checked_pixels, decode_image, grey_levels,
+                          stored_bits, thermal_pixels)
 from .letterbox import boxes_from, letterbox
 from .model_info import ModelInfo
 from .onnx_network import OnnxNetwork
-from .radiometry import to_grey
+from .radiometry import temperature_problem, to_grey
 from .sources import Frame, Source
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
-                          is_radiometric, skin_regions)
+                          is_radiometric, is_skin, skin_regions)
 
 __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
     'OnnxNetwork', 'SKIN_REGIONS', 'SkinRegion', 'SkinThermometer', 'Source',
-    'boxes_from', 'crop_faces', 'decode_image', 'draw_faces', 'grey_levels',
-    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey', 'work_ahead'
+    'boxes_from', 'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
+    'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'scene_of',
+    'skin_regions', 'stored_bits', 'temperature_problem', 'thermal_pixels',
+    'to_grey', 'work_ahead'
 ]
