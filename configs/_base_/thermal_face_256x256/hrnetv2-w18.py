@@ -8,6 +8,7 @@ _base_ = [
 ]
 
 default_hooks = {{_base_.run_hooks}}
+visualizer = dict(type='ThermalPoseVisualizer')
 auto_scale_lr = dict(base_batch_size=64)
 # Reverse injection starts with gradients some hundred times the task's.
 optim_wrapper = dict(clip_grad=dict(max_norm=0.05))
