@@ -45,6 +45,16 @@ def pytest_collection_modifyitems(items):
                if item.path.name in _LONGEST else len(_LONGEST))
 
 
+@pytest.fixture(scope='session')
+def cases():
+    """Inputs that people really bring; the README there says what is in each.
+    """
+    folder = REPOSITORY.parent / 'shared' / 'cases'
+    if not folder.is_dir():
+        pytest.skip('there is no ../shared/cases')
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def scope_and_seed():
     init_default_scope('mmpose')
