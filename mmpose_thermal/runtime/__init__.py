@@ -2,7 +2,7 @@
 
 Nothing here imports PyTorch or an OpenMMLab package.
 """
-from .ahead import work_ahead
+from .ahead import WorkAhead
 from .crops import Crops, crop_faces
 from .drawing import draw_faces
 from .face_landmarks import FaceLandmarks
@@ -15,10 +15,12 @@ from .radiometry import to_grey
 from .sources import Frame, Source
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
                           is_radiometric, skin_regions)
+from .unique_names import UniqueNames
 
 __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
     'OnnxNetwork', 'SKIN_REGIONS', 'SkinRegion', 'SkinThermometer', 'Source',
-    'boxes_from', 'crop_faces', 'decode_image', 'draw_faces', 'grey_levels',
-    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey', 'work_ahead'
+    'UniqueNames', 'WorkAhead', 'boxes_from', 'crop_faces', 'decode_image',
+    'draw_faces', 'grey_levels', 'is_radiometric', 'letterbox',
+    'skin_regions', 'to_grey'
 ]

@@ -1,12 +1,13 @@
 """Videos and cameras through OpenCV, with the bits that they have."""
 import time
 import warnings
-from typing import Callable, Optional, Union
+from typing import Callable, Iterator, Optional, Union
 
 import cv2
 import numpy as np
 
 _CAMERA_TRIES, _CAMERA_WAIT_S = 5, .2
+_COMPLETE = .9  # share of the frames that a container promises
 # FFmpeg's tag of 16-bit little-endian grey: the only deep format that OpenCV
 # gives as it is.
 _GREY16 = b'Y1\x00\x10'
@@ -33,6 +34,7 @@ class Capture:
     Attributes:
         fps (float): As it says; 25 if it does not.
         count (int): Frames, if they are known, else 0.
+        released (bool): Whether it was closed.
 
     Raises:
         ValueError: It cannot be opened, or holds pixels that OpenCV would
@@ -58,7 +60,7 @@ class Capture:
         self.fps = rate if 1 <= rate <= 1000 else 25.
         self.count = 0 if self._camera else max(
             int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        self._deep = self._swapped = False
+        self._deep = self._swapped = self.released = False
         self._keep_bits()
 
     def _keep_bits(self):
@@ -126,8 +128,35 @@ class Capture:
         image = image.astype(np.uint16, copy=False)
         return image.byteswap() if self._swapped else image
 
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yields all frames, see :meth:`read`."""
+        image = self.read()
+        while image is not None:
+            yield image
+            image = self.read()
+
+    def missing(self, found: int) -> Optional[str]:
+        """Why there is an end after so many frames, if it is too early.
+
+        Args:
+            found (int): Frames that were read.
+
+        Returns:
+            str: One sentence; ``None`` if all were read.
+        """
+        if self._camera:
+            return (f'{self.name} gives no more frames after {found}: it was '
+                    'unplugged or taken by another program.')
+        if not found:
+            return f'{self.name} holds no readable frame.'
+        if found < _COMPLETE * self.count:  # containers count inexactly
+            return (f'{self.name} ends after {found} of {self.count} frames: '
+                    'the file is truncated.')
+        return None
+
     def release(self) -> None:
         """Closes it."""
+        self.released = True
         self._capture.release()
 
 

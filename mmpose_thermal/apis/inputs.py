@@ -1,0 +1,269 @@
+"""What a landmarker is given: images of all kinds, batches, boxes."""
+from collections.abc import Iterable as IterableType
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from numbers import Number
+from pathlib import Path
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from mmpose_thermal.runtime.radiometry import DEFAULT_SCALE
+from mmpose_thermal.runtime.sources import VIDEOS, Frame
+from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
+                                           native_pixels, read_image)
+
+_MAX_SIDE_PX = 32766  # of OpenCV's warpAffine
+_WANTED = ('wanted is a path, a NumPy array, a PIL image, a PyTorch tensor, '
+           'or a list of them')
+
+
+@dataclass
+class PreparedFrame:
+    """A frame as networks and thermometer need it.
+
+    Attributes:
+        raw (np.ndarray): As the camera gave it.
+        grey (np.ndarray): What networks see: grey levels (H, W), or BGR for
+            models of visible light; uint8.
+        radiometric (bool): Whether ``raw`` holds temperatures.
+        problem (str, optional): Why it does not, if it could.
+    """
+    raw: np.ndarray
+    grey: np.ndarray
+    radiometric: bool
+    problem: Optional[str] = None
+
+
+#: A path, an array as stored, a frame of a source, what
+#: :meth:`ThermalLandmarker.prepare` gave, a PIL image or a PyTorch tensor.
+Image = Union[str, Path, np.ndarray, Frame, PreparedFrame]
+_SINGLE = (str, Path, Frame, PreparedFrame)
+
+
+def listed(images: Union[Image, Iterable[Image]]) -> Tuple[List[Image], bool]:
+    """The images that were given, and whether they are a batch.
+
+    Args:
+        images (str | np.ndarray | Iterable): One image or many.
+
+    Returns:
+        tuple: The images, one or more; and whether a list of results is
+        expected.
+
+    Raises:
+        ValueError: It is neither an image nor a batch of images.
+    """
+    if isinstance(images, _SINGLE):
+        return [images], False
+    if hasattr(images, '__array__'):
+        array = to_array(images, 'given')
+        if is_batch(array.shape, 'What was given as image'):
+            return [channels_last(image) for image in array], True
+        return [array], False
+    if isinstance(images, (bytes, bytearray, memoryview, Mapping, Set)) or \
+            not isinstance(images, IterableType):
+        raise ValueError(f'{_shown(images)} was given as image; {_WANTED}.')
+    found = list(images)
+    if not found:
+        raise ValueError('An empty list was given: there is no image in it.')
+    if isinstance(found[0], (Number, list, tuple)):
+        raise ValueError('A list of numbers or of lists was given as image: '
+                         'make an array of it, np.array(image, np.uint8).')
+    return found, True
+
+
+def read(image: Image, name: str) -> Tuple[np.ndarray, str]:
+    """An image as an array, checked.
+
+    Args:
+        image (str | np.ndarray | Frame): One image.
+        name (str): What an error calls it if it has no name of its own.
+
+    Returns:
+        tuple: The array, (H, W) or (H, W, C), and the image's name.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no image, or none that is supported.
+    """
+    if isinstance(image, Frame):
+        name = image.path or image.name
+        if image.image is None:
+            raise ValueError(image.error)
+        image = image.image
+    if isinstance(image, (str, Path)):
+        name = str(image)
+        image = _from_file(name)
+    elif not isinstance(image, np.ndarray):
+        if not hasattr(image, '__array__'):
+            raise ValueError(f'Image {name} is {_shown(image)}; {_WANTED}.')
+        image = to_array(image, name)
+    if is_batch(image.shape, f'Image {name}'):
+        raise ValueError(f'Image {name} has the shape {image.shape}: these '
+                         'are many images, and one is wanted here.')
+    return _supported(native_pixels(image, name), name), name
+
+
+def to_array(image, name: str) -> np.ndarray:
+    """An image of another library as a NumPy array, BGR if it has colours.
+
+    PIL images are turned upright; PyTorch tensors may have their channels
+    first, as torchvision's have.
+
+    Args:
+        image (object): With ``__array__``.
+        name (str): Named in the error.
+
+    Returns:
+        np.ndarray: Of the image or batch.
+
+    Raises:
+        ValueError: It cannot be converted.
+    """
+    if isinstance(image, np.ndarray):
+        return image
+    library = type(image).__module__.split('.')[0]
+    if library == 'PIL':
+        return _from_pil(image)
+    try:
+        array = np.asarray(image)
+    except (TypeError, RuntimeError) as error:
+        # A tensor on a GPU, with gradients or in bfloat16.
+        raise ValueError(
+            f'Image {name}, {_shown(image)}, cannot become a NumPy array: '
+            f'{error} For a tensor: image.detach().float().cpu().') from None
+    return _from_torch(array) if library == 'torch' else array
+
+
+def _from_pil(image):
+    from PIL import ImageOps  # the user has it: the image is of its type
+    image = ImageOps.exif_transpose(image)
+    if image.mode == '1':
+        image = image.convert('L')
+    if image.mode in ('L', 'F') or image.mode.startswith('I'):
+        array = np.asarray(image)
+        # Older versions have 16-bit files as 32 bits.
+        fits = array.dtype == np.int32 and array.size and \
+            0 <= array.min() <= array.max() < 1 << 16
+        return array.astype(np.uint16) if fits else array
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+
+
+def _from_torch(array):
+    """(C, H, W) and (N, C, H, W), RGB, as (H, W, C), BGR."""
+    if array.ndim in (3, 4) and array.shape[-3] in (1, 3) and \
+            array.shape[-1] not in (1, 3, 4):
+        return np.ascontiguousarray(np.moveaxis(array, -3, -1)[..., ::-1])
+    return array
+
+
+def _from_file(path):
+    file = Path(path)
+    if file.is_dir():
+        raise ValueError(f'Image {path} is a folder: landmarker.stream(Source('
+                         f'{path!r})) takes the images in it.')
+    if not file.is_file():
+        raise FileNotFoundError(f'Image {path} does not exist.')
+    if file.suffix.lower() in VIDEOS:
+        raise ValueError(f'Image {path} is a video: landmarker.stream(Source('
+                         f'{path!r})) takes its frames.')
+    return read_image(path)
+
+
+def _supported(image, name):
+    if image.dtype != np.uint8 and image.dtype.name not in DEFAULT_SCALE:
+        raise ValueError(
+            f'Image {name} holds {image.dtype} pixels; wanted are 8 bits '
+            '(uint8), 16 bits (uint16) or floats.')
+    if max(image.shape[:2]) > _MAX_SIDE_PX:
+        raise ValueError(
+            f'Image {name} is {image.shape[1]}x{image.shape[0]}; a side may '
+            f'have {_MAX_SIDE_PX} pixels: cut it into pieces.')
+    return image
+
+
+def _shown(value):
+    if value is None:
+        return 'None'
+    kind = type(value).__name__
+    return f'{"an" if kind[0] in "aeiou" else "a"} {kind}'
+
+
+def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
+    """Boxes that were given: an error says which one is wrong.
+
+    Args:
+        boxes (Sequence): Rows of ``x1, y1, x2, y2``.
+        image (np.ndarray): They are in.
+
+    Returns:
+        np.ndarray: Shape (N, 4).
+
+    Raises:
+        ValueError: A box has no area, is not finite or lies outside.
+    """
+    try:
+        boxes = np.asarray(boxes, float)
+    except (TypeError, ValueError):
+        raise ValueError(f'boxes are {boxes!r:.80}; wanted is (N, 4): x1, y1, '
+                         'x2, y2.') from None
+    if boxes.size == 0:
+        return np.zeros((0, 4))
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f'boxes have the shape {boxes.shape}; wanted is '
+                         '(N, 4): x1, y1, x2, y2.')
+    height, width = image.shape[:2]
+    for index, box in enumerate(boxes):
+        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
+                             'y1, x2, y2 with an area.')
+        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
+                                                               0)).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it lies outside '
+                             f'the {width}x{height} image.')
+    return boxes
+
+
+def with_boxes(images: Iterable[Image],
+               boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
+    """Images with their boxes.
+
+    Args:
+        images (Iterable): Any number.
+        boxes (Iterable, optional): The same for all images, (N, 4), or such a
+            list for each image; ``None`` for those of the detector.
+
+    Yields:
+        tuple: An image and its boxes.
+
+    Raises:
+        ValueError: There are fewer lists of boxes than images.
+    """
+    if isinstance(images, (str, Path)):
+        raise ValueError(f'A stream is many images: Source({str(images)!r}) '
+                         'has those of a file, folder or camera.')
+    if hasattr(images, '__array__'):
+        images, _ = listed(images)
+    if boxes is None or _are_for_all(boxes):
+        for image in images:
+            yield image, boxes
+        return
+    given = iter(boxes)
+    missing = object()
+    for index, image in enumerate(images):
+        own = next(given, missing)
+        if own is missing:
+            raise ValueError(f'boxes end after {index} images: wanted is one '
+                             'list for each, or one list (N, 4) for all.')
+        yield image, own
+
+
+def _are_for_all(boxes):
+    """Whether boxes are rows of numbers, not lists of such rows."""
+    if isinstance(boxes, np.ndarray):
+        return boxes.ndim < 3
+    if not isinstance(boxes, Sequence):
+        return False  # made as they are needed
+    rows = [box for box in boxes if box is not None and len(box)]
+    return not boxes or any(isinstance(row[0], Number) for row in rows[:1])
