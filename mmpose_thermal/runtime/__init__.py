@@ -12,6 +12,7 @@ from .letterbox import boxes_from, letterbox
 from .model_info import ModelInfo
 from .onnx_network import OnnxNetwork
 from .radiometry import to_grey
+from .result_files import ResultFiles
 from .sources import Frame, Source
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
                           is_radiometric, skin_regions)
@@ -19,8 +20,8 @@ from .unique_names import UniqueNames
 
 __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
-    'OnnxNetwork', 'SKIN_REGIONS', 'SkinRegion', 'SkinThermometer', 'Source',
-    'UniqueNames', 'WorkAhead', 'boxes_from', 'crop_faces', 'decode_image',
-    'draw_faces', 'grey_levels', 'is_radiometric', 'letterbox',
-    'skin_regions', 'to_grey'
+    'OnnxNetwork', 'ResultFiles', 'SKIN_REGIONS', 'SkinRegion',
+    'SkinThermometer', 'Source', 'UniqueNames', 'WorkAhead', 'boxes_from',
+    'crop_faces', 'decode_image', 'draw_faces', 'grey_levels',
+    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey'
 ]

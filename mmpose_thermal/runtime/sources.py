@@ -31,13 +31,16 @@ class Frame:
             read.
         time_s (float, optional): Since the beginning, of videos and cameras.
         error (str, optional): Why it could not be read.
-        path (str, optional): The file it is from, if it has one of its own.
+        path (str, optional): The file it is from, of images and stacks.
+        names (tuple[str]): For files of results, the best first, where those
+            of several sources meet (:class:`UniqueNames`).
     """
     name: str
     image: Optional[np.ndarray]
     time_s: Optional[float] = None
     error: Optional[str] = None
     path: Optional[str] = None
+    names: Tuple[str, ...] = ()
 
 
 class Source:
@@ -122,22 +125,23 @@ class Source:
 
     def _of_file(self, path, names):
         wanted = names_for(path)
+
+        def frame(image, index=None, error=None):
+            own = wanted if index is None else tuple(
+                f'{name}_{index:06d}' for name in wanted)
+            time_s = None if index is None or not self.moving else (
+                index / self.fps)
+            return Frame(names.take(*own), image, time_s, error, path, own)
+
         try:
             stack = self._stack or self._opened_stack(path)
             if stack is None:
-                image = decode_image(Path(path).read_bytes(), path)
-                yield Frame(names.take(*wanted), image, path=path)
+                yield frame(decode_image(Path(path).read_bytes(), path))
                 return
             for index, image in stack.frames():
-                if stack.is_sequence:
-                    yield Frame(
-                        names.take(*(f'{name}_{index:06d}'
-                                     for name in wanted)), image,
-                        index / self.fps if self.moving else None, path=path)
-                else:
-                    yield Frame(names.take(*wanted), image, path=path)
+                yield frame(image, index if stack.is_sequence else None)
         except (OSError, ValueError) as error:
-            yield Frame(names.take(*wanted), None, error=str(error), path=path)
+            yield frame(None, error=str(error))
 
     def _opened_stack(self, path):
         stack = open_stack(path)
