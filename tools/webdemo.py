@@ -53,9 +53,13 @@ def analyse(landmarker, path):
         rows += [[number, region, value if value is not None else 'not seen']
                  for region, value in found.get('skin_celsius', {}).items()]
     message = f'{len(faces)} face{"" if len(faces) == 1 else "s"}.'
+    if landmarker.detector is None:
+        message = ('The whole image is taken as one face: the page was '
+                   'started without --detector.')
     if faces and not rows:
-        message += (' No temperatures: the image is not radiometric (16 bits '
-                    'or floats).')
+        message += ' No temperatures: ' + (
+            frame.problem or 'the image is not radiometric (16 bits or '
+            'floats).')
     return picture[..., ::-1], rows, message
 
 

@@ -56,7 +56,7 @@ def listed(images: Union[Image, Iterable[Image]]) -> Tuple[List[Image], bool]:
     """
     if isinstance(images, _SINGLE):
         return [images], False
-    if hasattr(images, '__array__'):
+    if _is_array(images):
         array = to_array(images, 'given')
         if is_batch(array.shape, 'What was given as image'):
             return [channels_last(image) for image in array], True
@@ -96,13 +96,17 @@ def read(image: Image, name: str) -> Tuple[np.ndarray, str]:
         name = str(image)
         image = _from_file(name)
     elif not isinstance(image, np.ndarray):
-        if not hasattr(image, '__array__'):
+        if not _is_array(image):
             raise ValueError(f'Image {name} is {_shown(image)}; {_WANTED}.')
         image = to_array(image, name)
     if is_batch(image.shape, f'Image {name}'):
         raise ValueError(f'Image {name} has the shape {image.shape}: these '
                          'are many images, and one is wanted here.')
     return _supported(native_pixels(image, name), name), name
+
+
+def _is_array(image):
+    return hasattr(image, '__array__') or hasattr(image, '__array_interface__')
 
 
 def to_array(image, name: str) -> np.ndarray:
@@ -112,7 +116,7 @@ def to_array(image, name: str) -> np.ndarray:
     first, as torchvision's have.
 
     Args:
-        image (object): With ``__array__``.
+        image (object): What NumPy can make an array of.
         name (str): Named in the error.
 
     Returns:
@@ -187,7 +191,7 @@ def _shown(value):
     if value is None:
         return 'None'
     kind = type(value).__name__
-    return f'{"an" if kind[0] in "aeiou" else "a"} {kind}'
+    return f'{"an" if kind[0] in "aeiouAEIOU" else "a"} {kind}'
 
 
 def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
@@ -243,7 +247,7 @@ def with_boxes(images: Iterable[Image],
     if isinstance(images, (str, Path)):
         raise ValueError(f'A stream is many images: Source({str(images)!r}) '
                          'has those of a file, folder or camera.')
-    if hasattr(images, '__array__'):
+    if _is_array(images):
         images, _ = listed(images)
     if boxes is None or _are_for_all(boxes):
         for image in images:
