@@ -227,19 +227,22 @@ def _keep_inputs(inputs, out_dir):
 
 def main():
     args = parse_args()
-    warnings.showwarning = lambda message, *_, **__: say(message)
+    with warnings.catch_warnings():
+        warnings.simplefilter('default', UserWarning)
+        warnings.showwarning = lambda message, *_, **__: say(message)
+        sys.exit(run(args))
+
+
+def run(args):
+    """The exit status: a number or what went wrong."""
     try:
         demo = Demo(args)
+        if args.show and not _has_display():
+            return ('demo: --show needs a display and an OpenCV with windows '
+                    '(opencv-python, not opencv-python-headless)')
+        return demo.run()
     except (OSError, ValueError, NotImplementedError) as error:
-        sys.exit(f'demo: {error}')
-    if args.show and not _has_display():
-        sys.exit('demo: --show needs a display and an OpenCV with windows '
-                 '(opencv-python, not opencv-python-headless)')
-    try:
-        status = demo.run()
-    except OSError as error:
-        sys.exit(f'demo: {error}')
-    sys.exit(status)
+        return f'demo: {error}'
 
 
 def _has_display():

@@ -8,12 +8,11 @@ from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from mmpose_thermal.runtime.radiometry import DEFAULT_SCALE
+from mmpose_thermal.runtime.image_files import checked_pixels
 from mmpose_thermal.runtime.sources import VIDEOS, Frame
 from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
-                                           native_pixels, read_image)
+                                           read_image)
 
-_MAX_SIDE_PX = 32766  # of OpenCV's warpAffine
 _WANTED = ('wanted is a path, a NumPy array, a PIL image, a PyTorch tensor, '
            'or a list of them')
 
@@ -81,7 +80,7 @@ def read(image: Image, name: str) -> Tuple[np.ndarray, str]:
         name (str): What an error calls it if it has no name of its own.
 
     Returns:
-        tuple: The array, (H, W) or (H, W, C), and the image's name.
+        tuple: The array, see :func:`checked_pixels`, and the image's name.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -102,7 +101,7 @@ def read(image: Image, name: str) -> Tuple[np.ndarray, str]:
     if is_batch(image.shape, f'Image {name}'):
         raise ValueError(f'Image {name} has the shape {image.shape}: these '
                          'are many images, and one is wanted here.')
-    return _supported(native_pixels(image, name), name), name
+    return checked_pixels(image, name), name
 
 
 def _is_array(image):
@@ -173,18 +172,6 @@ def _from_file(path):
         raise ValueError(f'Image {path} is a video: landmarker.stream(Source('
                          f'{path!r})) takes its frames.')
     return read_image(path)
-
-
-def _supported(image, name):
-    if image.dtype != np.uint8 and image.dtype.name not in DEFAULT_SCALE:
-        raise ValueError(
-            f'Image {name} holds {image.dtype} pixels; wanted are 8 bits '
-            '(uint8), 16 bits (uint16) or floats.')
-    if max(image.shape[:2]) > _MAX_SIDE_PX:
-        raise ValueError(
-            f'Image {name} is {image.shape[1]}x{image.shape[0]}; a side may '
-            f'have {_MAX_SIDE_PX} pixels: cut it into pieces.')
-    return image
 
 
 def _shown(value):

@@ -7,12 +7,14 @@ from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
 import numpy as np
 
 from mmpose_thermal.runtime.ahead import WorkAhead
+from mmpose_thermal.runtime.channels import single_channel
 from mmpose_thermal.runtime.crops import crop_faces
+from mmpose_thermal.runtime.dead_pixels import scene_of
 from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
 from mmpose_thermal.runtime.image_files import grey_levels
 from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
-from mmpose_thermal.runtime.temperature import (SkinThermometer,
-                                                is_radiometric)
+from mmpose_thermal.runtime.radiometry import temperature_problem
+from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
 
 from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxes
 from .networks import load_network
@@ -234,15 +236,14 @@ class ThermalLandmarker:
                               self._offset, **self.info.gain)
         if raw.dtype == np.uint8 or not self.temperatures:
             return PreparedFrame(raw, grey, False)
-        raw = raw.reshape(grey.shape) if raw.size == grey.size else raw[..., 0]
-        radiometric = is_radiometric(raw, self._scale, self._offset)
-        if not radiometric:
+        # Dead pixels are no skin.
+        raw = scene_of(single_channel(raw, name), name).raw
+        problem = temperature_problem(raw, self._scale, self._offset)
+        if problem is not None:
             self._warn_once(
-                'temperatures',
-                f'Image {name} holds {raw.dtype} pixels that are no skin '
-                'temperatures by temperature_scale and temperature_offset: '
-                'landmarks come without temperatures.')
-        return PreparedFrame(raw, grey, radiometric)
+                'temperatures', f'Image {name}: {problem} Landmarks come '
+                'without temperatures.')
+        return PreparedFrame(raw, grey, problem is None, problem)
 
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
         """Finds the faces of a frame.
@@ -306,7 +307,14 @@ class ThermalLandmarker:
         face = FaceLandmarks(keypoints, scores, np.asarray(box),
                              float(box_score))
         if frame.radiometric:
-            face.keypoint_celsius, face.skin_celsius = self._thermometer(
-                frame.raw, keypoints)
+            at_points, of_skin = self._thermometer(frame.raw, keypoints)
+            if is_skin(at_points) or np.isnan(at_points).all():
+                face.keypoint_celsius, face.skin_celsius = at_points, of_skin
+            else:
+                self._warn_once(
+                    'skin', 'A face has no temperatures of skin (its median '
+                    f'is {np.nanmedian(at_points):.1f} degrees Celsius): it '
+                    'comes without them. Set temperature_scale and '
+                    'temperature_offset if the pixels have another unit.')
         return face
 

@@ -352,7 +352,7 @@ def face_images(model: nn.Module, split: str, count: int,
 
 def _read(record, info):
     if info.channels == 3:
-        return read_image(record['img_path'], 1)
+        return read_image(record['img_path'], colour=True)
     return LoadThermalImage(channels=1, **info.gain)(record)['img']
 
 

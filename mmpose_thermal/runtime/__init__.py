@@ -7,21 +7,24 @@ from .crops import Crops, crop_faces
 from .drawing import draw_faces
 from .face_landmarks import FaceLandmarks
 from .face_tracker import FaceTracker
-from .image_files import decode_image, grey_levels
+from .dead_pixels import scene_of
+from .image_files import (checked_pixels, decode_image, grey_levels,
+                          stored_bits)
 from .letterbox import boxes_from, letterbox
 from .model_info import ModelInfo
 from .onnx_network import OnnxNetwork
-from .radiometry import to_grey
+from .radiometry import temperature_problem, to_grey
 from .result_files import ResultFiles
 from .sources import Frame, Source
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
-                          is_radiometric, skin_regions)
+                          is_radiometric, is_skin, skin_regions)
 from .unique_names import UniqueNames
 
 __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
     'OnnxNetwork', 'ResultFiles', 'SKIN_REGIONS', 'SkinRegion',
     'SkinThermometer', 'Source', 'UniqueNames', 'WorkAhead', 'boxes_from',
-    'crop_faces', 'decode_image', 'draw_faces', 'grey_levels',
-    'is_radiometric', 'letterbox', 'skin_regions', 'to_grey'
+    'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
+    'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'scene_of',
+    'skin_regions', 'stored_bits', 'temperature_problem', 'to_grey'
 ]

@@ -1,7 +1,7 @@
-"""False colours of thermal cameras, and the intensities behind them."""
+"""False colours of thermal cameras."""
 from functools import lru_cache
 from pathlib import Path
-from typing import Iterable, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -16,11 +16,15 @@ _GRADIENTS = {
              (199, 29, 125), (228, 74, 51), (242, 118, 8), (251, 164, 2),
              (255, 207, 34), (255, 243, 131), (255, 255, 246)],
 }
+#: OpenCV's colour maps by name, such as ``'inferno'`` and ``'jet'``.
+COLOUR_MAPS: Dict[str, int] = {
+    name[len('COLORMAP_'):].lower(): getattr(cv2, name)
+    for name in sorted(dir(cv2)) if name.startswith('COLORMAP_')
+}
+#: All palettes that have a name.
+PALETTES: List[str] = [*_GRADIENTS, *COLOUR_MAPS]
 _LEVELS = 256
-_BITS = 6  # of each colour channel in the inverse table
-# Beyond this distance from the palette (of at most 442) a colour is none of it.
-_FOREIGN_DISTANCE = 40.
-_FOREIGN_SHARE = .25
+_SAMPLED_PIXELS, _SAMPLED_COLOURS = 4096, 200
 
 
 @lru_cache(maxsize=None)
@@ -28,8 +32,8 @@ def palette_colours(palette: str) -> np.ndarray:
     """The colours of a palette, from the coldest to the hottest.
 
     Args:
-        palette (str): ``'white-hot'``, ``'black-hot'``, ``'iron'``, or the
-            path of an image of 256 pixels in one row or column, coldest first.
+        palette (str): One of :data:`PALETTES`, or the path of an image of 256
+            pixels in one row or column, coldest first.
 
     Returns:
         np.ndarray: Shape (256, 3), BGR, uint8.
@@ -44,34 +48,78 @@ def palette_colours(palette: str) -> np.ndarray:
             np.interp(at, np.arange(len(stops)), channel)
             for channel in stops.T
         ], 1).round().astype(np.uint8)
-    image = cv2.imread(palette) if Path(palette).is_file() else None
+    if palette in COLOUR_MAPS:
+        ramp = np.arange(_LEVELS, dtype=np.uint8)
+        return cv2.applyColorMap(ramp, COLOUR_MAPS[palette]).reshape(-1, 3)
+    image = _read(palette)
     if image is None or image.shape[0] * image.shape[1] != _LEVELS or \
             1 not in image.shape[:2]:
         raise ValueError(
-            f'"palette" is {palette!r}, but must be one of '
-            f'{sorted(_GRADIENTS)} or the path of an image of 256 pixels in '
-            'one row or column, coldest first.')
+            f'"palette" is {palette!r}, but must be one of {PALETTES} or the '
+            'path of an image of 256 pixels in one row or column, coldest '
+            'first.')
     return image.reshape(_LEVELS, 3)
 
 
+def _read(path):
+    if not Path(path).is_file():
+        return None
+    return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+
+
+class Fit(NamedTuple):
+    """How far an image's colours are from a palette.
+
+    Attributes:
+        distance (float): Median of its distinct colours, of at most 442.
+        palette (str): Its name.
+    """
+    distance: float
+    palette: str
+
+
 @lru_cache(maxsize=None)
-def _inverse_table(palette: str):
-    """Level and distance of every colour of 6 bits a channel, both uint8."""
-    colours = palette_colours(palette).astype(np.float32)
-    axis = np.arange(2**_BITS, dtype=np.float32)
-    axis = (axis + .5) * 2**(8 - _BITS) - .5
-    grid = np.stack(np.meshgrid(axis, axis, axis, indexing='ij'), -1)
-    levels, distances = [], []
-    for part in grid:  # a plane at a time keeps the memory small
-        flat = part.reshape(-1, 3)
-        squared = (flat**2).sum(1)[:, None] - 2 * flat @ colours.T + (
-            colours**2).sum(1)
-        nearest = squared.argmin(1)
-        levels.append(nearest)
-        distances.append(np.take_along_axis(squared, nearest[:, None], 1))
-    distance = np.sqrt(np.maximum(np.concatenate(distances)[:, 0], 0))
-    return (np.concatenate(levels).astype(np.uint8),
-            np.minimum(distance, 255).astype(np.uint8))
+def _all_colours() -> np.ndarray:
+    return np.stack([palette_colours(name)
+                     for name in PALETTES]).astype(np.float32)
+
+
+def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
+    """Compares an image's colours with palettes.
+
+    Each distinct colour counts once: a black background says nothing.
+
+    Args:
+        image (np.ndarray): Shape (H, W, 3), BGR, uint8.
+        *others (str): Palettes beside those that have a name.
+
+    Returns:
+        list[Fit]: Best first.
+    """
+    step = max(int(np.sqrt(image[..., 0].size / _SAMPLED_PIXELS)), 1)
+    pixels = image[::step, ::step].reshape(-1, 3)
+    coarse = (pixels >> 3).astype(np.int32)
+    _, first = np.unique(
+        coarse @ np.array([1024, 32, 1], np.int32), return_index=True)
+    first = first[::max(len(first) // _SAMPLED_COLOURS, 1)]
+    distinct = pixels[first].astype(np.float32)
+    names = [*PALETTES, *others]
+    colours = np.concatenate([
+        _all_colours(), *(palette_colours(name)[None].astype(np.float32)
+                          for name in others)])
+    squared = _squared_distances(distinct, colours.reshape(-1, 3))
+    nearest = squared.reshape(len(distinct), len(names), _LEVELS).min(2)
+    distances = np.sqrt(np.maximum(nearest, 0))
+    # Where half of the colours lie in several palettes, all of them decide.
+    means = dict(zip(names, distances.mean(0)))
+    return sorted(
+        map(Fit, np.median(distances, axis=0).tolist(), names),
+        key=lambda fit: (round(fit.distance), means[fit.palette]))
+
+
+def _squared_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Of colours (N, 3) and (M, 3), float32: (N, M)."""
+    return (some**2).sum(1)[:, None] - 2 * some @ others.T + (others**2).sum(1)
 
 
 def fit_palette(
@@ -121,37 +169,3 @@ def apply_palette(grey: np.ndarray, palette: str) -> np.ndarray:
         np.ndarray: Shape (H, W, 3), BGR, uint8.
     """
     return cv2.applyColorMap(grey, palette_colours(palette)[:, None])
-
-
-def invert_palette(image: np.ndarray, palette: str) -> np.ndarray:
-    """Finds the grey levels behind a false-colour image.
-
-    Each pixel gets the level of the palette's nearest colour, by one look-up.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), BGR, uint8; or (H, W).
-        palette (str): See :func:`palette_colours`.
-
-    Returns:
-        np.ndarray: Shape (H, W), uint8.
-
-    Raises:
-        ValueError: A quarter of the pixels or more are far from the palette.
-    """
-    if image.ndim == 2:
-        if palette == 'black-hot':
-            return cv2.bitwise_not(image)
-        if palette == 'white-hot':
-            return image
-        raise ValueError(f'a grey image cannot have the palette {palette!r}.')
-    levels, distances = _inverse_table(palette)
-    index = image.astype(np.int32) >> (8 - _BITS)
-    index = (index[..., 0] << 2 * _BITS) | (index[..., 1] << _BITS) | index[...,
-                                                                          2]
-    foreign = (distances[index[::4, ::4]] > _FOREIGN_DISTANCE).mean()
-    if foreign >= _FOREIGN_SHARE:
-        raise ValueError(
-            f'{foreign:.0%} of its pixels have colours that are not of the '
-            f'palette {palette!r}. Is it a visible-light image, or of another '
-            'palette?')
-    return levels[index]

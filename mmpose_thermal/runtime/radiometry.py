@@ -3,39 +3,142 @@
 One function, :func:`to_grey`, for training, evaluation, demo and export; it
 needs NumPy and OpenCV alone.
 """
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
+
+from .dead_pixels import Scene, scene_of
 
 CELSIUS_K = 273.15
 #: Ways to map radiometric values to 8 bits.
 GAINS = ('window', 'percentile', 'plateau', 'clahe')
 # Kelvin are raw * scale + offset, by NumPy type, where nothing is said: FLIR's
 # centikelvin, and floats that are kelvin.
-DEFAULT_SCALE = {'uint16': .01, 'float32': 1.}
+DEFAULT_SCALE = {'uint16': .01, 'int16': .01, 'float32': 1.}
 _COUNTS = 65536
+_SIGN_BIT = 32768
 _PLATEAU_BINS = 1024
 
 
-def _counts(raw: np.ndarray) -> Tuple[np.ndarray, float, float]:
+#: Median of a scene with people in it, degrees Celsius.
+PLAUSIBLE_CELSIUS = (-40., 80.)
+# The coldest sky and the hottest lamp that more than 2 % of a frame shows.
+_COLDEST_CELSIUS, _HOTTEST_CELSIUS = -100., 500.
+# Where a unit that is guessed puts the middle and the skin of a scene.
+_USUAL_CELSIUS, _SKIN_CELSIUS = (0., 45.), (20., 45.)
+_LEAST_SPAN_K = 4.
+
+
+class Unit(NamedTuple):
+    """What pixels may mean: kelvin are ``raw * scale + offset``."""
+    name: str
+    scale: float
+    offset: float
+
+
+#: What cameras and their software write.
+UNITS = (
+    Unit('kelvin', 1., 0.),
+    Unit('degrees Celsius', 1., CELSIUS_K),
+    Unit('degrees Fahrenheit', .555556, 255.372),
+    Unit('hundredths of kelvin', .01, 0.),
+    Unit('hundredths of degrees Celsius', .01, CELSIUS_K),
+    Unit('tenths of kelvin', .1, 0.),
+    Unit('tenths of degrees Celsius', .1, CELSIUS_K),
+    Unit('counts of 0.04 K', .04, 0.),
+    Unit('counts of 1/64 K', .015625, 0.),
+    Unit('thousandths of kelvin', .001, 0.),
+)
+
+
+def temperature_problem(raw: np.ndarray,
+                        scale: Optional[float] = None,
+                        offset: float = 0.) -> Optional[str]:
+    """Why the pixels of an image are no temperatures of a scene with people.
+
+    Args:
+        raw (np.ndarray): Shape (H, W), of any type.
+        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
+            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
+
+    Returns:
+        str: What they look like, and the options that make temperatures of
+        them; ``None`` if they are plausible: a median within
+        :data:`PLAUSIBLE_CELSIUS`, nothing impossible around it.
+    """
+    if raw.dtype.name not in DEFAULT_SCALE:
+        return f'{raw.dtype} pixels are grey levels, no temperatures.'
+    scale = DEFAULT_SCALE[raw.dtype.name] if scale is None else scale
+    low, middle, high = _grid_percentiles(raw)
+    celsius = [
+        value * scale + (offset - CELSIUS_K) for value in (low, middle, high)
+    ]
+    if PLAUSIBLE_CELSIUS[0] <= celsius[1] <= PLAUSIBLE_CELSIUS[1] and \
+            celsius[0] >= _COLDEST_CELSIUS and celsius[2] <= _HOTTEST_CELSIUS:
+        return None
+    said = (f'by temperature_scale={scale:g} and temperature_offset='
+            f'{offset:g} the scene has {celsius[1]:.1f} degrees C (median; '
+            f'{celsius[0]:.1f} to {celsius[2]:.1f})')
+    likely = _likely_units(low, middle, high)
+    if not likely:
+        return (f'{said}. With values of {low:g} to {high:g} the pixels look '
+                "like a camera's raw counts, of no unit known here: set both "
+                "options by the camera's manual.")
+    guesses = '; or like '.join(
+        f'{unit.name}: set temperature_scale={unit.scale:g}, '
+        f'temperature_offset={unit.offset:g}' for unit in likely)
+    return (f'{said}. With values of {low:g} to {high:g} the pixels look like '
+            f'{guesses}.')
+
+
+def _grid_percentiles(raw) -> Sequence[float]:
+    """The 2nd, 50th and 98th percentile of a grid of pixels."""
+    step = max(min(raw.shape) // 32, 1)
+    values = raw[::step, ::step].ravel()
+    if values.dtype == np.float32:
+        values = values[np.isfinite(values)]
+    if not len(values):
+        return np.nan, np.nan, np.nan
+    last = len(values) - 1
+    places = [last // 50, last // 2, last - last // 50]
+    return np.partition(values, places)[places].tolist()
+
+
+def _likely_units(low, middle, high) -> Sequence[Unit]:
+    """Units that make a usual scene of the values, the likeliest first."""
+    def celsius(unit, value):
+        return value * unit.scale + unit.offset - CELSIUS_K
+
+    fitting = [
+        unit for unit in UNITS
+        if _USUAL_CELSIUS[0] <= celsius(unit, middle) <= _USUAL_CELSIUS[1] and
+        _SKIN_CELSIUS[0] <= celsius(unit, high) <= _SKIN_CELSIUS[1] and
+        celsius(unit, low) >= PLAUSIBLE_CELSIUS[0] and
+        (high - low) * unit.scale >= _LEAST_SPAN_K
+    ]
+    # What is warmest in a scene with people is their skin.
+    return sorted(fitting, key=lambda unit: abs(celsius(unit, high) - 34))
+
+
+def _counts(scene: Scene) -> Tuple[np.ndarray, float, float]:
     """Any radiometric image as 16-bit counts: counts, step and origin."""
+    raw, low, high = scene
     if raw.dtype == np.uint16:
         return raw, 1., 0.
-    low, high, _, _ = cv2.minMaxLoc(raw)
-    if not np.isfinite(cv2.sumElems(raw)[0]):
-        raise ValueError(
-            f'holds {(~np.isfinite(raw)).sum()} pixels that are not finite '
-            '(dead pixels?). Replace them, for example by the median of their '
-            'neighbours.')
+    if raw.dtype == np.int16:
+        return raw.view(np.uint16) ^ np.uint16(_SIGN_BIT), 1., -_SIGN_BIT
     step = max(high - low, 1e-6) / (_COUNTS - 1)
     return ((raw - np.float32(low)) / np.float32(step)).astype(
         np.uint16), step, low
 
 
-def _histogram(counts: np.ndarray) -> Tuple[np.ndarray, int]:
+def _histogram(counts: np.ndarray,
+               scene: Scene) -> Tuple[np.ndarray, int]:
     """Pixels a count, from the lowest count that occurs, and that count."""
-    low, high, _, _ = cv2.minMaxLoc(counts)
+    low, high = scene.low, scene.high
+    if counts is not scene.raw:
+        low, high, _, _ = cv2.minMaxLoc(counts)
     low, size = int(low), int(high - low) + 1
     histogram = cv2.calcHist([counts], [0], None, [size], [low, low + size])
     return histogram.ravel(), low
@@ -78,11 +181,15 @@ def to_grey(raw: np.ndarray,
             plateau: float = .003,
             clip_limit: float = 2.,
             scale: Optional[float] = None,
-            offset: float = 0.) -> Tuple[np.ndarray, Optional[float]]:
+            offset: float = 0.,
+            name: str = 'given as an array'
+            ) -> Tuple[np.ndarray, Optional[float]]:
     """Maps a radiometric image to grey levels.
 
+    Dead pixels and rows of telemetry have no part in it (:func:`scene_of`).
+
     Args:
-        raw (np.ndarray): Shape (H, W), uint16 or float32.
+        raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
         gain (str): ``'window'``: the range ``temperature_range_k`` becomes 0
             to 255; ``'percentile'``: so does the range between the image's
             own ``percentiles``, as a camera's automatic gain does;
@@ -95,25 +202,27 @@ def to_grey(raw: np.ndarray,
             counts for.
         clip_limit (float): OpenCV's contrast limit for tiles of 1/8 image.
         scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for uint16 (centikelvin), 1 and 0 for floats.
+            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
+        name (str): Of the image, for messages.
 
     Returns:
         tuple: The grey image (H, W), uint8, and the kelvin between two levels
         (``None`` for equalised histograms, where it varies).
 
     Raises:
-        ValueError: Pixels that are not finite, or another type.
+        ValueError: Too many dead pixels, or another type.
     """
     if raw.dtype.name not in DEFAULT_SCALE:
         raise ValueError(f'holds {raw.dtype} pixels; radiometric images are '
-                         'uint16 or float32.')
+                         'uint16, int16 or float32.')
     scale = DEFAULT_SCALE[raw.dtype.name] if scale is None else scale
-    counts, step, origin = _counts(raw)
+    scene = scene_of(raw, name)
+    counts, step, origin = _counts(scene)
     if gain == 'window':
         low, high = ((np.asarray(temperature_range_k) - offset) / scale -
                      origin) / step
     else:
-        histogram, lowest = _histogram(counts)
+        histogram, lowest = _histogram(counts, scene)
         if gain == 'plateau':
             return _equalised(histogram, lowest, plateau).take(counts), None
         low, high = _percentiles(histogram, lowest, percentiles)

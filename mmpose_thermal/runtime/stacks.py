@@ -2,17 +2,15 @@
 import warnings
 import zipfile
 import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import Callable, Iterator, Optional, Tuple
 
 import numpy as np
 
-from .image_files import decode_image
+from .image_files import checked_pixels, decode_image
 from .tiff_pages import choose_pages, read_pages
 
 _CHANNELS = (1, 3, 4)
-_NATIVE = (np.uint8, np.uint16, np.float32)
 _MIN_SIDE_PX = 4
 _MAX_NPZ_BYTES = 1 << 32
 TIFF, NPY, NPZ = ('.tif', '.tiff'), '.npy', '.npz'
@@ -70,31 +68,6 @@ def channels_last(image: np.ndarray) -> np.ndarray:
     if image.ndim == 3 and image.shape[2] not in _CHANNELS:
         return image.transpose(1, 2, 0)
     return image
-
-
-def native_pixels(image: np.ndarray, name: str) -> np.ndarray:
-    """Pixels of an array, of the types that files are decoded to.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, C), mapped or not.
-        name (str): Named in the error.
-
-    Returns:
-        np.ndarray: See :func:`decode_image`; the same array if it is of such
-        a type.
-
-    Raises:
-        ValueError: They are no numbers of a known type.
-    """
-    if image.dtype in _NATIVE:
-        return np.asarray(image)
-    stream = BytesIO()
-    try:
-        np.lib.format.write_array(stream, image, allow_pickle=False)
-    except ValueError:
-        raise ValueError(f'Image {name} is an array of objects; wanted are '
-                         'numbers.') from None
-    return decode_image(stream.getvalue(), f'{name}.npy')
 
 
 def _image_axes(shape):
@@ -300,6 +273,6 @@ def _npz(path):
 def _of_array(array, path, missing=None):
 
     def read(index):
-        return native_pixels(channels_last(array[index]), path)
+        return checked_pixels(channels_last(array[index]), path)
 
     return Stack(path, len(array), read, missing)

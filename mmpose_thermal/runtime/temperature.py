@@ -4,10 +4,10 @@ from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .radiometry import CELSIUS_K, DEFAULT_SCALE
+from .radiometry import CELSIUS_K, DEFAULT_SCALE, temperature_problem
 
-# No thermal camera that looks at people sees a scene whose middle is outside.
-_PLAUSIBLE_CELSIUS = (-60., 200.)
+#: A face's median: in a frost it is cold, and nowhere hotter than this.
+SKIN_CELSIUS = (0., 50.)
 _POINT_RADIUS = .012
 _MIN_RADIUS_PX = 1.
 
@@ -90,18 +90,33 @@ def is_radiometric(raw: np.ndarray,
     Args:
         raw (np.ndarray): Shape (H, W).
         scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for uint16 (centikelvin), 1 and 0 for floats.
+            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
 
     Returns:
-        bool: Not so for 8 bits, nor if the middle of the scene has no
-        temperature of this world: then they are a camera's raw counts.
+        bool: Not so for 8 bits, nor if the scene has no temperatures of this
+        world (:func:`temperature_problem` says what it has).
     """
-    if raw.dtype.name not in DEFAULT_SCALE:
-        return False
-    # A grid of pixels tells; all of them would be slow.
-    middle = _celsius(np.median(raw[::8, ::8]), raw.dtype, scale, offset)
-    low, high = _PLAUSIBLE_CELSIUS
-    return bool(low <= middle <= high)
+    return temperature_problem(raw, scale, offset) is None
+
+
+def is_skin(celsius: Sequence[float]) -> bool:
+    """Whether the values of a face can be those of skin.
+
+    A camera's raw counts may happen to make a plausible scene, but hardly a
+    face.
+
+    Args:
+        celsius (Sequence[float]): At the landmarks, degrees Celsius; NaN
+            where there is no value.
+
+    Returns:
+        bool: Whether their median is within :data:`SKIN_CELSIUS`; not so
+        without any value.
+    """
+    values = np.asarray(celsius, float)
+    values = values[np.isfinite(values)]
+    low, high = SKIN_CELSIUS
+    return bool(len(values) and low <= np.median(values) <= high)
 
 
 def _celsius(values, dtype, scale, offset):
@@ -115,7 +130,7 @@ class SkinThermometer:
     Args:
         keypoints (Sequence[str]): Names of the points.
         scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for uint16 (centikelvin), 1 and 0 for floats.
+            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
     """
 
     def __init__(self,

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..datasets.transforms.loading import LoadThermalImage, read_image
 from ..evaluation import FaceErrors
+from ..runtime.channels import MAX_COLOURED_SHARE, coloured_share
 from .contact_sheet import contact_sheet, draw_landmarks
 
 # BGR of blue and orange, which colour-blind readers tell apart.
@@ -67,9 +68,10 @@ def _face(faces, index, side_px):
 
 
 def _read(path, attributes):
-    image = read_image(path)
-    if image.ndim == 3 and 'palette' not in attributes:
-        return image[..., :3]
+    image = read_image(path, palette=attributes.get('palette'))
+    if coloured_share(image) > MAX_COLOURED_SHARE and \
+            'palette' not in attributes:
+        return image  # of visible light
     return LoadThermalImage()(dict(attributes, img_path=path))['img']
 
 

@@ -245,7 +245,7 @@ def test_batches_of_other_forms(batch):
     ([1, 2], 'list of numbers'), ([[1, 2], [3, 4]], 'list of numbers'),
     ([None], '0 of the batch is None'), ([grey(), {}], '1 of the batch is a'),
     (np.array([None, 'a']), 'wanted is an image'),
-    (np.full((9, 9), None), 'objects'),
+    (np.full((9, 9), None), 'object pixels'),
     (np.zeros((48, 64, 2), np.uint8), r'view\(np.uint16\)'),
     (np.zeros((384, 256, 2), np.uint8), 'lower half'),
     (np.zeros((2, 3, 48, 64, 3), np.uint8), 'wanted is an image'),
@@ -253,7 +253,7 @@ def test_batches_of_other_forms(batch):
     ([np.zeros((2, 48, 64), np.uint8)], 'many images'),
     (torch.zeros(48, 64, requires_grad=True), r'detach\(\)'),
     (torch.zeros(48, 64, dtype=torch.bfloat16), r'float\(\)'),
-    (np.zeros((40000, 48), np.uint8), '48x40000.* cut it'),
+    (np.zeros((40000, 48), np.uint8), '48x40000 .*Cut it'),
 ])
 def test_what_is_no_image_is_named(given, message):
     with pytest.raises(ValueError, match=message):
@@ -314,19 +314,35 @@ def test_counts_without_temperature_warn_once():
         pytest.approx(30, abs=15)
 
 
-def not_finite():
-    image = np.full((50, 50), 300, np.float32)
-    image[3, 4] = np.nan
-    return image
+def test_hot_faces_are_no_skin():
+    """A plausible scene may hold something else."""
+    landmarker = ThermalLandmarker(Network())
+    raw = np.full((128, 128), 29500, np.uint16)
+    raw[10:110, 5:110] = 33500  # 62 degrees Celsius
+    with pytest.warns(UserWarning, match='no temperatures of skin') as warned:
+        face, = landmarker(raw, BOX)
+        landmarker(raw, BOX)
+    assert face.skin_celsius is None and face.keypoint_celsius is None
+    assert len(warned) == 1
+
+
+def test_dead_pixels_are_no_skin():
+    kelvin = np.full((128, 128), 305., np.float32)
+    kelvin[::2, ::2] += .5
+    kelvin[59, 54:57] = 1e6
+    kelvin[61, 54:57] = np.nan
+    with pytest.warns(UserWarning, match='replaced by'):
+        face, = ThermalLandmarker(Network())(kelvin, BOX)
+    assert face.keypoint_celsius[1] == pytest.approx(32.1, abs=.4)
 
 
 @pytest.mark.parametrize('image, error, message', [
     ('gone.png', FileNotFoundError, 'gone.png does not exist'),
     (np.zeros((0, 5), np.uint8), ValueError, 'not empty'),
-    (np.zeros((5, 5), np.int32), ValueError, 'int32 pixels'),
+    (np.zeros((5, 5), complex), ValueError, 'complex128 pixels'),
     (np.zeros((5, 5), bool), ValueError, 'bool pixels'),
     (np.zeros(5, np.uint8), ValueError, r'shape \(5,\)'),
-    (not_finite(), ValueError, 'dead pixels'),
+    (np.full((50, 50), np.nan), ValueError, 'not finite'),
     (np.random.default_rng(0).integers(0, 255, (9, 9, 3), np.uint8),
      ValueError, 'different channels'),
 ])

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
 
+from mmpose_thermal.runtime.palette_inversion import invert_palette
 from mmpose_thermal.runtime.palettes import (apply_palette, fit_palette,
-                                              invert_palette, palette_colours)
+                                              palette_colours)
 from mmpose_thermal.runtime.radiometry import to_grey
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from mmpose_thermal.runtime.image_files import decode_image, grey_levels
 from mmpose_thermal.runtime.palettes import fit_palette
 
 
@@ -28,11 +29,14 @@ def pairs(grey, colour, number):
     names = sorted({path.name for path in Path(grey).iterdir()} &
                    {path.name for path in Path(colour).iterdir()})
     for name in names[::max(len(names) // number, 1)]:
-        images = (cv2.imread(str(Path(grey) / name), cv2.IMREAD_GRAYSCALE),
-                  cv2.imread(str(Path(colour) / name)))
-        if any(image is None for image in images):
-            raise ValueError(f'{name} cannot be decoded in both folders.')
-        yield images
+        yield (thermal_levels(Path(grey) / name),
+               decode_image((Path(colour) / name).read_bytes(),
+                            str(Path(colour) / name), colour=True))
+
+
+def thermal_levels(path):
+    raw = decode_image(path.read_bytes(), str(path))
+    return grey_levels(raw, str(path))[0]
 
 
 def main():

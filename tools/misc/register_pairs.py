@@ -96,8 +96,8 @@ def detect(config, checkpoint, faces, root):
     model = init_model(config, checkpoint, device='cpu')
     found = {}
     for image, annotation in mmengine.track_iter_progress(faces):
-        rgb = read_image(osp.join(root, image['rgb_file_name']),
-                         cv2.IMREAD_COLOR)
+        rgb = read_image(
+            osp.join(root, image['rgb_file_name']), colour=True)
         x, y, w, h = annotation['bbox']
         scale = np.array(rgb.shape[1::-1]) / (image['width'], image['height'])
         low, high = (np.array([x - .25 * w, y - .25 * h]),
@@ -208,8 +208,8 @@ def preview(path, faces, found, root):
     for image, _ in shown:
         thermal = LoadThermalImage(channels=1)(dict(
             image, img_path=osp.join(root, image['file_name'])))['img']
-        rgb = read_image(osp.join(root, image['rgb_file_name']),
-                         cv2.IMREAD_COLOR)
+        rgb = read_image(
+            osp.join(root, image['rgb_file_name']), colour=True)
         warped = cv2.warpPerspective(rgb, found[image['id']].matrix,
                                      thermal.shape[::-1])
         before.append(fit_into(overlay_pair(thermal, rgb), _PREVIEW_PX))

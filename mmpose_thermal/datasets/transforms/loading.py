@@ -6,26 +6,28 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.runtime.image_files import decode_image, grey_levels
+from mmpose_thermal.runtime.image_files import (checked_pixels, decode_image,
+                                                grey_levels)
 from mmpose_thermal.runtime.radiometry import GAINS
 
-_DTYPES = {8: 'uint8', 16: 'uint16', 32: 'float32'}
+_DTYPES = {8: ('uint8', ), 16: ('uint16', 'int16'), 32: ('float32', )}
 
 
 def read_image(path: str,
-               flags: int = cv2.IMREAD_UNCHANGED,
-               backend_args: Optional[dict] = None) -> np.ndarray:
-    """Reads an image as stored.
+               colour: bool = False,
+               backend_args: Optional[dict] = None,
+               palette: Optional[str] = None) -> np.ndarray:
+    """Reads an image by :func:`mmpose_thermal.runtime.decode_image`.
 
     Args:
-        path (str): Where, in any storage that MMEngine's fileio knows. A
-            format of OpenCV, or NumPy's ``.npy``; 64-bit floats become
-            float32.
-        flags (int): OpenCV's reading mode. Defaults to unchanged.
+        path (str): Where, in any storage that MMEngine's fileio knows.
+        colour (bool): Whether it is an image of visible light.
         backend_args (dict, optional): For the storage backend.
+        palette (str, optional): Of a thermal image, where it is declared.
 
     Returns:
-        np.ndarray: Shape (H, W) or (H, W, C).
+        np.ndarray: With ``colour`` (H, W, 3), BGR, uint8; else as stored,
+        (H, W) or (H, W, 3), uint8, uint16, int16 or float32.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -37,7 +39,7 @@ def read_image(path: str,
         raise FileNotFoundError(
             f'Image {path} does not exist. Check `data_root` and '
             '`data_prefix` of the data set, or complete the download.')
-    return decode_image(content, path, flags)
+    return decode_image(content, path, colour, palette)
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
@@ -56,11 +58,34 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
         raise ValueError(
             f'Thermal image {path} is declared with "bit_depth": '
             f'{bit_depth}; supported are {sorted(_DTYPES)}.')
-    if image.dtype.name != _DTYPES[bit_depth]:
+    if image.dtype.name not in _DTYPES[bit_depth]:
         raise ValueError(
             f'Thermal image {path} holds {image.dtype} pixels, but is '
             f'declared with {bit_depth} bits. Set "bit_depth" of the image in '
             'the annotation file to what the file holds (the default is 8).')
+
+
+def require_size(image: np.ndarray, size: Sequence[int], path: str) -> None:
+    """Checks that an image has the declared size.
+
+    Args:
+        image (np.ndarray): The image, upright.
+        size (Sequence[int]): Width and height, as declared.
+        path (str): Named in the error.
+
+    Raises:
+        ValueError: The sizes differ.
+    """
+    height, width = image.shape[:2]
+    if (width, height) == tuple(size):
+        return
+    reason = ('Replace one by the other.' if (height, width) != tuple(size)
+              else 'The sides are exchanged: its EXIF or TIFF orientation '
+              'turns it upright, and the annotations are of the image as it '
+              'is stored. Label it as viewers show it, or remove the '
+              'orientation from the file.')
+    raise ValueError(f'Image {path} has {width}x{height} pixels, but is '
+                     f'declared with {size[0]}x{size[1]}. {reason}')
 
 
 @TRANSFORMS.register_module()
@@ -78,9 +103,10 @@ class LoadThermalImage(BaseTransform):
     - bit_depth (optional): 8, 16, or 32 for floats: what the image must be
     - temperature_scale, temperature_offset (optional): kelvin are raw * scale
       + offset; by default 0.01 and 0 for 16 bits, 1 and 0 for floats
-    - palette (optional, 8 bits only): ``'iron'``, ``'black-hot'``,
-      ``'white-hot'`` (if absent) or the path of a palette; it is inverted to
-      intensities
+    - palette (optional, 8 bits only): ``'white-hot'`` (if absent),
+      ``'black-hot'``, ``'iron'``, a colour map of OpenCV such as
+      ``'inferno'``, or the path of a palette; it is inverted to intensities
+    - declared_size (optional): width and height that the image must have
 
     Added Keys:
 
@@ -104,8 +130,8 @@ class LoadThermalImage(BaseTransform):
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is unreadable, of another depth than declared, or
-            has pixels that are not finite.
+        ValueError: The file is unreadable, of another depth or size than
+            declared, in colours, or has too many dead pixels.
     """
 
     def __init__(self,
@@ -151,7 +177,9 @@ class LoadThermalImage(BaseTransform):
             dict: The sample with its image.
         """
         raw = results['img'] if 'img' in results else read_image(
-            results['img_path'], backend_args=self.backend_args)
+            results['img_path'],
+            backend_args=self.backend_args,
+            palette=results.get('palette'))
         grey = self.grey_levels(raw, results)
         results['img'] = grey if self.channels == 1 else cv2.merge([grey] * 3)
         results['img_shape'] = results['ori_shape'] = grey.shape[:2]
@@ -168,6 +196,9 @@ class LoadThermalImage(BaseTransform):
             np.ndarray: Shape (H, W), uint8.
         """
         path = results.get('img_path') or 'given as an array'
+        raw = checked_pixels(raw, path)
+        if 'declared_size' in results:
+            require_size(raw, results['declared_size'], path)
         if 'bit_depth' in results:
             require_bit_depth(raw, results['bit_depth'], path)
         grey, kelvin_per_level = grey_levels(
@@ -242,7 +273,7 @@ class LoadRGBPartner(BaseTransform):
                 f'The sample of {results["img_path"]} has no RGB partner. Set '
                 '`with_rgb=True` in the ThermalFaceDataset of this pipeline.')
         path, thermal = results['rgb_path'], results['img']
-        rgb = read_image(path, cv2.IMREAD_COLOR, self.backend_args)
+        rgb = read_image(path, True, self.backend_args)
         if 'rgb_to_thermal' not in results and \
                 rgb.shape[:2] != thermal.shape[:2]:
             raise ValueError(
