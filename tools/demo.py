@@ -237,11 +237,14 @@ def run(args):
     """The exit status: a number or what went wrong."""
     try:
         demo = Demo(args)
-        if args.show and not _has_display():
-            return ('demo: --show needs a display and an OpenCV with windows '
-                    '(opencv-python, not opencv-python-headless)')
-        return demo.run()
     except (OSError, ValueError, NotImplementedError) as error:
+        return f'demo: {error}'
+    if args.show and not _has_display():
+        return ('demo: --show needs a display and an OpenCV with windows '
+                '(opencv-python, not opencv-python-headless)')
+    try:
+        return demo.run()
+    except OSError as error:  # the results cannot be written
         return f'demo: {error}'
 
 
