@@ -147,6 +147,7 @@ class Demo:
         if moving and self.landmarker.detector is not None and \
                 self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
+        unusable = 0
         for number, frame in enumerate(source):
             if number == self.args.max_frames:
                 break
@@ -160,7 +161,11 @@ class Demo:
                 faces = find(prepared) if boxes is None else find(
                     prepared, boxes)
             except ValueError as error:
-                self.complain(f'{source.name}, frame {frame.name}: {error}')
+                unusable += 1
+                # Frames of a video have the same fault, files their own.
+                self.complain(
+                    f'{source.name}, frame {frame.name}: {error}',
+                    is_told=unusable == 1 or not moving)
                 continue
             self.measure(time.perf_counter() - started)
             picture = draw_faces(prepared.grey, faces, self.landmarker.info,
@@ -169,6 +174,8 @@ class Demo:
             self.report(source, number)
             if self.args.show and not self.show(picture, moving):
                 return False
+        if moving and unusable > 1:
+            say(f'{source.name}: {unusable - 1} more frames likewise')
         self.results.close_video()
         return True
 
@@ -201,9 +208,10 @@ class Demo:
                   f'frames, {self.results.faces} faces, {self.fps:.1f} FPS',
                   flush=True)
 
-    def complain(self, text):
+    def complain(self, text, is_told=True):
         self.failed += 1
-        say(text)
+        if is_told:
+            say(text)
 
 
 def say(text):

@@ -6,6 +6,8 @@ from typing import Callable, Iterator, Optional, Union
 import cv2
 import numpy as np
 
+from .channels import MAX_COLOURED_SHARE, coloured_share
+
 _CAMERA_TRIES, _CAMERA_WAIT_S = 5, .2
 _COMPLETE = .9  # share of the frames that a container promises
 # FFmpeg's tag of 16-bit little-endian grey: the only deep format that OpenCV
@@ -17,6 +19,8 @@ _DEEP_CAMERAS = (b'Y16 ', b'Y14 ', b'Y12 ', b'Y10 ')
 _SWAPPED = 1 << 31
 # Two bytes a pixel in a raw video without a name: OpenCV guesses RGB555.
 _GUESSED = (b'RGB\x0f', b'\x0fBGR')
+# Width and height of pictures with temperatures below them.
+_TWO_PARTS = ((256, 384), (384, 576), (640, 1024), (160, 240))
 _DEEP_COLOURS = (b'RGB0', b'0RGB', b'BGR0', b'0BGR', b'RBA@', b'@ABR')
 
 
@@ -61,6 +65,7 @@ class Capture:
         self.count = 0 if self._camera else max(
             int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
         self._deep = self._swapped = self.released = False
+        self._in_two_parts: Optional[bool] = None  # not known yet
         self._keep_bits()
 
     def _keep_bits(self):
@@ -107,10 +112,28 @@ class Capture:
         for _ in range(_CAMERA_TRIES if self._camera else 1):
             good, image = self._capture.read()
             if good and image is not None and image.size:
-                return self._joined(image) if self._deep else image
+                return self._joined(image) if self._deep else self._grey(
+                    image)
             if self._camera:
                 time.sleep(_CAMERA_WAIT_S)
         return None
+
+    def _grey(self, image):
+        """The luminance of a picture above and numbers below, else as it is.
+
+        Some cameras deliver temperatures as if they were a picture's second
+        half, which has no colours that mean anything.
+        """
+        if self._in_two_parts is None:
+            self._in_two_parts = _is_in_two_parts(image)
+            if self._in_two_parts:
+                warnings.warn(
+                    f'{self.name} looks like a picture with temperatures '
+                    'below it, as some USB cameras deliver them: it is read '
+                    'as grey, and its lower half shows no scene. A box '
+                    'around the face in the upper half is needed.')
+        return cv2.cvtColor(
+            image, cv2.COLOR_BGR2GRAY) if self._in_two_parts else image
 
     def _joined(self, image):
         """16-bit pixels, of which some backends give the single bytes."""
@@ -158,6 +181,14 @@ class Capture:
         """Closes it."""
         self.released = True
         self._capture.release()
+
+
+def _is_in_two_parts(image):
+    height, width = image.shape[:2]
+    if image.ndim != 3 or (width, height) not in _TWO_PARTS:
+        return False
+    upper, lower = image[:height // 2], image[height // 2:]
+    return coloured_share(upper) <= MAX_COLOURED_SHARE < coloured_share(lower)
 
 
 def _tag(code: int) -> bytes:

@@ -87,9 +87,12 @@ def test_34_videos(cases, demo):
             assert frame.image.shape == (120, 160, 3)
 
 
-def test_34_videos_of_a_camera_in_two_parts(cases):
-    frames = frames_of(cases / '34_videos' / 'tc001_YUYV_view.avi')
-    assert [frame.image.shape for frame in frames] == [(384, 256, 3)] * 6
+def test_34_videos_of_a_camera_in_two_parts(cases, demo):
+    path = cases / '34_videos' / 'tc001_YUYV_view.avi'
+    assert [frame.image.shape for frame in frames_of(path)] == [(384, 256)] * 6
+    status, lines, told = demo('--box', '20,20,200,180', path)
+    assert status == 0 and len(lines) == 6
+    assert told.count('temperatures below it') == 1
 
 
 def test_42_nearly_grey(cases, demo):

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_thermal.runtime import Source
+from mmpose_thermal.runtime import Source, captures
 from mmpose_thermal.runtime.captures import Capture
 from mmpose_thermal.runtime.stacks import is_batch, read_image
 from mmpose_thermal.runtime.tiff_pages import read_pages
@@ -322,6 +322,20 @@ def test_other_cameras_are_converted_as_ever():
     assert 'CONVERT_RGB' not in capture.properties
 
 
+def test_a_picture_with_numbers_below_it_is_grey():
+    rng = np.random.default_rng(0)
+    frame = np.repeat(rng.integers(0, 255, (384, 256, 1)), 3, 2)
+    frame[192:] = rng.integers(0, 255, (192, 256, 3))
+    frame = frame.astype(np.uint8)
+    with pytest.warns(UserWarning, match='temperatures below') as warned:
+        found = [*Source('0', FakeCapture([frame, frame]))][:2]
+    assert len(warned) == 1
+    assert all((each.image[:192] == frame[:192, :, 0]).all() and
+               each.image.shape == (384, 256) for each in found)
+    for colours in (frame[::-1], frame[:, :250]):
+        assert Capture(0, FakeCapture([colours])).read() is colours
+
+
 def test_a_backend_that_converts_all_the_same_is_told():
     capture = FakeCapture([np.zeros((48, 64, 3), np.uint8)], FOURCC=b'Y16 ')
     frame, = Source('0', capture)
@@ -360,9 +374,12 @@ def test_deep_colours_are_read_with_a_warning():
         Capture('a.mp4', FakeCapture([], CODEC_PIXEL_FORMAT=b'Y3\x0b\x0a'))
 
 
-def test_a_camera_that_is_unplugged_says_so(monkeypatch):
-    from mmpose_thermal.runtime import captures
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
     monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
+
+
+def test_a_camera_that_is_unplugged_says_so():
     capture = FakeCapture([np.zeros((4, 4, 3), np.uint8)] * 3)
     *frames, last = Source('0', capture)
     assert len(frames) == 3 and 'unplugged' in last.error

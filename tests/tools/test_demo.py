@@ -126,6 +126,21 @@ def test_demo_says_once_that_it_takes_the_whole_image(onnx, tmp_path,
             'neither --detector nor --box') == times
 
 
+def test_a_video_of_one_fault_is_one_line(onnx, tmp_path, run_tool, capsys):
+    noise = np.random.default_rng(0).integers(0, 255, (5, 48, 64, 3), np.uint8)
+    np.save(tmp_path / 'colour.npy', noise)
+    cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
+    with pytest.raises(SystemExit) as ended:
+        run_tool('demo', '--model', onnx, '--out-dir', tmp_path / 'out',
+                 '--box', '40,20,60,40', tmp_path / 'colour.npy',
+                 tmp_path / 'a.png')
+    assert ended.value.code == 1
+    printed = capsys.readouterr()
+    assert '1 frames, 1 faces, 5 problems' in printed.out
+    assert printed.err.count('different channels') == 1
+    assert 'colour.npy: 4 more frames likewise' in printed.err
+
+
 def test_demo_replaces_no_input(onnx, tmp_path, run_tool):
     cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
     before = (tmp_path / 'a.png').read_bytes()
