@@ -25,6 +25,7 @@ from mmpose_thermal.runtime.sources import input_files
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
+_WHITE_HOT = 'white-hot'
 _WRITTEN = ('.png', '.mp4')
 
 
@@ -78,9 +79,9 @@ def parse_args():
         help='of the detector [%(default)s]')
     parser.add_argument(
         '--palette',
-        default='white-hot',
-        help='of 8-bit frames: white-hot, black-hot, iron or a file '
-        '[%(default)s]')
+        default=_WHITE_HOT,
+        help='of 8-bit frames: white-hot, black-hot, iron and others, or a '
+        'file [%(default)s]')
     parser.add_argument(
         '--temperature-scale',
         type=float,
@@ -116,6 +117,7 @@ class Demo:
             palette=args.palette,
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
+        self.palette = None if args.palette == _WHITE_HOT else args.palette
         _keep_inputs(args.inputs, args.out_dir)
         self.results = ResultFiles(args.out_dir, self.landmarker.info)
         self.frames = self.failed = 0
@@ -126,7 +128,7 @@ class Demo:
         try:
             for where in self.args.inputs:
                 try:
-                    source = Source(where)
+                    source = Source(where, self.palette)
                 except (OSError, ValueError) as error:
                     self.complain(str(error))
                     continue

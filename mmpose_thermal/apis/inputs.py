@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -35,12 +35,13 @@ class PreparedFrame:
 
 
 #: A path, an array as stored, a frame of a source, what
-#: :meth:`ThermalLandmarker.prepare` gave, a PIL image or a PyTorch tensor.
-Image = Union[str, Path, np.ndarray, Frame, PreparedFrame]
+#: :meth:`ThermalLandmarker.prepare` gave, a PIL image or a PyTorch tensor
+#: (whose types may be absent here).
+Image = Any
 _SINGLE = (str, Path, Frame, PreparedFrame)
 
 
-def listed(images: Union[Image, Iterable[Image]]) -> Tuple[List[Image], bool]:
+def listed(images: Image) -> Tuple[List[Image], bool]:
     """The images that were given, and whether they are a batch.
 
     Args:
@@ -72,12 +73,15 @@ def listed(images: Union[Image, Iterable[Image]]) -> Tuple[List[Image], bool]:
     return found, True
 
 
-def read(image: Image, name: str) -> Tuple[np.ndarray, str]:
+def read(image: Image,
+         name: str,
+         palette: Optional[str] = None) -> Tuple[np.ndarray, str]:
     """An image as an array, checked.
 
     Args:
         image (str | np.ndarray | Frame): One image.
         name (str): What an error calls it if it has no name of its own.
+        palette (str, optional): Of a file, see :func:`decode_image`.
 
     Returns:
         tuple: The array, see :func:`checked_pixels`, and the image's name.
@@ -93,7 +97,7 @@ def read(image: Image, name: str) -> Tuple[np.ndarray, str]:
         image = image.image
     if isinstance(image, (str, Path)):
         name = str(image)
-        image = _from_file(name)
+        image = _from_file(name, palette)
     elif not isinstance(image, np.ndarray):
         if not _is_array(image):
             raise ValueError(f'Image {name} is {_shown(image)}; {_WANTED}.')
@@ -161,7 +165,7 @@ def _from_torch(array):
     return array
 
 
-def _from_file(path):
+def _from_file(path, palette):
     file = Path(path)
     if file.is_dir():
         raise ValueError(f'Image {path} is a folder: landmarker.stream(Source('
@@ -171,7 +175,7 @@ def _from_file(path):
     if file.suffix.lower() in VIDEOS:
         raise ValueError(f'Image {path} is a video: landmarker.stream(Source('
                          f'{path!r})) takes its frames.')
-    return read_image(path)
+    return read_image(path, palette)
 
 
 def _shown(value):
@@ -195,17 +199,17 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
         ValueError: A box has no area, is not finite or lies outside.
     """
     try:
-        boxes = np.asarray(boxes, float)
+        rows = np.asarray(boxes, float)
     except (TypeError, ValueError):
         raise ValueError(f'boxes are {boxes!r:.80}; wanted is (N, 4): x1, y1, '
                          'x2, y2.') from None
-    if boxes.size == 0:
+    if rows.size == 0:
         return np.zeros((0, 4))
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f'boxes have the shape {boxes.shape}; wanted is '
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(f'boxes have the shape {rows.shape}; wanted is '
                          '(N, 4): x1, y1, x2, y2.')
     height, width = image.shape[:2]
-    for index, box in enumerate(boxes):
+    for index, box in enumerate(rows):
         if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
             raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
                              'y1, x2, y2 with an area.')
@@ -213,7 +217,7 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
                                                                0)).any():
             raise ValueError(f'Box {index} is {box.tolist()}: it lies outside '
                              f'the {width}x{height} image.')
-    return boxes
+    return rows
 
 
 def with_boxes(images: Iterable[Image],

@@ -13,6 +13,7 @@ from mmpose_thermal.runtime.dead_pixels import scene_of
 from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
 from mmpose_thermal.runtime.image_files import grey_levels
 from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
+from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.runtime.radiometry import temperature_problem
 from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
 
@@ -20,6 +21,7 @@ from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxe
 from .networks import load_network
 
 _ON_ERROR = ('raise', 'skip')
+_WHITE_HOT = 'white-hot'
 
 
 class ThermalLandmarker:
@@ -45,7 +47,7 @@ class ThermalLandmarker:
             face is taken to fill the image.
         min_box_score (float): Faces of the detector below it are left out.
         palette (str): Of 8-bit frames: ``'white-hot'``, ``'black-hot'``,
-            ``'iron'`` or the file of one.
+            ``'iron'``, another of :data:`PALETTES` or the file of one.
         temperature_scale, temperature_offset (float): Kelvin are
             ``frame * scale + offset``. By default 0.01 and 0 for 16 bits
             (centikelvin), 1 and 0 for floats. Degrees Celsius as floats have
@@ -70,7 +72,7 @@ class ThermalLandmarker:
                  device: Optional[str] = None,
                  detector=None,
                  min_box_score: float = .4,
-                 palette: str = 'white-hot',
+                 palette: str = _WHITE_HOT,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
                  temperatures: bool = True,
@@ -91,6 +93,7 @@ class ThermalLandmarker:
                 f'{model} {self.info.channels}: one is for thermal images, the '
                 'other for visible light.')
         self.min_box_score = min_box_score
+        palette_colours(palette)  # an unknown one is told now
         self.palette = palette
         self._scale, self._offset = temperature_scale, temperature_offset
         self.temperatures = temperatures
@@ -225,7 +228,8 @@ class ThermalLandmarker:
         """
         if isinstance(image, PreparedFrame):
             return image
-        raw, name = read(image, name)
+        raw, name = read(
+            image, name, None if self.palette == _WHITE_HOT else self.palette)
         if self.info.channels == 3:
             if raw.dtype != np.uint8 or raw.ndim != 3 or raw.shape[2] != 3:
                 raise ValueError(

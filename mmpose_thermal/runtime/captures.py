@@ -196,10 +196,10 @@ def _tag(code: int) -> bytes:
 
 
 def _planes(pixels: bytes):
-    """Channels and bits of one of FFmpeg's pixel formats, else (0, 0).
+    r"""Channels and bits of one of FFmpeg's pixel formats, else (0, 0).
 
     Its tags of deep formats are a letter, the channels, how colours are
-    sampled, and the bits: ``Y1\\0\\x10``; backwards if the bytes are exchanged.
+    sampled, and the bits: ``Y1\0\x10``; backwards if the bytes are exchanged.
     """
     if pixels in _DEEP_COLOURS:
         return 3, 16

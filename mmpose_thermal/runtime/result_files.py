@@ -2,7 +2,7 @@
 import csv
 import json
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 import cv2
 import numpy as np
@@ -60,7 +60,7 @@ class ResultFiles:
         Raises:
             OSError: It cannot be written.
         """
-        line = dict(source=source.name, frame=frame.name)
+        line: Dict[str, Any] = dict(source=source.name, frame=frame.name)
         if frame.time_s is not None:
             line['time_s'] = round(frame.time_s, 3)
         line.update(

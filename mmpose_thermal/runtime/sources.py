@@ -51,6 +51,8 @@ class Source:
             frames (``.npy`` or ``.npz`` of shape (T, H, W), (T, H, W, C) or
             (T, C, H, W), a TIFF of many pages), a video, or the index of a
             camera. Folders and patterns may hold stacks.
+        palette (str, optional): Of images in false colours; radiometric JPEGs
+            are refused without it (:func:`decode_image`).
         open_capture (Callable): Opens videos and cameras, as
             ``cv2.VideoCapture``.
 
@@ -66,6 +68,7 @@ class Source:
 
     def __init__(self,
                  where: str,
+                 palette: Optional[str] = None,
                  open_capture: Callable = cv2.VideoCapture) -> None:
         self.name = str(where)
         self.fps = _STACK_FPS
@@ -73,7 +76,7 @@ class Source:
         self._stack: Optional[Stack] = None
         self._capture: Optional[Capture] = None
         self._camera = not self.files
-        self._open_capture = open_capture
+        self._palette, self._open_capture = palette, open_capture
         self._has_warned = False
         if self._camera or _suffix(self.files[0]) in VIDEOS:
             self._capture = self._opened()
@@ -136,7 +139,9 @@ class Source:
         try:
             stack = self._stack or self._opened_stack(path)
             if stack is None:
-                yield frame(decode_image(Path(path).read_bytes(), path))
+                yield frame(
+                    decode_image(
+                        Path(path).read_bytes(), path, palette=self._palette))
                 return
             for index, image in stack.frames():
                 yield frame(image, index if stack.is_sequence else None)
@@ -189,27 +194,33 @@ def input_files(where: str) -> List[str]:
     if where.isdigit():
         return []
     if os.path.isdir(where):
-        files = _images(glob.escape(where) + '/*')
-        if not files:
-            raise FileNotFoundError(
-                f'{where} holds no image ({", ".join(IMAGES)}).')
-        return files
+        return _found(where, glob.escape(where) + '/*',
+                      f'{where} holds no image ({", ".join(IMAGES)})')
     if os.path.isfile(where):
         if _suffix(where) not in IMAGES + VIDEOS:
             raise ValueError(
                 f'{where} is none of the known types: images '
                 f'{", ".join(IMAGES)}, videos {", ".join(VIDEOS)}.')
         return [where]
-    files = _images(where)
+    return _found(where, where, f'{where} does not exist' + (
+        ', and as a pattern finds no image' if glob.has_magic(where) else ''))
+
+
+def _found(where, pattern, nothing):
+    """The images of a pattern; its videos are told of."""
+    paths = sorted(path for path in glob.glob(pattern, recursive=True)
+                   if os.path.isfile(path))
+    files = [path for path in paths if _suffix(path) in IMAGES]
+    videos = [path for path in paths if _suffix(path) in VIDEOS]
+    note = ''
+    if videos:
+        note = (f' It has {len(videos)} videos: each is an input of its own, '
+                f'such as {videos[0]}.')
     if not files:
-        raise FileNotFoundError(f'{where} does not exist, and as a pattern '
-                                'finds no image.')
+        raise FileNotFoundError(f'{nothing}.{note}')
+    if note:
+        warnings.warn(f'{where}: only images are read.{note}')
     return files
-
-
-def _images(pattern):
-    return sorted(path for path in glob.glob(pattern, recursive=True)
-                  if _suffix(path) in IMAGES and os.path.isfile(path))
 
 
 def _suffix(path):

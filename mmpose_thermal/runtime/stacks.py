@@ -165,11 +165,12 @@ def open_stack(path: str) -> Optional[Stack]:
     return None
 
 
-def read_image(path: str) -> np.ndarray:
+def read_image(path: str, palette: Optional[str] = None) -> np.ndarray:
     """Reads a file that holds one image.
 
     Args:
         path (str): Of any type of image.
+        palette (str, optional): See :func:`decode_image`.
 
     Returns:
         np.ndarray: As stored, see :func:`decode_image`.
@@ -179,7 +180,7 @@ def read_image(path: str) -> np.ndarray:
     """
     stack = open_stack(path)
     if stack is None:
-        return decode_image(Path(path).read_bytes(), path)
+        return decode_image(Path(path).read_bytes(), path, palette=palette)
     if len(stack) != 1:
         raise ValueError(
             f'{path} holds {len(stack)} frames, and one image is wanted: '

@@ -380,6 +380,8 @@ def test_bad_calls_are_explained(tmp_path):
     colour.info = ModelInfo('detection', (128, 128), 3, ['boxes', 'scores'])
     with pytest.raises(ValueError, match='visible light'):
         ThermalLandmarker(Network(), detector=colour)
+    with pytest.raises(ValueError, match="'rainbow-hot'"):
+        ThermalLandmarker(Network(), palette='rainbow-hot')
     with pytest.raises(FileNotFoundError, match='copy both'):
         ThermalLandmarker(str(tmp_path / 'a.onnx'))
 

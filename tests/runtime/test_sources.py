@@ -328,7 +328,7 @@ def test_a_picture_with_numbers_below_it_is_grey():
     frame[192:] = rng.integers(0, 255, (192, 256, 3))
     frame = frame.astype(np.uint8)
     with pytest.warns(UserWarning, match='temperatures below') as warned:
-        found = [*Source('0', FakeCapture([frame, frame]))][:2]
+        found = [*Source('0', open_capture=FakeCapture([frame, frame]))][:2]
     assert len(warned) == 1
     assert all((each.image[:192] == frame[:192, :, 0]).all() and
                each.image.shape == (384, 256) for each in found)
@@ -338,7 +338,7 @@ def test_a_picture_with_numbers_below_it_is_grey():
 
 def test_a_backend_that_converts_all_the_same_is_told():
     capture = FakeCapture([np.zeros((48, 64, 3), np.uint8)], FOURCC=b'Y16 ')
-    frame, = Source('0', capture)
+    frame, = Source('0', open_capture=capture)
     assert '16 bits a pixel, but OpenCV delivers uint8' in frame.error
     assert capture.released
 
@@ -353,7 +353,7 @@ def test_videos_that_opencv_would_convert_are_refused(tmp_path, pixels,
     capture = FakeCapture([], CODEC_PIXEL_FORMAT=pixels)
     (tmp_path / 'a.mkv').write_text('')
     with pytest.raises(ValueError, match=f'a.mkv .*{message}'):
-        Source(str(tmp_path / 'a.mkv'), capture)
+        Source(str(tmp_path / 'a.mkv'), open_capture=capture)
     assert capture.released
 
 
@@ -381,7 +381,7 @@ def no_waiting(monkeypatch):
 
 def test_a_camera_that_is_unplugged_says_so():
     capture = FakeCapture([np.zeros((4, 4, 3), np.uint8)] * 3)
-    *frames, last = Source('0', capture)
+    *frames, last = Source('0', open_capture=capture)
     assert len(frames) == 3 and 'unplugged' in last.error
     assert all(frame.image is not None for frame in frames)
     assert [frame.name for frame in frames][0] == 'camera0_000000'
@@ -408,6 +408,17 @@ def test_names_never_meet():
     assert taken[:5] == ['a', 'A_2', 'a_b', 'a_b_2', 'a_b_2_2']
     assert len({name.casefold() for name in taken}) == len(taken)
     assert all(0 < len(name) < 200 for name in taken)
+
+
+def test_videos_of_a_folder_are_told_of(tmp_path):
+    write_video(tmp_path / 'a.avi')
+    with pytest.raises(FileNotFoundError, match='no image.* 1 videos.*a.avi'):
+        Source(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match='no image.* 1 videos.*a.avi'):
+        Source(str(tmp_path / '*.avi'))
+    cv2.imwrite(str(tmp_path / 'a.png'), radiometric())
+    with pytest.warns(UserWarning, match='only images .* 1 videos'):
+        assert len([*Source(str(tmp_path))]) == 1
 
 
 # -- what is none -----------------------------------------------------------
