@@ -1,4 +1,5 @@
 """What a landmarker is given: images of all kinds, batches, boxes."""
+import os
 from collections.abc import Iterable as IterableType
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class PreparedFrame:
 #: :meth:`ThermalLandmarker.prepare` gave, a PIL image or a PyTorch tensor
 #: (whose types may be absent here).
 Image = Any
-_SINGLE = (str, Path, Frame, PreparedFrame)
+_PATHS = (str, os.PathLike)
+_SINGLE = (*_PATHS, Frame, PreparedFrame)
 
 
 def listed(images: Image) -> Tuple[List[Image], bool]:
@@ -95,7 +97,7 @@ def read(image: Image,
         if image.image is None:
             raise ValueError(image.error)
         image = image.image
-    if isinstance(image, (str, Path)):
+    if isinstance(image, _PATHS):
         name = str(image)
         image = _from_file(name, palette)
     elif not isinstance(image, np.ndarray):
@@ -235,7 +237,7 @@ def with_boxes(images: Iterable[Image],
     Raises:
         ValueError: There are fewer lists of boxes than images.
     """
-    if isinstance(images, (str, Path)):
+    if isinstance(images, _PATHS):
         raise ValueError(f'A stream is many images: Source({str(images)!r}) '
                          'has those of a file, folder or camera.')
     if _is_array(images):

@@ -135,6 +135,7 @@ class ThermalLandmarker:
         if not many:
             return self._of_frames([self.prepare(chosen[0])],
                                    None if boxes is None else [boxes])[0]
+        boxes = None if boxes is None else list(boxes)
         if boxes is not None and len(boxes) != len(chosen):
             raise ValueError(f'{len(chosen)} images, but boxes for '
                              f'{len(boxes)}: a batch needs one list an image.')

@@ -111,7 +111,7 @@ class FaceTracker:
             track for track in self._tracks
             if track.track_id is not None and track.lost <= self.max_lost
         ]
-        return sorted(found.values(), key=lambda face: face.track_id)
+        return sorted(found.values(), key=lambda face: face.track_id or 0)
 
     def _detect(self, prepared):
         """Gives lost faces the boxes of the detector, and adds new faces."""
