@@ -13,6 +13,7 @@ _ELSEWHERE = {
                     'mmpose_thermal.deployment'),
     **dict.fromkeys(('extract_student', 'student_config'),
                     'mmpose_thermal.engine.student'),
+    'ThermalInferencer': 'mmpose_thermal.apis.thermal_inferencer',
 }
 
 __all__ = ['ThermalLandmarker', *_ELSEWHERE]

@@ -151,11 +151,7 @@ def _from_pil(image):
     if image.mode == '1':
         image = image.convert('L')
     if image.mode in ('L', 'F') or image.mode.startswith('I'):
-        array = np.asarray(image)
-        # Older versions have 16-bit files as 32 bits.
-        fits = array.dtype == np.int32 and array.size and \
-            0 <= array.min() <= array.max() < 1 << 16
-        return array.astype(np.uint16) if fits else array
+        return np.asarray(image)
     return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
 
 

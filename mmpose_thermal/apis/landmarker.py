@@ -7,11 +7,10 @@ from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
 import numpy as np
 
 from mmpose_thermal.runtime.ahead import WorkAhead
-from mmpose_thermal.runtime.channels import single_channel
 from mmpose_thermal.runtime.crops import crop_faces
-from mmpose_thermal.runtime.dead_pixels import scene_of
 from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
-from mmpose_thermal.runtime.image_files import grey_levels
+from mmpose_thermal.runtime.image_files import (grey_levels,
+                                                thermal_pixels)
 from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
 from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.runtime.radiometry import temperature_problem
@@ -241,8 +240,7 @@ class ThermalLandmarker:
                               self._offset, **self.info.gain)
         if raw.dtype == np.uint8 or not self.temperatures:
             return PreparedFrame(raw, grey, False)
-        # Dead pixels are no skin.
-        raw = scene_of(single_channel(raw, name), name).raw
+        raw = thermal_pixels(raw, name)
         problem = temperature_problem(raw, self._scale, self._offset)
         if problem is not None:
             self._warn_once(

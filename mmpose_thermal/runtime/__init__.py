@@ -9,7 +9,7 @@ from .face_landmarks import FaceLandmarks
 from .face_tracker import FaceTracker
 from .dead_pixels import scene_of
 from .image_files import (checked_pixels, decode_image, grey_levels,
-                          stored_bits)
+                          stored_bits, thermal_pixels)
 from .letterbox import boxes_from, letterbox
 from .model_info import ModelInfo
 from .onnx_network import OnnxNetwork
@@ -26,5 +26,6 @@ __all__ = [
     'SkinThermometer', 'Source', 'UniqueNames', 'WorkAhead', 'boxes_from',
     'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
     'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'scene_of',
-    'skin_regions', 'stored_bits', 'temperature_problem', 'to_grey'
+    'skin_regions', 'stored_bits', 'temperature_problem', 'thermal_pixels',
+    'to_grey'
 ]

@@ -17,7 +17,7 @@ _SPANS, _MEDIAN_SHARE, _UNITS = 3., .1, 10.
 _CLUSTER = 9  # pixels
 _HALO = .1  # a hot object's, which a lens blurs; a dead pixel has none
 _FILL_SHARE, _FILL_SPANS, _FILL_UNITS = .5, 5., 100.
-_ABSURD = 100.  # medians
+_ABSURD = 1e7  # no camera's unit has such values
 _LARGEST = 1e37
 _GRID = 32  # rows and columns that a look at the range takes
 
@@ -125,7 +125,7 @@ def _not_scene(raw: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     outside = beyond > usual.reach
     telemetry = _telemetry(outside)
     outside[telemetry] = False
-    dead = outside & (beyond > _ABSURD * max(abs(usual.median), 1.))
+    dead = outside & (beyond > _ABSURD)
     rest = outside & ~dead
     if rest.any():
         dead |= _dead_groups(rest, beyond, usual)

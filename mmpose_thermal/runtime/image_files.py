@@ -1,4 +1,5 @@
 """Images as files hold them: one reader for thermal and visible light."""
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import Optional, Tuple
@@ -7,6 +8,7 @@ import cv2
 import numpy as np
 
 from .channels import MAX_COLOURED_SHARE, coloured_share, single_channel
+from .dead_pixels import scene_of
 from .palette_inversion import invert_palette
 from .radiometric_jpeg import radiometric_kind
 from .radiometry import temperature_problem, to_grey
@@ -204,8 +206,8 @@ def _decode_picture(content: bytes, name: str, colour: bool) -> np.ndarray:
             content = starting_at(content, page)
     elif content.startswith(_PNG) and len(content) >= 24:
         # A small file can promise more than may be unpacked.
-        _check_size(*(int.from_bytes(content[at:at + 4], 'big')
-                      for at in (16, 20)), name)
+        width, height = struct.unpack_from('>II', content, 16)
+        _check_size(width, height, name)
     # OpenCV before 4.12 does not turn WebP.
     is_webp = content[8:12] == b'WEBP'
     flags = cv2.IMREAD_COLOR if colour else _AS_STORED
@@ -264,6 +266,28 @@ def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
     if orientation in (2, 3, 6, 7):
         image = image[:, ::-1]
     return image
+
+
+def thermal_pixels(raw: np.ndarray, name: str) -> np.ndarray:
+    """The one channel of a thermal image, as :func:`grey_levels` maps it.
+
+    A thermometer reads temperatures off this: dead pixels have none.
+
+    Args:
+        raw (np.ndarray): Shape (H, W) or (H, W, C), of any type that
+            :func:`checked_pixels` takes.
+        name (str): Of the image, for messages.
+
+    Returns:
+        np.ndarray: Shape (H, W); of more than 8 bits without dead pixels and
+        telemetry (:func:`scene_of`).
+
+    Raises:
+        ValueError: The image is in colours, or has too many dead pixels.
+    """
+    channel = single_channel(checked_pixels(raw, name), name)
+    return channel if channel.dtype == np.uint8 else scene_of(channel,
+                                                              name).raw
 
 
 def grey_levels(raw: np.ndarray,

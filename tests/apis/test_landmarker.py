@@ -334,6 +334,9 @@ def test_dead_pixels_are_no_skin():
     with pytest.warns(UserWarning, match='replaced by'):
         face, = ThermalLandmarker(Network())(kelvin, BOX)
     assert face.keypoint_celsius[1] == pytest.approx(32.1, abs=.4)
+    # The warmest pixel of a region is one of the scene.
+    assert face.skin_celsius['right_inner_eye_corner'] == pytest.approx(
+        32.1, abs=.4)
 
 
 @pytest.mark.parametrize('image, error, message', [

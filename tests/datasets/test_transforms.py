@@ -96,6 +96,28 @@ def test_other_depth_than_declared_is_refused(write, dtype, declared):
         build('LoadThermalImage')(dict(img_path=path, bit_depth=declared))
 
 
+def test_signed_counts_have_16_bits(write):
+    counts = ramp(np.int16, 400) - 100  # tenths of degrees Celsius
+    path = write(counts.astype(np.int16), 'image.tiff')
+    sample = dict(img_path=path, bit_depth=16, temperature_scale=.1,
+                  temperature_offset=273.15)
+    loaded = build('LoadThermalImage', temperature_range_k=(263.15, 303.15))(
+        sample)
+    expected = (counts + 100) / 400 * 255
+    assert np.abs(loaded['img'][..., 0] - expected).max() <= 1
+    with pytest.raises(ValueError, match='"bit_depth"'):
+        build('LoadThermalImage')(dict(sample, bit_depth=32))
+
+
+@pytest.mark.parametrize('size, match', [
+    ((8, 5), 'Replace one'), ((6, 8), 'EXIF or TIFF orientation')])
+def test_another_size_than_declared_is_refused(write, size, match):
+    path = write(ramp(np.uint8, 200))
+    build('LoadThermalImage')(dict(img_path=path, declared_size=(8, 6)))
+    with pytest.raises(ValueError, match=f'image.png has 8x6 .*{match}'):
+        build('LoadThermalImage')(dict(img_path=path, declared_size=size))
+
+
 def test_false_colour_is_refused(write):
     image = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     with pytest.raises(ValueError, match='false-colour palette'):

@@ -12,8 +12,8 @@ class Scene:
     detector = True
 
     def __init__(self):
-        self.detected = []
-        self.score = 1.
+        self.detected, self.looked_at = [], 0
+        self.score, self.least_share = 1., 0.
 
     def prepare(self, frame):
         return PreparedFrame(frame, frame, False)
@@ -31,11 +31,12 @@ class Scene:
 
     def landmarks(self, frame, boxes, scores):
         faces = []
+        self.looked_at += len(boxes)
         for box in boxes:
             x1, y1, x2, y2 = np.clip(box, 0, None).astype(int)
             values = frame.grey[y1:y2 + 1, x1:x2 + 1]
             value = values.max() if values.size else 0
-            seen = value > 0
+            seen = (values > 0).sum() > self.least_share * 1200
             own = self._box(frame.grey, value) if seen else np.array(box)
             faces.append(
                 FaceLandmarks(own.reshape(2, 2), np.full(2, self.score * seen),
@@ -139,6 +140,23 @@ def test_a_hidden_face_is_looked_for_where_it_moves_to():
         assert tracker(scene()) == []
     # 32 pixels on, more than its width.
     assert ids_of(tracker(scene((1, 10 + 8 * 8, 20)))) == [0]
+
+
+def test_a_lost_face_gets_the_box_of_the_detector():
+    landmarker = Scene()
+    landmarker.least_share = .8  # of the face must be in the box
+    tracker = FaceTracker(landmarker, detect_every=50)
+    tracker(scene((1, 10, 20)))
+    assert tracker(scene()) == []
+    assert ids_of(tracker(scene((1, 22, 20)))) == [0]
+
+
+def test_no_face_is_looked_at_twice():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=1)
+    for _ in range(5):
+        tracker(scene((1, 10, 20), (2, 150, 120)))
+    assert landmarker.looked_at == 10
 
 
 def test_faces_that_cross_keep_their_numbers():

@@ -3,10 +3,8 @@ import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.runtime.palette_inversion import invert_palette
-from mmpose_thermal.runtime.palettes import (apply_palette, fit_palette,
-                                              palette_colours)
-from mmpose_thermal.runtime.radiometry import to_grey
+from mmpose_thermal.runtime import (is_radiometric, is_skin,
+                                    temperature_problem, to_grey)
 
 
 def load(path, sample=(), **arguments):
@@ -72,10 +70,10 @@ def test_a_frame_of_one_temperature_is_no_error():
             assert to_grey(raw, gain)[0].shape == (16, 16)
 
 
-def test_dead_pixels_are_named(scene_k, tmp_path):
-    scene_k[3, 4] = np.nan
+def test_too_many_dead_pixels_are_named(scene_k, tmp_path):
+    scene_k[:20] = np.nan
     np.save(tmp_path / 'frame.npy', scene_k)
-    with pytest.raises(ValueError, match='frame.npy.* 1 pixels .*not finite'):
+    with pytest.raises(ValueError, match='frame.npy.* 2560 pixels .*finite'):
         load(tmp_path / 'frame.npy', dict(bit_depth=32))
 
 
@@ -89,65 +87,6 @@ def test_a_pickle_in_npy_is_not_run(tmp_path):
     np.save(tmp_path / 'frame.npy', np.array([print], object))
     with pytest.raises(ValueError, match='frame.npy cannot be decoded'):
         load(tmp_path / 'frame.npy', dict(bit_depth=32))
-
-
-@pytest.mark.parametrize('palette', ['iron', 'black-hot', 'white-hot'])
-def test_palettes_are_inverted(palette):
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    found = invert_palette(apply_palette(grey, palette), palette)
-    assert np.abs(found.astype(int) - grey).max() <= 2
-
-
-def test_iron_image_is_loaded_as_intensities(tmp_path):
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    path = tmp_path / 'iron.png'
-    cv2.imwrite(str(path), apply_palette(grey, 'iron'))
-    found = load(path, dict(palette='iron'))['img']
-    assert np.abs(found.astype(int) - grey[..., None]).max() <= 2
-    with pytest.raises(ValueError, match='set "palette"'):
-        load(path)
-
-
-def test_grey_black_hot_image_is_inverted(tmp_path):
-    cv2.imwrite(str(tmp_path / 'a.png'), np.full((4, 4), 10, np.uint8))
-    found = load(tmp_path / 'a.png', dict(palette='black-hot'))['img']
-    assert (found == 245).all()
-
-
-def test_grey_image_cannot_be_of_a_coloured_palette(tmp_path):
-    cv2.imwrite(str(tmp_path / 'a.png'), np.full((4, 4), 10, np.uint8))
-    with pytest.raises(ValueError, match="grey image cannot .* 'iron'"):
-        load(tmp_path / 'a.png', dict(palette='iron'))
-
-
-def test_palette_of_a_file(tmp_path):
-    colours = palette_colours('iron')[::-1].copy()
-    cv2.imwrite(str(tmp_path / 'mine.png'), colours[None])
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    image = apply_palette(grey, str(tmp_path / 'mine.png'))
-    assert (image[0, 0] == palette_colours('iron')[255]).all()
-    with pytest.raises(ValueError, match='must be one of'):
-        palette_colours(str(tmp_path / 'none.png'))
-
-
-def test_palette_is_fitted_to_frames_in_grey_and_colour():
-    rng = np.random.default_rng(0)
-    grey = rng.integers(10, 240, (3, 64, 64), dtype=np.uint8)
-    pairs = [(image, apply_palette(image, 'iron')) for image in grey]
-    fitted = fit_palette(pairs).astype(int)
-    assert np.abs(fitted - palette_colours('iron'))[10:240].max() <= 1
-    with pytest.raises(ValueError, match='cannot be the same frame'):
-        fit_palette([(grey[0], np.zeros((8, 8, 3), np.uint8))])
-    with pytest.raises(ValueError, match='too few for a palette'):
-        fit_palette([])
-
-
-def test_a_photograph_is_no_iron_image(tmp_path):
-    image = np.zeros((32, 32, 3), np.uint8)
-    image[...] = (60, 200, 60)  # green does not occur in iron
-    cv2.imwrite(str(tmp_path / 'photo.png'), image)
-    with pytest.raises(ValueError, match='photo.png.*not of the palette'):
-        load(tmp_path / 'photo.png', dict(palette='iron'))
 
 
 def test_one_channel(tmp_path):
@@ -164,3 +103,88 @@ def test_one_channel(tmp_path):
 def test_wrong_settings_are_refused(arguments, match):
     with pytest.raises(ValueError, match=match):
         TRANSFORMS.build(dict(type='LoadThermalImage', **arguments))
+
+
+# How cameras and their software write one scene.
+WRITTEN = {
+    'degrees Celsius': (1., 273.15, np.float32),
+    'degrees Fahrenheit': (.555556, 255.372, np.float32),
+    'tenths of kelvin': (.1, 0., np.uint16),
+    'hundredths of degrees Celsius': (.01, 273.15, np.uint16),
+    'tenths of degrees Celsius': (.1, 273.15, np.int16),
+    'counts of 0.04 K': (.04, 0., np.uint16),
+    'counts of 1/64 K': (.015625, 0., np.uint16),
+    'thousandths of kelvin': (.001, 0., np.float32),
+    'hundredths of kelvin': (.01, 0., np.float32),
+    'kelvin': (1., 0., np.uint16),
+}
+
+
+@pytest.mark.parametrize('unit', WRITTEN)
+def test_units_are_named_with_the_options_that_mend_them(scene_k, unit):
+    scale, offset, dtype = WRITTEN[unit]
+    raw = ((scene_k - offset) / scale).astype(dtype)
+    problem = temperature_problem(raw)
+    # The likeliest comes first.
+    assert problem.split('look like ')[1].startswith(
+        f'{unit}: set temperature_scale={scale:g}, '
+        f'temperature_offset={offset:g}')
+    assert temperature_problem(raw, scale, offset) is None
+    assert not is_radiometric(raw)
+
+
+@pytest.mark.parametrize('raw', [
+    np.linspace(7700, 8040, 1024).astype(np.uint16),  # a Lepton, uncalibrated
+    np.linspace(3100, 3420, 1024).astype(np.uint16),
+    np.linspace(0, 1, 1024, dtype=np.float32),
+])
+def test_raw_counts_have_no_unit(raw):
+    problem = temperature_problem(raw.reshape(32, 32))
+    assert 'raw counts, of no unit known here' in problem
+
+
+def test_kelvin_and_centikelvin_are_no_problem(scene_k):
+    assert temperature_problem(scene_k) is None
+    for dtype in (np.uint16, np.int16):
+        assert temperature_problem((100 * scene_k).astype(dtype)) is None
+    # Winter, and a sauna.
+    assert temperature_problem(scene_k - 45) is None
+    assert temperature_problem(scene_k + 50) is None
+    # One dead pixel does not decide.
+    scene_k[5, 5] = np.nan
+    assert temperature_problem(scene_k) is None
+
+
+def test_what_no_scene_can_have_is_a_problem(scene_k):
+    # Tenths of degrees Celsius as floats: the median passes for kelvin.
+    outdoors = np.linspace(-100, 350, 1024, dtype=np.float32).reshape(32, 32)
+    assert 233 < np.median(outdoors + 125) < 353
+    assert temperature_problem(outdoors + 125)
+    scene_k[:10] = 900
+    assert temperature_problem(scene_k)
+
+
+def test_of_two_units_that_fit_the_likelier_comes_first():
+    tenths = np.linspace(2600, 3080, 1024).astype(np.uint16).reshape(32, 32)
+    said = temperature_problem(tenths)
+    assert 0 < said.index('tenths of kelvin') < said.index(
+        'hundredths of degrees Celsius')
+
+
+def test_counts_that_happen_to_be_plausible_are_no_skin():
+    assert is_skin([33., 34.5, np.nan, 31.])
+    assert is_skin([8., 12., 15.])  # out in the cold
+    assert not is_skin([-42., -40., -41.])
+    assert not is_skin([72., 71.])
+    assert not is_skin([np.nan]) and not is_skin([])
+
+
+def test_a_window_of_temperatures_needs_temperatures(scene_k, tmp_path):
+    np.save(tmp_path / 'a.npy', scene_k - 273.15)
+    window = dict(temperature_range_k=(290, 310))
+    with pytest.raises(ValueError, match='a.npy has no plausible temperatures'
+                       '.*degrees Celsius: set temperature_scale=1, '
+                       'temperature_offset=273.15'):
+        load(tmp_path / 'a.npy', **window)
+    found = load(tmp_path / 'a.npy', dict(temperature_offset=273.15), **window)
+    assert np.ptp(found['img']) > 150

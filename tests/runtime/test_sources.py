@@ -8,7 +8,7 @@ import pytest
 from mmpose_thermal.runtime import Source, captures
 from mmpose_thermal.runtime.captures import Capture
 from mmpose_thermal.runtime.stacks import is_batch, read_image
-from mmpose_thermal.runtime.tiff_pages import read_pages
+from mmpose_thermal.runtime.tiff_pages import TiffPage, read_pages
 from mmpose_thermal.runtime.unique_names import UniqueNames
 
 
@@ -178,6 +178,39 @@ def test_thumbnails_are_no_frames(tmp_path, pages):
     assert frame.name == 'a' and (frame.image == radiometric()).all()
     with pytest.warns(UserWarning, match='pages left out'):
         assert (read_image(path) == radiometric()).all()
+
+
+def changed_tags(path, tag, values):
+    """Sets a tag of the pages of a file, whose values it has in itself."""
+    content = bytearray(path.read_bytes())
+    at, values = int.from_bytes(content[4:8], 'little'), [*values]
+    while at:
+        rows = range(at + 2, at + 2 + 12 * int.from_bytes(
+            content[at:at + 2], 'little'), 12)
+        for row in rows:
+            if int.from_bytes(content[row:row + 2], 'little') == tag:
+                content[row + 8:row + 12] = values.pop(0).to_bytes(4, 'little')
+        at = int.from_bytes(content[rows.stop:rows.stop + 4], 'little')
+    path.write_bytes(content)
+
+
+def test_pages_may_say_that_they_are_masks(tmp_path):
+    as_tiff(tmp_path / 'a.tif', [radiometric(280.)] * 3 + [radiometric()])
+    changed_tags(tmp_path / 'a.tif', 254, [4, 4, 4, 0])
+    with pytest.warns(UserWarning, match='3 of 4 pages'):
+        frame, = Source(str(tmp_path / 'a.tif'))
+    assert (frame.image == radiometric()).all()
+
+
+def test_a_small_file_takes_little_memory(tmp_path):
+    """Many strips of a page may be one and the same part of the file."""
+    with open(tmp_path / 'a.tif', 'wb+') as file:
+        file.write(bytes(1 << 20))
+        page = TiffPage(1, '<', {
+            tag: (4, np.full(2000, value, '<u4').tobytes())
+            for tag, value in ((273, 0), (279, 1 << 20))})
+        with pytest.raises(ValueError, match='not all in the file'):
+            page.as_file(file)
 
 
 def test_recordings_may_have_a_preview(tmp_path):

@@ -3,8 +3,9 @@ from .checked_loading_hook import CheckedLoadingHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .student_checkpoint_hook import StudentCheckpointHook
+from .thermal_visualization_hook import ThermalVisualizationHook
 
 __all__ = [
     'AtomicCheckpointHook', 'CheckedLoadingHook', 'EpochSeedHook',
-    'FiniteLossHook', 'StudentCheckpointHook'
+    'FiniteLossHook', 'StudentCheckpointHook', 'ThermalVisualizationHook'
 ]

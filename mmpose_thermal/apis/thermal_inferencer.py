@@ -1,0 +1,118 @@
+"""MMPose's inferencer for thermal images of every depth."""
+import glob
+import os.path as osp
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Iterator, List, Optional, Sequence, Union
+
+import cv2
+import numpy as np
+from mmpose.apis import MMPoseInferencer
+
+from mmpose_thermal.datasets.transforms.loading import read_image
+from mmpose_thermal.engine.thermal_pictures import loading_of
+from mmpose_thermal.runtime.image_files import checked_pixels
+from mmpose_thermal.runtime.sources import IMAGES
+
+Input = Union[str, Path, np.ndarray]
+
+
+class ThermalInferencer(MMPoseInferencer):
+    """MMPose's inferencer for thermal images: 8 and 16 bits, floats, palettes.
+
+    ``MMPoseInferencer`` itself reads images as 8 bits a channel for sizes and
+    pictures, and cannot be told another reader. This one hands it the grey
+    levels that the model's ``LoadThermalImage`` makes, so that predictions
+    and pictures are of the same image. Videos and cameras go to MMPose as
+    they are.
+
+        >>> inferencer = ThermalInferencer('config.py', 'student_best.pth')
+        >>> for result in inferencer('frames', vis_out_dir='out'):
+        ...     print(result['predictions'])
+
+    Args:
+        pose2d (str): As MMPose's.
+        pose2d_weights (str, optional): Likewise.
+        palette (str, optional): Of 8-bit images in false colours.
+        temperature_scale, temperature_offset (float, optional): Kelvin are
+            ``raw * scale + offset``.
+        **kwargs: Further arguments of ``MMPoseInferencer``.
+
+    Raises:
+        ValueError: The config is no model for thermal images.
+    """
+
+    def __init__(self,
+                 pose2d: str,
+                 pose2d_weights: Optional[str] = None,
+                 palette: Optional[str] = None,
+                 temperature_scale: Optional[float] = None,
+                 temperature_offset: Optional[float] = None,
+                 **kwargs) -> None:
+        super().__init__(pose2d, pose2d_weights, **kwargs)
+        self._loading = loading_of(self.inferencer.pipeline)
+        if self._loading is None:
+            raise ValueError(
+                f'{pose2d} has no LoadThermalImage in its test pipeline: it is '
+                'a model for visible light. Use MMPoseInferencer.')
+        self._palette = palette
+        fields = dict(
+            palette=palette,
+            temperature_scale=temperature_scale,
+            temperature_offset=temperature_offset)
+        self._fields = {
+            name: value
+            for name, value in fields.items() if value is not None
+        }
+
+    def __call__(self, inputs: Union[Input, Sequence[Input]],
+                 **kwargs) -> Iterator[dict]:
+        """Finds the landmarks, image by image.
+
+        Args:
+            inputs (str | np.ndarray | Sequence): A path, a folder, an array
+                (H, W) or (H, W, 3) of any depth, or a sequence of these; or a
+                video or ``'webcam'``.
+            **kwargs: As MMPose's: ``bboxes``, ``vis_out_dir`` and others.
+
+        Yields:
+            dict: As MMPose's, ``predictions`` and ``visualization``.
+        """
+        if isinstance(inputs, (str, Path)) and not _are_images(str(inputs)):
+            yield from super().__call__(str(inputs), **kwargs)
+            return
+        with TemporaryDirectory() as folder:
+            yield from super().__call__(
+                self._pictures(_listed(inputs), folder), **kwargs)
+
+    def _pictures(self, inputs: List[Input], folder: str):
+        """8-bit pictures; those of files keep their names for the results."""
+        for item in inputs:
+            if isinstance(item, np.ndarray):
+                yield self._grey(checked_pixels(item, 'given as an array'), {})
+                continue
+            path = str(item)
+            raw = read_image(path, palette=self._palette)
+            picture = osp.join(folder, f'{Path(path).stem}.png')
+            cv2.imwrite(picture, self._grey(raw, dict(img_path=path)))
+            yield picture
+
+    def _grey(self, raw: np.ndarray, sample: dict) -> np.ndarray:
+        assert self._loading is not None
+        grey = self._loading.grey_levels(raw, dict(self._fields, **sample))
+        return cv2.merge([grey] * 3)
+
+
+def _are_images(path: str) -> bool:
+    return osp.isdir(path) or Path(path).suffix.lower() in IMAGES
+
+
+def _listed(inputs) -> List[Input]:
+    if isinstance(inputs, np.ndarray):
+        return [inputs]
+    if not isinstance(inputs, (str, Path)):
+        return list(inputs)
+    if not osp.isdir(inputs):
+        return [inputs]
+    return sorted(path for path in glob.glob(glob.escape(str(inputs)) + '/*')
+                  if Path(path).suffix.lower() in IMAGES)

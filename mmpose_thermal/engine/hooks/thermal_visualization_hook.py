@@ -1,0 +1,111 @@
+import os.path as osp
+from typing import Dict, Optional, Sequence
+
+from mmengine.runner import Runner
+from mmengine.utils import mkdir_or_exist
+from mmpose.engine.hooks import PoseVisualizationHook
+from mmpose.registry import HOOKS
+from mmpose.structures import PoseDataSample, merge_data_samples
+
+from ..thermal_pictures import loading_of, picture_of
+
+_FIELDS = ('bit_depth', 'palette', 'temperature_scale', 'temperature_offset')
+
+
+@HOOKS.register_module()
+class ThermalVisualizationHook(PoseVisualizationHook):
+    """Draws predictions on what the network saw.
+
+    MMPose's hook reads images as 8 bits a channel: of 16 bits nearly black,
+    of floats not at all. This one uses the ``LoadThermalImage`` of the data
+    set's own pipeline and the fields of the image's record (palette, scale).
+    Pictures of validation and ``tools/test.py --show-dir`` are PNG files.
+    Arguments are those of ``PoseVisualizationHook``.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._records: Dict[int, Dict[str, dict]] = {}
+        self._folder: Optional[str] = None
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict,
+                       outputs: Sequence[PoseDataSample]) -> None:
+        """Draws the first sample of every ``interval``-th batch.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Number of the batch.
+            data_batch (dict): What the model got.
+            outputs (Sequence[PoseDataSample]): What it said.
+        """
+        step = runner.iter + batch_idx
+        if self.enable and step % self.interval == 0:
+            self._draw(runner.val_dataloader.dataset, outputs[0], 'val_img',
+                       None, step)
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict,
+                        outputs: Sequence[PoseDataSample]) -> None:
+        """Draws all samples of a batch.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Number of the batch.
+            data_batch (dict): What the model got.
+            outputs (Sequence[PoseDataSample]): What it said.
+        """
+        if not self.enable:
+            return
+        if self.out_dir is not None and self._folder is None:
+            self._folder = osp.join(runner.work_dir, runner.timestamp,
+                                    self.out_dir)
+            mkdir_or_exist(self._folder)
+        for sample in outputs:
+            self._test_index += 1
+            out_file = None
+            if self._folder is not None:
+                stem = osp.splitext(osp.basename(sample.img_path))[0]
+                out_file = osp.join(self._folder, _unused(self._folder, stem))
+            self._draw(runner.test_dataloader.dataset, sample, 'test_img',
+                       out_file, self._test_index)
+
+    def _draw(self, dataset, sample, name, out_file, step):
+        path = sample.img_path
+        image = picture_of(path, loading_of(dataset.pipeline),
+                           self._fields_of(dataset).get(path))
+        self._visualizer.set_dataset_meta(dataset.metainfo)
+        drawn = merge_data_samples([sample])
+        # The picture is made: a visualizer need not look for the file.
+        drawn.pop('img_path')
+        self._visualizer.add_datasample(
+            osp.basename(path) if self.show else name,
+            image,
+            data_sample=drawn,
+            draw_gt=False,
+            draw_bbox=True,
+            draw_heatmap=True,
+            show=self.show,
+            wait_time=self.wait_time,
+            kpt_thr=self.kpt_thr,
+            out_file=out_file,
+            step=step)
+
+    def _fields_of(self, dataset) -> Dict[str, dict]:
+        """What records say of their images, by path."""
+        key = id(dataset)
+        if key not in self._records:
+            records = map(dataset.get_data_info, range(len(dataset)))
+            self._records[key] = {
+                record['img_path']:
+                {field: record[field]
+                 for field in _FIELDS if field in record}
+                for record in records
+            }
+        return self._records[key]
+
+
+def _unused(folder: str, stem: str) -> str:
+    """A name for one of several faces of an image."""
+    count = 0
+    while osp.exists(osp.join(folder, f'{stem}_{count}.png')):
+        count += 1
+    return f'{stem}_{count}.png'

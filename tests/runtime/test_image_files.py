@@ -1,0 +1,279 @@
+import struct
+import sys
+from io import BytesIO
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmpose_thermal.runtime import (checked_pixels, decode_image, grey_levels,
+                                    stored_bits)
+from mmpose_thermal.runtime.image_files import MAX_SIDE
+
+
+@pytest.fixture
+def ramp():
+    return np.arange(40, dtype=np.uint8).reshape(5, 8)
+
+
+def saved(image, kind, **options):
+    stream = BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def as_npy(array):
+    stream = BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def turned(image, orientation):
+    """As EXIF defines it: which edge of the stored image is where."""
+    return {
+        1: image,
+        2: image[:, ::-1],
+        3: image[::-1, ::-1],
+        4: image[::-1],
+        5: image.T,
+        6: np.rot90(image, -1),
+        7: image[::-1, ::-1].T,
+        8: np.rot90(image),
+    }[orientation]
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'WEBP', 'TIFF'])
+def test_orientation_means_the_same_everywhere(ramp, kind, orientation):
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    options = dict(
+        PNG=dict(exif=exif),
+        JPEG=dict(exif=exif, quality=100),
+        WEBP=dict(exif=exif, lossless=True),
+        TIFF=dict(tiffinfo={0x112: orientation}))[kind]
+    picture = Image.fromarray(ramp)
+    if kind == 'WEBP':
+        picture = picture.convert('RGB')
+    content = saved(picture, kind, **options)
+    expected = turned(ramp, orientation).astype(int)
+    grey, _ = grey_levels(decode_image(content, 'a'), 'a')
+    assert np.abs(grey - expected).max() <= 2 * (kind == 'JPEG')
+    colour = decode_image(content, 'a', colour=True)
+    assert (colour == colour[..., :1]).all()
+    assert np.abs(colour[..., 0] - expected).max() <= 2 * (kind == 'JPEG')
+
+
+def test_alpha_is_dropped(ramp):
+    grey = Image.fromarray(ramp)
+    alpha = Image.fromarray(255 - ramp)
+    for picture in (Image.merge('LA', [grey, alpha]),
+                    Image.merge('RGBA', [grey, grey, grey, alpha])):
+        image = decode_image(saved(picture, 'PNG'), 'a')
+        assert (grey_levels(image, 'a')[0] == ramp).all()
+    four = np.dstack([ramp, ramp, ramp, 255 - ramp])
+    assert (grey_levels(four, 'a')[0] == ramp).all()
+
+
+def test_colours_of_an_indexed_png(ramp):
+    picture = Image.fromarray(ramp).convert('P')
+    picture.putpalette([value for i in range(256) for value in (i, i, i)])
+    assert (grey_levels(decode_image(saved(picture, 'PNG'), 'a'),
+                        'a')[0] == ramp).all()
+
+
+@pytest.mark.parametrize('dtype, expected', [
+    ('uint8', 'uint8'), ('>u2', 'uint16'), ('<u2', 'uint16'),
+    ('>i2', 'uint16'), ('int32', 'uint16'), ('uint64', 'uint16'),
+    ('float16', 'float32'), ('>f4', 'float32'), ('>f8', 'float32'),
+    ('float64', 'float32')])
+def test_types_of_pixels(ramp, dtype, expected):
+    image = decode_image(as_npy(ramp.astype(dtype)), 'frame.NPY')
+    assert image.dtype == expected and image.dtype.isnative
+    assert (image == ramp).all()
+
+
+def test_whole_numbers_keep_their_values(ramp):
+    signed = ramp.astype(np.int32) - 20
+    image = checked_pixels(signed, 'a')
+    assert image.dtype == np.int16 and (image == signed).all()
+    large = ramp.astype(np.int64) * 10_000
+    image = checked_pixels(large, 'a')
+    assert image.dtype == np.float32 and (image == large).all()
+
+
+def test_signed_counts_have_the_grey_levels_of_unsigned_ones():
+    counts = np.random.default_rng(0).integers(0, 4000, (64, 80))
+    expected, step = grey_levels(counts.astype(np.uint16), 'a')
+    for gain in (dict(), dict(gain='plateau'), dict(gain='clahe')):
+        expected, step = grey_levels(counts.astype(np.uint16), 'a', **gain)
+        shifted = (counts - 2000).astype(np.int16)
+        found, found_step = grey_levels(shifted, 'a', **gain)
+        assert (found == expected).all() and found_step == step
+    # Hundredths of degrees Celsius, some below zero.
+    window = dict(gain='window', temperature_range_k=(263.15, 283.15))
+    found, _ = grey_levels(shifted, 'a', scale=.01, offset=273.15, **window)
+    celsius = shifted * .01
+    expected = np.clip((celsius + 10) / 20 * 255, 0, 255)
+    assert np.abs(found - expected).max() <= 1
+
+
+@pytest.mark.parametrize('array, message', [
+    (np.zeros((4, 4), bool), 'holds bool pixels'),
+    (np.zeros((4, 4), complex), 'holds complex128 pixels'),
+    (np.zeros((7, 4, 5), np.uint8), r'has the shape \(7, 4, 5\)'),
+    (np.zeros((4, 4, 2), np.uint8), r'has the shape \(4, 4, 2\)'),
+    (np.zeros((0, 4), np.uint8), r'has the shape \(0, 4\)'),
+    (np.zeros(4, np.uint8), r'has the shape \(4,\)'),
+    (np.zeros((2, MAX_SIDE + 1), np.uint16), 'has 32767x2 .*is 32766'),
+])
+def test_what_is_no_image_is_refused(array, message):
+    with pytest.raises(ValueError, match=f'frame.npy {message}'):
+        decode_image(as_npy(array), 'frame.npy')
+    with pytest.raises(ValueError, match=f'an array {message}'):
+        grey_levels(array, 'an array')
+
+
+def test_one_frame_of_a_stack_is_an_image(ramp):
+    for array in (ramp[None], ramp[..., None], ramp[None, ..., None][0]):
+        assert (checked_pixels(array, 'a') == ramp).all()
+
+
+def test_line_scans_beyond_opencvs_limit_are_named(tmp_path):
+    content = cv2.imencode('.png', np.zeros((2, 40_000), np.uint8))[1]
+    for colour in (False, True):
+        with pytest.raises(ValueError, match='line.png has 40000x2 .*32766'):
+            decode_image(content.tobytes(), 'line.png', colour)
+
+
+def test_files_that_promise_too_many_pixels_are_not_unpacked(ramp):
+    png = bytearray(saved(Image.fromarray(ramp), 'PNG'))
+    png[16:24] = struct.pack('>II', 30_000, 30_000)
+    tiff = bytearray(saved(Image.fromarray(ramp), 'TIFF'))
+    for tag in (256, 257):
+        at = tiff.index(struct.pack('<HHI', tag, 4, 1))
+        tiff[at + 8:at + 12] = struct.pack('<I', 30_000)
+    for content in (png, tiff):
+        with pytest.raises(ValueError, match='30000x30000 pixels, the limit'):
+            decode_image(bytes(content), 'a')
+
+
+@pytest.mark.parametrize('name, content', [
+    ('a.png', b''), ('a.tif', b'II*\0\xff\xff\xff\xff' + bytes(20)),
+    ('a.npy', b'no array'), ('a.jpg', b'\xff\xd8\xff\xe1\0'),
+    ('a.webp', b'RIFF\0\0\0\0WEBP'),
+])
+def test_what_cannot_be_decoded_is_named(name, content):
+    with pytest.raises(ValueError, match=f'{name} cannot be decoded'):
+        decode_image(content, name)
+
+
+def test_an_archive_of_arrays_is_explained(ramp):
+    stream = BytesIO()
+    np.savez(stream, ramp)
+    with pytest.raises(ValueError, match='np.save instead of np.savez'):
+        decode_image(stream.getvalue(), 'a.npz')
+
+
+@pytest.mark.parametrize('first', ['thumbnail', 'picture'])
+def test_a_thumbnail_is_not_the_picture(first):
+    counts = np.arange(4800, dtype=np.uint16).reshape(60, 80)
+    picture = Image.fromarray(counts)
+    small = Image.fromarray((counts[::4, ::4] >> 5).astype(np.uint8))
+    pages = [small, picture] if first == 'thumbnail' else [picture, small]
+    content = saved(pages[0], 'TIFF', save_all=True, append_images=pages[1:])
+    assert (decode_image(content, 'a.tif') == counts).all()
+
+
+def test_a_page_that_says_it_is_reduced_is_not_the_picture():
+    tifffile = pytest.importorskip('tifffile')
+    counts = np.arange(4800, dtype=np.uint16).reshape(60, 80)
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        writer.write(np.zeros((90, 120), np.uint8), subfiletype=1)
+        writer.write(counts)
+    assert (decode_image(stream.getvalue(), 'a.tif') == counts).all()
+
+
+def test_a_picture_within_the_page_of_its_thumbnail_is_found():
+    tifffile = pytest.importorskip('tifffile')
+    counts = np.arange(4800, dtype=np.uint16).reshape(60, 80)
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream, bigtiff=True) as writer:
+        writer.write(counts[::4, ::4], subifds=1, subfiletype=1)
+        writer.write(counts)
+    assert (decode_image(stream.getvalue(), 'a.tif') == counts).all()
+
+
+def rare_tiff(dtype, values):
+    """A TIFF that OpenCV does not decode: one strip, no compression."""
+    height, width = values.shape
+    bits = 8 * np.dtype(dtype).itemsize
+    sample_format = dict(f=3, u=1, i=2)[np.dtype(dtype).kind]
+    tags = [(256, 4, width), (257, 4, height), (258, 3, bits), (259, 3, 1),
+            (262, 3, 1), (273, 4, 8), (277, 3, 1), (278, 4, height),
+            (279, 4, values.size * bits // 8), (339, 3, sample_format)]
+    pixels = values.astype(dtype).tobytes()
+    directory = struct.pack('<H', len(tags)) + b''.join(
+        struct.pack('<HHII', tag, kind, 1, value) for tag, kind, value in tags)
+    return b'II*\0' + struct.pack(
+        '<I', 8 + len(pixels)) + pixels + directory + bytes(4)
+
+
+@pytest.mark.parametrize('dtype, expected', [
+    ('float16', np.float32), ('uint32', np.uint16)])
+def test_tifffile_reads_what_opencv_does_not(ramp, dtype, expected):
+    pytest.importorskip('tifffile')
+    image = decode_image(rare_tiff(dtype, ramp), 'a.tif')
+    assert image.dtype == expected and (image == ramp).all()
+
+
+def test_without_tifffile_it_is_named(ramp, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tifffile', None)
+    with pytest.raises(ValueError, match='a.tif .*pip install tifffile'):
+        decode_image(rare_tiff('float16', ramp), 'a.tif')
+
+
+def with_segments(jpeg, *segments):
+    return jpeg[:2] + b''.join(
+        bytes([0xff, marker]) + struct.pack('>H', len(payload) + 2) + payload
+        for marker, payload in segments) + jpeg[2:]
+
+
+@pytest.mark.parametrize('kind, segments', [
+    ('FLIR', [(0xe1, b'FLIR\0\1\0\0FFF\0' + bytes(100))]),
+    ('DJI', [(0xe1, b'Exif\0\0 DJI H20T')] + [(0xe3, bytes(60_000))] * 2),
+])
+def test_radiometric_jpegs_are_named(kind, segments):
+    colour = cv2.applyColorMap(
+        np.arange(64 * 64, dtype=np.uint16).reshape(64, 64).astype(np.uint8),
+        cv2.COLORMAP_INFERNO)
+    jpeg = cv2.imencode('.jpg', colour)[1].tobytes()
+    content = with_segments(jpeg, *segments)
+    with pytest.raises(ValueError, match=rf'a.jpg is a radiometric JPEG '
+                       rf'\({kind}\)'):
+        decode_image(content, 'a.jpg')
+    assert decode_image(content, 'a.jpg', palette='inferno').ndim == 3
+    assert decode_image(content, 'a.jpg', colour=True).ndim == 3
+    # In grey, its picture is what 8-bit cameras give.
+    grey = cv2.imencode('.jpg', cv2.merge([colour[..., 2]] * 3))[1].tobytes()
+    assert decode_image(with_segments(grey, *segments), 'a.jpg').ndim == 3
+    assert decode_image(with_segments(jpeg, (0xe1, b'Exif\0\0 DJI')),
+                        'a.jpg').ndim == 3
+
+
+def test_bits_without_decoding(ramp, tmp_path):
+    for name, image, bits in (('a.png', ramp, 8), ('b.jpg', ramp, 8),
+                              ('c.png', ramp.astype(np.uint16), 16),
+                              ('d.tiff', ramp.astype(np.float32), 32),
+                              ('e.tiff', ramp.astype(np.uint16), 16)):
+        assert cv2.imwrite(str(tmp_path / name), image)
+        assert stored_bits(tmp_path / name) == bits
+    np.save(tmp_path / 'f.npy', ramp.astype(np.float64))
+    assert stored_bits(tmp_path / 'f.npy') == 32
+
+
+def test_visible_light_has_8_bits():
+    with pytest.raises(ValueError, match='a.npy holds float32 .*thermal'):
+        decode_image(as_npy(np.zeros((4, 4), float)), 'a.npy', colour=True)
