@@ -5,26 +5,28 @@
   demo.py --model student.onnx --detector detector.onnx --show 0
 
 Written into the output folder: pictures (or a video) with what was found,
-results.jsonl (one line a frame) and results.csv (one line a face), both
-complete up to the last frame whenever it stops.
+results.jsonl (one line a frame, with the name of its picture) and results.csv
+(one line a face), both complete up to the last frame whenever it stops.
 """
 import argparse
-import csv
-import json
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.runtime import (FaceTracker, Source, draw_faces,
-                                    skin_regions)
+from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
+                                    draw_faces)
+from mmpose_thermal.runtime.sources import input_files
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
+_WHITE_HOT = 'white-hot'
+_WRITTEN = ('.png', '.mp4')
 
 
 def parse_args():
@@ -35,8 +37,8 @@ def parse_args():
         'inputs',
         nargs='+',
         metavar='INPUT',
-        help='image, folder, pattern, video, stack of frames (.npy, .tif) or '
-        "camera's index; folders and patterns may be sequences, see "
+        help='image, folder, pattern, video, stack of frames (.npy, .npz, '
+        ".tif) or camera's index; folders and patterns may be sequences, see "
         '--sequence')
     parser.add_argument(
         '--model',
@@ -77,9 +79,9 @@ def parse_args():
         help='of the detector [%(default)s]')
     parser.add_argument(
         '--palette',
-        default='white-hot',
-        help='of 8-bit frames: white-hot, black-hot, iron or a file '
-        '[%(default)s]')
+        default=_WHITE_HOT,
+        help='of 8-bit frames: white-hot, black-hot, iron and others, or a '
+        'file [%(default)s]')
     parser.add_argument(
         '--temperature-scale',
         type=float,
@@ -90,88 +92,6 @@ def parse_args():
     parser.add_argument(
         '--max-frames', type=int, metavar='N', help='of each input')
     return parser.parse_args()
-
-
-class Results:
-    """The output folder: every line is on disk when it is written."""
-
-    def __init__(self, folder, info):
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._json = open(self.folder / 'results.jsonl', 'w', encoding='utf-8')
-        self._csv = open(
-            self.folder / 'results.csv', 'w', newline='', encoding='utf-8')
-        self._table = csv.writer(self._csv)
-        self._regions = None
-        self._info = info
-        self._video = self._video_of = None
-        self.faces = 0
-
-    def add(self, source, frame, faces):
-        listed = [face.to_dict() for face in faces]
-        line = dict(source=source.name, frame=frame.name, faces=listed)
-        if frame.time_s is not None:
-            line['time_s'] = round(frame.time_s, 3)
-        self._json.write(json.dumps(line) + '\n')
-        self._json.flush()
-        self._write_rows(source, frame, listed)
-        self.faces += len(faces)
-
-    def _write_rows(self, source, frame, faces):
-        if self._regions is None:
-            self._regions = list(skin_regions(self._info.keypoints))
-            self._table.writerow(
-                ['source', 'frame', 'time_s', 'face', 'x1', 'y1', 'x2', 'y2',
-                 'box_score'] + [f'{name}_celsius' for name in self._regions] +
-                [f'{name}_{axis}' for name in self._info.keypoints
-                 for axis in ('x', 'y', 'score')])
-        for number, face in enumerate(faces):
-            skin = face.get('skin_celsius', {})
-            time_s = '' if frame.time_s is None else f'{frame.time_s:.3f}'
-            self._table.writerow(
-                [source.name, frame.name, time_s,
-                 face.get('track_id', number), *face['box'],
-                 face['box_score']] +
-                [skin.get(name, '') for name in self._regions] +
-                [value for (x, y), score in zip(face['keypoints'],
-                                                face['scores'])
-                 for value in (x, y, score)])
-        self._csv.flush()
-
-    def add_picture(self, source, frame, picture, moving):
-        if not moving:
-            path = self.folder / f'{_safe(frame.name)}.png'
-            if not cv2.imwrite(str(path), picture):
-                raise OSError(f'{path} could not be written')
-            return
-        if self._video_of is not source:
-            self.close_video()
-            name = 'camera' + source.name if source.name.isdigit() else Path(
-                source.name.rstrip('/*')).stem
-            path = self.folder / f'{_safe(name)}.mp4'
-            self._video = cv2.VideoWriter(
-                str(path), cv2.VideoWriter_fourcc(*'mp4v'), source.fps,
-                picture.shape[1::-1])
-            if not self._video.isOpened():
-                raise OSError(f'{path} could not be opened for writing')
-            self._video_of, self._size = source, picture.shape[1::-1]
-        if picture.shape[1::-1] != self._size:
-            picture = cv2.resize(picture, self._size)
-        self._video.write(picture)
-
-    def close_video(self):
-        if self._video is not None:
-            self._video.release()
-        self._video = self._video_of = None
-
-    def close(self):
-        self.close_video()
-        self._json.close()
-        self._csv.close()
-
-
-def _safe(name):
-    return ''.join(c if c.isalnum() or c in '-_.' else '_' for c in name)
 
 
 def parse_boxes(texts):
@@ -197,16 +117,18 @@ class Demo:
             palette=args.palette,
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
-        self.results = Results(args.out_dir, self.landmarker.info)
+        self.palette = None if args.palette == _WHITE_HOT else args.palette
+        _keep_inputs(args.inputs, args.out_dir)
+        self.results = ResultFiles(args.out_dir, self.landmarker.info)
         self.frames = self.failed = 0
-        self.fps = None
+        self.fps, self.has_warned = None, False
         self.reported = time.monotonic()
 
     def run(self):
         try:
             for where in self.args.inputs:
                 try:
-                    source = Source(where)
+                    source = Source(where, self.palette)
                 except (OSError, ValueError) as error:
                     self.complain(str(error))
                     continue
@@ -227,6 +149,7 @@ class Demo:
         if moving and self.landmarker.detector is not None and \
                 self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
+        unusable = 0
         for number, frame in enumerate(source):
             if number == self.args.max_frames:
                 break
@@ -235,22 +158,39 @@ class Demo:
                 continue
             started = time.perf_counter()
             try:
-                prepared = self.landmarker.prepare(frame.image)
-                faces = find(prepared) if self.boxes is None else find(
-                    prepared, self.boxes)
+                prepared = self.landmarker.prepare(frame)
+                boxes = self.boxes_in(prepared)
+                faces = find(prepared) if boxes is None else find(
+                    prepared, boxes)
             except ValueError as error:
-                self.complain(f'{source.name}, frame {frame.name}: {error}')
+                unusable += 1
+                # Frames of a video have the same fault, files their own.
+                self.complain(
+                    f'{source.name}, frame {frame.name}: {error}',
+                    is_told=unusable == 1 or not moving)
                 continue
             self.measure(time.perf_counter() - started)
-            self.results.add(source, frame, faces)
             picture = draw_faces(prepared.grey, faces, self.landmarker.info,
                                  self.fps if moving else None)
-            self.results.add_picture(source, frame, picture, moving)
+            self.results.add(source, frame, faces, picture, moving)
             self.report(source, number)
             if self.args.show and not self.show(picture, moving):
                 return False
+        if moving and unusable > 1:
+            say(f'{source.name}: {unusable - 1} more frames likewise')
         self.results.close_video()
         return True
+
+    def boxes_in(self, prepared):
+        """Those that were given; without a detector, the whole image."""
+        if self.boxes is not None or self.landmarker.detector is not None:
+            return self.boxes
+        if not self.has_warned:
+            self.has_warned = True
+            say('neither --detector nor --box: the whole image is taken as '
+                'one face')
+        height, width = prepared.grey.shape[:2]
+        return [[0, 0, width, height]]
 
     def measure(self, seconds):
         self.frames += 1
@@ -270,25 +210,52 @@ class Demo:
                   f'frames, {self.results.faces} faces, {self.fps:.1f} FPS',
                   flush=True)
 
-    def complain(self, text):
+    def complain(self, text, is_told=True):
         self.failed += 1
-        print(f'demo: {text}', file=sys.stderr, flush=True)
+        if is_told:
+            say(text)
+
+
+def say(text):
+    print(f'demo: {text}', file=sys.stderr, flush=True)
+
+
+def _keep_inputs(inputs, out_dir):
+    """Refuses an output folder whose pictures could replace inputs."""
+    for where in inputs:
+        try:
+            files = input_files(where)
+        except (OSError, ValueError):
+            continue  # told when its turn has come
+        for path in map(Path, files):
+            if path.suffix.lower() in _WRITTEN and \
+                    path.resolve().parent == Path(out_dir).resolve():
+                raise ValueError(
+                    f'{path} lies in the output folder, where results could '
+                    'replace it: choose another one, --out-dir')
 
 
 def main():
     args = parse_args()
+    with warnings.catch_warnings():
+        warnings.simplefilter('default', UserWarning)
+        warnings.showwarning = lambda message, *_, **__: say(message)
+        sys.exit(run(args))
+
+
+def run(args):
+    """The exit status: a number or what went wrong."""
     try:
         demo = Demo(args)
     except (OSError, ValueError, NotImplementedError) as error:
-        sys.exit(f'demo: {error}')
+        return f'demo: {error}'
     if args.show and not _has_display():
-        sys.exit('demo: --show needs a display and an OpenCV with windows '
-                 '(opencv-python, not opencv-python-headless)')
+        return ('demo: --show needs a display and an OpenCV with windows '
+                '(opencv-python, not opencv-python-headless)')
     try:
-        status = demo.run()
-    except OSError as error:
-        sys.exit(f'demo: {error}')
-    sys.exit(status)
+        return demo.run()
+    except OSError as error:  # the results cannot be written
+        return f'demo: {error}'
 
 
 def _has_display():

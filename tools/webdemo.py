@@ -18,6 +18,8 @@ from mmpose_thermal.runtime.sources import IMAGES
 
 _MAX_SIZE = '20mb'
 _KEEP_S = 300
+_WHOLE_IMAGE = ('Started without --detector: the whole image is taken as one '
+                'face.')
 
 
 def parse_args():
@@ -54,9 +56,19 @@ def analyse(landmarker, path):
                  for region, value in found.get('skin_celsius', {}).items()]
     message = f'{len(faces)} face{"" if len(faces) == 1 else "s"}.'
     if faces and not rows:
-        message += (' No temperatures: the image is not radiometric (16 bits '
-                    'or floats).')
+        message += ' No temperatures: ' + (
+            frame.problem or 'the image is not radiometric (16 bits or '
+            'floats).')
     return picture[..., ::-1], rows, message
+
+
+def introduction(landmarker):
+    """What the page says of itself."""
+    text = ('# Landmarks in thermal images\n8 bits, 16 bits (centikelvin) or '
+            'floats (kelvin): PNG, TIFF, NumPy.')
+    if landmarker.detector is None:
+        text += f' {_WHOLE_IMAGE}'
+    return text
 
 
 def build_page(landmarker):
@@ -64,8 +76,7 @@ def build_page(landmarker):
     import gradio
     with gradio.Blocks(
             title='mmpose_thermal', delete_cache=(_KEEP_S, _KEEP_S)) as page:
-        gradio.Markdown('# Landmarks in thermal images\n8 bits, 16 bits '
-                        '(centikelvin) or floats (kelvin): PNG, TIFF, NumPy.')
+        gradio.Markdown(introduction(landmarker))
         with gradio.Row():
             with gradio.Column():
                 upload = gradio.File(

@@ -1,42 +1,26 @@
 """Landmarks and skin temperatures of thermal frames."""
 import os
 import warnings
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import (Iterable, Iterator, List, Optional, Sequence, Tuple,
+from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
                     Union)
 
 import numpy as np
 
-from mmpose_thermal.runtime.ahead import work_ahead
+from mmpose_thermal.runtime.ahead import WorkAhead
 from mmpose_thermal.runtime.crops import crop_faces
 from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
-from mmpose_thermal.runtime.image_files import decode_image, grey_levels
+from mmpose_thermal.runtime.image_files import (grey_levels,
+                                                thermal_pixels)
 from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
-from mmpose_thermal.runtime.temperature import (SkinThermometer,
-                                                is_radiometric)
+from mmpose_thermal.runtime.palettes import palette_colours
+from mmpose_thermal.runtime.radiometry import temperature_problem
+from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
 
-_DTYPES = ('uint8', 'uint16', 'float32')
+from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxes
+from .networks import load_network
 
-
-@dataclass
-class PreparedFrame:
-    """A frame as networks and thermometer need it.
-
-    Attributes:
-        raw (np.ndarray): As the camera gave it.
-        grey (np.ndarray): What networks see: grey levels (H, W), or BGR for
-            models of visible light; uint8.
-        radiometric (bool): Whether ``raw`` holds temperatures.
-    """
-    raw: np.ndarray
-    grey: np.ndarray
-    radiometric: bool
-
-
-#: A path, an array as stored, or what :meth:`ThermalLandmarker.prepare` gave.
-Image = Union[str, Path, np.ndarray, PreparedFrame]
+_ON_ERROR = ('raise', 'skip')
+_WHITE_HOT = 'white-hot'
 
 
 class ThermalLandmarker:
@@ -62,7 +46,7 @@ class ThermalLandmarker:
             face is taken to fill the image.
         min_box_score (float): Faces of the detector below it are left out.
         palette (str): Of 8-bit frames: ``'white-hot'``, ``'black-hot'``,
-            ``'iron'`` or the file of one.
+            ``'iron'``, another of :data:`PALETTES` or the file of one.
         temperature_scale, temperature_offset (float): Kelvin are
             ``frame * scale + offset``. By default 0.01 and 0 for 16 bits
             (centikelvin), 1 and 0 for floats. Degrees Celsius as floats have
@@ -87,19 +71,19 @@ class ThermalLandmarker:
                  device: Optional[str] = None,
                  detector=None,
                  min_box_score: float = .4,
-                 palette: str = 'white-hot',
+                 palette: str = _WHITE_HOT,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
                  temperatures: bool = True,
                  batch_size: int = 32,
                  threads: Optional[int] = None) -> None:
-        self._network = _network(model, 'landmarks', device, threads)
+        self._network = load_network(model, 'landmarks', device, threads)
         self.info = self._network.info
         if self.info.outputs != ['keypoints', 'scores']:
             raise ValueError(
                 f'{model} gives {self.info.outputs}: it was exported without '
                 'decoding. Export it with --decode.')
-        self.detector = None if detector is None else _network(
+        self.detector = None if detector is None else load_network(
             detector, 'detection', device, threads)
         if self.detector is not None and \
                 self.detector.info.channels != self.info.channels:
@@ -108,6 +92,7 @@ class ThermalLandmarker:
                 f'{model} {self.info.channels}: one is for thermal images, the '
                 'other for visible light.')
         self.min_box_score = min_box_score
+        palette_colours(palette)  # an unknown one is told now
         self.palette = palette
         self._scale, self._offset = temperature_scale, temperature_offset
         self.temperatures = temperatures
@@ -115,20 +100,22 @@ class ThermalLandmarker:
                                             temperature_scale,
                                             temperature_offset)
         self.batch_size = batch_size
-        self._warned = False
+        self._warned: Set[str] = set()
 
     def __call__(
         self,
-        images: Union[Image, Sequence[Image]],
+        images: Union[Image, Iterable[Image]],
         boxes: Optional[Sequence] = None
     ) -> Union[List[FaceLandmarks], List[List[FaceLandmarks]]]:
         """Finds the landmarks of all faces.
 
         Args:
-            images (str | np.ndarray | Sequence): An image: a path, or an array
-                (H, W) or (H, W, 3) of 8 bits, 16 bits or floats, or a
-                prepared frame. Or a batch: a list of images, or an array
-                (N, H, W) or (N, H, W, 3).
+            images (str | np.ndarray | Iterable): An image: a path, an array
+                (H, W) or (H, W, 3), BGR, of 8 bits, 16 bits or floats, a PIL
+                image, a PyTorch tensor (H, W) or (3, H, W), a frame of a
+                :class:`Source` or a prepared one. Or a batch: a list of
+                images, or an array (N, H, W), (N, H, W, 3) or (N, 3, H, W).
+                An array whose last axis is 1, 3 or 4 long has channels there.
             boxes (Sequence, optional): Faces as ``x1, y1, x2, y2`` in pixels,
                 (N, 4), for a batch one such list an image. By default those
                 of the detector, else the whole image.
@@ -139,75 +126,110 @@ class ThermalLandmarker:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: An image is empty, unreadable, of another type, or has
-                pixels that are not finite; a box has no area, is not finite or
+            ValueError: An image is empty, unreadable or of another type, or
+                what was given is none; a box has no area, is not finite or
                 lies outside the image.
         """
-        if not _is_batch(images):
-            return self._of_frames(
-                [images], None if boxes is None else [boxes])[0]
-        images = list(images)  # type: ignore[arg-type]
-        if boxes is not None and len(boxes) != len(images):
-            raise ValueError(f'{len(images)} images, but boxes for '
+        chosen, many = listed(images)
+        if not many:
+            return self._of_frames([self.prepare(chosen[0])],
+                                   None if boxes is None else [boxes])[0]
+        boxes = None if boxes is None else list(boxes)
+        if boxes is not None and len(boxes) != len(chosen):
+            raise ValueError(f'{len(chosen)} images, but boxes for '
                              f'{len(boxes)}: a batch needs one list an image.')
-        return self._of_frames(images, boxes)
+        return self._of_frames([
+            self.prepare(image, f'{index} of the batch')
+            for index, image in enumerate(chosen)
+        ], boxes)
 
     def stream(self,
                images: Iterable[Image],
-               boxes: Optional[Sequence] = None,
-               workers: Optional[int] = None) -> Iterator[List[FaceLandmarks]]:
+               boxes: Optional[Iterable] = None,
+               workers: Optional[int] = None,
+               on_error: str = 'raise') -> Iterator[List[FaceLandmarks]]:
         """Finds the landmarks in images one after the other, as they come.
 
         Some images are worked on at a time, each by one thread: where many
         wait, that is the fastest way, with ``threads=1``.
 
         Args:
-            images (Iterable): See :meth:`__call__`; any number.
-            boxes (Sequence, optional): The same faces in every image, (N, 4).
+            images (Iterable): See :meth:`__call__`; any number. A
+                :class:`Source` is one.
+            boxes (Iterable, optional): The same faces in every image, (N, 4);
+                or for each image such a list, or ``None`` to look for faces.
             workers (int, optional): Threads. By default one a core.
+            on_error (str): What becomes of an image that cannot be used.
+                ``'raise'``: its error is raised when its turn has come, after
+                the results of all images before it; ``next()`` goes on with
+                the image behind it. ``'skip'``: its result is an empty list,
+                and a warning says why.
 
-        Yields:
-            list[FaceLandmarks]: Of each image, in order.
+        Returns:
+            Iterator[list[FaceLandmarks]]: Of each image, in order.
 
         Raises:
             ValueError: As for a single image, when its turn has come.
         """
-        return work_ahead(lambda image: self(image, boxes), images, workers or
-                          os.cpu_count() or 1)
+        if on_error not in _ON_ERROR:
+            raise ValueError(f'on_error must be one of {_ON_ERROR}, got '
+                             f'{on_error!r}.')
 
-    def _of_frames(self, images, boxes):
-        frames = [self.prepare(image) for image in images]
+        def of_one(item):
+            index, (image, own_boxes) = item
+            try:
+                frame = self.prepare(image, f'{index} of the stream')
+                return self._of_frames(
+                    [frame], None if own_boxes is None else [own_boxes])[0]
+            except (OSError, ValueError) as error:
+                if on_error == 'raise':
+                    raise
+                warnings.warn(f'Image {index} of the stream is skipped: '
+                              f'{error}')
+                return []
+
+        return WorkAhead(of_one, enumerate(with_boxes(images, boxes)),
+                         workers or os.cpu_count() or 1)
+
+    def _of_frames(self, frames, boxes):
         found = []
         for index, frame in enumerate(frames):
-            if boxes is not None:
-                chosen = _checked(boxes[index], frame.grey)
+            own = None if boxes is None else boxes[index]
+            if own is not None:
+                chosen = checked_boxes(own, frame.grey)
                 found.append((chosen, np.ones(len(chosen))))
             elif self.detector is not None:
                 found.append(self.detect(frame))
             else:
+                self._warn_once(
+                    'whole image', 'There is neither a detector nor boxes: '
+                    'the whole image is taken as one face. Give detector= to '
+                    'ThermalLandmarker, or boxes= with the images.')
                 height, width = frame.grey.shape[:2]
                 found.append((np.array([[0., 0, width, height]]), np.ones(1)))
         return self._landmarks(frames, found)
 
-    def prepare(self, image: Image) -> PreparedFrame:
+    def _warn_once(self, kind, message):
+        if kind not in self._warned:
+            self._warned.add(kind)
+            warnings.warn(message)
+
+    def prepare(self, image: Image,
+                name: str = 'given as an array') -> PreparedFrame:
         """Reads and checks an image, and maps it to what networks see.
 
         Args:
             image (str | np.ndarray): See :meth:`__call__`. A prepared frame
                 is returned as it is.
+            name (str): What errors call an image without a name.
 
         Returns:
             PreparedFrame: The frame.
         """
         if isinstance(image, PreparedFrame):
             return image
-        name = 'given as an array'
-        if isinstance(image, (str, Path)):
-            name = str(image)
-            if not Path(name).is_file():
-                raise FileNotFoundError(f'Image {name} does not exist.')
-            image = decode_image(Path(name).read_bytes(), name)
-        raw = _checked_image(image, name)
+        raw, name = read(
+            image, name, None if self.palette == _WHITE_HOT else self.palette)
         if self.info.channels == 3:
             if raw.dtype != np.uint8 or raw.ndim != 3 or raw.shape[2] != 3:
                 raise ValueError(
@@ -218,15 +240,13 @@ class ThermalLandmarker:
                               self._offset, **self.info.gain)
         if raw.dtype == np.uint8 or not self.temperatures:
             return PreparedFrame(raw, grey, False)
-        raw = raw.reshape(grey.shape) if raw.size == grey.size else raw[..., 0]
-        radiometric = is_radiometric(raw, self._scale, self._offset)
-        if not radiometric and not self._warned:
-            self._warned = True
-            warnings.warn(
-                f'Image {name} holds {raw.dtype} pixels that are no skin '
-                'temperatures by temperature_scale and temperature_offset: '
-                'landmarks come without temperatures.')
-        return PreparedFrame(raw, grey, radiometric)
+        raw = thermal_pixels(raw, name)
+        problem = temperature_problem(raw, self._scale, self._offset)
+        if problem is not None:
+            self._warn_once(
+                'temperatures', f'Image {name}: {problem} Landmarks come '
+                'without temperatures.')
+        return PreparedFrame(raw, grey, problem is None, problem)
 
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
         """Finds the faces of a frame.
@@ -290,90 +310,14 @@ class ThermalLandmarker:
         face = FaceLandmarks(keypoints, scores, np.asarray(box),
                              float(box_score))
         if frame.radiometric:
-            face.keypoint_celsius, face.skin_celsius = self._thermometer(
-                frame.raw, keypoints)
+            at_points, of_skin = self._thermometer(frame.raw, keypoints)
+            if is_skin(at_points) or np.isnan(at_points).all():
+                face.keypoint_celsius, face.skin_celsius = at_points, of_skin
+            else:
+                self._warn_once(
+                    'skin', 'A face has no temperatures of skin (its median '
+                    f'is {np.nanmedian(at_points):.1f} degrees Celsius): it '
+                    'comes without them. Set temperature_scale and '
+                    'temperature_offset if the pixels have another unit.')
         return face
 
-
-def _network(model, task, device, threads):
-    if callable(model):
-        return model
-    if device is None:
-        device = 'onnx' if str(model).endswith('.onnx') else 'cpu'
-    if device == 'onnx':
-        from mmpose_thermal.runtime.onnx_network import OnnxNetwork
-        return OnnxNetwork(str(model), task, threads)
-    if device != 'cpu' and not device.startswith('cuda'):
-        raise ValueError(f"device must be 'onnx', 'cpu' or 'cuda', got "
-                         f'{device!r}.')
-    if str(model).endswith('.onnx'):
-        raise ValueError(f"{model} is an exported model: device='onnx' runs "
-                         'it.')
-    networks = import_training_side('mmpose_thermal.deployment.networks')
-    return networks.TorchNetwork(
-        model if isinstance(model, (tuple, list)) else str(model), task,
-        device)
-
-
-def import_training_side(module: str):
-    """Imports a module that needs PyTorch and MMPose.
-
-    Args:
-        module (str): Its full name.
-
-    Returns:
-        ModuleType: The module.
-
-    Raises:
-        ImportError: They are not installed; with the remedy.
-    """
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f'{module} needs PyTorch and MMPose ({error}): install them with '
-            "`bash tools/install.sh`. ThermalLandmarker(..., device='onnx') "
-            'does without.') from error
-
-
-def _is_batch(images) -> bool:
-    if isinstance(images, np.ndarray):
-        return images.ndim == 4 or (images.ndim == 3 and
-                                    images.shape[2] not in (1, 3, 4))
-    return not isinstance(images, (str, Path, PreparedFrame))
-
-
-def _checked_image(image, name):
-    if not isinstance(image, np.ndarray):
-        raise ValueError(f'Image {name} is a {type(image).__name__}; wanted is '
-                         'a path or a NumPy array.')
-    if image.dtype == np.float64:
-        image = image.astype(np.float32)
-    if image.dtype.name not in _DTYPES:
-        raise ValueError(
-            f'Image {name} holds {image.dtype} pixels; wanted are 8 bits '
-            '(uint8), 16 bits (uint16) or floats.')
-    if image.ndim not in (2, 3) or not image.size:
-        raise ValueError(f'Image {name} has the shape {image.shape}; wanted '
-                         'is (H, W) or (H, W, 3), not empty.')
-    return image
-
-
-def _checked(boxes, image) -> np.ndarray:
-    """Boxes that were given: an error says which one is wrong."""
-    boxes = np.asarray(boxes, float)
-    if boxes.size == 0:
-        return np.zeros((0, 4))
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f'boxes have the shape {boxes.shape}; wanted is '
-                         '(N, 4): x1, y1, x2, y2.')
-    height, width = image.shape[:2]
-    for index, box in enumerate(boxes):
-        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
-                             'y1, x2, y2 with an area.')
-        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
-                                                               0)).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it lies outside '
-                             f'the {width}x{height} image.')
-    return boxes

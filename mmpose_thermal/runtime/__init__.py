@@ -2,7 +2,7 @@
 
 Nothing here imports PyTorch or an OpenMMLab package.
 """
-from .ahead import work_ahead
+from .ahead import WorkAhead
 from .crops import Crops, crop_faces
 from .drawing import draw_faces
 from .face_landmarks import FaceLandmarks
@@ -14,15 +14,18 @@ from .letterbox import boxes_from, letterbox
 from .model_info import ModelInfo
 from .onnx_network import OnnxNetwork
 from .radiometry import temperature_problem, to_grey
+from .result_files import ResultFiles
 from .sources import Frame, Source
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
                           is_radiometric, is_skin, skin_regions)
+from .unique_names import UniqueNames
 
 __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
-    'OnnxNetwork', 'SKIN_REGIONS', 'SkinRegion', 'SkinThermometer', 'Source',
-    'boxes_from', 'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
+    'OnnxNetwork', 'ResultFiles', 'SKIN_REGIONS', 'SkinRegion',
+    'SkinThermometer', 'Source', 'UniqueNames', 'WorkAhead', 'boxes_from',
+    'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
     'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'scene_of',
     'skin_regions', 'stored_bits', 'temperature_problem', 'thermal_pixels',
-    'to_grey', 'work_ahead'
+    'to_grey'
 ]

@@ -1,35 +1,56 @@
 """Working ahead: some items at a time, results in order."""
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Callable, Deque, Iterable, Iterator
 
 
-def work_ahead(function: Callable, items: Iterable,
-               workers: int) -> Iterator:
+class WorkAhead(Iterator):
     """Applies a function to items in threads, as far ahead as there are
     threads.
 
     OpenCV, NumPy and ONNX Runtime let other threads run while they compute.
+    An item that fails raises its error when its turn has come; the next one
+    is there to be asked for.
 
     Args:
-        function (Callable): Of one item. What it raises is raised here when
-            its turn has come.
+        function (Callable): Of one item.
         items (Iterable): Taken one by one in the calling thread, never more
-            than ``workers`` before their results are asked for.
+            than ``workers`` before their results are asked for. If it raises
+            an error, that comes behind the results of the items before.
         workers (int): Threads.
-
-    Yields:
-        object: The results, in the order of the items.
     """
-    pending = deque()
-    with ThreadPoolExecutor(workers, 'work_ahead') as pool:
+
+    def __init__(self, function: Callable, items: Iterable,
+                 workers: int) -> None:
+        self._function, self._items = function, iter(items)
+        self._workers, self._ended = workers, False
+        self._pool = ThreadPoolExecutor(workers, 'work_ahead')
+        self._pending: Deque[Future] = deque()
+
+    def __next__(self):
+        while not self._ended and len(self._pending) <= self._workers:
+            self._submit_one()
+        if not self._pending:
+            self.close()
+            raise StopIteration
+        return self._pending.popleft().result()
+
+    def _submit_one(self):
         try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) > workers:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+            item = next(self._items)
+        except StopIteration:
+            self._ended = True
+        except Exception as error:
+            self._ended = True
+            failed: Future = Future()
+            failed.set_exception(error)
+            self._pending.append(failed)
+        else:
+            self._pending.append(self._pool.submit(self._function, item))
+
+    def close(self) -> None:
+        """Drops what is not asked for any more, and ends the threads."""
+        self._ended = True
+        while self._pending:
+            self._pending.popleft().cancel()
+        self._pool.shutdown(wait=False)

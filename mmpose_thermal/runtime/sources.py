@@ -2,18 +2,23 @@
 import glob
 import os
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Callable, Iterator, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
+from .captures import Capture
 from .image_files import decode_image
+from .stacks import STACKS, Stack, open_stack
+from .unique_names import UniqueNames, names_for
 
-IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.npy')
-VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv')
-_CAMERA_TRIES, _CAMERA_WAIT_S = 5, .2
+IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
+VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
+          '.mpeg', '.3gp', '.nut')
+_STACK_FPS = 25.
 
 
 @dataclass
@@ -26,11 +31,16 @@ class Frame:
             read.
         time_s (float, optional): Since the beginning, of videos and cameras.
         error (str, optional): Why it could not be read.
+        path (str, optional): The file it is from, of images and stacks.
+        names (tuple[str]): For files of results, the best first, where those
+            of several sources meet (:class:`UniqueNames`).
     """
     name: str
     image: Optional[np.ndarray]
     time_s: Optional[float] = None
     error: Optional[str] = None
+    path: Optional[str] = None
+    names: Tuple[str, ...] = ()
 
 
 class Source:
@@ -38,162 +48,180 @@ class Source:
 
     Args:
         where (str): An image, a folder or a pattern of images, a stack of
-            frames (``.npy`` of shape (T, H, W), multi-page ``.tif``), a video,
-            or the index of a camera.
+            frames (``.npy`` or ``.npz`` of shape (T, H, W), (T, H, W, C) or
+            (T, C, H, W), a TIFF of many pages), a video, or the index of a
+            camera. Folders and patterns may hold stacks.
+        palette (str, optional): Of images in false colours; radiometric JPEGs
+            are refused without it (:func:`decode_image`).
+        open_capture (Callable): Opens videos and cameras, as
+            ``cv2.VideoCapture``.
 
     Attributes:
         moving (bool): Whether its frames follow each other in time.
         fps (float): Of videos and cameras, as they say; 25 for stacks.
+        files (list[str]): That it reads; empty for a camera.
 
     Raises:
         FileNotFoundError: There is nothing.
         ValueError: It cannot be opened.
     """
 
-    def __init__(self, where: str) -> None:
+    def __init__(self,
+                 where: str,
+                 palette: Optional[str] = None,
+                 open_capture: Callable = cv2.VideoCapture) -> None:
         self.name = str(where)
-        self.fps = 25.
-        self._files: List[str] = []
-        self._stack = self._capture = None
-        self._camera = self.name.isdigit()
-        suffix = Path(self.name).suffix.lower()
-        if self._camera or suffix in VIDEOS:
-            self._open_capture()
-        elif os.path.isdir(self.name):
-            self._files = _images(glob.escape(self.name) + '/*')
-            if not self._files:
-                raise FileNotFoundError(
-                    f'{self.name} holds no image ({", ".join(IMAGES)}).')
-        elif os.path.isfile(self.name):
-            if suffix not in IMAGES:
-                raise ValueError(
-                    f'{self.name} is none of the known types: images '
-                    f'{", ".join(IMAGES)}, videos {", ".join(VIDEOS)}.')
-            self._stack = _stack(self.name)
-            self._files = [self.name]
-        else:
-            self._files = _images(self.name)
-            if not self._files:
-                raise FileNotFoundError(
-                    f'{self.name} does not exist, and as a pattern finds no '
-                    'image.')
-        self.moving = self._capture is not None or self._stack is not None
+        self.fps = _STACK_FPS
+        self.files = input_files(self.name)
+        self._stack: Optional[Stack] = None
+        self._capture: Optional[Capture] = None
+        self._camera = not self.files
+        self._palette, self._open_capture = palette, open_capture
+        self._has_warned = False
+        if self._camera or _suffix(self.files[0]) in VIDEOS:
+            self._capture = self._opened()
+            self.fps = self._capture.fps
+        elif self.files == [self.name]:
+            self._stack = self._opened_stack(self.name)
+        self.moving = self._capture is not None or (
+            self._stack is not None and self._stack.is_sequence)
 
-    def _open_capture(self):
-        if not self._camera and not os.path.isfile(self.name):
-            raise FileNotFoundError(f'{self.name} does not exist.')
-        self._capture = cv2.VideoCapture(
-            int(self.name) if self._camera else self.name)
-        if not self._capture.isOpened():
-            raise ValueError(
-                f'Camera {self.name} cannot be opened: check that it is '
-                'plugged in and not in use.' if self._camera else
-                f'Video {self.name} cannot be opened: it is damaged, or its '
-                'codec is unknown to OpenCV. Convert it, for example with '
-                'ffmpeg.')
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = rate if 1 <= rate <= 1000 else self.fps
+    def _opened(self):
+        return Capture(
+            int(self.name) if self._camera else self.name, self._open_capture)
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """Names for its results, the best first (:class:`UniqueNames`)."""
+        if self._camera:
+            return (f'camera{self.name}', )
+        if self.files == [self.name]:
+            return names_for(self.name)
+        folder = Path(self.name)
+        while glob.has_magic(str(folder)):
+            folder = folder.parent
+        folder = folder.resolve()
+        return folder.name, f'{folder.parent.name}_{folder.name}'
 
     def __len__(self) -> int:
         """The number of frames if it is known, else 0."""
         if self._stack is not None:
             return len(self._stack)
         if self._capture is not None:
-            return 0 if self._camera else max(
-                int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        return len(self._files)
+            return self._capture.count
+        if self.files == [self.name]:
+            return 1
+        return 0 if any(_suffix(path) in STACKS
+                        for path in self.files) else len(self.files)
 
     def __iter__(self) -> Iterator[Frame]:
         """Yields all frames; one that cannot be read says why.
 
-        A video or camera that ends too early ends with such a frame.
+        A video, camera or stack that ends too early ends with such a frame.
         """
         if self._capture is not None:
             yield from self._captured()
-        elif self._stack is not None:
-            stem = Path(self.name).stem
-            for index, image in enumerate(self._stack):
-                yield Frame(f'{stem}_{index:06d}', image, index / self.fps)
-        else:
-            names = _unique_stems(self._files)
-            for name, path in zip(names, self._files):
-                try:
-                    content = Path(path).read_bytes()
-                    yield Frame(name, decode_image(content, path))
-                except (OSError, ValueError) as error:
-                    yield Frame(name, None, error=str(error))
+            return
+        names = UniqueNames()
+        for path in self.files:
+            yield from self._of_file(path, names)
+
+    def _of_file(self, path, names):
+        wanted = names_for(path)
+
+        def frame(image, index=None, error=None):
+            own = wanted if index is None else tuple(
+                f'{name}_{index:06d}' for name in wanted)
+            time_s = None if index is None or not self.moving else (
+                index / self.fps)
+            return Frame(names.take(*own), image, time_s, error, path, own)
+
+        try:
+            stack = self._stack or self._opened_stack(path)
+            if stack is None:
+                yield frame(
+                    decode_image(
+                        Path(path).read_bytes(), path, palette=self._palette))
+                return
+            for index, image in stack.frames():
+                yield frame(image, index if stack.is_sequence else None)
+        except (OSError, ValueError) as error:
+            yield frame(None, error=str(error))
+
+    def _opened_stack(self, path):
+        stack = open_stack(path)
+        if stack is not None and stack.left_out and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(stack.left_out + (
+                '' if len(self.files) == 1 else
+                f' Further files of {self.name} are not reported.'))
+        return stack
 
     def _captured(self):
-        stem = f'camera{self.name}' if self._camera else Path(self.name).stem
-        expected, count, started = len(self), 0, time.monotonic()
+        capture, count, started = self._capture, 0, time.monotonic()
+        if capture.released:  # a second time from the beginning
+            capture = self._capture = self._opened()
+        stem, problem = self.names[0], None
         try:
-            while True:
-                image = self._read()
-                if image is None:
-                    break
+            for image in capture:
                 yield Frame(
                     f'{stem}_{count:06d}', image,
                     time.monotonic() -
                     started if self._camera else count / self.fps)
                 count += 1
+        except ValueError as error:
+            problem = str(error)
         finally:
-            self._capture.release()
-        problem = None
-        if self._camera:
-            problem = (f'Camera {self.name} gives no more frames after '
-                       f'{count}: it was unplugged or taken by another '
-                       'program.')
-        elif not count:
-            problem = f'Video {self.name} holds no readable frame.'
-        elif count < .9 * expected:
-            problem = (f'Video {self.name} ends after {count} of {expected} '
-                       'frames: the file is truncated.')
+            capture.release()
+        problem = problem or capture.missing(count)
         if problem:
             yield Frame(f'{stem}_{count:06d}', None, error=problem)
 
-    def _read(self):
-        # A camera may miss a frame, and go on.
-        for _ in range(_CAMERA_TRIES if self._camera else 1):
-            good, image = self._capture.read()
-            if good and image is not None and image.size:
-                return image
-            if self._camera:
-                time.sleep(_CAMERA_WAIT_S)
-        return None
+
+def input_files(where: str) -> List[str]:
+    """The files that an input means.
+
+    Args:
+        where (str): See :class:`Source`.
+
+    Returns:
+        list[str]: Paths; none for a camera.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It is of an unknown type.
+    """
+    if where.isdigit():
+        return []
+    if os.path.isdir(where):
+        return _found(where, glob.escape(where) + '/*',
+                      f'{where} holds no image ({", ".join(IMAGES)})')
+    if os.path.isfile(where):
+        if _suffix(where) not in IMAGES + VIDEOS:
+            raise ValueError(
+                f'{where} is none of the known types: images '
+                f'{", ".join(IMAGES)}, videos {", ".join(VIDEOS)}.')
+        return [where]
+    return _found(where, where, f'{where} does not exist' + (
+        ', and as a pattern finds no image' if glob.has_magic(where) else ''))
 
 
-def _images(pattern):
-    return sorted(path for path in glob.glob(pattern, recursive=True)
-                  if Path(path).suffix.lower() in IMAGES and
-                  os.path.isfile(path))
+def _found(where, pattern, nothing):
+    """The images of a pattern; its videos are told of."""
+    paths = sorted(path for path in glob.glob(pattern, recursive=True)
+                   if os.path.isfile(path))
+    files = [path for path in paths if _suffix(path) in IMAGES]
+    videos = [path for path in paths if _suffix(path) in VIDEOS]
+    note = ''
+    if videos:
+        note = (f' It has {len(videos)} videos: each is an input of its own, '
+                f'such as {videos[0]}.')
+    if not files:
+        raise FileNotFoundError(f'{nothing}.{note}')
+    if note:
+        warnings.warn(f'{where}: only images are read.{note}')
+    return files
 
 
-def _unique_stems(paths):
-    """Names for results: the stem, with its folders where it is not unique."""
-    stems = [Path(path).stem for path in paths]
-    return [
-        stem if stems.count(stem) == 1 else '_'.join(
-            Path(path).with_suffix('').parts[-3:] +
-            (Path(path).suffix[1:], ))
-        for stem, path in zip(stems, paths)
-    ]
-
-
-def _stack(path):
-    """The frames of a file that holds many; None if it holds one."""
-    suffix = Path(path).suffix.lower()
-    if suffix == '.npy':
-        try:
-            # Mapped: frames are read when they are needed.
-            array = np.load(path, mmap_mode='r', allow_pickle=False)
-        except (ValueError, EOFError, OSError):
-            return None  # reading it as an image says what is wrong
-        return array if array.ndim == 3 and array.shape[2] not in (
-            1, 3, 4) else None
-    if suffix in ('.tif', '.tiff'):
-        try:
-            good, pages = cv2.imreadmulti(path, flags=cv2.IMREAD_UNCHANGED)
-        except cv2.error:
-            return None
-        return pages if good and len(pages) > 1 else None
-    return None
+def _suffix(path):
+    return Path(path).suffix.lower()

@@ -4,10 +4,11 @@ import warnings
 import cv2
 import numpy as np
 import pytest
+import torch
 from conftest import COLOUR, estimator
 
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.runtime import ModelInfo
+from mmpose_thermal.runtime import ModelInfo, Source
 
 BOX = [[20., 20, 90, 100]]
 
@@ -65,8 +66,15 @@ def test_boxes_come_from_the_detector_if_none_are_given():
 
 
 def test_without_boxes_the_face_fills_the_image():
-    face, = ThermalLandmarker(Network())(grey())
+    landmarker = ThermalLandmarker(Network())
+    with pytest.warns(UserWarning, match='detector= .* boxes='):
+        face, = landmarker(grey())
     assert face.box.tolist() == [0, 0, 128, 128]
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        landmarker(grey())  # said once
+        ThermalLandmarker(Network())(grey(), BOX)
+        ThermalLandmarker(Network(), detector=Detector())(grey())
 
 
 @pytest.mark.parametrize('batch', [
@@ -93,11 +101,173 @@ def test_streams_are_worked_on_as_they_come(tmp_path):
     stream = landmarker.stream(frames(), workers=2)
     assert next(stream)[0].box[2] == 128 and len(taken) <= 3
     assert [next(stream)[0].box[2] for _ in range(5)] == [*range(127, 122, -1)]
-    # The frame that is no image is told in its turn.
-    with pytest.raises(ValueError, match='not empty'):
+    # The frame that is no image is told in its turn, and does not end it.
+    with pytest.raises(ValueError, match='6 of the stream .* not empty'):
         next(stream)
-    given = ThermalLandmarker(Network()).stream([grey()] * 2, BOX)
-    assert [faces[0].box.tolist() for faces in given] == BOX * 2
+    assert [faces[0].box[2] for faces in stream] == [121, 120]
+
+
+def test_streams_may_skip_what_is_no_image(tmp_path):
+    (tmp_path / 'bad.png').write_bytes(b'no image')
+    images = [grey(), tmp_path / 'bad.png', grey(), None, grey()]
+    landmarker = ThermalLandmarker(Network())
+    with pytest.warns(UserWarning) as warned:
+        found = [*landmarker.stream(images, BOX, on_error='skip')]
+    assert [len(faces) for faces in found] == [1, 0, 1, 0, 1]
+    told = [str(warning.message) for warning in warned]
+    assert len(told) == 2
+    assert any('Image 1 of the stream is skipped' in text and 'bad.png' in text
+               for text in told)
+    with pytest.raises(ValueError, match="'raise', 'skip'"):
+        landmarker.stream(images, on_error='ignore')
+
+
+def test_a_stream_that_breaks_gives_what_it_had():
+
+    def frames():
+        yield from [grey()] * 3
+        raise OSError('cable')
+
+    for on_error in ('raise', 'skip'):
+        stream = ThermalLandmarker(Network()).stream(
+            frames(), BOX, workers=4, on_error=on_error)
+        assert [len(next(stream)) for _ in range(3)] == [1, 1, 1]
+        with pytest.raises(OSError, match='cable'):
+            next(stream)
+        assert [*stream] == []
+
+
+@pytest.mark.parametrize('boxes, counts', [
+    (BOX, [1, 1]), (np.array(BOX * 2), [2, 2]), ([], [0, 0]),
+    ([BOX, BOX * 2], [1, 2]), ([[], BOX], [0, 1]), ([[], []], [0, 0]),
+    (np.array([BOX, BOX]), [1, 1]), (([BOX * n for n in (1, 3)]), [1, 3]),
+    ((BOX * n for n in (1, 3)), [1, 3]), ([None, BOX], [2, 1]),
+    (None, [2, 2])])
+def test_streams_take_boxes_for_all_or_for_each(boxes, counts):
+    landmarker = ThermalLandmarker(Network(), detector=Detector())
+    found = [*landmarker.stream([grey()] * 2, boxes)]
+    assert [len(faces) for faces in found] == counts
+
+
+def test_a_stream_says_what_its_boxes_lack():
+    landmarker = ThermalLandmarker(Network())
+    stream = landmarker.stream([grey()] * 3, [BOX, BOX])
+    assert len(next(stream)) == len(next(stream)) == 1
+    with pytest.raises(ValueError, match='boxes end after 2 images'):
+        next(stream)
+    with pytest.raises(ValueError, match="Source.'a.mp4'."):
+        next(landmarker.stream('a.mp4'))
+
+
+def test_streams_take_sources(tmp_path):
+    np.save(tmp_path / 'a.npy', np.stack([grey()] * 3))
+    (tmp_path / 'b.png').write_bytes(b'no image')
+    landmarker = ThermalLandmarker(Network())
+    with pytest.warns(UserWarning, match='b.png cannot be decoded'):
+        found = [*landmarker.stream(
+            Source(str(tmp_path)), BOX, on_error='skip')]
+    assert [len(faces) for faces in found] == [1, 1, 1, 0]
+
+
+# -- images of other libraries ----------------------------------------------
+
+
+def seen_of(image, **options):
+    """What the network is shown of an image."""
+    network = Network()
+    ThermalLandmarker(network, **options)(image, BOX)
+    return network.seen[0]
+
+
+def raw_frame():
+    return np.rint(100 * (300 + 10 * grey() / 255)).astype(np.uint16)
+
+
+def pil_of(image, mode=None):
+    from PIL import Image
+    image = Image.fromarray(image)
+    return image if mode is None else image.convert(mode)
+
+
+@pytest.mark.parametrize('image, same_as', [
+    (pil_of(grey()), grey()), (pil_of(grey(), 'RGB'), grey()),
+    (pil_of(grey(), 'LA'), grey()), (pil_of(grey(), 'RGBA'), grey()),
+    (pil_of(grey(), 'P'), grey()), (pil_of(raw_frame()), raw_frame()),
+    (pil_of(raw_frame().astype(np.int32)), raw_frame()),
+    (pil_of((raw_frame() / 100).astype(np.float32)), raw_frame() / 100),
+    (torch.from_numpy(grey()), grey()),
+    (torch.from_numpy(grey())[None], grey()),
+    (torch.from_numpy(grey()).expand(3, -1, -1), grey()),
+    (torch.from_numpy(raw_frame() / 100), raw_frame() / 100),
+    (raw_frame().astype('>u2'), raw_frame()),
+    ((raw_frame() / 100).astype('>f4'), raw_frame() / 100),
+])
+def test_images_of_other_libraries(image, same_as):
+    assert (seen_of(image) == seen_of(same_as)).all()
+    many = ThermalLandmarker(Network())([image, same_as], [BOX, BOX])
+    assert [len(faces) for faces in many] == [1, 1]
+
+
+def test_colours_of_other_libraries_are_in_their_order():
+    from mmpose_thermal.runtime.palettes import apply_palette
+    bgr = apply_palette(grey(), 'iron')
+    rgb = np.ascontiguousarray(bgr[..., ::-1])
+    expected = seen_of(bgr, palette='iron')
+    for image in (pil_of(rgb), torch.from_numpy(rgb).permute(2, 0, 1)):
+        assert (seen_of(image, palette='iron') == expected).all()
+
+
+def test_pil_images_are_turned_upright(tmp_path):
+    from PIL import Image
+    image = pil_of(grey()[:, :100])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter to the right
+    image.save(tmp_path / 'a.png', exif=exif)
+    prepared = ThermalLandmarker(Network()).prepare(
+        Image.open(tmp_path / 'a.png'))
+    assert (prepared.grey == np.rot90(grey()[:, :100], -1)).all()
+
+
+@pytest.mark.parametrize('batch', [
+    (grey(), grey()), (image for image in [grey()] * 2),
+    np.stack([grey()] * 2)[:, None], np.stack([grey()] * 2)[..., None],
+    torch.from_numpy(np.stack([grey()] * 2))[:, None],
+    torch.from_numpy(np.stack([grey()] * 2))[:, None].expand(-1, 3, -1, -1),
+])
+def test_batches_of_other_forms(batch):
+    found = ThermalLandmarker(Network())(batch, [BOX, BOX * 2])
+    assert [len(faces) for faces in found] == [1, 2]
+
+
+@pytest.mark.parametrize('given, message', [
+    (None, 'None was given'), (b'abc', 'a bytes was given'),
+    ({}, 'a dict was given'), (3, 'an int was given'), ([], 'An empty list'),
+    ([1, 2], 'list of numbers'), ([[1, 2], [3, 4]], 'list of numbers'),
+    ([None], '0 of the batch is None'), ([grey(), {}], '1 of the batch is a'),
+    (np.array([None, 'a']), 'wanted is an image'),
+    (np.full((9, 9), None), 'object pixels'),
+    (np.zeros((48, 64, 2), np.uint8), r'view\(np.uint16\)'),
+    (np.zeros((384, 256, 2), np.uint8), 'lower half'),
+    (np.zeros((2, 3, 48, 64, 3), np.uint8), 'wanted is an image'),
+    (np.zeros((0, 48, 64), np.uint8), 'not empty'),
+    ([np.zeros((2, 48, 64), np.uint8)], 'many images'),
+    (torch.zeros(48, 64, requires_grad=True), r'detach\(\)'),
+    (torch.zeros(48, 64, dtype=torch.bfloat16), r'float\(\)'),
+    (np.zeros((40000, 48), np.uint8), '48x40000 .*Cut it'),
+])
+def test_what_is_no_image_is_named(given, message):
+    with pytest.raises(ValueError, match=message):
+        ThermalLandmarker(Network())(given)
+
+
+def test_paths_that_hold_more_than_an_image_are_named(tmp_path):
+    (tmp_path / 'a.mp4').write_text('')
+    np.save(tmp_path / 'a.npy', np.stack([grey()] * 3))
+    for path, message in ((tmp_path, 'is a folder: .*Source'),
+                          (tmp_path / 'a.mp4', 'is a video: .*Source'),
+                          (tmp_path / 'a.npy', 'holds 3 frames.*Source')):
+        with pytest.raises(ValueError, match=message):
+            ThermalLandmarker(Network())(path)
 
 
 def test_frames_of_all_kinds_are_the_same_to_the_network(tmp_path):
@@ -144,19 +314,38 @@ def test_counts_without_temperature_warn_once():
         pytest.approx(30, abs=15)
 
 
-def not_finite():
-    image = np.full((50, 50), 300, np.float32)
-    image[3, 4] = np.nan
-    return image
+def test_hot_faces_are_no_skin():
+    """A plausible scene may hold something else."""
+    landmarker = ThermalLandmarker(Network())
+    raw = np.full((128, 128), 29500, np.uint16)
+    raw[10:110, 5:110] = 33500  # 62 degrees Celsius
+    with pytest.warns(UserWarning, match='no temperatures of skin') as warned:
+        face, = landmarker(raw, BOX)
+        landmarker(raw, BOX)
+    assert face.skin_celsius is None and face.keypoint_celsius is None
+    assert len(warned) == 1
+
+
+def test_dead_pixels_are_no_skin():
+    kelvin = np.full((128, 128), 305., np.float32)
+    kelvin[::2, ::2] += .5
+    kelvin[59, 54:57] = 1e6
+    kelvin[61, 54:57] = np.nan
+    with pytest.warns(UserWarning, match='replaced by'):
+        face, = ThermalLandmarker(Network())(kelvin, BOX)
+    assert face.keypoint_celsius[1] == pytest.approx(32.1, abs=.4)
+    # The warmest pixel of a region is one of the scene.
+    assert face.skin_celsius['right_inner_eye_corner'] == pytest.approx(
+        32.1, abs=.4)
 
 
 @pytest.mark.parametrize('image, error, message', [
     ('gone.png', FileNotFoundError, 'gone.png does not exist'),
     (np.zeros((0, 5), np.uint8), ValueError, 'not empty'),
-    (np.zeros((5, 5), np.int32), ValueError, 'int32 pixels'),
+    (np.zeros((5, 5), complex), ValueError, 'complex128 pixels'),
     (np.zeros((5, 5), bool), ValueError, 'bool pixels'),
     (np.zeros(5, np.uint8), ValueError, r'shape \(5,\)'),
-    (not_finite(), ValueError, 'dead pixels'),
+    (np.full((50, 50), np.nan), ValueError, 'not finite'),
     (np.random.default_rng(0).integers(0, 255, (9, 9, 3), np.uint8),
      ValueError, 'different channels'),
 ])
@@ -194,6 +383,8 @@ def test_bad_calls_are_explained(tmp_path):
     colour.info = ModelInfo('detection', (128, 128), 3, ['boxes', 'scores'])
     with pytest.raises(ValueError, match='visible light'):
         ThermalLandmarker(Network(), detector=colour)
+    with pytest.raises(ValueError, match="'rainbow-hot'"):
+        ThermalLandmarker(Network(), palette='rainbow-hot')
     with pytest.raises(FileNotFoundError, match='copy both'):
         ThermalLandmarker(str(tmp_path / 'a.onnx'))
 

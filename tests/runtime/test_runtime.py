@@ -1,19 +1,17 @@
-"""What runs beside the camera: geometry, temperatures, sources, tracking."""
+"""What runs beside the camera: geometry, temperatures, description."""
 import json
 import warnings
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 
-from mmpose_thermal.runtime import (FaceLandmarks, FaceTracker, ModelInfo,
-                                    SkinThermometer, Source, boxes_from,
-                                    crop_faces, draw_faces, is_radiometric,
-                                    letterbox, skin_regions)
+from mmpose_thermal.runtime import (FaceLandmarks, ModelInfo,
+                                    SkinThermometer, boxes_from, crop_faces,
+                                    draw_faces, is_radiometric, letterbox,
+                                    skin_regions)
 from mmpose_thermal.runtime.whole_file import whole_file
-
 
 
 def landmarks_info(**changed):
@@ -135,207 +133,6 @@ def test_drawing_shows_points_where_they_are():
     scale = picture.shape[0] // 60
     centre = picture[round(30.5 * scale), round(20.5 * scale)]
     assert scale > 1 and centre.tolist() == [0, 0, 255]
-
-
-# -- sources ----------------------------------------------------------------
-
-
-def frames_of(where):
-    return [*Source(str(where))]
-
-
-def test_files_of_all_kinds(tmp_path):
-    raw = radiometric()
-    for name in ('a.png', 'b.tiff'):
-        cv2.imwrite(str(tmp_path / name), raw)
-    np.save(tmp_path / 'c.npy', raw.astype(np.float32))
-    (tmp_path / 'd.png').write_bytes(b'not an image')
-    (tmp_path / 'notes.txt').write_text('no image')
-    found = frames_of(tmp_path)
-    assert [frame.name for frame in found] == ['a', 'b', 'c', 'd']
-    assert all((frame.image == raw).all() for frame in found[:3])
-    assert 'd.png cannot be decoded' in found[3].error
-    assert [f.name for f in frames_of(tmp_path / '*.png')] == ['a', 'd']
-    assert not Source(str(tmp_path)).moving
-
-
-def test_stacks_are_sequences(tmp_path):
-    stack = np.stack([radiometric(300 + i) for i in range(3)])
-    np.save(tmp_path / 'stack.npy', stack)
-    cv2.imwritemulti(str(tmp_path / 'stack.tif'), [*stack])
-    for name in ('stack.npy', 'stack.tif'):
-        source = Source(str(tmp_path / name))
-        found = [*source]
-        assert source.moving and len(source) == 3
-        assert all((frame.image == image).all()
-                   for frame, image in zip(found, stack))
-        assert found[2].time_s == pytest.approx(2 / 25)
-
-
-def write_video(path, count=12, noise=0):
-    writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
-    rng = np.random.default_rng(0)
-    for index in range(count):
-        writer.write((20 * index + rng.integers(
-            0, noise + 1, (48, 64, 3))).astype(np.uint8))
-    writer.release()
-
-
-def test_videos(tmp_path):
-    path = tmp_path / 'video.avi'
-    write_video(path)
-    source = Source(str(path))
-    found = [*source]
-    assert source.moving and source.fps == 10 and len(found) == 12
-    assert found[5].image.mean() == pytest.approx(100, abs=3)
-    assert found[5].time_s == pytest.approx(.5)
-
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(ValueError, match='cannot be opened'):
-        frames_of(path)
-
-
-def test_a_truncated_video_ends_with_an_error(tmp_path):
-    path = tmp_path / 'video.avi'
-    write_video(path, noise=255)
-    path.write_bytes(path.read_bytes()[:path.stat().st_size * 6 // 10])
-    *frames, last = Source(str(path))
-    assert 1 < len(frames) < 11 and all(f.image is not None for f in frames)
-    assert last.image is None
-    assert f'{len(frames)} of 12 frames: the file is truncated' in last.error
-
-
-class Unplugged:
-    """A camera that is pulled out after three frames."""
-
-    def __init__(self, index):
-        self.left, self.released = 3, False
-
-    def isOpened(self):
-        return True
-
-    def get(self, field):
-        return 30.
-
-    def read(self):
-        self.left -= 1
-        return self.left >= 0, np.zeros((4, 4, 3), np.uint8)
-
-    def release(self):
-        self.released = True
-
-
-def test_a_camera_that_is_unplugged_says_so(monkeypatch):
-    from mmpose_thermal.runtime import sources
-    monkeypatch.setattr(sources, '_CAMERA_WAIT_S', 0)
-    monkeypatch.setattr(sources.cv2, 'VideoCapture', Unplugged)
-    found = frames_of('0')
-    assert len(found) == 4 and 'unplugged' in found[-1].error
-    assert all(frame.image is not None for frame in found[:3])
-
-
-@pytest.mark.parametrize('name, error, message', [
-    ('gone.png', FileNotFoundError, 'does not exist'),
-    ('gone.avi', FileNotFoundError, 'does not exist'),
-    ('*.jpg', FileNotFoundError, 'finds no image'),
-    ('text.txt', ValueError, 'none of the known types'),
-    ('.', FileNotFoundError, 'holds no image'),
-])
-def test_sources_that_are_none(tmp_path, name, error, message):
-    (tmp_path / 'text.txt').write_text('')
-    with pytest.raises(error, match=message):
-        Source(str(tmp_path / name))
-
-
-# -- tracking ---------------------------------------------------------------
-
-
-class Scene:
-    """A landmarker that knows where the faces are: pixels of that value."""
-
-    detector = True
-
-    def __init__(self):
-        self.detected = []
-
-    def prepare(self, frame):
-        from mmpose_thermal.apis.landmarker import PreparedFrame
-        return PreparedFrame(frame, frame, False)
-
-    def _box(self, frame, value):
-        rows, columns = np.nonzero(frame == value)
-        return np.array([columns.min(), rows.min(),
-                         columns.max(), rows.max()], float)
-
-    def detect(self, frame):
-        values = [v for v in np.unique(frame.grey) if v]
-        self.detected.append(len(values))
-        boxes = [self._box(frame.grey, value) for value in values]
-        return np.array(boxes).reshape(-1, 4), np.ones(len(boxes))
-
-    def landmarks(self, frame, boxes, scores):
-        faces = []
-        for box in boxes:
-            x1, y1, x2, y2 = np.clip(box, 0, None).astype(int)
-            values = frame.grey[y1:y2 + 1, x1:x2 + 1]
-            value = values.max() if values.size else 0
-            seen = value > 0
-            own = self._box(frame.grey, value) if seen else np.array(box)
-            faces.append(
-                FaceLandmarks(own.reshape(2, 2), np.full(2, float(seen)),
-                              box))
-        return faces
-
-
-def scene(*faces, size=200):
-    frame = np.zeros((size, size), np.uint8)
-    for value, x, y in faces:
-        frame[y:y + 40, x:x + 30] = value
-    return frame
-
-
-def test_faces_are_followed_without_the_detector():
-    landmarker = Scene()
-    tracker = FaceTracker(landmarker, detect_every=10)
-    ids = []
-    for step in range(9):
-        faces = tracker(scene((1, 10 + 5 * step, 20), (2, 150 - 5 * step, 120)))
-        ids.append([face.track_id for face in faces])
-        assert faces[0].keypoints[0].tolist() == [10 + 5 * step, 20]
-    assert ids == [[0, 1]] * 9
-    assert tracker.detector_runs == 1
-
-
-def test_new_faces_are_found_at_the_next_detection():
-    tracker = FaceTracker(Scene(), detect_every=3)
-    counts = [len(tracker(scene((1, 10, 20)))) for _ in range(2)]
-    both = scene((1, 10, 20), (2, 150, 120))
-    counts += [len(tracker(both)) for _ in range(3)]
-    assert counts == [1, 1, 1, 2, 2]
-    assert [face.track_id for face in tracker(both)] == [0, 1]
-
-
-def test_a_lost_face_is_looked_for_at_once():
-    tracker = FaceTracker(Scene(), detect_every=50)
-    tracker(scene((1, 10, 20)))
-    assert tracker(scene((1, 150, 150))) == []  # jumped away
-    found = tracker(scene((1, 150, 150)))
-    assert [face.track_id for face in found] == [1]
-    assert tracker.detector_runs == 2
-
-
-def test_an_empty_scene_does_not_keep_the_detector_busy():
-    tracker = FaceTracker(Scene(), detect_every=5)
-    assert [tracker(scene()) for _ in range(10)] == [[]] * 10
-    assert tracker.detector_runs == 2
-
-
-def test_tracking_needs_a_detector():
-    landmarker = Scene()
-    landmarker.detector = None
-    with pytest.raises(ValueError, match='detector='):
-        FaceTracker(landmarker)
 
 
 # -- description of a model -------------------------------------------------

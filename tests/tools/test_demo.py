@@ -51,7 +51,7 @@ def test_demo_goes_on_after_bad_input(onnx, tmp_path, run_tool, capsys):
     assert ended.value.code == 1
     printed = capsys.readouterr()
     assert '7 frames, 7 faces, 3 problems' in printed.out
-    for text in ('3.png cannot be decoded', 'frame 4: ', 'dead pixels',
+    for text in ('3.png cannot be decoded', 'frame 4: ', 'not finite',
                  'gone.mp4 does not exist'):
         assert text in printed.err
     lines = lines_of(out)
@@ -66,6 +66,87 @@ def test_demo_goes_on_after_bad_input(onnx, tmp_path, run_tool, capsys):
     assert cv2.imread(str(out / '0.png')) is not None
     video = cv2.VideoCapture(str(out / '5.mp4'))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 4
+
+
+def test_no_output_takes_the_place_of_another(onnx, tmp_path, run_tool):
+    for folder in ('camA', 'camB'):
+        (tmp_path / folder).mkdir()
+        for name in ('1.png', '2.png', '1.bmp'):
+            cv2.imwrite(str(tmp_path / folder / name),
+                        (thermal_frame() >> 8).astype(np.uint8))
+        np.save(tmp_path / folder / 'stack.npy', np.stack([thermal_frame()] * 2))
+        cv2.imwritemulti(str(tmp_path / folder / 'stack.tif'),
+                         [thermal_frame()] * 3)
+    files = [tmp_path / folder / name for name in (
+        '1.png', '2.png', '1.bmp', 'stack.npy', 'stack.tif')
+             for folder in ('camA', 'camB')]
+    out = tmp_path / 'out'
+    with pytest.raises(SystemExit):
+        run_tool('demo', '--model', onnx, '--out-dir', out, *files)
+    lines = lines_of(out)
+    pictures = [line['picture'] for line in lines if 'picture' in line]
+    assert pictures == ['1.png', 'camB_1.png', '2.png', 'camB_2.png',
+                        'camA_1.png', 'camB_1_bmp.png']
+    videos = [(line['video'], line['video_frame']) for line in lines
+              if 'video' in line]
+    assert videos == [(name, index) for name, count in (
+        ('stack.mp4', 2), ('camB_stack.mp4', 2), ('camA_stack.mp4', 3),
+        ('camB_stack_tif.mp4', 3)) for index in range(count)]
+    for name, count in dict(videos).items():
+        video = cv2.VideoCapture(str(out / name))
+        assert video.get(cv2.CAP_PROP_FRAME_COUNT) == count + 1
+    assert {path.name for path in out.iterdir()} == {
+        *pictures, *dict(videos), 'results.jsonl', 'results.csv'}
+
+
+def test_two_sequences_are_two_videos(onnx, tmp_path, run_tool):
+    for folder in ('camA', 'camB'):
+        (tmp_path / folder).mkdir()
+        for index in range(2):
+            cv2.imwrite(str(tmp_path / folder / f'{index}.png'),
+                        thermal_frame(index))
+    out = tmp_path / 'out'
+    with pytest.raises(SystemExit) as ended:
+        run_tool('demo', '--model', onnx, '--out-dir', out, '--sequence',
+                 tmp_path / 'camA' / '*.png', tmp_path / 'camB')
+    assert ended.value.code == 0
+    assert [line['video'] for line in lines_of(out)] == [
+        'camA.mp4'] * 2 + ['camB.mp4'] * 2
+
+
+def test_demo_says_once_that_it_takes_the_whole_image(onnx, tmp_path,
+                                                      run_tool, capsys):
+    np.save(tmp_path / 'a.npy', np.stack([thermal_frame()] * 3))
+    for options, times in (((), 1), (('--box', '40,20,110,100'), 0)):
+        with pytest.raises(SystemExit) as ended:
+            run_tool('demo', '--model', onnx, '--out-dir', tmp_path / 'out',
+                     *options, tmp_path / 'a.npy')
+        assert ended.value.code == 0
+        assert capsys.readouterr().err.count(
+            'neither --detector nor --box') == times
+
+
+def test_a_video_of_one_fault_is_one_line(onnx, tmp_path, run_tool, capsys):
+    noise = np.random.default_rng(0).integers(0, 255, (5, 48, 64, 3), np.uint8)
+    np.save(tmp_path / 'colour.npy', noise)
+    cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
+    with pytest.raises(SystemExit) as ended:
+        run_tool('demo', '--model', onnx, '--out-dir', tmp_path / 'out',
+                 '--box', '40,20,60,40', tmp_path / 'colour.npy',
+                 tmp_path / 'a.png')
+    assert ended.value.code == 1
+    printed = capsys.readouterr()
+    assert '1 frames, 1 faces, 5 problems' in printed.out
+    assert printed.err.count('different channels') == 1
+    assert 'colour.npy: 4 more frames likewise' in printed.err
+
+
+def test_demo_replaces_no_input(onnx, tmp_path, run_tool):
+    cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
+    before = (tmp_path / 'a.png').read_bytes()
+    with pytest.raises(SystemExit, match='a.png lies in the output folder'):
+        run_tool('demo', '--model', onnx, '--out-dir', tmp_path, tmp_path)
+    assert (tmp_path / 'a.png').read_bytes() == before
 
 
 def test_demo_explains_what_it_lacks(onnx, tmp_path, run_tool, monkeypatch):
@@ -112,6 +193,8 @@ def test_page_shows_faces_or_says_why_not(onnx, tmp_path):
     from mmpose_thermal.apis import ThermalLandmarker
     analyse = web_module()['analyse']
     landmarker = ThermalLandmarker(str(onnx), 'onnx')
+    introduction = web_module()['introduction']
+    assert 'whole image is taken as one face' in introduction(landmarker)
     path = str(tmp_path / 'frame.png')
     cv2.imwrite(path, thermal_frame())
     picture, rows, message = analyse(landmarker, path)
@@ -119,6 +202,9 @@ def test_page_shows_faces_or_says_why_not(onnx, tmp_path):
     assert [0, 'nose_tip', rows[2][2]] == rows[2]
     cv2.imwrite(path, (thermal_frame() // 200).astype(np.uint8))
     assert 'not radiometric' in analyse(landmarker, path)[2]
+    np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 2))
+    assert analyse(landmarker, str(tmp_path / 'stack.npy'))[2].startswith(
+        'stack.npy holds 2 frames')
     open(path, 'wb').write(b'broken')
     picture, rows, message = analyse(landmarker, path)
     assert picture is None and 'frame.png cannot be decoded' in message

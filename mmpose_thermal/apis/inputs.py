@@ -1,0 +1,262 @@
+"""What a landmarker is given: images of all kinds, batches, boxes."""
+import os
+from collections.abc import Iterable as IterableType
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from numbers import Number
+from pathlib import Path
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from mmpose_thermal.runtime.image_files import checked_pixels
+from mmpose_thermal.runtime.sources import VIDEOS, Frame
+from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
+                                           read_image)
+
+_WANTED = ('wanted is a path, a NumPy array, a PIL image, a PyTorch tensor, '
+           'or a list of them')
+
+
+@dataclass
+class PreparedFrame:
+    """A frame as networks and thermometer need it.
+
+    Attributes:
+        raw (np.ndarray): As the camera gave it.
+        grey (np.ndarray): What networks see: grey levels (H, W), or BGR for
+            models of visible light; uint8.
+        radiometric (bool): Whether ``raw`` holds temperatures.
+        problem (str, optional): Why it does not, if it could.
+    """
+    raw: np.ndarray
+    grey: np.ndarray
+    radiometric: bool
+    problem: Optional[str] = None
+
+
+#: A path, an array as stored, a frame of a source, what
+#: :meth:`ThermalLandmarker.prepare` gave, a PIL image or a PyTorch tensor
+#: (whose types may be absent here).
+Image = Any
+_PATHS = (str, os.PathLike)
+_SINGLE = (*_PATHS, Frame, PreparedFrame)
+
+
+def listed(images: Image) -> Tuple[List[Image], bool]:
+    """The images that were given, and whether they are a batch.
+
+    Args:
+        images (str | np.ndarray | Iterable): One image or many.
+
+    Returns:
+        tuple: The images, one or more; and whether a list of results is
+        expected.
+
+    Raises:
+        ValueError: It is neither an image nor a batch of images.
+    """
+    if isinstance(images, _SINGLE):
+        return [images], False
+    if _is_array(images):
+        array = to_array(images, 'given')
+        if is_batch(array.shape, 'What was given as image'):
+            return [channels_last(image) for image in array], True
+        return [array], False
+    if isinstance(images, (bytes, bytearray, memoryview, Mapping, Set)) or \
+            not isinstance(images, IterableType):
+        raise ValueError(f'{_shown(images)} was given as image; {_WANTED}.')
+    found = list(images)
+    if not found:
+        raise ValueError('An empty list was given: there is no image in it.')
+    if isinstance(found[0], (Number, list, tuple)):
+        raise ValueError('A list of numbers or of lists was given as image: '
+                         'make an array of it, np.array(image, np.uint8).')
+    return found, True
+
+
+def read(image: Image,
+         name: str,
+         palette: Optional[str] = None) -> Tuple[np.ndarray, str]:
+    """An image as an array, checked.
+
+    Args:
+        image (str | np.ndarray | Frame): One image.
+        name (str): What an error calls it if it has no name of its own.
+        palette (str, optional): Of a file, see :func:`decode_image`.
+
+    Returns:
+        tuple: The array, see :func:`checked_pixels`, and the image's name.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no image, or none that is supported.
+    """
+    if isinstance(image, Frame):
+        name = image.path or image.name
+        if image.image is None:
+            raise ValueError(image.error)
+        image = image.image
+    if isinstance(image, _PATHS):
+        name = str(image)
+        image = _from_file(name, palette)
+    elif not isinstance(image, np.ndarray):
+        if not _is_array(image):
+            raise ValueError(f'Image {name} is {_shown(image)}; {_WANTED}.')
+        image = to_array(image, name)
+    if is_batch(image.shape, f'Image {name}'):
+        raise ValueError(f'Image {name} has the shape {image.shape}: these '
+                         'are many images, and one is wanted here.')
+    return checked_pixels(image, name), name
+
+
+def _is_array(image):
+    return hasattr(image, '__array__') or hasattr(image, '__array_interface__')
+
+
+def to_array(image, name: str) -> np.ndarray:
+    """An image of another library as a NumPy array, BGR if it has colours.
+
+    PIL images are turned upright; PyTorch tensors may have their channels
+    first, as torchvision's have.
+
+    Args:
+        image (object): What NumPy can make an array of.
+        name (str): Named in the error.
+
+    Returns:
+        np.ndarray: Of the image or batch.
+
+    Raises:
+        ValueError: It cannot be converted.
+    """
+    if isinstance(image, np.ndarray):
+        return image
+    library = type(image).__module__.split('.')[0]
+    if library == 'PIL':
+        return _from_pil(image)
+    try:
+        array = np.asarray(image)
+    except (TypeError, RuntimeError) as error:
+        # A tensor on a GPU, with gradients or in bfloat16.
+        raise ValueError(
+            f'Image {name}, {_shown(image)}, cannot become a NumPy array: '
+            f'{error} For a tensor: image.detach().float().cpu().') from None
+    return _from_torch(array) if library == 'torch' else array
+
+
+def _from_pil(image):
+    from PIL import ImageOps  # the user has it: the image is of its type
+    image = ImageOps.exif_transpose(image)
+    if image.mode == '1':
+        image = image.convert('L')
+    if image.mode in ('L', 'F') or image.mode.startswith('I'):
+        return np.asarray(image)
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+
+
+def _from_torch(array):
+    """(C, H, W) and (N, C, H, W), RGB, as (H, W, C), BGR."""
+    if array.ndim in (3, 4) and array.shape[-3] in (1, 3) and \
+            array.shape[-1] not in (1, 3, 4):
+        return np.ascontiguousarray(np.moveaxis(array, -3, -1)[..., ::-1])
+    return array
+
+
+def _from_file(path, palette):
+    file = Path(path)
+    if file.is_dir():
+        raise ValueError(f'Image {path} is a folder: landmarker.stream(Source('
+                         f'{path!r})) takes the images in it.')
+    if not file.is_file():
+        raise FileNotFoundError(f'Image {path} does not exist.')
+    if file.suffix.lower() in VIDEOS:
+        raise ValueError(f'Image {path} is a video: landmarker.stream(Source('
+                         f'{path!r})) takes its frames.')
+    return read_image(path, palette)
+
+
+def _shown(value):
+    if value is None:
+        return 'None'
+    kind = type(value).__name__
+    return f'{"an" if kind[0] in "aeiouAEIOU" else "a"} {kind}'
+
+
+def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
+    """Boxes that were given: an error says which one is wrong.
+
+    Args:
+        boxes (Sequence): Rows of ``x1, y1, x2, y2``.
+        image (np.ndarray): They are in.
+
+    Returns:
+        np.ndarray: Shape (N, 4).
+
+    Raises:
+        ValueError: A box has no area, is not finite or lies outside.
+    """
+    try:
+        rows = np.asarray(boxes, float)
+    except (TypeError, ValueError):
+        raise ValueError(f'boxes are {boxes!r:.80}; wanted is (N, 4): x1, y1, '
+                         'x2, y2.') from None
+    if rows.size == 0:
+        return np.zeros((0, 4))
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(f'boxes have the shape {rows.shape}; wanted is '
+                         '(N, 4): x1, y1, x2, y2.')
+    height, width = image.shape[:2]
+    for index, box in enumerate(rows):
+        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
+                             'y1, x2, y2 with an area.')
+        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
+                                                               0)).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it lies outside '
+                             f'the {width}x{height} image.')
+    return rows
+
+
+def with_boxes(images: Iterable[Image],
+               boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
+    """Images with their boxes.
+
+    Args:
+        images (Iterable): Any number.
+        boxes (Iterable, optional): The same for all images, (N, 4), or such a
+            list for each image; ``None`` for those of the detector.
+
+    Yields:
+        tuple: An image and its boxes.
+
+    Raises:
+        ValueError: There are fewer lists of boxes than images.
+    """
+    if isinstance(images, _PATHS):
+        raise ValueError(f'A stream is many images: Source({str(images)!r}) '
+                         'has those of a file, folder or camera.')
+    if _is_array(images):
+        images, _ = listed(images)
+    if boxes is None or _are_for_all(boxes):
+        for image in images:
+            yield image, boxes
+        return
+    given = iter(boxes)
+    missing = object()
+    for index, image in enumerate(images):
+        own = next(given, missing)
+        if own is missing:
+            raise ValueError(f'boxes end after {index} images: wanted is one '
+                             'list for each, or one list (N, 4) for all.')
+        yield image, own
+
+
+def _are_for_all(boxes):
+    """Whether boxes are rows of numbers, not lists of such rows."""
+    if isinstance(boxes, np.ndarray):
+        return boxes.ndim < 3
+    if not isinstance(boxes, Sequence):
+        return False  # made as they are needed
+    rows = [box for box in boxes if box is not None and len(box)]
+    return not boxes or any(isinstance(row[0], Number) for row in rows[:1])

@@ -1,0 +1,210 @@
+"""Videos and cameras through OpenCV, with the bits that they have."""
+import time
+import warnings
+from typing import Callable, Iterator, Optional, Union
+
+import cv2
+import numpy as np
+
+from .channels import MAX_COLOURED_SHARE, coloured_share
+
+_CAMERA_TRIES, _CAMERA_WAIT_S = 5, .2
+_COMPLETE = .9  # share of the frames that a container promises
+# FFmpeg's tag of 16-bit little-endian grey: the only deep format that OpenCV
+# gives as it is.
+_GREY16 = b'Y1\x00\x10'
+# V4L2's and DirectShow's names of cameras' formats. The highest bit of a
+# tag says that its bytes are exchanged.
+_DEEP_CAMERAS = (b'Y16 ', b'Y14 ', b'Y12 ', b'Y10 ')
+_SWAPPED = 1 << 31
+# Two bytes a pixel in a raw video without a name: OpenCV guesses RGB555.
+_GUESSED = (b'RGB\x0f', b'\x0fBGR')
+# Width and height of pictures with temperatures below them.
+_TWO_PARTS = ((256, 384), (384, 576), (640, 1024), (160, 240))
+_DEEP_COLOURS = (b'RGB0', b'0RGB', b'BGR0', b'0BGR', b'RBA@', b'@ABR')
+
+
+class Capture:
+    """A video or camera.
+
+    OpenCV makes 8 bits of all that it captures. 16-bit grey is asked for as
+    it is, and what OpenCV can only convert is refused or, in colour, named in
+    one warning. Phones' videos are turned upright.
+
+    Args:
+        where (str | int): A file, or the index of a camera.
+        open_capture (Callable): Opens it, as ``cv2.VideoCapture``.
+
+    Attributes:
+        fps (float): As it says; 25 if it does not.
+        count (int): Frames, if they are known, else 0.
+        released (bool): Whether it was closed.
+
+    Raises:
+        ValueError: It cannot be opened, or holds pixels that OpenCV would
+            convert.
+    """
+
+    def __init__(self,
+                 where: Union[str, int],
+                 open_capture: Callable = cv2.VideoCapture) -> None:
+        self._camera = isinstance(where, int)
+        self.name = f'{"Camera" if self._camera else "Video"} {where}'
+        self._path = where
+        self._capture = open_capture(where)
+        if not self._capture.isOpened():
+            raise ValueError(
+                f'{self.name} cannot be opened: check that it is plugged in '
+                'and not in use.' if self._camera else
+                f'{self.name} cannot be opened: it is damaged, or its codec '
+                'is unknown to OpenCV. Convert it, for example with ffmpeg.')
+        # Off by default in some versions of OpenCV.
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = rate if 1 <= rate <= 1000 else 25.
+        self.count = 0 if self._camera else max(
+            int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+        self._deep = self._swapped = self.released = False
+        self._in_two_parts: Optional[bool] = None  # not known yet
+        self._keep_bits()
+
+    def _keep_bits(self):
+        """Switches OpenCV's conversion off where bits would be lost."""
+        code = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
+        camera = _tag(code & ~_SWAPPED)
+        pixels = _tag(int(self._capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)))
+        channels, bits = _planes(pixels)
+        if camera in _DEEP_CAMERAS or pixels == _GREY16:
+            self._swapped = camera in _DEEP_CAMERAS and bool(code & _SWAPPED)
+            self._deep = True
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        elif not self._camera and channels == 1 and bits > 8:
+            self._refuse(
+                f'holds grey pixels of {bits} bits in a form that OpenCV '
+                'makes 8 bits of. Convert it without loss: ffmpeg -i '
+                f'{self._path} -c:v ffv1 -pix_fmt gray16le 16bit.mkv'
+                + ('.' if bits == 16 else
+                   f' (values are then multiplied by {2**(16 - bits)}).'))
+        elif not self._camera and pixels in _GUESSED:
+            self._refuse(
+                'is raw video of two bytes a pixel, of which OpenCV cannot '
+                'tell what they mean. Save it as frames (16-bit PNG, TIFF or '
+                'NPY), or as FFV1 of the pixel format gray16le.')
+        elif bits > 8:
+            warnings.warn(f'{self.name} has {bits} bits a colour channel; '
+                          'OpenCV reads 8 of them.')
+
+    def _refuse(self, reason):
+        self.release()
+        raise ValueError(f'{self.name} {reason}')
+
+    def read(self) -> Optional[np.ndarray]:
+        """The next frame.
+
+        Returns:
+            np.ndarray: (H, W, 3), uint8, or (H, W), uint16; ``None`` at the
+            end.
+
+        Raises:
+            ValueError: 16-bit pixels come in a form that is not known.
+        """
+        # A camera may miss a frame, and go on.
+        for _ in range(_CAMERA_TRIES if self._camera else 1):
+            good, image = self._capture.read()
+            if good and image is not None and image.size:
+                return self._joined(image) if self._deep else self._grey(
+                    image)
+            if self._camera:
+                time.sleep(_CAMERA_WAIT_S)
+        return None
+
+    def _grey(self, image):
+        """The luminance of a picture above and numbers below, else as it is.
+
+        Some cameras deliver temperatures as if they were a picture's second
+        half, which has no colours that mean anything.
+        """
+        if self._in_two_parts is None:
+            self._in_two_parts = _is_in_two_parts(image)
+            if self._in_two_parts:
+                warnings.warn(
+                    f'{self.name} looks like a picture with temperatures '
+                    'below it, as some USB cameras deliver them: it is read '
+                    'as grey, and its lower half shows no scene. A box '
+                    'around the face in the upper half is needed.')
+        return cv2.cvtColor(
+            image, cv2.COLOR_BGR2GRAY) if self._in_two_parts else image
+
+    def _joined(self, image):
+        """16-bit pixels, of which some backends give the single bytes."""
+        size = [int(self._capture.get(side)) for side in (
+            cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)]
+        if image.dtype == np.uint8 and image.size == 2 * size[0] * size[1]:
+            image = np.frombuffer(image.tobytes(), '<u2').reshape(size)
+        elif image.ndim == 3 and image.shape[2] == 1:
+            image = image[..., 0]
+        if image.dtype != np.uint16 or image.ndim != 2:
+            raise ValueError(
+                f'{self.name} has 16 bits a pixel, but OpenCV delivers '
+                f'{image.dtype} of shape {image.shape}. Record it as 16-bit '
+                'PNG, TIFF or NPY.')
+        image = image.astype(np.uint16, copy=False)
+        return image.byteswap() if self._swapped else image
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yields all frames, see :meth:`read`."""
+        image = self.read()
+        while image is not None:
+            yield image
+            image = self.read()
+
+    def missing(self, found: int) -> Optional[str]:
+        """Why there is an end after so many frames, if it is too early.
+
+        Args:
+            found (int): Frames that were read.
+
+        Returns:
+            str: One sentence; ``None`` if all were read.
+        """
+        if self._camera:
+            return (f'{self.name} gives no more frames after {found}: it was '
+                    'unplugged or taken by another program.')
+        if not found:
+            return f'{self.name} holds no readable frame.'
+        if found < _COMPLETE * self.count:  # containers count inexactly
+            return (f'{self.name} ends after {found} of {self.count} frames: '
+                    'the file is truncated.')
+        return None
+
+    def release(self) -> None:
+        """Closes it."""
+        self.released = True
+        self._capture.release()
+
+
+def _is_in_two_parts(image):
+    height, width = image.shape[:2]
+    if image.ndim != 3 or (width, height) not in _TWO_PARTS:
+        return False
+    upper, lower = image[:height // 2], image[height // 2:]
+    return coloured_share(upper) <= MAX_COLOURED_SHARE < coloured_share(lower)
+
+
+def _tag(code: int) -> bytes:
+    return (code & 0xFFFFFFFF).to_bytes(4, 'little')
+
+
+def _planes(pixels: bytes):
+    r"""Channels and bits of one of FFmpeg's pixel formats, else (0, 0).
+
+    Its tags of deep formats are a letter, the channels, how colours are
+    sampled, and the bits: ``Y1\0\x10``; backwards if the bytes are exchanged.
+    """
+    if pixels in _DEEP_COLOURS:
+        return 3, 16
+    for tag in (pixels, pixels[::-1]):
+        if tag[:1] in (b'Y', b'G') and tag[1:2] in (
+                b'1', b'2', b'3', b'4') and 8 <= tag[3] <= 32:
+            return int(tag[1:2]), tag[3]
+    return 0, 0

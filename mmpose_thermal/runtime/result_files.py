@@ -1,0 +1,136 @@
+"""Landmarks on disk: pictures, videos and tables."""
+import csv
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import cv2
+import numpy as np
+
+from .face_landmarks import FaceLandmarks
+from .model_info import ModelInfo
+from .sources import Frame, Source
+from .temperature import skin_regions
+from .unique_names import UniqueNames
+
+
+class ResultFiles:
+    """A folder of results: every line is on disk when it is written.
+
+    ``results.jsonl`` has one line a frame, with the name of its ``picture``,
+    or of its ``video`` and the ``video_frame``; ``results.csv`` one line a
+    face. No picture or video takes the place of another of the same run.
+
+    Args:
+        folder (str): Is made if it is missing.
+        info (ModelInfo): Names of the points.
+
+    Attributes:
+        faces (int): So far.
+    """
+
+    def __init__(self, folder: str, info: ModelInfo) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._json = open(self.folder / 'results.jsonl', 'w', encoding='utf-8')
+        self._csv = open(
+            self.folder / 'results.csv', 'w', newline='', encoding='utf-8')
+        self._regions = list(skin_regions(info.keypoints))
+        self._names = UniqueNames()
+        self._video: Optional[_Video] = None
+        self.faces = 0
+        self._table = csv.writer(self._csv)
+        self._table.writerow(
+            ['source', 'frame', 'time_s', 'face', 'x1', 'y1', 'x2', 'y2',
+             'box_score'] + [f'{name}_celsius' for name in self._regions] +
+            [f'{name}_{axis}' for name in info.keypoints
+             for axis in ('x', 'y', 'score')])
+
+    def add(self, source: Source, frame: Frame, faces: List[FaceLandmarks],
+            picture: np.ndarray, moving: bool) -> None:
+        """Writes what was found in a frame.
+
+        Args:
+            source (Source): The frame is of.
+            frame (Frame): The frame.
+            faces (list[FaceLandmarks]): In it.
+            picture (np.ndarray): With the faces drawn, BGR.
+            moving (bool): Whether it belongs into a video.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        line: Dict[str, Any] = dict(source=source.name, frame=frame.name)
+        if frame.time_s is not None:
+            line['time_s'] = round(frame.time_s, 3)
+        line.update(
+            self._add_to_video(source, picture) if moving else self.
+            _write_picture(frame, picture))
+        line['faces'] = listed = [face.to_dict() for face in faces]
+        self._json.write(json.dumps(line) + '\n')
+        self._json.flush()
+        self._write_rows(source, frame, listed)
+        self.faces += len(faces)
+
+    def _write_rows(self, source, frame, faces):
+        for number, face in enumerate(faces):
+            skin = face.get('skin_celsius', {})
+            time_s = '' if frame.time_s is None else f'{frame.time_s:.3f}'
+            self._table.writerow(
+                [source.name, frame.name, time_s,
+                 face.get('track_id', number), *face['box'],
+                 face['box_score']] +
+                [skin.get(name, '') for name in self._regions] +
+                [value for (x, y), score in zip(face['keypoints'],
+                                                face['scores'])
+                 for value in (x, y, score)])
+        self._csv.flush()
+
+    def _write_picture(self, frame, picture):
+        name = f'{self._names.take(*(frame.names or [frame.name]))}.png'
+        content = cv2.imencode('.png', picture)[1].tobytes()
+        (self.folder / name).write_bytes(content)
+        return dict(picture=name)
+
+    def _add_to_video(self, source, picture):
+        if self._video is None or self._video.source is not source:
+            self.close_video()
+            name = f'{self._names.take(*source.names)}.mp4'
+            self._video = _Video(source, self.folder / name, picture)
+        return dict(
+            video=self._video.path.name, video_frame=self._video.add(picture))
+
+    def close_video(self) -> None:
+        """Ends the video that is being written."""
+        if self._video is not None:
+            self._video.close()
+        self._video = None
+
+    def close(self) -> None:
+        """Ends all files."""
+        self.close_video()
+        self._json.close()
+        self._csv.close()
+
+
+class _Video:
+    """The video of one source, of the size of its first picture."""
+
+    def __init__(self, source, path, picture):
+        self.source, self.path = source, path
+        self._size, self._count = picture.shape[1::-1], 0
+        self._writer = cv2.VideoWriter(
+            str(path), cv2.VideoWriter_fourcc(*'mp4v'), source.fps, self._size)
+        if not self._writer.isOpened():
+            raise OSError(f'{path} could not be opened for writing')
+
+    def add(self, picture):
+        """Appends a picture; returns its place, from 0."""
+        if picture.shape[1::-1] != self._size:
+            picture = cv2.resize(picture, self._size)
+        self._writer.write(picture)
+        self._count += 1
+        return self._count - 1
+
+    def close(self):
+        self._writer.release()

@@ -1,0 +1,186 @@
+"""Faces keep their numbers from frame to frame."""
+import numpy as np
+import pytest
+
+from mmpose_thermal.apis.inputs import PreparedFrame
+from mmpose_thermal.runtime import FaceLandmarks, FaceTracker
+
+
+class Scene:
+    """A landmarker that knows where the faces are: pixels of that value."""
+
+    detector = True
+
+    def __init__(self):
+        self.detected, self.looked_at = [], 0
+        self.score, self.least_share = 1., 0.
+
+    def prepare(self, frame):
+        return PreparedFrame(frame, frame, False)
+
+    def _box(self, frame, value):
+        rows, columns = np.nonzero(frame == value)
+        return np.array([columns.min(), rows.min(),
+                         columns.max(), rows.max()], float)
+
+    def detect(self, frame):
+        values = [v for v in np.unique(frame.grey) if v]
+        self.detected.append(len(values))
+        boxes = [self._box(frame.grey, value) for value in values]
+        return np.array(boxes).reshape(-1, 4), np.ones(len(boxes))
+
+    def landmarks(self, frame, boxes, scores):
+        faces = []
+        self.looked_at += len(boxes)
+        for box in boxes:
+            x1, y1, x2, y2 = np.clip(box, 0, None).astype(int)
+            values = frame.grey[y1:y2 + 1, x1:x2 + 1]
+            value = values.max() if values.size else 0
+            seen = (values > 0).sum() > self.least_share * 1200
+            own = self._box(frame.grey, value) if seen else np.array(box)
+            faces.append(
+                FaceLandmarks(own.reshape(2, 2), np.full(2, self.score * seen),
+                              box))
+        return faces
+
+
+def scene(*faces, size=200):
+    frame = np.zeros((size, size), np.uint8)
+    for value, x, y in faces:
+        frame[y:y + 40, x:x + 30] = value
+    return frame
+
+
+def test_faces_are_followed_without_the_detector():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=10)
+    ids = []
+    for step in range(9):
+        faces = tracker(scene((1, 10 + 5 * step, 20), (2, 150 - 5 * step, 120)))
+        ids.append([face.track_id for face in faces])
+        assert faces[0].keypoints[0].tolist() == [10 + 5 * step, 20]
+    assert ids == [[0, 1]] * 9
+    assert tracker.detector_runs == 1
+
+
+def test_new_faces_are_found_at_the_next_detection():
+    tracker = FaceTracker(Scene(), detect_every=3)
+    counts = [len(tracker(scene((1, 10, 20)))) for _ in range(2)]
+    both = scene((1, 10, 20), (2, 150, 120))
+    counts += [len(tracker(both)) for _ in range(3)]
+    assert counts == [1, 1, 1, 2, 2]
+    assert [face.track_id for face in tracker(both)] == [0, 1]
+
+
+def test_a_lost_face_is_looked_for_at_once():
+    tracker = FaceTracker(Scene(), detect_every=50)
+    tracker(scene((1, 10, 20)))
+    assert tracker(scene((1, 150, 150))) == []  # jumped away
+    found = tracker(scene((1, 150, 150)))
+    assert [face.track_id for face in found] == [1]
+    assert tracker.detector_runs == 2
+
+
+def ids_of(faces):
+    return [face.track_id for face in faces]
+
+
+def test_a_weak_frame_changes_no_number():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=50)
+    both = scene((1, 10, 20), (2, 150, 120))
+    assert ids_of(tracker(both)) == [0, 1]
+    landmarker.score = .1
+    assert tracker(both) == []
+    landmarker.score = 1.
+    assert ids_of(tracker(both)) == [0, 1]
+    # Found again, they need no detector.
+    runs = tracker.detector_runs
+    tracker(both)
+    assert tracker.detector_runs == runs
+
+
+def test_one_face_may_be_weak_while_another_is_not():
+    tracker = FaceTracker(Scene(), detect_every=50)
+    both = scene((1, 10, 20), (2, 150, 120))
+    tracker(both)
+    assert ids_of(tracker(scene((1, 10, 20)))) == [0]
+    assert ids_of(tracker(both)) == [0, 1]
+
+
+@pytest.mark.parametrize('frames, number', [(3, 0), (4, 1)])
+def test_a_face_is_known_for_as_many_frames_as_one_says(frames, number):
+    tracker = FaceTracker(Scene(), detect_every=1, max_lost=3)
+    tracker(scene((1, 10, 20)))
+    for _ in range(frames):
+        assert tracker(scene()) == []
+    assert ids_of(tracker(scene((1, 12, 22)))) == [number]
+
+
+def test_numbers_end_at_once_if_wanted():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=1, max_lost=0)
+    tracker(scene((1, 10, 20)))
+    tracker(scene())
+    assert ids_of(tracker(scene((1, 10, 20)))) == [1]
+
+
+def test_a_face_that_returns_elsewhere_is_a_new_one():
+    tracker = FaceTracker(Scene(), detect_every=1)
+    tracker(scene((1, 10, 20)))
+    tracker(scene())
+    assert ids_of(tracker(scene((1, 150, 150)))) == [1]
+
+
+def test_a_hidden_face_is_looked_for_where_it_moves_to():
+    tracker = FaceTracker(Scene(), detect_every=50)
+    for step in range(4):
+        tracker(scene((1, 10 + 8 * step, 20)))
+    for _ in range(4):
+        assert tracker(scene()) == []
+    # 32 pixels on, more than its width.
+    assert ids_of(tracker(scene((1, 10 + 8 * 8, 20)))) == [0]
+
+
+def test_a_lost_face_gets_the_box_of_the_detector():
+    landmarker = Scene()
+    landmarker.least_share = .8  # of the face must be in the box
+    tracker = FaceTracker(landmarker, detect_every=50)
+    tracker(scene((1, 10, 20)))
+    assert tracker(scene()) == []
+    assert ids_of(tracker(scene((1, 22, 20)))) == [0]
+
+
+def test_no_face_is_looked_at_twice():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=1)
+    for _ in range(5):
+        tracker(scene((1, 10, 20), (2, 150, 120)))
+    assert landmarker.looked_at == 10
+
+
+def test_faces_that_cross_keep_their_numbers():
+    tracker = FaceTracker(Scene(), detect_every=10)
+    places = {}
+    for step in range(25):
+        one, other = 10 + 6 * step, 160 - 6 * step
+        for face in tracker(scene((1, one, 20), (2, other, 30))):
+            places.setdefault(face.track_id, []).append(
+                'one' if abs(face.keypoints[0, 0] - one) < 1 else 'other')
+    assert set(places) == {0, 1}
+    assert places[0][-1] == places[0][0] != places[1][0] == places[1][-1]
+
+
+def test_an_empty_scene_does_not_keep_the_detector_busy():
+    tracker = FaceTracker(Scene(), detect_every=5)
+    assert [tracker(scene()) for _ in range(10)] == [[]] * 10
+    assert tracker.detector_runs == 2
+
+
+def test_tracking_needs_a_detector():
+    landmarker = Scene()
+    landmarker.detector = None
+    with pytest.raises(ValueError, match='detector='):
+        FaceTracker(landmarker)
+
+

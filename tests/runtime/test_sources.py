@@ -1,0 +1,472 @@
+"""Frames of files, stacks, videos and cameras, as they are stored."""
+import warnings
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_thermal.runtime import Source, captures
+from mmpose_thermal.runtime.captures import Capture
+from mmpose_thermal.runtime.stacks import is_batch, read_image
+from mmpose_thermal.runtime.tiff_pages import TiffPage, read_pages
+from mmpose_thermal.runtime.unique_names import UniqueNames
+
+
+def radiometric(kelvin=300.):
+    raw = np.full((80, 100), kelvin * 100, np.uint16)
+    raw[30:50, 20:40] = 30915  # 36.0 degrees Celsius
+    return raw
+
+
+def frames_of(where):
+    return [*Source(str(where))]
+
+
+def test_files_of_all_kinds(tmp_path):
+    raw = radiometric()
+    for name in ('a.png', 'b.tiff'):
+        cv2.imwrite(str(tmp_path / name), raw)
+    np.save(tmp_path / 'c.npy', raw.astype(np.float32))
+    (tmp_path / 'd.png').write_bytes(b'not an image')
+    (tmp_path / 'notes.txt').write_text('no image')
+    found = frames_of(tmp_path)
+    assert [frame.name for frame in found] == ['a', 'b', 'c', 'd']
+    assert all((frame.image == raw).all() for frame in found[:3])
+    assert 'd.png cannot be decoded' in found[3].error
+    assert [f.name for f in frames_of(tmp_path / '*.png')] == ['a', 'd']
+    assert not Source(str(tmp_path)).moving
+
+
+# -- stacks -----------------------------------------------------------------
+
+
+def three_frames():
+    return np.stack([radiometric(300 + i) for i in range(3)])
+
+
+def as_tiff(path, pages):
+    assert cv2.imwritemulti(str(path), [*pages])
+
+
+@pytest.mark.parametrize('name, array', [
+    ('a.npy', three_frames()),
+    ('a.NPY', three_frames()),
+    ('a.npy', three_frames()[..., None]),
+    ('a.npy', three_frames()[:, None]),
+    ('a.npy', np.asfortranarray(three_frames())),
+    ('a.npy', np.repeat((three_frames() >> 8).astype(np.uint8)[..., None], 3,
+                        3)),
+    ('a.npy', np.repeat((three_frames() >> 8).astype(np.uint8)[:, None], 3,
+                        1)),
+    ('a.npz', three_frames()),
+    ('a.tif', three_frames()),
+    ('a.TIFF', three_frames()),
+])
+def test_stacks_are_sequences(tmp_path, name, array):
+    path = tmp_path / name
+    if name.lower().endswith('npz'):
+        np.savez_compressed(path, array)
+    elif 'tif' in name.lower():
+        as_tiff(path, array)
+    else:
+        with open(path, 'wb') as file:
+            np.save(file, array)
+    expected = three_frames() if array.dtype == np.uint16 else (
+        three_frames() >> 8)
+    source = Source(str(path))
+    found = [*source]
+    assert source.moving and len(source) == 3
+    assert [frame.name for frame in found] == [f'a_{i:06d}' for i in range(3)]
+    for frame, image in zip(found, expected):
+        channels = frame.image.reshape(80, 100, -1)
+        assert frame.image.dtype == array.dtype
+        assert (channels == image[..., None]).all()
+    assert found[2].time_s == pytest.approx(2 / 25)
+
+
+@pytest.mark.parametrize('shape, many', [
+    ((48, 64), False), ((48, 64, 1), False), ((48, 64, 3), False),
+    ((48, 64, 4), False), ((1, 48, 64), True), ((3, 48, 64), True),
+    ((5, 48, 64, 3), True), ((5, 3, 48, 64), True), ((5, 1, 48, 64), True),
+    ((5, 48, 64, 1), True)])
+def test_shapes_tell_images_from_batches(shape, many):
+    assert is_batch(shape, 'it') is many
+
+
+@pytest.mark.parametrize('shape, message', [
+    ((48, 64, 2), 'two bytes a pixel'), ((5, 48, 64, 2), 'two bytes a pixel'),
+    ((1, 5, 48, 64, 3), 'wanted is an image'), ((48, ), 'wanted is an image'),
+    ((), 'wanted is an image'), ((0, 48), 'not empty'),
+    ((5, 48, 0), 'not empty'), ((2, 300), 'holds no face'),
+    ((9, 3, 64), 'holds no face'), ((5, 7, 48, 64), 'wanted is an image')])
+def test_shapes_that_are_no_images_are_refused(shape, message):
+    with pytest.raises(ValueError, match=message):
+        is_batch(shape, 'it')
+
+
+def test_truncated_stacks_give_what_is_there(tmp_path):
+    np.save(tmp_path / 'a.npy', three_frames())
+    as_tiff(tmp_path / 'a.tif', np.random.default_rng(0).integers(
+        0, 60000, (3, 80, 100)).astype(np.uint16))
+    for name in ('a.npy', 'a.tif'):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes()[:path.stat().st_size * 8 // 10])
+        *good, last = Source(str(path))
+        assert len(good) == 2 and all(f.image is not None for f in good)
+        assert name in last.error and 'truncated' in last.error
+
+
+def test_a_damaged_page_leaves_the_others(tmp_path):
+    path = tmp_path / 'a.tif'
+    as_tiff(path, three_frames())
+    with open(path, 'rb') as file:
+        pages, _ = read_pages(file)
+    content = bytearray(path.read_bytes())
+    start, size = (pages[1].numbers(tag)[0] for tag in (273, 279))
+    content[start:start + size] = bytes(size)
+    path.write_bytes(content)
+    first, third, error = Source(str(path))
+    assert [first.name, third.name] == ['a_000000', 'a_000002']
+    assert '1 of 3 frames' in error.error and 'page 2' in error.error
+
+
+def test_pages_that_lead_in_a_circle_come_once(tmp_path):
+    path = tmp_path / 'a.tif'
+    as_tiff(path, three_frames())
+    content = bytearray(path.read_bytes())
+    # The last page says where the next one is: nowhere.
+    start = int.from_bytes(content[4:8], 'little')
+    at = start
+    while at:
+        end = at + 2 + 12 * int.from_bytes(content[at:at + 2], 'little')
+        at = int.from_bytes(content[end:end + 4], 'little')
+    content[end:end + 4] = start.to_bytes(4, 'little')
+    path.write_bytes(content)
+    *good, last = Source(str(path))
+    assert len(good) == 3 and 'leads back' in last.error
+
+
+def test_arrays_that_are_no_frames_are_refused(tmp_path):
+    np.save(tmp_path / 'pairs.npy', np.zeros((48, 64, 2), np.uint8))
+    np.savez(tmp_path / 'two.npz', a=radiometric(), b=radiometric())
+    (tmp_path / 'cut.npz').write_bytes(
+        (tmp_path / 'two.npz').read_bytes()[:900])
+    for name, message in (('pairs.npy', 'pairs.npy .*two bytes'),
+                          ('two.npz', 'two.npz holds 2 arrays .a, b.'),
+                          ('cut.npz', 'cut.npz cannot be read')):
+        with pytest.raises(ValueError, match=message):
+            Source(str(tmp_path / name))
+
+
+SMALL = radiometric()[::4, ::4]
+
+
+@pytest.mark.parametrize('pages', [
+    [SMALL, radiometric()], [radiometric(), SMALL],
+    [SMALL, SMALL, radiometric()], [radiometric(), SMALL, SMALL[::2, ::2]],
+    [(SMALL >> 8).astype(np.uint8), radiometric()],
+    # The camera's visible picture is larger and has fewer bits.
+    [radiometric(), np.zeros((160, 200, 3), np.uint8)],
+])
+def test_thumbnails_are_no_frames(tmp_path, pages):
+    path = str(tmp_path / 'a.tif')
+    as_tiff(path, pages)
+    with pytest.warns(UserWarning, match='pages left out') as warned:
+        source = Source(path)
+    frame, = source
+    assert len(warned) == 1 and not source.moving and len(source) == 1
+    assert frame.name == 'a' and (frame.image == radiometric()).all()
+    with pytest.warns(UserWarning, match='pages left out'):
+        assert (read_image(path) == radiometric()).all()
+
+
+def changed_tags(path, tag, values):
+    """Sets a tag of the pages of a file, whose values it has in itself."""
+    content = bytearray(path.read_bytes())
+    at, values = int.from_bytes(content[4:8], 'little'), [*values]
+    while at:
+        rows = range(at + 2, at + 2 + 12 * int.from_bytes(
+            content[at:at + 2], 'little'), 12)
+        for row in rows:
+            if int.from_bytes(content[row:row + 2], 'little') == tag:
+                content[row + 8:row + 12] = values.pop(0).to_bytes(4, 'little')
+        at = int.from_bytes(content[rows.stop:rows.stop + 4], 'little')
+    path.write_bytes(content)
+
+
+def test_pages_may_say_that_they_are_masks(tmp_path):
+    as_tiff(tmp_path / 'a.tif', [radiometric(280.)] * 3 + [radiometric()])
+    changed_tags(tmp_path / 'a.tif', 254, [4, 4, 4, 0])
+    with pytest.warns(UserWarning, match='3 of 4 pages'):
+        frame, = Source(str(tmp_path / 'a.tif'))
+    assert (frame.image == radiometric()).all()
+
+
+def test_a_small_file_takes_little_memory(tmp_path):
+    """Many strips of a page may be one and the same part of the file."""
+    with open(tmp_path / 'a.tif', 'wb+') as file:
+        file.write(bytes(1 << 20))
+        page = TiffPage(1, '<', {
+            tag: (4, np.full(2000, value, '<u4').tobytes())
+            for tag, value in ((273, 0), (279, 1 << 20))})
+        with pytest.raises(ValueError, match='not all in the file'):
+            page.as_file(file)
+
+
+def test_recordings_may_have_a_preview(tmp_path):
+    path = str(tmp_path / 'a.tif')
+    as_tiff(path, [np.zeros((160, 200), np.uint16), *three_frames()])
+    with pytest.warns(UserWarning, match='1 of 4 pages'):
+        found = [*Source(path)]
+    assert all((frame.image == image).all()
+               for frame, image in zip(found, three_frames()))
+    assert len(found) == 3
+
+
+def test_folders_may_hold_stacks(tmp_path):
+    np.save(tmp_path / 'a.npy', three_frames())
+    cv2.imwrite(str(tmp_path / 'b.png'), radiometric())
+    names = [frame.name for frame in Source(str(tmp_path))]
+    assert names == ['a_000000', 'a_000001', 'a_000002', 'b']
+
+
+def test_one_image_of_many_is_not_guessed(tmp_path):
+    np.save(tmp_path / 'a.npy', three_frames())
+    with pytest.raises(ValueError, match='holds 3 frames'):
+        read_image(str(tmp_path / 'a.npy'))
+
+
+# -- videos and cameras -----------------------------------------------------
+
+
+def write_video(path, count=12, noise=0):
+    writer = cv2.VideoWriter(
+        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        writer.write((20 * index + rng.integers(
+            0, noise + 1, (48, 64, 3))).astype(np.uint8))
+    writer.release()
+
+
+def test_videos(tmp_path):
+    path = tmp_path / 'video.avi'
+    write_video(path)
+    source = Source(str(path))
+    found = [*source]
+    assert source.moving and source.fps == 10 and len(found) == 12
+    assert found[5].image.mean() == pytest.approx(100, abs=3)
+    assert found[5].time_s == pytest.approx(.5)
+    assert len([*source]) == 12  # a second time
+
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match='cannot be opened'):
+        frames_of(path)
+
+
+def test_a_truncated_video_ends_with_an_error(tmp_path):
+    path = tmp_path / 'video.avi'
+    write_video(path, noise=255)
+    path.write_bytes(path.read_bytes()[:path.stat().st_size * 6 // 10])
+    *frames, last = Source(str(path))
+    assert 1 < len(frames) < 11 and all(f.image is not None for f in frames)
+    assert last.image is None
+    assert f'{len(frames)} of 12 frames: the file is truncated' in last.error
+
+
+def write_16_bits(path, frames):
+    writer = cv2.VideoWriter(
+        str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*'FFV1'), 10,
+        frames.shape[:0:-1],
+        [cv2.VIDEOWRITER_PROP_DEPTH, cv2.CV_16U,
+         cv2.VIDEOWRITER_PROP_IS_COLOR, 0])
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+
+
+def test_16_bit_videos_keep_their_bits(tmp_path):
+    write_16_bits(tmp_path / 'a.mkv', three_frames())
+    found = [*Source(str(tmp_path / 'a.mkv'))]
+    assert len(found) == 3 and not any(frame.error for frame in found)
+    assert all((frame.image == image).all() and frame.image.dtype == np.uint16
+               for frame, image in zip(found, three_frames()))
+
+
+class FakeCapture:
+    """OpenCV's capture by its properties and the frames that it gives."""
+
+    def __init__(self, frames, **properties):
+        self.frames, self.released = [*frames], False
+        self.properties = dict(
+            FPS=30, FOURCC=bytes(4), CODEC_PIXEL_FORMAT=bytes(4),
+            FRAME_COUNT=len(frames), FRAME_WIDTH=64, FRAME_HEIGHT=48)
+        self.properties.update(properties)
+
+    def __call__(self, where):
+        return self
+
+    def isOpened(self):
+        return True
+
+    def get(self, field):
+        value = next(value for name, value in self.properties.items()
+                     if getattr(cv2, f'CAP_PROP_{name}') == field)
+        return float(int.from_bytes(value, 'little') if isinstance(
+            value, bytes) else value)
+
+    def set(self, field, value):
+        self.properties.update({
+            name: value for name in ('CONVERT_RGB', 'ORIENTATION_AUTO')
+            if getattr(cv2, f'CAP_PROP_{name}') == field})
+        return True
+
+    def read(self):
+        return (True, self.frames.pop(0)) if self.frames else (False, None)
+
+    def release(self):
+        self.released = True
+
+
+def counts(dtype='<u2'):
+    return (29000 + np.arange(48 * 64).reshape(48, 64)).astype(dtype)
+
+
+@pytest.mark.parametrize('fourcc, delivered', [
+    (b'Y16 ', counts()),
+    (b'Y16 ', counts()[..., None]),
+    (b'Y16 ', counts().view(np.uint8)),  # (H, 2W)
+    (b'Y16 ', counts().view(np.uint8).reshape(48, 64, 2)),
+    (b'Y16 ', counts().view(np.uint8).reshape(1, -1)),
+    (b'Y12 ', counts()),
+    (b'Y16\xa0', counts('>u2').view('<u2')),  # bytes exchanged
+])
+def test_16_bit_cameras_keep_their_bits(fourcc, delivered):
+    capture = FakeCapture([delivered], FOURCC=fourcc)
+    image = Capture(0, capture).read()
+    assert capture.properties['CONVERT_RGB'] == 0
+    assert image.dtype == np.uint16 and (image == counts()).all()
+
+
+def test_other_cameras_are_converted_as_ever():
+    picture = np.zeros((48, 64, 3), np.uint8)
+    capture = FakeCapture([picture], FOURCC=b'YUYV')
+    assert Capture(0, capture).read() is picture
+    assert 'CONVERT_RGB' not in capture.properties
+
+
+def test_a_picture_with_numbers_below_it_is_grey():
+    rng = np.random.default_rng(0)
+    frame = np.repeat(rng.integers(0, 255, (384, 256, 1)), 3, 2)
+    frame[192:] = rng.integers(0, 255, (192, 256, 3))
+    frame = frame.astype(np.uint8)
+    with pytest.warns(UserWarning, match='temperatures below') as warned:
+        found = [*Source('0', open_capture=FakeCapture([frame, frame]))][:2]
+    assert len(warned) == 1
+    assert all((each.image[:192] == frame[:192, :, 0]).all() and
+               each.image.shape == (384, 256) for each in found)
+    for colours in (frame[::-1], frame[:, :250]):
+        assert Capture(0, FakeCapture([colours])).read() is colours
+
+
+def test_a_backend_that_converts_all_the_same_is_told():
+    capture = FakeCapture([np.zeros((48, 64, 3), np.uint8)], FOURCC=b'Y16 ')
+    frame, = Source('0', open_capture=capture)
+    assert '16 bits a pixel, but OpenCV delivers uint8' in frame.error
+    assert capture.released
+
+
+@pytest.mark.parametrize('pixels, message', [
+    (b'\x10\x001Y', '16 bits .*-pix_fmt gray16le'),
+    (b'Y1\0\x0a', '10 bits .*multiplied by 64'),
+    (b'Y1\0\x0e', '14 bits .*multiplied by 4'),
+    (b'RGB\x0f', 'two bytes a pixel')])
+def test_videos_that_opencv_would_convert_are_refused(tmp_path, pixels,
+                                                      message):
+    capture = FakeCapture([], CODEC_PIXEL_FORMAT=pixels)
+    (tmp_path / 'a.mkv').write_text('')
+    with pytest.raises(ValueError, match=f'a.mkv .*{message}'):
+        Source(str(tmp_path / 'a.mkv'), open_capture=capture)
+    assert capture.released
+
+
+@pytest.mark.parametrize('pixels', [b'I420', b'YUY2', b'Y800', b'Y422',
+                                    b'NV12', b'BGRA', b'PAL\x08', b'\0\0\0\0'])
+def test_ordinary_videos_say_nothing(pixels):
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        capture = FakeCapture([], CODEC_PIXEL_FORMAT=pixels)
+        Capture('a.mp4', capture)
+    # Videos of phones are turned.
+    assert capture.properties['ORIENTATION_AUTO'] == 1
+    assert 'CONVERT_RGB' not in capture.properties
+
+
+def test_deep_colours_are_read_with_a_warning():
+    with pytest.warns(UserWarning, match='10 bits a colour channel'):
+        Capture('a.mp4', FakeCapture([], CODEC_PIXEL_FORMAT=b'Y3\x0b\x0a'))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
+
+
+def test_a_camera_that_is_unplugged_says_so():
+    capture = FakeCapture([np.zeros((4, 4, 3), np.uint8)] * 3)
+    *frames, last = Source('0', open_capture=capture)
+    assert len(frames) == 3 and 'unplugged' in last.error
+    assert all(frame.image is not None for frame in frames)
+    assert [frame.name for frame in frames][0] == 'camera0_000000'
+
+
+# -- names ------------------------------------------------------------------
+
+
+def test_frames_of_one_name_are_told_apart(tmp_path):
+    for folder in ('camA', 'camB'):
+        (tmp_path / folder).mkdir()
+        for name in ('1.png', '1.bmp', 'x y.png'):
+            cv2.imwrite(str(tmp_path / folder / name),
+                        np.zeros((8, 8), np.uint8))
+    names = [frame.name for frame in Source(str(tmp_path / 'cam*/*.*'))]
+    assert names == ['1', 'camA_1', 'x_y', 'camB_1', 'camB_1_png', 'camB_x_y']
+
+
+def test_names_never_meet():
+    names = UniqueNames()
+    taken = [names.take(*wanted) for wanted in (
+        ('a', ), ('A', ), ('a b', 'c'), ('a_b', ), ('a_b', 'a_b_2'), ('', ),
+        ('n' * 300, ), ('n' * 300, ))]
+    assert taken[:5] == ['a', 'A_2', 'a_b', 'a_b_2', 'a_b_2_2']
+    assert len({name.casefold() for name in taken}) == len(taken)
+    assert all(0 < len(name) < 200 for name in taken)
+
+
+def test_videos_of_a_folder_are_told_of(tmp_path):
+    write_video(tmp_path / 'a.avi')
+    with pytest.raises(FileNotFoundError, match='no image.* 1 videos.*a.avi'):
+        Source(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match='no image.* 1 videos.*a.avi'):
+        Source(str(tmp_path / '*.avi'))
+    cv2.imwrite(str(tmp_path / 'a.png'), radiometric())
+    with pytest.warns(UserWarning, match='only images .* 1 videos'):
+        assert len([*Source(str(tmp_path))]) == 1
+
+
+# -- what is none -----------------------------------------------------------
+
+
+@pytest.mark.parametrize('name, error, message', [
+    ('gone.png', FileNotFoundError, 'does not exist'),
+    ('gone.avi', FileNotFoundError, 'does not exist'),
+    ('*.jpg', FileNotFoundError, 'finds no image'),
+    ('text.txt', ValueError, 'none of the known types'),
+    ('.', FileNotFoundError, 'holds no image'),
+])
+def test_sources_that_are_none(tmp_path, name, error, message):
+    (tmp_path / 'text.txt').write_text('')
+    with pytest.raises(error, match=message):
+        Source(str(tmp_path / name))
+
+
