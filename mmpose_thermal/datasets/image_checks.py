@@ -1,0 +1,117 @@
+"""What can be told of image files before any of them is decoded."""
+import os
+import os.path as osp
+from concurrent.futures import ThreadPoolExecutor
+from typing import Dict, Iterable, List, Sequence, Tuple
+
+import numpy as np
+
+from mmpose_thermal.runtime.image_files import stored_bits
+
+from .transforms.loading import read_image, require_bit_depth
+
+#: So many files of a set are looked at for their depth, evenly spaced.
+MAX_DEPTHS_READ = 2000
+_THREADS = 8  # headers are waited for, above all in network folders
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is one of MMEngine's remote storages."""
+    return '://' in path
+
+
+def check_inside(paths: Iterable[str], roots: Sequence[str]) -> None:
+    """No record reads what is not the data set's.
+
+    Args:
+        paths (Iterable[str]): Of images.
+        roots (Sequence[str]): Folders, one of which each path must be in.
+
+    Raises:
+        ValueError: One is not.
+    """
+    inside = tuple(osp.join(osp.abspath(root), '') for root in roots if root)
+    if not inside:
+        return
+    for folder in {osp.dirname(path) for path in paths}:
+        if not osp.join(osp.abspath(folder), '').startswith(inside):
+            raise ValueError(
+                f'a file lies in {folder}, which is outside of data_root '
+                f'({", ".join(root for root in roots if root)}). Set '
+                '`data_root` to a folder that holds all images, or correct '
+                'the names in the file.')
+
+
+def missing_files(paths: Iterable[str]) -> List[str]:
+    """Files that are not there; one listing a folder, not a stat each.
+
+    Args:
+        paths (Iterable[str]): Remote ones are not looked for.
+
+    Returns:
+        list[str]: In the order of ``paths``.
+    """
+    local = [path for path in paths if not is_remote(path)]
+    folders = {osp.dirname(path) for path in local}
+    present = {
+        osp.join(folder, entry.name)
+        for folder in folders if osp.isdir(folder or '.')
+        for entry in os.scandir(folder or '.')
+    }
+    return [path for path in local if path not in present]
+
+
+def check_depths(depths: Dict[str, int],
+                 most: int = MAX_DEPTHS_READ) -> None:
+    """Looks into files for the depth that they are declared with.
+
+    Args:
+        depths (dict[str, int]): Declared bits by path; remote ones are left
+            alone.
+        most (int): How many files are looked into; of more, so many at equal
+            distances.
+
+    Raises:
+        ValueError: Some have another depth.
+    """
+    paths = [path for path in depths if not is_remote(path)]
+    paths = paths[::max(-(-len(paths) // most), 1)]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        stored = list(threads.map(stored_bits, paths))
+    other = [path for path, bits in zip(paths, stored)
+             if bits != depths[path]]
+    if not other:
+        return
+    try:
+        require_bit_depth(read_image(other[0]), depths[other[0]], other[0])
+    except ValueError as error:
+        raise ValueError(
+            f'{len(other)} of {len(paths)} files that were looked into have '
+            f'another depth than declared. {error}') from None
+    raise AssertionError(f'{other[0]}: its depth is not that of its header')
+
+
+
+def check_size(image: np.ndarray, declared: Tuple[float, float],
+               path: str) -> None:
+    """Checks that a decoded image has the size of its record.
+
+    Args:
+        image (np.ndarray): Shape (H, W) or (H, W, C).
+        declared (tuple): Width and height, pixels.
+        path (str): Of the image.
+
+    Raises:
+        ValueError: It has another.
+    """
+    height, width = image.shape[:2]
+    if (width, height) == tuple(declared):
+        return
+    turned = ('The sides are exchanged: the sizes were declared before its '
+              'EXIF orientation was applied, as all readers here do. Declare '
+              'sizes and label landmarks upright. ' if (height, width) ==
+              tuple(declared) else '')
+    raise ValueError(
+        f'Image {path} is {width}x{height} pixels, declared are '
+        f'{declared[0]:g}x{declared[1]:g}. {turned}Correct "width" and '
+        '"height" of the image in the annotation file, or replace the image.')
