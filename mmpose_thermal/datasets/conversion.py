@@ -1,30 +1,34 @@
 """From a data set as it is distributed to this project's COCO json.
 
 A converter lists tasks and says how one task becomes a :class:`Picture`; all
-else (processes, progress, restart, checks, counts, files) is here.
+else (processes, progress, checks, counts, files) is here. It takes a minute and
+keeps nothing between runs: what was completed or mended is seen by the next.
 """
 import argparse
-import hashlib
 import json
 import os
-import shutil
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import (Any, Callable, Dict, Iterator, List, Mapping, Optional,
+                    Sequence, Tuple, Union)
 
 import mmengine
 import numpy as np
-from PIL import Image
 
+from mmpose_thermal.runtime.image_files import decode_image
 from mmpose_thermal.runtime.whole_file import whole_file
+
 from .alignment import as_homography
+from .annotation_rules import box_breach, landmarks
+from .annotations import read_annotations
 from .point_sets import keypoint_names, load_metainfo
 
 SPLITS = ('train', 'val', 'test')
-_CHUNK = 200  # tasks that are lost at most when the converter is killed
-_BITS = {'I;16': 16, 'I;16B': 16, 'I;16L': 16, 'I': 16, 'F': 32}
+_CHUNK = 50  # tasks that a process gets at a time
+_OURS = '"generator":"mmpose_thermal"'  # marks what a converter wrote
 
 
 class ConversionError(ValueError):
@@ -32,7 +36,16 @@ class ConversionError(ValueError):
 
 
 class LeaveOut(Exception):
-    """One picture cannot be used; the message says why, for the count."""
+    """One picture cannot be used.
+
+    Args:
+        reason (str): For the count.
+        details (str): Of this picture alone.
+    """
+
+    def __init__(self, reason: str, details: str = '') -> None:
+        super().__init__(reason)
+        self.details = details
 
 
 @dataclass
@@ -65,6 +78,9 @@ class Picture:
         rgb_file_name (str, optional): The partner, relative to the root.
         kind (str): Goes into files of their own, ``{kind}_{split}.json``.
         fields (dict): More fields of the image (subject_id, palette, ...).
+        labelled_size (tuple, optional): Width and height of what was shown
+            when it was labelled.
+        ignored (list[str]): Labels that belong to no face, for the count.
     """
     file_name: str
     split: str
@@ -72,13 +88,15 @@ class Picture:
     rgb_file_name: Optional[str] = None
     kind: str = ''
     fields: dict = field(default_factory=dict)
+    labelled_size: Optional[Tuple[float, float]] = None
+    ignored: List[str] = field(default_factory=list)
 
 
 def image_header(path: str) -> Tuple[int, int, int]:
-    """Reads size and depth of an image without decoding it.
+    """Size and depth of an image, as everything here reads it.
 
     Args:
-        path (str): Of a format that Pillow knows, or ``.npy``.
+        path (str): Of a format of :func:`decode_image`.
 
     Returns:
         tuple[int, int, int]: Width and height in pixels, bits a channel.
@@ -87,17 +105,8 @@ def image_header(path: str) -> Tuple[int, int, int]:
         FileNotFoundError: There is no such file.
         ValueError: It is no image.
     """
-    try:
-        if str(path).endswith('.npy'):
-            array = np.load(path, mmap_mode='r', allow_pickle=False)
-            bits = {'uint8': 8, 'uint16': 16}.get(array.dtype.name, 32)
-            return array.shape[1], array.shape[0], bits
-        with Image.open(path) as image:
-            return (*image.size, _BITS.get(image.mode, 8))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, IndexError) as error:
-        raise ValueError(f'{path} is no readable image ({error}).')
+    image = decode_image(Path(path).read_bytes(), str(path))
+    return image.shape[1], image.shape[0], 8 * image.dtype.itemsize
 
 
 def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
@@ -162,10 +171,14 @@ def split_by_subject(subjects: Sequence[Any],
     return dict(zip(people, splits))
 
 
-def _annotation(face: Face, size, points: int, margin: float) -> dict:
+def _annotation(face: Face, size, metainfo: dict, margin: float) -> dict:
     keypoints = with_visibility(face.keypoints)
+    points = metainfo['num_keypoints']
     if len(keypoints) != points:
-        raise LeaveOut(f'{len(keypoints)} points instead of {points}')
+        raise LeaveOut(
+            f'{len(keypoints)} points instead of {points}',
+            'two faces without group ids?'
+            if len(keypoints) and len(keypoints) % points == 0 else '')
     labelled = keypoints[:, 2] > 0
     if labelled.sum() < 2:
         raise LeaveOut('fewer than two labelled points')
@@ -177,11 +190,13 @@ def _annotation(face: Face, size, points: int, margin: float) -> dict:
     box = np.asarray(
         box_around(keypoints, margin) if face.bbox is None else face.bbox,
         dtype=float)
-    inside = _clipped(box, size)
-    if not np.isfinite(box).all() or (inside[2:] <= 1).any():
-        raise LeaveOut('box without an area inside the image')
+    breach = landmarks(
+        keypoints.ravel().tolist(), points, 'it', metainfo['dataset_name'])[
+            1] or box_breach(box.tolist(), *size, 'it')
+    if breach:
+        raise LeaveOut(f'face {breach[1]}', breach[2])
     annotation = dict(
-        **_box_fields(inside),
+        **_box_fields(_clipped(box, size)),
         keypoints=_listed(keypoints),
         num_keypoints=int(labelled.sum()),
         **face.fields)
@@ -209,10 +224,26 @@ def _listed(keypoints: np.ndarray) -> list:
     ]
 
 
-def _record(root: Path, picture: Picture, points: Dict[str, int],
+def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
+    """Landmarks of a smaller copy would all be at wrong places."""
+    labelled = picture.labelled_size
+    if labelled is None or tuple(labelled) == size:
+        return
+    inside = all(
+        (np.nan_to_num(face.keypoints[:, :2]) <= size).all()
+        for face in picture.faces)
+    if tuple(labelled) == size[::-1] and inside:
+        return  # sides exchanged in the file, not in the labels
+    raise LeaveOut('labelled in an image of another size',
+                   f'labelled {labelled[0]:g}x{labelled[1]:g}, the image is '
+                   f'{size[0]}x{size[1]}')
+
+
+def _record(root: Path, picture: Picture, metainfos: Dict[str, dict],
             margin: float) -> dict:
     """A picture with all that one process can find out about it."""
     width, height, bits = image_header(str(root / picture.file_name))
+    _check_labelled_size(picture, (width, height))
     image = dict(file_name=picture.file_name, width=width, height=height)
     if bits != 8:
         image['bit_depth'] = bits
@@ -225,28 +256,30 @@ def _record(root: Path, picture: Picture, points: Dict[str, int],
         aligned = 'rgb_homography' not in image and all(
             face.rgb_keypoints is None for face in picture.faces)
         if aligned and rgb_size != (width, height):
-            raise LeaveOut('RGB partner of another size')
+            raise LeaveOut('RGB partner of another size',
+                           f'{rgb_size[0]}x{rgb_size[1]}, thermal '
+                           f'{width}x{height}')
         record['rgb_size'] = rgb_size
     if not picture.faces:
         raise LeaveOut('no labelled face')
     record['annotations'] = [
-        _annotation(face, (width, height), points[picture.kind], margin)
+        _annotation(face, (width, height), metainfos[picture.kind], margin)
         for face in picture.faces
     ]
     return record
 
 
 def _convert_chunk(job) -> dict:
-    """Reads some tasks; a chunk that an earlier run has read is not reread."""
-    root, read, tasks, points, margin, part = job
-    if part.exists():
-        return json.loads(part.read_text())
-    records, left_out = [], []
+    """Reads some tasks."""
+    root, read, tasks, metainfos, margin = job
+    records, left_out, ignored = [], [], []
     for name, task in tasks:
         try:
-            records.append(_record(root, read(root, task), points, margin))
+            picture = read(root, task)
+            ignored += [(name, label) for label in picture.ignored]
+            records.append(_record(root, picture, metainfos, margin))
         except LeaveOut as reason:
-            left_out.append((name, str(reason), ''))
+            left_out.append((name, str(reason), reason.details))
         except FileNotFoundError as error:
             left_out.append(
                 (name, f'missing {Path(str(error.filename)).suffix} file',
@@ -256,9 +289,7 @@ def _convert_chunk(job) -> dict:
         except (ValueError, KeyError, IndexError, TypeError) as error:
             left_out.append((name, 'unreadable',
                              f'{type(error).__name__}: {error}'))
-    content = dict(records=records, left_out=left_out)
-    write_json(part, content)
-    return content
+    return dict(records=records, left_out=left_out, ignored=ignored)
 
 
 def write_json(path: Union[str, Path], content: Any) -> None:
@@ -268,8 +299,20 @@ def write_json(path: Union[str, Path], content: Any) -> None:
         path (str | Path): Where.
         content: What.
     """
-    with whole_file(path) as unfinished, open(unfinished, 'w') as file:
-        json.dump(content, file, separators=(',', ':'))
+    write_jsons({path: content})
+
+
+def write_jsons(contents: Mapping[Union[str, Path], Any]) -> None:
+    """Writes whole files, all or none.
+
+    Args:
+        contents (Mapping): What, by path.
+    """
+    with ExitStack() as all_of_them:
+        for path, content in contents.items():
+            unfinished = all_of_them.enter_context(whole_file(path))
+            with open(unfinished, 'w') as file:
+                json.dump(content, file, separators=(',', ':'))
 
 
 def _refuse_shared_subjects(records: List[dict]) -> None:
@@ -311,8 +354,11 @@ def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
 
 
 def _visible_records(records: List[dict]) -> List[dict]:
-    """The RGB partners as pictures of their own, each once."""
-    found = {}
+    """The RGB partners as pictures of their own, each once.
+
+    Faces that lie outside of an unaligned partner are none of it.
+    """
+    found: Dict[str, dict] = {}
     for record in records:
         image = record['image']
         name = image.get('rgb_file_name')
@@ -326,13 +372,17 @@ def _visible_records(records: List[dict]) -> List[dict]:
                            'palette', 'temperature_scale',
                            'temperature_offset')
         }
+        faces = [
+            _rgb_annotation(annotation, image, record['rgb_size'])
+            for annotation in record['annotations']
+        ]
         found[name] = dict(
             image=dict(fields, file_name=name, width=width, height=height),
             annotations=[
-                _rgb_annotation(annotation, image, record['rgb_size'])
-                for annotation in record['annotations']
+                face for face in faces
+                if not box_breach(face['bbox'], width, height, name)
             ])
-    return list(found.values())
+    return [record for record in found.values() if record['annotations']]
 
 
 def coco(records: List[dict], metainfo: dict, description: str) -> dict:
@@ -358,7 +408,7 @@ def coco(records: List[dict], metainfo: dict, description: str) -> dict:
                     iscrowd=0,
                     **annotation))
     return dict(
-        info=dict(description=description),
+        info=dict(generator='mmpose_thermal', description=description),
         images=images,
         annotations=annotations,
         categories=[
@@ -379,11 +429,13 @@ def convert(root: str,
             jobs: int = 1,
             margin: float = .1,
             left_out: Sequence[Tuple[str, str]] = ()) -> Dict[str, Path]:
-    """Converts a data set, or completes an interrupted conversion.
+    """Converts a data set.
 
     Writes ``{split}.json``, of the thermal images; ``rgb_{split}.json``, of
     their RGB partners as images of their own; and ``left_out.json``, a list
-    of what was not used: name, reason, details. Prints the counts.
+    of what was not used: name, reason, details. Prints the counts. All files
+    are written at the end, or none; those of an earlier run that this one does
+    not write (a split that is no more) are removed.
 
     Args:
         root (str): Folder of the data set; all paths become relative to it.
@@ -403,8 +455,8 @@ def convert(root: str,
         dict[str, Path]: The annotation files by name.
 
     Raises:
-        ConversionError: There is nothing to convert, or splits share
-            subjects.
+        ConversionError: There is nothing to convert, splits share subjects,
+            or a data set would refuse the result.
     """
     folder, tasks = Path(root), list(tasks)
     if not tasks:
@@ -416,13 +468,7 @@ def convert(root: str,
         kind: load_metainfo(dict(from_file=name))
         for kind, name in point_sets.items()
     }
-    points = {kind: info['num_keypoints'] for kind, info in metainfos.items()}
-    # Another request must not reuse the parts of this one.
-    request = repr((description, tasks, point_sets, margin)).encode()
-    parts = out / f'.parts-{hashlib.sha1(request).hexdigest()[:12]}'
-    parts.mkdir(parents=True, exist_ok=True)
-    chunks = [(folder, read, tasks[start:start + _CHUNK], points, margin,
-               parts / f'{start}.json')
+    chunks = [(folder, read, tasks[start:start + _CHUNK], metainfos, margin)
               for start in range(0, len(tasks), _CHUNK)]
     if jobs > 1 and len(chunks) > 1:
         found = mmengine.track_parallel_progress(
@@ -430,45 +476,95 @@ def convert(root: str,
     else:
         found = mmengine.track_progress(_convert_chunk, chunks)
     print()
-    try:
-        records = [record for chunk in found for record in chunk['records']]
-        left_out = [(name, reason, '') for name, reason in left_out] + [
-            tuple(entry) for chunk in found for entry in chunk['left_out']
-        ]
-        if not records:
-            reasons = Counter(reason for _, reason, _ in left_out)
-            raise ConversionError(
-                f'none of the {len(tasks)} pictures of {root} can be used: '
-                f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
-        _refuse_shared_subjects(records)
-        print(f'{description}: {len(tasks)} found, {len(records)} used')
-        paths = _write_splits(records, metainfos, description, out)
-        write_json(out / 'left_out.json', left_out)
-        _report_left_out(left_out, out)
-    finally:
-        # Read to the end, right or wrong: the next start reads anew.
-        shutil.rmtree(parts)
+    records = [record for chunk in found for record in chunk['records']]
+    left_out = [(name, reason, '') for name, reason in left_out] + [
+        entry for chunk in found for entry in chunk['left_out']
+    ]
+    if not records:
+        reasons = Counter(reason for _, reason, _ in left_out)
+        raise ConversionError(
+            f'none of the {len(tasks)} pictures of {root} can be used: '
+            f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
+    _refuse_shared_subjects(records)
+    paths, contents = _splits(records, metainfos, description, out)
+    write_jsons({**contents, out / 'left_out.json': left_out})
+    print(f'{description}: {len(tasks)} found, {len(records)} used')
+    for line in _counts_of_splits(records, metainfos):
+        print(f'  {line}')
+    _report_left_out(left_out, out)
+    _report_ignored([one for chunk in found for one in chunk['ignored']])
+    _remove_stale(out, metainfos, set(contents))
     return paths
 
 
-def _write_splits(records, metainfos, description, out) -> Dict[str, Path]:
-    paths = {}
+def _splits(records: List[dict], metainfos: Dict[str, dict],
+            description: str, out: Path) -> Tuple[Dict[str, Path], dict]:
+    """The annotation files by name, and their contents by path."""
+    paths, contents = {}, {}
     for kind, metainfo in metainfos.items():
         for split in SPLITS:
-            chosen = [
-                record for record in records
-                if (record['kind'], record['split']) == (kind, split)
-            ]
+            chosen = _chosen(records, kind, split)
             for prefix, part in (('', chosen),
                                  ('rgb', _visible_records(chosen))):
-                if part:
-                    name = '_'.join(filter(None, (prefix, kind, split)))
-                    paths[name] = out / f'{name}.json'
-                    write_json(paths[name], coco(part, metainfo, description))
+                if not part:
+                    continue
+                name = '_'.join(filter(None, (prefix, kind, split)))
+                paths[name] = out / f'{name}.json'
+                content = coco(part, metainfo, description)
+                for fault in read_annotations(
+                        str(paths[name]), metainfo, content=content).faults:
+                    raise ConversionError(
+                        f'a data set would refuse {paths[name].name}: '
+                        f'{fault.message} Nothing was written.')
+                contents[paths[name]] = content
+    return paths, contents
+
+
+def _chosen(records: List[dict], kind: str, split: str) -> List[dict]:
+    return [record for record in records
+            if (record['kind'], record['split']) == (kind, split)]
+
+
+def _remove_stale(out: Path, metainfos: Dict[str, dict],
+                  written: set) -> None:
+    """Files of an earlier run must not be taken for those of this one."""
+    for kind in metainfos:
+        for prefix in ('', 'rgb'):
+            for split in SPLITS:
+                name = '_'.join(filter(None, (prefix, kind, split)))
+                path = out / f'{name}.json'
+                if path not in written and _is_ours(path):
+                    path.unlink()
+                    print(f'  removed {path.name}, of an earlier run')
+                derived = out / f'{name}_registered.json'
+                if derived.exists():
+                    print(f'  {derived.name} was made from an earlier '
+                          f'{path.name}: make it anew')
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a converter wrote a file; people keep their own beside."""
+    if not path.is_file():
+        return False
+    with open(path, errors='replace') as file:
+        return _OURS in file.read(200)
+
+
+def _counts_of_splits(records, metainfos) -> Iterator[str]:
+    for kind in metainfos:
+        for split in SPLITS:
+            chosen = _chosen(records, kind, split)
             if chosen:
                 name = '_'.join(filter(None, (kind, split)))
-                print(f'  {_counts(paths[name].name, chosen)}')
-    return paths
+                yield _counts(f'{name}.json', chosen)
+
+
+def _report_ignored(ignored: List[Tuple[str, str]]) -> None:
+    first: Dict[str, str] = {}
+    for name, label in ignored:
+        first.setdefault(label, name)
+    for label, count in Counter(label for _, label in ignored).most_common():
+        print(f'  ignored: {count} {label}, first {first[label]}')
 
 
 def _counts(name: str, records: List[dict]) -> str:

@@ -1,10 +1,11 @@
 """Your own images, labelled with LabelMe, to COCO json.
 
-Each image has a json file of the same name beside it. A rectangle 'face' is
-the box (optional); the other shapes are points, labelled by the names of the
-point set, by numbers from 0, or not at all (then all, in order). Several faces
-in an image have different group ids. If ROOT has folders train, val and test,
-they are the splits; otherwise people are split by --subject-pattern.
+Each image has a json file of the same name beside it, of LabelMe or
+X-AnyLabeling. A rectangle 'face' is the box (optional); points, and centres of
+circles, are landmarks, labelled by the names of the point set, by numbers from
+0, or not at all (then all, in order). Several faces in an image have different
+group ids. If ROOT has folders train, val and test, they are the splits;
+otherwise people are split by --subject-pattern.
 """
 import re
 from pathlib import Path
@@ -13,7 +14,8 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError,
                                                 Picture, converter_parser,
                                                 run_converter,
                                                 split_by_subject)
-from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
+from mmpose_thermal.datasets.labelme import (faces_of_shapes, labelled_size,
+                                             labelme_content)
 from mmpose_thermal.datasets.point_sets import keypoint_names, load_metainfo
 
 _SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp')
@@ -114,11 +116,10 @@ def list_tasks(root, args):
 
 def read(root, task):
     stem, file_name, split, names, fields, rgb = task
-    groups = {}
-    for shape in labelme_shapes(root / f'{stem}.json'):
-        groups.setdefault(shape.get('group_id'), []).append(shape)
-    faces = [face_of_shapes(shapes, names) for shapes in groups.values()]
-    return Picture(file_name, split, faces, rgb, fields=fields)
+    content = labelme_content(root / f'{stem}.json')
+    faces, ignored = faces_of_shapes(content['shapes'], names)
+    return Picture(file_name, split, faces, rgb, fields=fields,
+                   labelled_size=labelled_size(content), ignored=ignored)
 
 
 if __name__ == '__main__':

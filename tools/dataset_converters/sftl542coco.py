@@ -15,7 +15,7 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError, Face,
                                                 add_palette_choice,
                                                 converter_parser,
                                                 run_converter)
-from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
+from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_content
 
 # Parts of labels.jsonl in iBUG's order. Where two parts have the same size,
 # the one on the left of the image comes first, whatever it is called.
@@ -180,7 +180,7 @@ def read(root, task):
     folder = f'{palette}/{split}'
     face = face_of_parts(labels) if isinstance(
         labels, dict) else face_of_shapes(
-            labelme_shapes(root / folder / 'json' / labels))
+            labelme_content(root / folder / 'json' / labels)['shapes'])
     subject, trial, position = ids_of(stem)
     fields = dict(subject_id=subject, trial_id=trial, position_id=position)
     if palette == 'iron':

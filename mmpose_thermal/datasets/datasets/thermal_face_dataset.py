@@ -1,5 +1,4 @@
 import logging
-import os
 import os.path as osp
 import random
 from typing import Any, List, Optional, Tuple
