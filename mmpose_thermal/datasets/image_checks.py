@@ -56,9 +56,16 @@ def missing_files(paths: Iterable[str]) -> List[str]:
     present = {
         osp.join(folder, entry.name)
         for folder in folders if osp.isdir(folder or '.')
-        for entry in os.scandir(folder or '.')
+        for entry in os.scandir(folder or '.') if not entry.is_dir()
     }
     return [path for path in local if path not in present]
+
+
+def _bits_of(path: str) -> int:
+    try:
+        return stored_bits(path)
+    except OSError as error:  # a link to nowhere, or no permission
+        raise ValueError(f'Image {path} cannot be read ({error}).') from error
 
 
 def check_depths(depths: Dict[str, int],
@@ -77,7 +84,7 @@ def check_depths(depths: Dict[str, int],
     paths = [path for path in depths if not is_remote(path)]
     paths = paths[::max(-(-len(paths) // most), 1)]
     with ThreadPoolExecutor(_THREADS) as threads:
-        stored = list(threads.map(stored_bits, paths))
+        stored = list(threads.map(_bits_of, paths))
     other = [path for path, bits in zip(paths, stored)
              if bits != depths[path]]
     if not other:

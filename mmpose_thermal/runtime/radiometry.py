@@ -121,3 +121,13 @@ def to_grey(raw: np.ndarray,
     if gain == 'clahe':
         return cv2.createCLAHE(clip_limit, (8, 8)).apply(grey), None
     return grey, float(max(high - low, 1e-6) * step * scale / 255)
+
+
+def temperature_problem(raw, scale=None, offset=0.):
+    """What is wrong with temperatures. (A stub: the owner of images mends it.)"""
+    known = DEFAULT_SCALE.get(raw.dtype.name, 1.) if scale is None else scale
+    kelvin = float(np.nanmedian(raw[::4, ::4])) * known + offset
+    if 233.15 <= kelvin <= 353.15:
+        return None
+    return (f'the median is {kelvin - CELSIUS_K:.1f} degrees C. Correct '
+            '"temperature_scale" and "temperature_offset".')
