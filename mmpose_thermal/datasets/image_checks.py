@@ -2,9 +2,7 @@
 import os
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterable, List, Sequence, Tuple
-
-import numpy as np
+from typing import Dict, Iterable, List, Sequence
 
 from mmpose_thermal.runtime.image_files import stored_bits
 
@@ -96,29 +94,3 @@ def check_depths(depths: Dict[str, int],
             f'{len(other)} of {len(paths)} files that were looked into have '
             f'another depth than declared. {error}') from None
     raise AssertionError(f'{other[0]}: its depth is not that of its header')
-
-
-
-def check_size(image: np.ndarray, declared: Tuple[float, float],
-               path: str) -> None:
-    """Checks that a decoded image has the size of its record.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, C).
-        declared (tuple): Width and height, pixels.
-        path (str): Of the image.
-
-    Raises:
-        ValueError: It has another.
-    """
-    height, width = image.shape[:2]
-    if (width, height) == tuple(declared):
-        return
-    turned = ('The sides are exchanged: the sizes were declared before its '
-              'EXIF orientation was applied, as all readers here do. Declare '
-              'sizes and label landmarks upright. ' if (height, width) ==
-              tuple(declared) else '')
-    raise ValueError(
-        f'Image {path} is {width}x{height} pixels, declared are '
-        f'{declared[0]:g}x{declared[1]:g}. {turned}Correct "width" and '
-        '"height" of the image in the annotation file, or replace the image.')

@@ -105,7 +105,7 @@ class _Thumbnails:
             parts.append(self._draw(thermal, faces))
             if image.get('rgb_file_name'):
                 parts.append(self._shrink(read_image(
-                    self._path('rgb', image), cv2.IMREAD_COLOR)))
+                    self._path('rgb', image), colour=True)))
         except (ValueError, OSError, cv2.error) as error:
             if not parts:
                 return (f'<figure><figcaption>{caption}<br>'

@@ -179,7 +179,7 @@ def changed(coco, kind, number, **fields):
     (lambda coco: dict(coco, images=[dict(id=1)]),
      r'"images"\[0\] has no "file_name"'),
     (lambda coco: changed(coco, 'annotations', 1, bbox=['a'] * 4),
-     r'"annotations"\[1\] has "bbox": .* a list of numbers'),
+     r"annotation 2 of image .* has the bbox \['a', .* no box"),
     (lambda coco: changed(coco, 'images', 1, id=coco['images'][0]['id']),
      '"images" has the id .* 2 times'),
     (lambda coco: changed(coco, 'annotations', 1,

@@ -12,8 +12,9 @@ from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
 
 from ..alignment import rgb_to_thermal
 from ..datasets.thermal_face_dataset import image_fields
-from ..image_checks import check_inside, check_size
-from ..transforms.loading import LoadThermalImage, read_image
+from ..image_checks import check_inside
+from ..transforms.loading import (LoadThermalImage, read_image,
+                                  require_size)
 from .findings import Add, Faces, image_examples
 from .shifts import estimate_shift, fingerprint
 from .statistics import spread
@@ -66,9 +67,9 @@ def inspect_image(task: tuple) -> dict:
     try:
         check_inside([path], [folders['root']])
         check = 'unreadable'
-        raw = read_image(path)
+        raw = read_image(path, palette=image.get('palette'))
         check = 'size'
-        check_size(raw, (image['width'], image['height']), path)
+        require_size(raw, (image['width'], image['height']), path)
         check = 'pixels'
         sample = dict(image_fields(image), img_path=path)
         thermal = LoadThermalImage().grey_levels(raw, sample)
@@ -95,7 +96,7 @@ def _inspect_partner(thermal: np.ndarray, image: dict,
     try:
         check_inside([path], [folders['root']])
         check = 'unreadable'
-        rgb = read_image(path, cv2.IMREAD_COLOR)
+        rgb = read_image(path, colour=True)
         check = 'alignment'
         matrix = rgb_to_thermal(image, annotation)
     except (ValueError, TypeError, OSError, cv2.error) as error:

@@ -16,12 +16,12 @@ from mmpose_thermal.version import __version__
 from ..alignment import rgb_to_thermal
 from ..annotations import Annotations, read_annotations
 from ..detected_boxes import match_boxes, read_boxes
-from ..image_checks import check_depths, check_inside, check_size, missing_files
+from ..image_checks import check_depths, check_inside, missing_files
 from ..kept_index import fingerprint, load_index, save_index
 from ..point_sets import load_metainfo
 from ..transforms.caching import CachedLoading
 from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
-                                  require_bit_depth)
+                                  require_bit_depth, require_size)
 
 _DEFAULT_BIT_DEPTH = 8
 _LOADING = (LoadThermalImage, LoadRGBPartner, LoadImageFromFile)
@@ -358,7 +358,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         first = data_list[0]
         image = read_image(first['img_path'])
         require_bit_depth(image, first['bit_depth'], first['img_path'])
-        check_size(image, first['declared_size'], first['img_path'])
+        require_size(image, first['declared_size'], first['img_path'])
         pair = next((info for info in data_list if 'rgb_path' in info), None)
         if pair is not None:
             LoadRGBPartner()(dict(pair, img=read_image(pair['img_path'])))

@@ -13,15 +13,16 @@ _DTYPES = {8: 'uint8', 16: 'uint16', 32: 'float32'}
 
 
 def read_image(path: str,
-               flags: int = cv2.IMREAD_UNCHANGED,
-               backend_args: Optional[dict] = None) -> np.ndarray:
+               colour: bool = False,
+               backend_args: Optional[dict] = None,
+               palette: Optional[str] = None) -> np.ndarray:
     """Reads an image as stored.
 
     Args:
         path (str): Where, in any storage that MMEngine's fileio knows. A
             format of OpenCV, or NumPy's ``.npy``; 64-bit floats become
             float32.
-        flags (int): OpenCV's reading mode. Defaults to unchanged.
+        colour (bool): Whether it is an image of visible light.
         backend_args (dict, optional): For the storage backend.
 
     Returns:
@@ -37,7 +38,8 @@ def read_image(path: str,
         raise FileNotFoundError(
             f'Image {path} does not exist. Check `data_root` and '
             '`data_prefix` of the data set, or complete the download.')
-    return decode_image(content, path, flags)
+    return decode_image(content, path, cv2.IMREAD_COLOR if colour else
+                        cv2.IMREAD_UNCHANGED)
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
@@ -61,6 +63,29 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
             f'Thermal image {path} holds {image.dtype} pixels, but is '
             f'declared with {bit_depth} bits. Set "bit_depth" of the image in '
             'the annotation file to what the file holds (the default is 8).')
+
+
+def require_size(image: np.ndarray, size: Sequence[int], path: str) -> None:
+    """Checks that an image has the declared size.
+
+    Args:
+        image (np.ndarray): The image, upright.
+        size (Sequence[int]): Width and height, as declared.
+        path (str): Named in the error.
+
+    Raises:
+        ValueError: The sizes differ.
+    """
+    height, width = image.shape[:2]
+    if (width, height) == tuple(size):
+        return
+    reason = ('Replace one by the other.' if (height, width) != tuple(size)
+              else 'The sides are exchanged: its EXIF or TIFF orientation '
+              'turns it upright, and the annotations are of the image as it '
+              'is stored. Label it as viewers show it, or remove the '
+              'orientation from the file.')
+    raise ValueError(f'Image {path} has {width}x{height} pixels, but is '
+                     f'declared with {size[0]}x{size[1]}. {reason}')
 
 
 @TRANSFORMS.register_module()
