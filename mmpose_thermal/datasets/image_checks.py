@@ -9,7 +9,7 @@ from mmpose_thermal.runtime.image_files import stored_bits
 from .transforms.loading import read_image, require_bit_depth
 
 #: So many files of a set are looked at for their depth, evenly spaced.
-MAX_DEPTHS_READ = 2000
+MAX_DEPTHS_READ = 5000
 _THREADS = 8  # headers are waited for, above all in network folders
 
 

@@ -269,7 +269,8 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         boxes = read_boxes(self.bbox_file, self.ann_file,
                            [image['id'] for image in found.images])
         matched, message = match_boxes(faces, boxes, self.bbox_file)
-        print_log(message, 'current', level=logging.WARNING)
+        print_log(message, 'current', level=logging.WARNING
+                  if len(matched) < len(faces) else logging.INFO)
         return matched
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
