@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 from .annotation_rules import box_breach, portable_name
 from .annotations import read_annotations
 from .datasets.thermal_face_dataset import image_fields
+from .image_checks import check_files
 
 
 @DATASETS.register_module()
@@ -30,7 +31,7 @@ class ThermalFaceDetDataset(CocoDataset):
         **kwargs: Arguments of ``CocoDataset``.
 
     Raises:
-        FileNotFoundError: The annotation file does not exist.
+        FileNotFoundError: The annotation file or an image does not exist.
         ValueError: The annotation file has no category ``face``, or is none:
             by the rules of :class:`ThermalFaceDataset`, but for landmarks,
             which are not looked at.
@@ -64,7 +65,11 @@ class ThermalFaceDetDataset(CocoDataset):
                 f'{self.metainfo["classes"]}. Name the category of faces so, '
                 'or set `metainfo` of the data set.')
         self._usable = {face['id'] for face in found.faces}
-        return super().load_data_list()
+        data_list = super().load_data_list()
+        check_files(
+            self.ann_file, data_list, [self.data_root] if self.data_root else
+            list(self.data_prefix.values()))
+        return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> Union[dict, List[dict]]:
         """Converts the record of one image.

@@ -1,4 +1,4 @@
-"""What can be told of image files before any of them is decoded."""
+"""What is checked of the images of a set before training on them."""
 import os
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
@@ -94,3 +94,42 @@ def check_depths(depths: Dict[str, int],
             f'{len(other)} of {len(paths)} files that were looked into have '
             f'another depth than declared. {error}') from None
     raise AssertionError(f'{other[0]}: its depth is not that of its header')
+
+
+def check_files(ann_file: str, samples: Sequence[dict],
+                roots: Sequence[str]) -> None:
+    """All images exist, below the data's root, and of the declared depth.
+
+    Remote storage is not listed: there a missing file shows when it is read.
+
+    Args:
+        ann_file (str): Named in errors.
+        samples (Sequence[dict]): Each with ``img_path`` and ``bit_depth``, and
+            perhaps ``rgb_path``.
+        roots (Sequence[str]): Folders of the data.
+
+    Raises:
+        FileNotFoundError: Some are not there.
+        ValueError: They lie elsewhere, or have another depth.
+    """
+    paths = {
+        sample[key]: key
+        for sample in samples for key in ('img_path', 'rgb_path')
+        if key in sample
+    }
+    try:
+        check_inside(paths, roots)
+    except ValueError as error:
+        raise ValueError(f'{ann_file}: {error}') from None
+    missing = missing_files(paths)
+    if missing:
+        role = 'RGB partner' if paths[missing[0]] == 'rgb_path' else 'image'
+        raise FileNotFoundError(
+            f'{ann_file}: {len(missing)} of {len(paths)} files do not exist, '
+            f'first the {role} {missing[0]}. Check `data_root` and '
+            '`data_prefix` of the data set, or complete the download.')
+    try:
+        check_depths(
+            {sample['img_path']: sample['bit_depth'] for sample in samples})
+    except ValueError as error:
+        raise ValueError(f'{ann_file}: {error}') from None

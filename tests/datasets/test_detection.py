@@ -65,6 +65,13 @@ def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
         json.dumps(dict(images=[image], annotations=boxes,
                         categories=[dict(id=1, name='face')])))
     options = dict(data_root=str(tmp_path), ann_file='a.json', pipeline=[])
+    with pytest.raises(FileNotFoundError, match='1 of 1 files do not exist'):
+        ThermalFaceDetDataset(**options)
+    (tmp_path / 'x').mkdir()
+    cv2.imwrite(str(tmp_path / 'x/a.png'), np.zeros((48, 64), np.uint16))
+    with pytest.raises(ValueError, match='uint16 pixels, but .* 8 bits'):
+        ThermalFaceDetDataset(**options)
+    cv2.imwrite(str(tmp_path / 'x/a.png'), np.zeros((48, 64), np.uint8))
     info = ThermalFaceDetDataset(**options).get_data_info(0)
     assert info['img_path'] == str(tmp_path / 'x/a.png')
     assert info['declared_size'] == (64, 48)

@@ -167,6 +167,31 @@ def test_damaged_annotation_files(annotations, examples):
          use)
 
 
+@pytest.mark.parametrize('examples', EXAMPLES)
+def test_doctor_ends_and_refuses_what_training_refuses(annotations, tmp_path,
+                                                       examples):
+    from mmpose_thermal.datasets.inspection import inspect
+    from mmpose_thermal.visualization import html_report, text_report
+    coco, use = annotations
+    root = tmp_path / 'pairs'
+    path = str(root / 'annotations/train.json')
+
+    def examine(text):
+        refused = ''
+        try:
+            use(text)
+        except DOCUMENTED as error:
+            refused = str(error)
+        found = inspect([path], str(root))
+        assert text_report(found) and html_report(found, str(root))
+        # An image without a partner is no error where nobody asks for pairs.
+        assert found.failed or not refused or 'rgb_file_name' in refused
+        if refused and not found.failed:
+            raise ValueError(refused)
+
+    fuzz(examples // 2, mutated(coco).map(json.dumps), examine)
+
+
 def changed(coco, kind, number, **fields):
     coco[kind][number].update(fields)
     return coco

@@ -16,7 +16,7 @@ from mmpose_thermal.version import __version__
 from ..alignment import rgb_to_thermal
 from ..annotations import Annotations, read_annotations
 from ..detected_boxes import match_boxes, read_boxes
-from ..image_checks import check_depths, check_inside, missing_files
+from ..image_checks import check_files
 from ..kept_index import fingerprint, load_index, save_index
 from ..point_sets import load_metainfo
 from ..transforms.caching import CachedLoading
@@ -26,6 +26,7 @@ from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
 _DEFAULT_BIT_DEPTH = 8
 _LOADING = (LoadThermalImage, LoadRGBPartner, LoadImageFromFile)
 _OF_LOADING = ('temperature_scale', 'temperature_offset', 'palette')
+_FORM = 2  # of samples: raised where their fields or checks change
 # What decides about the samples beside the annotation file.
 _OF_INDEX = ('with_rgb', 'require_rgb', 'data_prefix', 'data_mode',
              'test_mode', 'filter_cfg', 'sample_interval', '_indices')
@@ -150,6 +151,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return fingerprint(
             self.ann_file,
             version=__version__,
+            form=_FORM,
             metainfo=self._metainfo['dataset_name'],
             **{name: getattr(self, name) for name in _OF_INDEX})
 
@@ -325,34 +327,9 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return partner
 
     def _check_files(self, data_list: List[dict]) -> None:
-        """All images exist, below the data's root, and of the stated depth.
-
-        Remote storage is not listed: there a missing file shows when read.
-        """
-        paths = {
-            info[key]: key
-            for info in data_list for key in ('img_path', 'rgb_path')
-            if key in info
-        }
-        roots = [self.data_root] if self.data_root else \
-            [prefix for prefix in self.data_prefix.values() if prefix]
-        try:
-            check_inside(paths, roots)
-        except ValueError as error:
-            raise ValueError(f'{self.ann_file}: {error}') from None
-        missing = missing_files(paths)
-        if missing:
-            role = ('RGB partner'
-                    if paths[missing[0]] == 'rgb_path' else 'image')
-            raise FileNotFoundError(
-                f'{self.ann_file}: {len(missing)} of {len(paths)} files do '
-                f'not exist, first the {role} {missing[0]}. Check `data_root` '
-                'and `data_prefix` of the data set, or complete the download.')
-        try:
-            check_depths(
-                {info['img_path']: info['bit_depth'] for info in data_list})
-        except ValueError as error:
-            raise ValueError(f'{self.ann_file}: {error}') from None
+        check_files(
+            self.ann_file, data_list, [self.data_root] if self.data_root else
+            list(self.data_prefix.values()))
 
     def _check_first_image(self, data_list: List[dict]) -> None:
         """A data set declared wrongly as a whole fails at once."""
