@@ -5,143 +5,31 @@ else (processes, progress, checks, counts, files) is here. It takes a minute and
 keeps nothing between runs: what was completed or mended is seen by the next.
 """
 import argparse
-import json
 import os
 import sys
 from collections import Counter
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import (Any, Callable, Dict, Iterator, List, Mapping, Optional,
-                    Sequence, Tuple, Union)
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import mmengine
-import numpy as np
 
-from mmpose_thermal.runtime.image_files import decode_image
-from mmpose_thermal.runtime.whole_file import whole_file
-
-from .alignment import as_homography
-from .annotation_rules import box_breach, landmarks
 from .annotations import read_annotations
-from .point_sets import keypoint_names, load_metainfo
+from .coco_files import (coco, remove_stale, visible_records, write_json,
+                         write_jsons)
+from .face_records import (ConversionError, Face, LeaveOut, Picture,
+                           box_around, image_header, record_of,
+                           with_visibility)
+from .point_sets import load_metainfo
+
+__all__ = [
+    'SPLITS', 'ConversionError', 'Face', 'LeaveOut', 'Picture',
+    'add_palette_choice', 'box_around', 'coco', 'convert', 'converter_parser',
+    'image_header', 'run_converter', 'split_by_subject', 'with_visibility',
+    'write_json'
+]
 
 SPLITS = ('train', 'val', 'test')
 _CHUNK = 50  # tasks that a process gets at a time
-_OURS = '"generator":"mmpose_thermal"'  # marks what a converter wrote
-
-
-class ConversionError(ValueError):
-    """The tree as a whole is not what the converter expects."""
-
-
-class LeaveOut(Exception):
-    """One picture cannot be used.
-
-    Args:
-        reason (str): For the count.
-        details (str): Of this picture alone.
-    """
-
-    def __init__(self, reason: str, details: str = '') -> None:
-        super().__init__(reason)
-        self.details = details
-
-
-@dataclass
-class Face:
-    """One labelled face.
-
-    Attributes:
-        keypoints (np.ndarray): Pixels, (K, 2) with NaN for points without a
-            label, or (K, 3) with COCO's visibility.
-        bbox (Sequence[float], optional): x, y, width, height; by default from
-            the keypoints with a margin.
-        rgb_keypoints (np.ndarray, optional): Likewise in the RGB image, if it
-            is not aligned.
-        fields (dict): More fields of the annotation.
-    """
-    keypoints: np.ndarray
-    bbox: Optional[Sequence[float]] = None
-    rgb_keypoints: Optional[np.ndarray] = None
-    fields: dict = field(default_factory=dict)
-
-
-@dataclass
-class Picture:
-    """One thermal image with its faces.
-
-    Attributes:
-        file_name (str): Relative to the data set's root.
-        split (str): 'train', 'val' or 'test'.
-        faces (list[Face]): Those with labels.
-        rgb_file_name (str, optional): The partner, relative to the root.
-        kind (str): Goes into files of their own, ``{kind}_{split}.json``.
-        fields (dict): More fields of the image (subject_id, palette, ...).
-        labelled_size (tuple, optional): Width and height of what was shown
-            when it was labelled.
-        ignored (list[str]): Labels that belong to no face, for the count.
-    """
-    file_name: str
-    split: str
-    faces: List[Face]
-    rgb_file_name: Optional[str] = None
-    kind: str = ''
-    fields: dict = field(default_factory=dict)
-    labelled_size: Optional[Tuple[float, float]] = None
-    ignored: List[str] = field(default_factory=list)
-
-
-def image_header(path: str) -> Tuple[int, int, int]:
-    """Size and depth of an image, as everything here reads it.
-
-    Args:
-        path (str): Of a format of :func:`decode_image`.
-
-    Returns:
-        tuple[int, int, int]: Width and height in pixels, bits a channel.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no image.
-    """
-    image = decode_image(Path(path).read_bytes(), str(path))
-    return image.shape[1], image.shape[0], 8 * image.dtype.itemsize
-
-
-def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
-    """The box of labelled points, larger by a share of its size each side.
-
-    Args:
-        keypoints (np.ndarray): Shape (K, 2) or (K, 3), pixels; NaN or
-            visibility 0 where there is no label.
-        margin (float): Share of width and height, on each side.
-
-    Returns:
-        np.ndarray: x, y, width, height.
-    """
-    points = with_visibility(keypoints)
-    points = points[points[:, 2] > 0, :2]
-    low, high = points.min(0), points.max(0)
-    extent = high - low
-    return np.concatenate([low - margin * extent, (1 + 2 * margin) * extent])
-
-
-def with_visibility(keypoints: np.ndarray) -> np.ndarray:
-    """Adds COCO's visibility: 2, or a row of zeros where there is no label.
-
-    Args:
-        keypoints (np.ndarray): Shape (K, 2) or (K, 3).
-
-    Returns:
-        np.ndarray: Shape (K, 3), finite.
-    """
-    points = np.asarray(keypoints, dtype=float)
-    if points.shape[1] == 2:
-        points = np.column_stack([points, np.full(len(points), 2.)])
-    return np.where(
-        np.isfinite(points).all(1, keepdims=True) & (points[:, 2:] > 0),
-        points, 0.)
 
 
 def split_by_subject(subjects: Sequence[Any],
@@ -171,104 +59,6 @@ def split_by_subject(subjects: Sequence[Any],
     return dict(zip(people, splits))
 
 
-def _annotation(face: Face, size, metainfo: dict, margin: float) -> dict:
-    keypoints = with_visibility(face.keypoints)
-    points = metainfo['num_keypoints']
-    if len(keypoints) != points:
-        raise LeaveOut(
-            f'{len(keypoints)} points instead of {points}',
-            'two faces without group ids?'
-            if len(keypoints) and len(keypoints) % points == 0 else '')
-    labelled = keypoints[:, 2] > 0
-    if labelled.sum() < 2:
-        raise LeaveOut('fewer than two labelled points')
-    outside = ((keypoints[:, :2] < -.5) |
-               (keypoints[:, :2] > np.array(size) - .5)).any(1)
-    if outside[labelled].all():
-        raise LeaveOut('all points outside the image')
-    keypoints[labelled & outside, 2] = 1
-    box = np.asarray(
-        box_around(keypoints, margin) if face.bbox is None else face.bbox,
-        dtype=float)
-    breach = landmarks(
-        keypoints.ravel().tolist(), points, 'it', metainfo['dataset_name'])[
-            1] or box_breach(box.tolist(), *size, 'it')
-    if breach:
-        raise LeaveOut(f'face {breach[1]}', breach[2])
-    annotation = dict(
-        **_box_fields(_clipped(box, size)),
-        keypoints=_listed(keypoints),
-        num_keypoints=int(labelled.sum()),
-        **face.fields)
-    if face.rgb_keypoints is not None:
-        annotation['rgb_keypoints'] = _listed(
-            with_visibility(face.rgb_keypoints))
-    return annotation
-
-
-def _clipped(box: np.ndarray, size) -> np.ndarray:
-    """The part of a box (x, y, width, height) inside an image."""
-    low = np.clip(box[:2], 0, size)
-    return np.concatenate([low, np.clip(box[:2] + box[2:], 0, size) - low])
-
-
-def _box_fields(box: np.ndarray) -> dict:
-    return dict(
-        bbox=box.round(2).tolist(), area=round(float(box[2:].prod()), 2))
-
-
-def _listed(keypoints: np.ndarray) -> list:
-    return [
-        number for x, y, v in keypoints.tolist()
-        for number in (round(x, 2), round(y, 2), int(v))
-    ]
-
-
-def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
-    """Landmarks of a smaller copy would all be at wrong places."""
-    labelled = picture.labelled_size
-    if labelled is None or tuple(labelled) == size:
-        return
-    inside = all(
-        (np.nan_to_num(face.keypoints[:, :2]) <= size).all()
-        for face in picture.faces)
-    if tuple(labelled) == size[::-1] and inside:
-        return  # sides exchanged in the file, not in the labels
-    raise LeaveOut('labelled in an image of another size',
-                   f'labelled {labelled[0]:g}x{labelled[1]:g}, the image is '
-                   f'{size[0]}x{size[1]}')
-
-
-def _record(root: Path, picture: Picture, metainfos: Dict[str, dict],
-            margin: float) -> dict:
-    """A picture with all that one process can find out about it."""
-    width, height, bits = image_header(str(root / picture.file_name))
-    _check_labelled_size(picture, (width, height))
-    image = dict(file_name=picture.file_name, width=width, height=height)
-    if bits != 8:
-        image['bit_depth'] = bits
-    image.update(picture.fields)
-    record: Dict[str, Any] = dict(kind=picture.kind, split=picture.split, image=image)
-    if picture.rgb_file_name:
-        image['rgb_file_name'] = picture.rgb_file_name
-        rgb_size = image_header(
-            str(root / picture.rgb_file_name))[:2]
-        aligned = 'rgb_homography' not in image and all(
-            face.rgb_keypoints is None for face in picture.faces)
-        if aligned and rgb_size != (width, height):
-            raise LeaveOut('RGB partner of another size',
-                           f'{rgb_size[0]}x{rgb_size[1]}, thermal '
-                           f'{width}x{height}')
-        record['rgb_size'] = rgb_size
-    if not picture.faces:
-        raise LeaveOut('no labelled face')
-    record['annotations'] = [
-        _annotation(face, (width, height), metainfos[picture.kind], margin)
-        for face in picture.faces
-    ]
-    return record
-
-
 def _convert_chunk(job) -> dict:
     """Reads some tasks."""
     root, read, tasks, metainfos, margin = job
@@ -277,7 +67,7 @@ def _convert_chunk(job) -> dict:
         try:
             picture = read(root, task)
             ignored += [(name, label) for label in picture.ignored]
-            records.append(_record(root, picture, metainfos, margin))
+            records.append(record_of(root, picture, metainfos, margin))
         except LeaveOut as reason:
             left_out.append((name, str(reason), reason.details))
         except FileNotFoundError as error:
@@ -292,31 +82,8 @@ def _convert_chunk(job) -> dict:
     return dict(records=records, left_out=left_out, ignored=ignored)
 
 
-def write_json(path: Union[str, Path], content: Any) -> None:
-    """Writes a whole file or none.
-
-    Args:
-        path (str | Path): Where.
-        content: What.
-    """
-    write_jsons({path: content})
-
-
-def write_jsons(contents: Mapping[Union[str, Path], Any]) -> None:
-    """Writes whole files, all or none.
-
-    Args:
-        contents (Mapping): What, by path.
-    """
-    with ExitStack() as all_of_them:
-        for path, content in contents.items():
-            unfinished = all_of_them.enter_context(whole_file(path))
-            with open(unfinished, 'w') as file:
-                json.dump(content, file, separators=(',', ':'))
-
-
 def _refuse_shared_subjects(records: List[dict]) -> None:
-    splits = {}
+    splits: Dict[Any, set] = {}
     for record in records:
         subject = record['image'].get('subject_id')
         if subject is not None:
@@ -329,95 +96,6 @@ def _refuse_shared_subjects(records: List[dict]) -> None:
             f'subject {subject} in {sorted(where)}. Results would be '
             'worthless; nothing was written. Check that each folder holds the '
             'files that were distributed in it.')
-
-
-def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
-    """The same face as labelled in the RGB image."""
-    found = {
-        key: value
-        for key, value in annotation.items() if key != 'rgb_keypoints'
-    }
-    keypoints = np.reshape(annotation['keypoints'], (-1, 3)).astype(float)
-    if 'rgb_keypoints' in annotation:
-        keypoints = np.reshape(annotation['rgb_keypoints'], (-1, 3))
-    elif 'rgb_homography' in image:
-        back = np.linalg.inv(as_homography(image['rgb_homography']))
-        moved = np.column_stack([keypoints[:, :2], np.ones(len(keypoints))
-                                 ]) @ back.T
-        keypoints[:, :2] = moved[:, :2] / moved[:, 2:]
-    else:
-        return found
-    return dict(
-        found,
-        keypoints=_listed(with_visibility(keypoints)),
-        **_box_fields(_clipped(box_around(keypoints, .1), rgb_size)))
-
-
-def _visible_records(records: List[dict]) -> List[dict]:
-    """The RGB partners as pictures of their own, each once.
-
-    Faces that lie outside of an unaligned partner are none of it.
-    """
-    found: Dict[str, dict] = {}
-    for record in records:
-        image = record['image']
-        name = image.get('rgb_file_name')
-        if not name or name in found:
-            continue
-        width, height = record['rgb_size']
-        fields = {
-            key: value
-            for key, value in image.items()
-            if key not in ('rgb_file_name', 'rgb_homography', 'bit_depth',
-                           'palette', 'temperature_scale',
-                           'temperature_offset')
-        }
-        faces = [
-            _rgb_annotation(annotation, image, record['rgb_size'])
-            for annotation in record['annotations']
-        ]
-        found[name] = dict(
-            image=dict(fields, file_name=name, width=width, height=height),
-            annotations=[
-                face for face in faces
-                if not box_breach(face['bbox'], width, height, name)
-            ])
-    return [record for record in found.values() if record['annotations']]
-
-
-def coco(records: List[dict], metainfo: dict, description: str) -> dict:
-    """Numbers records into one COCO json.
-
-    Args:
-        records (list[dict]): Each with ``image`` and its ``annotations``.
-        metainfo (dict): Parsed, of the point set.
-        description (str): Of the data set.
-
-    Returns:
-        dict: What the annotation file holds.
-    """
-    images, annotations = [], []
-    for number, record in enumerate(records, start=1):
-        images.append(dict(id=number, **record['image']))
-        for annotation in record['annotations']:
-            annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=number,
-                    category_id=1,
-                    iscrowd=0,
-                    **annotation))
-    return dict(
-        info=dict(generator='mmpose_thermal', description=description),
-        images=images,
-        annotations=annotations,
-        categories=[
-            dict(
-                id=1,
-                name='face',
-                supercategory='person',
-                keypoints=keypoint_names(metainfo))
-        ])
 
 
 def convert(root: str,
@@ -493,7 +171,10 @@ def convert(root: str,
         print(f'  {line}')
     _report_left_out(left_out, out)
     _report_ignored([one for chunk in found for one in chunk['ignored']])
-    _remove_stale(out, metainfos, set(contents))
+    remove_stale(out, [
+        _name(prefix, kind, split) for kind in metainfos
+        for prefix in ('', 'rgb') for split in SPLITS
+    ], set(contents))
     return paths
 
 
@@ -505,10 +186,10 @@ def _splits(records: List[dict], metainfos: Dict[str, dict],
         for split in SPLITS:
             chosen = _chosen(records, kind, split)
             for prefix, part in (('', chosen),
-                                 ('rgb', _visible_records(chosen))):
+                                 ('rgb', visible_records(chosen))):
                 if not part:
                     continue
-                name = '_'.join(filter(None, (prefix, kind, split)))
+                name = _name(prefix, kind, split)
                 paths[name] = out / f'{name}.json'
                 content = coco(part, metainfo, description)
                 for fault in read_annotations(
@@ -520,34 +201,13 @@ def _splits(records: List[dict], metainfos: Dict[str, dict],
     return paths, contents
 
 
+def _name(*parts: str) -> str:
+    return '_'.join(filter(None, parts))
+
+
 def _chosen(records: List[dict], kind: str, split: str) -> List[dict]:
     return [record for record in records
             if (record['kind'], record['split']) == (kind, split)]
-
-
-def _remove_stale(out: Path, metainfos: Dict[str, dict],
-                  written: set) -> None:
-    """Files of an earlier run must not be taken for those of this one."""
-    for kind in metainfos:
-        for prefix in ('', 'rgb'):
-            for split in SPLITS:
-                name = '_'.join(filter(None, (prefix, kind, split)))
-                path = out / f'{name}.json'
-                if path not in written and _is_ours(path):
-                    path.unlink()
-                    print(f'  removed {path.name}, of an earlier run')
-                derived = out / f'{name}_registered.json'
-                if derived.exists():
-                    print(f'  {derived.name} was made from an earlier '
-                          f'{path.name}: make it anew')
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a converter wrote a file; people keep their own beside."""
-    if not path.is_file():
-        return False
-    with open(path, errors='replace') as file:
-        return _OURS in file.read(200)
 
 
 def _counts_of_splits(records, metainfos) -> Iterator[str]:
@@ -555,8 +215,7 @@ def _counts_of_splits(records, metainfos) -> Iterator[str]:
         for split in SPLITS:
             chosen = _chosen(records, kind, split)
             if chosen:
-                name = '_'.join(filter(None, (kind, split)))
-                yield _counts(f'{name}.json', chosen)
+                yield _counts(f'{_name("", kind, split)}.json', chosen)
 
 
 def _report_ignored(ignored: List[Tuple[str, str]]) -> None:

@@ -45,10 +45,11 @@ def labelme_content(path: Path) -> dict:
     return content
 
 
-def labelled_size(content: dict) -> Optional[Tuple[int, int]]:
+def labelled_size(content: dict) -> Optional[Tuple[float, float]]:
     """Width and height of the image as it was labelled, if the file tells."""
-    size = content.get('imageWidth'), content.get('imageHeight')
-    return size if all(is_number(side) and side > 0 for side in size) else None
+    size: List[Any] = [content.get('imageWidth'), content.get('imageHeight')]
+    known = all(is_number(side) and side > 0 for side in size)
+    return (size[0], size[1]) if known else None
 
 
 def _is_shape(shape: Any) -> bool:
@@ -73,14 +74,14 @@ def _is_box(shape: dict) -> bool:
     return _label(shape).lower() == _BOX_LABEL and _type(shape) != 'point'
 
 
-def _box(shape: dict) -> np.ndarray:
+def _box(shape: dict) -> List[float]:
     """Of two corners, or of the corners or outline of a face."""
     if _type(shape) not in _BOXES or len(shape['points']) < 2:
         raise LeaveOut(f'face box drawn as {_type(shape)} of '
                        f'{len(shape["points"])} points: draw a rectangle')
     corners = np.asarray(shape['points'], float)
     low, high = corners.min(0), corners.max(0)
-    return np.concatenate([low, high - low])
+    return np.concatenate([low, high - low]).tolist()
 
 
 def _landmarks_of(shape: dict) -> Optional[list]:

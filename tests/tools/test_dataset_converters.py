@@ -398,7 +398,7 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path):
 
 
 def test_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
-    from mmpose_thermal.datasets import conversion
+    from mmpose_thermal.datasets import coco_files
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
     tasks = [(split, ('a.png', i, split))
              for i, split in enumerate(('train', 'val', 'test'))]
@@ -414,7 +414,7 @@ def test_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
             raise OSError('No space left on device')
         dump(content, file, **options)
 
-    monkeypatch.setattr(conversion.json, 'dump', full_disk)
+    monkeypatch.setattr(coco_files.json, 'dump', full_disk)
     with pytest.raises(OSError, match='No space'):
         convert(str(tmp_path), tasks[:2] + [
             ('more', ('a.png', 7, 'train'))], picture, points, 'Mine')

@@ -267,7 +267,7 @@ class LoadRGBPartner(BaseTransform):
                 f'The sample of {results["img_path"]} has no RGB partner. Set '
                 '`with_rgb=True` in the ThermalFaceDataset of this pipeline.')
         path, thermal = results['rgb_path'], results['img']
-        rgb = read_image(path, cv2.IMREAD_COLOR, self.backend_args)
+        rgb = read_image(path, True, self.backend_args)
         if 'rgb_to_thermal' not in results and \
                 rgb.shape[:2] != thermal.shape[:2]:
             raise ValueError(
