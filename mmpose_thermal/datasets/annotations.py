@@ -5,15 +5,18 @@ is not clear; single records that cannot be used are left out and counted.
 """
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from mmengine.fileio import get
 
 from .alignment import rgb_to_thermal
+from .annotation_categories import face_categories, other_order
+from .annotation_faults import Annotations, Fault, LeftOut
 from .annotation_rules import (KINDS, Breach, box_breach, landmarks,
                                portable_name, record_faults, short,
                                systematic_breach)
+
+__all__ = ['Annotations', 'Fault', 'LeftOut', 'read_annotations']
 
 #: Share of the faces that may be wrong, each by itself, without the file
 #: being refused.
@@ -21,76 +24,15 @@ MAX_WRONG_SHARE = .01
 _LOOKED_AT = 2000  # faces that show of which form all are
 _REMEDY = 'Correct it, or make the file anew with its converter.'
 _FILES = ('file_name', 'rgb_file_name')
-
-
-@dataclass
-class Fault:
-    """Why a file cannot be used.
-
-    Attributes:
-        check (str): Short name of the rule.
-        message (str): Record, field and remedy.
-        images (list[int]): Numbers of the images concerned, in the file.
-    """
-    check: str
-    message: str
-    images: List[int] = field(default_factory=list)
-
-
-@dataclass
-class LeftOut:
-    """Records that are not used, for one reason.
-
-    Attributes:
-        reason (str): As in 'N annotations REASON'.
-        first (str): The first of them, and what is wrong with it.
-        images (list[int]): Numbers of their images, one a record.
-    """
-    reason: str
-    first: str
-    images: List[int] = field(default_factory=list)
-
-
-@dataclass
-class Annotations:
-    """What an annotation file holds.
-
-    Attributes:
-        name (str): Of the file.
-        images (list[dict]): Those whose records can be used; names of files
-            with slashes.
-        faces (list[dict]): Annotations of faces with landmarks, in the order
-            of their images; ``keypoints`` (and ``rgb_keypoints``) flat, with
-            visibilities of 0, 1 or 2.
-        image_of (list[int]): For each face the number of its image.
-        categories (list[dict]): As in the file.
-        face_categories (set | None): Ids of those that are faces; ``None``
-            for all.
-        faults (list[Fault]): Why training refuses the file.
-        left_out (list[LeftOut]): What is not used.
-    """
-    name: str
-    images: List[dict] = field(default_factory=list)
-    faces: List[dict] = field(default_factory=list)
-    image_of: List[int] = field(default_factory=list)
-    categories: List[dict] = field(default_factory=list)
-    face_categories: Optional[set] = None
-    faults: List[Fault] = field(default_factory=list)
-    left_out: List[LeftOut] = field(default_factory=list)
-
-    def refuse_faults(self) -> None:
-        """Raises ValueError if the file cannot be used."""
-        if self.faults:
-            raise ValueError(f'{self.name}: {self.faults[0].message}')
-
-    def what_is_left_out(self) -> str:
-        """One sentence for a log; empty if all is used."""
-        if not self.left_out:
-            return ''
-        return (f'left out {sum(len(one.images) for one in self.left_out)} '
-                'annotations: ' + '; '.join(
-                    f'{len(one.images)} {one.reason} (first {one.first})'
-                    for one in self.left_out) + '.')
+# Keys that files of other tools have.
+_OF_OTHERS = {
+    'shapes': 'of LabelMe: convert its folder by '
+              'tools/dataset_converters/labelme2coco.py',
+    '_via_img_metadata': 'of VGG Image Annotator: export COCO json',
+    'image_id': 'with the results of a detector: it can be the `bbox_file` of '
+                'a test, beside an annotation file',
+    'file_upload': 'of Label Studio: export COCO json',
+}
 
 
 def read_annotations(ann_file: str,
@@ -150,6 +92,13 @@ class _Reading:
         self._conclude(content)
 
     def _is_coco(self, content: Any) -> bool:
+        first = content[0] if isinstance(content, list) and content else \
+            content
+        other = [hint for key, hint in _OF_OTHERS.items()
+                 if isinstance(first, dict) and key in first]
+        if other:
+            self._fault('json', f'it looks like a file {other[0]}.')
+            return False
         if not isinstance(content, dict):
             self._fault('json', 'it must be an object with "images", '
                         f'"annotations" and "categories". {_REMEDY}')
@@ -211,31 +160,11 @@ class _Reading:
         self._refuse_records('categories', faults)
         if not faults:
             self.found.categories = records
-            self.found.face_categories = self._faces_among(
-                records, content['annotations'])
-
-    def _faces_among(self, categories: List[dict],
-                     annotations: List[Any]) -> Optional[set]:
-        """Which of several categories is that of the landmarks."""
-        if len(categories) < 2 or self.metainfo is None:
-            return None
-        count = self.metainfo['num_keypoints']
-        listing = {
-            category['id'] for category in categories
-            if isinstance(category.get('keypoints'), list)
-            and len(category['keypoints']) == count
-        }
-        if listing:
-            return listing
-        named = {
-            category['id'] for category in categories
-            if str(category.get('name')).lower() == 'face'
-        }
-        has_points = any(
-            isinstance(one, dict) and one.get('keypoints')
-            and one.get('category_id') in list(named)
-            for one in annotations)
-        return named if has_points else None
+            self.found.face_categories = face_categories(
+                records, content['annotations'], self.metainfo)
+            order = other_order(records, self.metainfo)
+            if order:
+                self._fault('categories', order)
 
     def _sort(self, annotations: List[Any]) -> Dict[int, List[dict]]:
         """Annotations by the numbers of their images."""

@@ -1,6 +1,7 @@
 """What is checked of the images of a set before training on them."""
 import os
 import os.path as osp
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterable, List, Sequence
 
@@ -57,6 +58,29 @@ def missing_files(paths: Iterable[str]) -> List[str]:
         for entry in os.scandir(folder or '.') if not entry.is_dir()
     }
     return [path for path in local if path not in present]
+
+
+def similar_name(path: str) -> str:
+    """A hint at a file whose name differs in case or in its accents' form.
+
+    Windows and macOS take such names for the same, Linux does not.
+
+    Args:
+        path (str): Of a file that is missing.
+
+    Returns:
+        str: Part of a sentence; empty if there is none.
+    """
+    folder, name = osp.split(path)
+
+    def plain(text):
+        return unicodedata.normalize('NFC', text).casefold()
+
+    for other in os.listdir(folder or '.') if osp.isdir(folder or '.') else ():
+        if plain(other) == plain(name) and other != name:
+            return (f' (there is "{other}": this system tells capitals and '
+                    'forms of accents apart)')
+    return ''
 
 
 def _bits_of(path: str) -> int:
@@ -126,8 +150,9 @@ def check_files(ann_file: str, samples: Sequence[dict],
         role = 'RGB partner' if paths[missing[0]] == 'rgb_path' else 'image'
         raise FileNotFoundError(
             f'{ann_file}: {len(missing)} of {len(paths)} files do not exist, '
-            f'first the {role} {missing[0]}. Check `data_root` and '
-            '`data_prefix` of the data set, or complete the download.')
+            f'first the {role} {missing[0]}{similar_name(missing[0])}. Check '
+            '`data_root` and `data_prefix` of the data set, or complete the '
+            'download.')
     try:
         check_depths(
             {sample['img_path']: sample['bit_depth'] for sample in samples})

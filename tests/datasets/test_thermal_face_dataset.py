@@ -342,6 +342,40 @@ def test_ids_may_be_text(root):
     assert len(build(root, sample_interval=2)) == 3
 
 
+@pytest.mark.parametrize('content, message', [
+    (dict(shapes=[]), 'of LabelMe: convert .*labelme2coco.py'),
+    ([dict(image_id=3, bbox=[1, 2, 3, 4], score=.3)], 'results of a detector'),
+    ({'_via_img_metadata': {}}, 'of VGG Image Annotator'),
+    ([dict(id=1, file_upload='a.png')], 'of Label Studio'),
+])
+def test_files_of_other_tools_are_named(root, content, message):
+    (root / 'annotations/train.json').write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'train.json: it looks .*{message}'):
+        build(root)
+
+
+def test_points_in_another_order_are_refused(root):
+    def exchange(content):
+        names = content['categories'][0]['keypoints']
+        names[2], names[7] = names[7], names[2]
+
+    edit(root, exchange)
+    with pytest.raises(ValueError, match='another order than .*"ibug68": point '
+                       '2 is "right_jaw_7" instead of "right_jaw_2"'):
+        build(root)
+
+
+@pytest.mark.parametrize('stored, asked', [('A_1.PNG', 'a_1.png'),
+                                           ('u\u0308.png', '\u00fc.png')])
+def test_names_that_other_systems_take_for_the_same(root, stored, asked):
+    folder = root / 'thermal/train'
+    shutil.copy(next(folder.iterdir()), folder / stored)
+    edit(root, lambda c: c['images'][1].update(
+        file_name=f'thermal/train/{asked}'))
+    with pytest.raises(FileNotFoundError, match=f'there is "{stored}"'):
+        build(root)
+
+
 def test_a_byte_order_mark_is_no_fault(root):
     path = root / 'annotations/train.json'
     path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())

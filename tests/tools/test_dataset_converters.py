@@ -269,6 +269,33 @@ def test_labelme(run, samples, tmp_path):
     build('ThermalFaceDataset', tmp_path, with_rgb=True)
 
 
+def test_labelme_of_images_that_share_a_name(run, samples, tmp_path):
+    """Which of them was labelled is not known."""
+    miniatures.write_labelme(tmp_path, samples)
+    first = sorted(tmp_path.glob('*.png'))[0]
+    shutil.copy(first, first.with_suffix('.jpg'))
+    printed = run('labelme', tmp_path, '--rgb', 'visible')
+    assert f'1 several images of one name: .jpg, .png, first {first.stem}' in \
+        printed
+
+
+def test_tables_with_a_byte_order_mark(run, samples, tmp_path):
+    """As Excel and Notepad save them."""
+    miniatures.write_tfw(tmp_path / 'tfw', samples)
+    miniatures.write_rwth(tmp_path / 'rwth', samples)
+    miniatures.write_sftl54(tmp_path / 'sftl54', samples, jsonl=True)
+    tables = [path for suffix in ('csv', 'ljson', 'jsonl')
+              for path in tmp_path.rglob(f'*.{suffix}')]
+    assert len(tables) > 10
+    for path in tables:
+        path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    run('tfw', tmp_path / 'tfw')
+    assert len(load(tmp_path / 'tfw')['annotations']) == 9
+    run('rwth', tmp_path / 'rwth', '--val-subjects', 1, '--test-subjects', 2)
+    run('sftl54', tmp_path / 'sftl54', '--leave-out-challenging')
+    assert len(load(tmp_path / 'sftl54')['images']) == 5
+
+
 def test_labelme_by_number(run, samples, tmp_path):
     """Points may be named by their numbers; what cannot be is left out."""
     miniatures.write_labelme(tmp_path, samples)

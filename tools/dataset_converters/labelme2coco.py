@@ -18,7 +18,7 @@ from mmpose_thermal.datasets.labelme import (faces_of_shapes, labelled_size,
                                              labelme_content)
 from mmpose_thermal.datasets.point_sets import keypoint_names, load_metainfo
 
-_SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp')
+_SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp', '.webp')
 
 
 def parse_args():
@@ -54,29 +54,36 @@ def parse_args():
 
 def by_stem(folder):
     """Images below a folder, by their path without extension."""
-    return {
-        str(path.relative_to(folder).with_suffix('')): path
-        for path in sorted(folder.rglob('*'))
-        if path.suffix.lower() in _SUFFIXES
-    }
+    found = {}
+    for path in sorted(folder.rglob('*')):
+        if path.suffix.lower() in _SUFFIXES:
+            stem = str(path.relative_to(folder).with_suffix(''))
+            found.setdefault(stem, []).append(path)
+    return found
 
 
 def list_tasks(root, args):
     visible = by_stem(root / args.rgb) if args.rgb else {}
-    partners = set(visible.values())
-    images = {
-        stem: path
-        for stem, path in by_stem(root).items() if path not in partners
-    }
-    labelled, left_out = [], []
-    for stem in images:
-        if (root / f'{stem}.json').exists():
-            labelled.append(stem)
-        else:
+    partners = {path for paths in visible.values() for path in paths}
+    visible = {stem: paths[0] for stem, paths in visible.items()}
+    images, labelled, left_out = {}, [], []
+    for stem, paths in by_stem(root).items():
+        paths = [path for path in paths if path not in partners]
+        if not paths:
+            continue
+        images[stem] = paths[0]
+        if not (root / f'{stem}.json').exists():
             left_out.append((stem, 'no json file'))
+        elif len(paths) > 1:
+            # Which of them was labelled? RGB partners belong into --rgb.
+            left_out.append((stem, 'several images of one name: ' + ', '.join(
+                path.suffix for path in paths)))
+        else:
+            labelled.append(stem)
     if not labelled:
+        reason = left_out[0][1] if left_out else 'no image'
         raise ConversionError(f'{root} holds no image with a json file of the '
-                              'same name beside it.')
+                              f'same name beside it ({reason}).')
     folders = [split for split in SPLITS if (root / split).is_dir()]
     subjects = {}
     for stem in labelled:

@@ -89,7 +89,7 @@ def challenging(root):
         raise ConversionError(
             f'--leave-out-challenging needs {path}. Take it from the '
             'authors\' repository.')
-    with open(path, newline='') as file:
+    with open(path, newline='', encoding='utf-8-sig') as file:
         return {(int(row['sub_id']), int(row['trial_id']), int(row['pos_id']))
                 for row in csv.DictReader(file, skipinitialspace=True)}
 
@@ -101,7 +101,7 @@ def labels_of_split(folder, images):
         labels = {path.stem: path.name for path in folder.glob('json/*.json')}
     elif jsonl.exists():
         records = [
-            json.loads(line) for line in jsonl.read_text().splitlines()
+            json.loads(line) for line in jsonl.read_text('utf-8-sig').splitlines()
             if line.strip()
         ]
         labels = {

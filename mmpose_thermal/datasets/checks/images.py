@@ -12,7 +12,7 @@ from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
 
 from ..alignment import rgb_to_thermal
 from ..datasets.thermal_face_dataset import image_fields
-from ..image_checks import check_inside
+from ..image_checks import check_inside, similar_name
 from ..transforms.loading import (LoadThermalImage, read_image,
                                   require_size)
 from .findings import Add, Faces, image_examples
@@ -167,8 +167,11 @@ def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         for kind, message in result['errors']:
             by_kind[kind].append((i, message))
     for kind, messages in by_kind.items():
-        add('error', kind,
-            f'{len(messages)} images. First: {messages[0][1]}',
+        i, message = messages[0]
+        if kind == 'missing':
+            message += similar_name(
+                osp.join(data.folders['img'], data.images[i]['file_name']))
+        add('error', kind, f'{len(messages)} images. First: {message}',
             image_examples(data.name, [i for i, _ in messages]))
     for level, check, key, message in (
         ('warning', 'flat', 'flat', 'have hardly any contrast (a closed '

@@ -1,0 +1,73 @@
+"""What was read from an annotation file, and what is wrong with it."""
+from dataclasses import dataclass, field
+from typing import List, Optional
+
+
+@dataclass
+class Fault:
+    """Why a file cannot be used.
+
+    Attributes:
+        check (str): Short name of the rule.
+        message (str): Record, field and remedy.
+        images (list[int]): Numbers of the images concerned, in the file.
+    """
+    check: str
+    message: str
+    images: List[int] = field(default_factory=list)
+
+
+@dataclass
+class LeftOut:
+    """Records that are not used, for one reason.
+
+    Attributes:
+        reason (str): As in 'N annotations REASON'.
+        first (str): The first of them, and what is wrong with it.
+        images (list[int]): Numbers of their images, one a record.
+    """
+    reason: str
+    first: str
+    images: List[int] = field(default_factory=list)
+
+
+@dataclass
+class Annotations:
+    """What an annotation file holds.
+
+    Attributes:
+        name (str): Of the file.
+        images (list[dict]): Those whose records can be used; names of files
+            with slashes.
+        faces (list[dict]): Annotations of faces with landmarks, in the order
+            of their images; ``keypoints`` (and ``rgb_keypoints``) flat, with
+            visibilities of 0, 1 or 2.
+        image_of (list[int]): For each face the number of its image.
+        categories (list[dict]): As in the file.
+        face_categories (set | None): Ids of those that are faces; ``None``
+            for all.
+        faults (list[Fault]): Why training refuses the file.
+        left_out (list[LeftOut]): What is not used.
+    """
+    name: str
+    images: List[dict] = field(default_factory=list)
+    faces: List[dict] = field(default_factory=list)
+    image_of: List[int] = field(default_factory=list)
+    categories: List[dict] = field(default_factory=list)
+    face_categories: Optional[set] = None
+    faults: List[Fault] = field(default_factory=list)
+    left_out: List[LeftOut] = field(default_factory=list)
+
+    def refuse_faults(self) -> None:
+        """Raises ValueError if the file cannot be used."""
+        if self.faults:
+            raise ValueError(f'{self.name}: {self.faults[0].message}')
+
+    def what_is_left_out(self) -> str:
+        """One sentence for a log; empty if all is used."""
+        if not self.left_out:
+            return ''
+        return (f'left out {sum(len(one.images) for one in self.left_out)} '
+                'annotations: ' + '; '.join(
+                    f'{len(one.images)} {one.reason} (first {one.first})'
+                    for one in self.left_out) + '.')
