@@ -1,7 +1,7 @@
 """Labelled pictures of a data set, and what is kept of each."""
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -84,8 +84,33 @@ def image_header(path: str) -> Tuple[int, int, int]:
         FileNotFoundError: There is no such file.
         ValueError: It is no image.
     """
-    image = decode_image(Path(path).read_bytes(), str(path))
+    with open(path, 'rb') as file:
+        found = _png_header(file)
+        if found is not None:
+            return found
+        file.seek(0)
+        image = decode_image(file.read(), str(path))
     return image.shape[1], image.shape[0], 8 * image.dtype.itemsize
+
+
+def _png_header(file: BinaryIO) -> Optional[Tuple[int, int, int]]:
+    """What the header of a PNG tells, in a hundredth of the time.
+
+    None if it is no PNG, or has an orientation, which the reader applies.
+    """
+    head = file.read(33)
+    if len(head) < 33 or not head.startswith(b'\x89PNG\r\n\x1a\n') or \
+            head[12:16] != b'IHDR':
+        return None
+    width, height = (int.from_bytes(head[at:at + 4], 'big')
+                     for at in (16, 20))
+    while True:
+        length, kind = int.from_bytes(file.read(4), 'big'), file.read(4)
+        if kind == b'IDAT' and width and height:
+            return width, height, 16 if head[24] == 16 else 8
+        if kind in (b'eXIf', b'IDAT', b'IEND', b''):
+            return None
+        file.seek(length + 4, 1)
 
 
 def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
