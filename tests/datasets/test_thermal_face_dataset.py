@@ -398,6 +398,24 @@ def test_landmarks_of_one_of_several_categories(root):
     assert len(build(root)) == 6
 
 
+def test_all_faces_of_an_image_at_once(root):
+    """As bottom-up models and MMPose's visualisation of a data set ask."""
+    def two_faces(content):
+        first = content['annotations'][0]
+        content['annotations'].append(dict(first, id=99, keypoints=list(
+            first['keypoints'])))
+        del content['annotations'][3]  # an image without a face
+
+    edit(root, two_faces, 'train_16bit')
+    for test_mode, images in ((False, 5), (True, 6)):
+        dataset = build(root, 'annotations/train_16bit.json',
+                        data_mode='bottomup', test_mode=test_mode,
+                        pipeline=[dict(type='LoadThermalImage')])
+        assert len(dataset) == images
+        assert dataset[0]['keypoints'].shape == (2, 68, 2)
+        assert dataset[images - 1]['img'].shape == (96, 96, 3)
+
+
 # ------------------------------------------------------------- files of a set
 def test_files_of_another_depth_are_found_before_training(root):
     path = sorted((root / 'thermal16/train').iterdir())[4]

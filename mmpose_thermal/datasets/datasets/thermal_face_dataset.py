@@ -237,7 +237,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         if self.bbox_file:
             return self._detected(faces, found)
         if self.data_mode == 'bottomup':
-            return self._get_bottomup_data_infos(faces, images)
+            of_image = {image['img_id']: image_fields(image)
+                        for image in images}
+            # MMPose makes lists of what an image's faces have.
+            return [{**info, **of_image[info['img_id']]} for info in
+                    self._get_bottomup_data_infos(faces, images)]
         return faces
 
     def _parse(self, found: Annotations) -> Tuple[List[dict], List[dict]]:
