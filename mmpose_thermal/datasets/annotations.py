@@ -12,7 +12,7 @@ from mmengine.fileio import get
 from .alignment import rgb_to_thermal
 from .annotation_categories import face_categories, other_order
 from .annotation_faults import Annotations, Fault, LeftOut
-from .annotation_rules import (KINDS, Breach, box_breach, landmarks,
+from .annotation_rules import (KINDS, Breach, box_breach, is_number, landmarks,
                                portable_name, record_faults, short,
                                systematic_breach)
 
@@ -226,6 +226,8 @@ class _Reading:
     def _normalise(self, annotation: dict, image: dict,
                    name: str) -> Optional[Breach]:
         annotation['iscrowd'] = 0
+        if not is_number(annotation.get('area', 0)):
+            del annotation['area']  # MMPose estimates it
         breach: Optional[Breach] = None
         if self.metainfo is not None:
             count = self.metainfo['num_keypoints']

@@ -11,7 +11,7 @@ from mmdet.registry import DATASETS
 from mmengine.fileio import exists
 from mmengine.logging import print_log
 
-from .annotation_rules import box_breach, portable_name
+from .annotation_rules import box_breach, is_number, portable_name
 from .annotations import read_annotations
 from .datasets.thermal_face_dataset import image_fields
 from .image_checks import check_files
@@ -84,8 +84,8 @@ class ThermalFaceDetDataset(CocoDataset):
         image['file_name'] = portable_name(image['file_name'])
         data_info = super().parse_data_info(
             dict(raw_img_info=image, raw_ann_info=[
-                dict(face, area=face.get('area') or
-                     face['bbox'][2] * face['bbox'][3])
+                dict(face, area=face['area'] if is_number(face.get(
+                    'area')) else face['bbox'][2] * face['bbox'][3])
                 for face in raw_data_info['raw_ann_info']
                 if face['id'] in self._usable or self._is_crowd(face, image)
             ]))

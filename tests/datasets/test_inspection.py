@@ -387,6 +387,7 @@ MUTATIONS = [
     lambda c: c['annotations'][0].update(iscrowd=True),
     lambda c: c['annotations'][0].update(iscrowd='yes'),
     lambda c: c['annotations'][0].update(num_keypoints='many', area=None),
+    lambda c: c['annotations'][0].update(area='large'),
     lambda c: [a.update(iscrowd=1) for a in c['annotations']],
     lambda c: c.update(categories=None),
     lambda c: c.update(categories=[7]),
