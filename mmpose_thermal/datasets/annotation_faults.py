@@ -1,107 +1,73 @@
-"""What is wrong with an annotation file that could not be read."""
-import json
-from collections import Counter
-from typing import Any, Callable, Dict, Iterator, Tuple
-
-from mmengine.fileio import get_text
-
-_Check = Tuple[Callable[[Any], bool], str]
+"""What was read from an annotation file, and what is wrong with it."""
+from dataclasses import dataclass, field
+from typing import List, Optional
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(
-        value, bool) and abs(value) < 2**53
+@dataclass
+class Fault:
+    """Why a file cannot be used.
 
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and _is_number(value)
-
-
-def _are_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_number, value))
-
-
-_WHOLE = _is_whole, 'a whole number'
-_TEXT = (lambda value: isinstance(value, str) and value.isprintable(),
-         'text')
-_NUMBERS = _are_numbers, 'a list of numbers'
-_SIZE = (lambda value: _is_number(value) and value > 0), 'a positive number'
-_NUMBER = _is_number, 'a number'
-_FLAG = (lambda value: value in (0, 1), '0 or 1')
-
-# By field: what it must be. Those with a mark may be missing.
-_FIELDS: Dict[str, Dict[str, _Check]] = dict(
-    images={
-        'id': _WHOLE, 'file_name': _TEXT, 'width': _SIZE, 'height': _SIZE,
-        'rgb_file_name?': _TEXT, 'bit_depth?': _WHOLE, 'palette?': _TEXT,
-        'temperature_scale?': _NUMBER, 'temperature_offset?': _NUMBER,
-    },
-    annotations={
-        'id': _WHOLE, 'image_id': _WHOLE, 'category_id': _WHOLE,
-        'bbox': _NUMBERS, 'keypoints': _NUMBERS, 'rgb_keypoints?': _NUMBERS,
-        'num_keypoints?': _WHOLE, 'iscrowd?': _FLAG, 'area?': _NUMBER,
-    },
-    categories={'id': _WHOLE, 'name?': _TEXT})
-
-
-def _record_faults(kind: str, record: Any) -> Iterator[str]:
-    if not isinstance(record, dict):
-        yield f'is {_short(record)}, but must be an object'
-        return
-    for field, (fits, wanted) in _FIELDS[kind].items():
-        name = field.rstrip('?')
-        if name not in record:
-            if name == field:
-                yield f'has no "{name}"'
-        elif not fits(record[name]):
-            yield f'has "{name}": {_short(record[name])}, but must have {wanted}'
-
-
-def _faults(content: Any) -> Iterator[str]:
-    if not isinstance(content, dict):
-        yield 'it must be an object with "images", "annotations" and ' \
-            '"categories"'
-        return
-    for kind in _FIELDS:
-        records = content.get(kind)
-        if not isinstance(records, list):
-            yield f'"{kind}" is missing or no list'
-            return
-        for number, record in enumerate(records):
-            for fault in _record_faults(kind, record):
-                yield f'"{kind}"[{number}] {fault}'
-    for kind in ('images', 'annotations'):
-        (name, times), = Counter(
-            record['id'] for record in content[kind]).most_common(1) or [
-                (None, 1)]
-        if times > 1:
-            yield f'"{kind}" has the id {name} {times} times'
-    known = {image['id'] for image in content['images']}
-    for number, record in enumerate(content['annotations']):
-        if record['image_id'] not in known:
-            yield (f'"annotations"[{number}] is of the image '
-                   f'{record["image_id"]}, which is not in "images"')
-
-
-def find_fault(ann_file: str) -> str:
-    """Looks for the first fault of a COCO file.
-
-    Args:
-        ann_file (str): In any storage that MMEngine's fileio knows.
-
-    Returns:
-        str: A sentence that names file, record and field; empty if the file
-        is as it should be.
+    Attributes:
+        check (str): Short name of the rule.
+        message (str): Record, field and remedy.
+        images (list[int]): Numbers of the images concerned, in the file.
     """
-    remedy = 'Correct it, or make the file anew with its converter.'
-    try:
-        content = json.loads(get_text(ann_file))
-    except (ValueError, RecursionError) as error:
-        return f'{ann_file} is no JSON ({error}). {remedy}'
-    fault = next(_faults(content), None)
-    return f'{ann_file}: {fault}. {remedy}' if fault else ''
+    check: str
+    message: str
+    images: List[int] = field(default_factory=list)
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f'{text[:37]}...'
+@dataclass
+class LeftOut:
+    """Records that are not used, for one reason.
+
+    Attributes:
+        reason (str): As in 'N annotations REASON'.
+        first (str): The first of them, and what is wrong with it.
+        images (list[int]): Numbers of their images, one a record.
+    """
+    reason: str
+    first: str
+    images: List[int] = field(default_factory=list)
+
+
+@dataclass
+class Annotations:
+    """What an annotation file holds.
+
+    Attributes:
+        name (str): Of the file.
+        images (list[dict]): Those whose records can be used; names of files
+            with slashes.
+        faces (list[dict]): Annotations of faces with landmarks, in the order
+            of their images; ``keypoints`` (and ``rgb_keypoints``) flat, with
+            visibilities of 0, 1 or 2.
+        image_of (list[int]): For each face the number of its image.
+        categories (list[dict]): As in the file.
+        face_categories (set | None): Ids of those that are faces; ``None``
+            for all.
+        faults (list[Fault]): Why training refuses the file.
+        left_out (list[LeftOut]): What is not used.
+    """
+    name: str
+    images: List[dict] = field(default_factory=list)
+    faces: List[dict] = field(default_factory=list)
+    image_of: List[int] = field(default_factory=list)
+    categories: List[dict] = field(default_factory=list)
+    face_categories: Optional[set] = None
+    faults: List[Fault] = field(default_factory=list)
+    left_out: List[LeftOut] = field(default_factory=list)
+
+    def refuse_faults(self) -> None:
+        """Raises ValueError if the file cannot be used."""
+        if self.faults:
+            raise ValueError(f'{self.name}: {self.faults[0].message}')
+
+    def what_is_left_out(self) -> str:
+        """One sentence for a log; empty if all is used."""
+        if not self.left_out:
+            return ''
+        return (f'left out {sum(len(one.images) for one in self.left_out)} '
+                'annotations: ' + '; '.join(
+                    f'{len(one.images)} {one.reason} (first {one.first})'
+                    for one in self.left_out) + '.')

@@ -1,138 +1,35 @@
 """From a data set as it is distributed to this project's COCO json.
 
 A converter lists tasks and says how one task becomes a :class:`Picture`; all
-else (processes, progress, restart, checks, counts, files) is here.
+else (processes, progress, checks, counts, files) is here. It takes a minute and
+keeps nothing between runs: what was completed or mended is seen by the next.
 """
 import argparse
-import hashlib
-import json
 import os
-import shutil
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import mmengine
-import numpy as np
-from PIL import Image
 
-from mmpose_thermal.runtime.whole_file import whole_file
-from .alignment import as_homography
-from .point_sets import keypoint_names, load_metainfo
+from .annotations import read_annotations
+from .coco_files import (coco, remove_stale, visible_records, write_json,
+                         write_jsons)
+from .face_records import (ConversionError, Face, LeaveOut, Picture,
+                           box_around, image_header, record_of,
+                           with_visibility)
+from .point_sets import load_metainfo
+
+__all__ = [
+    'SPLITS', 'ConversionError', 'Face', 'LeaveOut', 'Picture',
+    'add_palette_choice', 'box_around', 'coco', 'convert', 'converter_parser',
+    'image_header', 'run_converter', 'split_by_subject', 'with_visibility',
+    'write_json'
+]
 
 SPLITS = ('train', 'val', 'test')
-_CHUNK = 200  # tasks that are lost at most when the converter is killed
-_BITS = {'I;16': 16, 'I;16B': 16, 'I;16L': 16, 'I': 16, 'F': 32}
-
-
-class ConversionError(ValueError):
-    """The tree as a whole is not what the converter expects."""
-
-
-class LeaveOut(Exception):
-    """One picture cannot be used; the message says why, for the count."""
-
-
-@dataclass
-class Face:
-    """One labelled face.
-
-    Attributes:
-        keypoints (np.ndarray): Pixels, (K, 2) with NaN for points without a
-            label, or (K, 3) with COCO's visibility.
-        bbox (Sequence[float], optional): x, y, width, height; by default from
-            the keypoints with a margin.
-        rgb_keypoints (np.ndarray, optional): Likewise in the RGB image, if it
-            is not aligned.
-        fields (dict): More fields of the annotation.
-    """
-    keypoints: np.ndarray
-    bbox: Optional[Sequence[float]] = None
-    rgb_keypoints: Optional[np.ndarray] = None
-    fields: dict = field(default_factory=dict)
-
-
-@dataclass
-class Picture:
-    """One thermal image with its faces.
-
-    Attributes:
-        file_name (str): Relative to the data set's root.
-        split (str): 'train', 'val' or 'test'.
-        faces (list[Face]): Those with labels.
-        rgb_file_name (str, optional): The partner, relative to the root.
-        kind (str): Goes into files of their own, ``{kind}_{split}.json``.
-        fields (dict): More fields of the image (subject_id, palette, ...).
-    """
-    file_name: str
-    split: str
-    faces: List[Face]
-    rgb_file_name: Optional[str] = None
-    kind: str = ''
-    fields: dict = field(default_factory=dict)
-
-
-def image_header(path: str) -> Tuple[int, int, int]:
-    """Reads size and depth of an image without decoding it.
-
-    Args:
-        path (str): Of a format that Pillow knows, or ``.npy``.
-
-    Returns:
-        tuple[int, int, int]: Width and height in pixels, bits a channel.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no image.
-    """
-    try:
-        if str(path).endswith('.npy'):
-            array = np.load(path, mmap_mode='r', allow_pickle=False)
-            bits = {'uint8': 8, 'uint16': 16}.get(array.dtype.name, 32)
-            return array.shape[1], array.shape[0], bits
-        with Image.open(path) as image:
-            return (*image.size, _BITS.get(image.mode, 8))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, IndexError) as error:
-        raise ValueError(f'{path} is no readable image ({error}).')
-
-
-def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
-    """The box of labelled points, larger by a share of its size each side.
-
-    Args:
-        keypoints (np.ndarray): Shape (K, 2) or (K, 3), pixels; NaN or
-            visibility 0 where there is no label.
-        margin (float): Share of width and height, on each side.
-
-    Returns:
-        np.ndarray: x, y, width, height.
-    """
-    points = with_visibility(keypoints)
-    points = points[points[:, 2] > 0, :2]
-    low, high = points.min(0), points.max(0)
-    extent = high - low
-    return np.concatenate([low - margin * extent, (1 + 2 * margin) * extent])
-
-
-def with_visibility(keypoints: np.ndarray) -> np.ndarray:
-    """Adds COCO's visibility: 2, or a row of zeros where there is no label.
-
-    Args:
-        keypoints (np.ndarray): Shape (K, 2) or (K, 3).
-
-    Returns:
-        np.ndarray: Shape (K, 3), finite.
-    """
-    points = np.asarray(keypoints, dtype=float)
-    if points.shape[1] == 2:
-        points = np.column_stack([points, np.full(len(points), 2.)])
-    return np.where(
-        np.isfinite(points).all(1, keepdims=True) & (points[:, 2:] > 0),
-        points, 0.)
+_CHUNK = 50  # tasks that a process gets at a time
 
 
 def split_by_subject(subjects: Sequence[Any],
@@ -162,91 +59,17 @@ def split_by_subject(subjects: Sequence[Any],
     return dict(zip(people, splits))
 
 
-def _annotation(face: Face, size, points: int, margin: float) -> dict:
-    keypoints = with_visibility(face.keypoints)
-    if len(keypoints) != points:
-        raise LeaveOut(f'{len(keypoints)} points instead of {points}')
-    labelled = keypoints[:, 2] > 0
-    if labelled.sum() < 2:
-        raise LeaveOut('fewer than two labelled points')
-    outside = ((keypoints[:, :2] < -.5) |
-               (keypoints[:, :2] > np.array(size) - .5)).any(1)
-    if outside[labelled].all():
-        raise LeaveOut('all points outside the image')
-    keypoints[labelled & outside, 2] = 1
-    box = np.asarray(
-        box_around(keypoints, margin) if face.bbox is None else face.bbox,
-        dtype=float)
-    inside = _clipped(box, size)
-    if not np.isfinite(box).all() or (inside[2:] <= 1).any():
-        raise LeaveOut('box without an area inside the image')
-    annotation = dict(
-        **_box_fields(inside),
-        keypoints=_listed(keypoints),
-        num_keypoints=int(labelled.sum()),
-        **face.fields)
-    if face.rgb_keypoints is not None:
-        annotation['rgb_keypoints'] = _listed(
-            with_visibility(face.rgb_keypoints))
-    return annotation
-
-
-def _clipped(box: np.ndarray, size) -> np.ndarray:
-    """The part of a box (x, y, width, height) inside an image."""
-    low = np.clip(box[:2], 0, size)
-    return np.concatenate([low, np.clip(box[:2] + box[2:], 0, size) - low])
-
-
-def _box_fields(box: np.ndarray) -> dict:
-    return dict(
-        bbox=box.round(2).tolist(), area=round(float(box[2:].prod()), 2))
-
-
-def _listed(keypoints: np.ndarray) -> list:
-    return [
-        number for x, y, v in keypoints.tolist()
-        for number in (round(x, 2), round(y, 2), int(v))
-    ]
-
-
-def _record(root: Path, picture: Picture, points: Dict[str, int],
-            margin: float) -> dict:
-    """A picture with all that one process can find out about it."""
-    width, height, bits = image_header(str(root / picture.file_name))
-    image = dict(file_name=picture.file_name, width=width, height=height)
-    if bits != 8:
-        image['bit_depth'] = bits
-    image.update(picture.fields)
-    record: Dict[str, Any] = dict(kind=picture.kind, split=picture.split, image=image)
-    if picture.rgb_file_name:
-        image['rgb_file_name'] = picture.rgb_file_name
-        rgb_size = image_header(
-            str(root / picture.rgb_file_name))[:2]
-        aligned = 'rgb_homography' not in image and all(
-            face.rgb_keypoints is None for face in picture.faces)
-        if aligned and rgb_size != (width, height):
-            raise LeaveOut('RGB partner of another size')
-        record['rgb_size'] = rgb_size
-    if not picture.faces:
-        raise LeaveOut('no labelled face')
-    record['annotations'] = [
-        _annotation(face, (width, height), points[picture.kind], margin)
-        for face in picture.faces
-    ]
-    return record
-
-
 def _convert_chunk(job) -> dict:
-    """Reads some tasks; a chunk that an earlier run has read is not reread."""
-    root, read, tasks, points, margin, part = job
-    if part.exists():
-        return json.loads(part.read_text())
-    records, left_out = [], []
+    """Reads some tasks."""
+    root, read, tasks, metainfos, margin = job
+    records, left_out, ignored = [], [], []
     for name, task in tasks:
         try:
-            records.append(_record(root, read(root, task), points, margin))
+            picture = read(root, task)
+            ignored += [(name, label) for label in picture.ignored]
+            records.append(record_of(root, picture, metainfos, margin))
         except LeaveOut as reason:
-            left_out.append((name, str(reason), ''))
+            left_out.append((name, str(reason), reason.details))
         except FileNotFoundError as error:
             left_out.append(
                 (name, f'missing {Path(str(error.filename)).suffix} file',
@@ -256,24 +79,11 @@ def _convert_chunk(job) -> dict:
         except (ValueError, KeyError, IndexError, TypeError) as error:
             left_out.append((name, 'unreadable',
                              f'{type(error).__name__}: {error}'))
-    content = dict(records=records, left_out=left_out)
-    write_json(part, content)
-    return content
-
-
-def write_json(path: Union[str, Path], content: Any) -> None:
-    """Writes a whole file or none.
-
-    Args:
-        path (str | Path): Where.
-        content: What.
-    """
-    with whole_file(path) as unfinished, open(unfinished, 'w') as file:
-        json.dump(content, file, separators=(',', ':'))
+    return dict(records=records, left_out=left_out, ignored=ignored)
 
 
 def _refuse_shared_subjects(records: List[dict]) -> None:
-    splits = {}
+    splits: Dict[Any, set] = {}
     for record in records:
         subject = record['image'].get('subject_id')
         if subject is not None:
@@ -288,88 +98,6 @@ def _refuse_shared_subjects(records: List[dict]) -> None:
             'files that were distributed in it.')
 
 
-def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
-    """The same face as labelled in the RGB image."""
-    found = {
-        key: value
-        for key, value in annotation.items() if key != 'rgb_keypoints'
-    }
-    keypoints = np.reshape(annotation['keypoints'], (-1, 3)).astype(float)
-    if 'rgb_keypoints' in annotation:
-        keypoints = np.reshape(annotation['rgb_keypoints'], (-1, 3))
-    elif 'rgb_homography' in image:
-        back = np.linalg.inv(as_homography(image['rgb_homography']))
-        moved = np.column_stack([keypoints[:, :2], np.ones(len(keypoints))
-                                 ]) @ back.T
-        keypoints[:, :2] = moved[:, :2] / moved[:, 2:]
-    else:
-        return found
-    return dict(
-        found,
-        keypoints=_listed(with_visibility(keypoints)),
-        **_box_fields(_clipped(box_around(keypoints, .1), rgb_size)))
-
-
-def _visible_records(records: List[dict]) -> List[dict]:
-    """The RGB partners as pictures of their own, each once."""
-    found = {}
-    for record in records:
-        image = record['image']
-        name = image.get('rgb_file_name')
-        if not name or name in found:
-            continue
-        width, height = record['rgb_size']
-        fields = {
-            key: value
-            for key, value in image.items()
-            if key not in ('rgb_file_name', 'rgb_homography', 'bit_depth',
-                           'palette', 'temperature_scale',
-                           'temperature_offset')
-        }
-        found[name] = dict(
-            image=dict(fields, file_name=name, width=width, height=height),
-            annotations=[
-                _rgb_annotation(annotation, image, record['rgb_size'])
-                for annotation in record['annotations']
-            ])
-    return list(found.values())
-
-
-def coco(records: List[dict], metainfo: dict, description: str) -> dict:
-    """Numbers records into one COCO json.
-
-    Args:
-        records (list[dict]): Each with ``image`` and its ``annotations``.
-        metainfo (dict): Parsed, of the point set.
-        description (str): Of the data set.
-
-    Returns:
-        dict: What the annotation file holds.
-    """
-    images, annotations = [], []
-    for number, record in enumerate(records, start=1):
-        images.append(dict(id=number, **record['image']))
-        for annotation in record['annotations']:
-            annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=number,
-                    category_id=1,
-                    iscrowd=0,
-                    **annotation))
-    return dict(
-        info=dict(description=description),
-        images=images,
-        annotations=annotations,
-        categories=[
-            dict(
-                id=1,
-                name='face',
-                supercategory='person',
-                keypoints=keypoint_names(metainfo))
-        ])
-
-
 def convert(root: str,
             tasks: Sequence[Tuple[str, Any]],
             read: Callable[[Path, Any], Picture],
@@ -379,11 +107,13 @@ def convert(root: str,
             jobs: int = 1,
             margin: float = .1,
             left_out: Sequence[Tuple[str, str]] = ()) -> Dict[str, Path]:
-    """Converts a data set, or completes an interrupted conversion.
+    """Converts a data set.
 
     Writes ``{split}.json``, of the thermal images; ``rgb_{split}.json``, of
     their RGB partners as images of their own; and ``left_out.json``, a list
-    of what was not used: name, reason, details. Prints the counts.
+    of what was not used: name, reason, details. Prints the counts. All files
+    are written at the end, or none; those of an earlier run that this one does
+    not write (a split that is no more) are removed.
 
     Args:
         root (str): Folder of the data set; all paths become relative to it.
@@ -403,8 +133,8 @@ def convert(root: str,
         dict[str, Path]: The annotation files by name.
 
     Raises:
-        ConversionError: There is nothing to convert, or splits share
-            subjects.
+        ConversionError: There is nothing to convert, splits share subjects,
+            or a data set would refuse the result.
     """
     folder, tasks = Path(root), list(tasks)
     if not tasks:
@@ -416,13 +146,7 @@ def convert(root: str,
         kind: load_metainfo(dict(from_file=name))
         for kind, name in point_sets.items()
     }
-    points = {kind: info['num_keypoints'] for kind, info in metainfos.items()}
-    # Another request must not reuse the parts of this one.
-    request = repr((description, tasks, point_sets, margin)).encode()
-    parts = out / f'.parts-{hashlib.sha1(request).hexdigest()[:12]}'
-    parts.mkdir(parents=True, exist_ok=True)
-    chunks = [(folder, read, tasks[start:start + _CHUNK], points, margin,
-               parts / f'{start}.json')
+    chunks = [(folder, read, tasks[start:start + _CHUNK], metainfos, margin)
               for start in range(0, len(tasks), _CHUNK)]
     if jobs > 1 and len(chunks) > 1:
         found = mmengine.track_parallel_progress(
@@ -430,45 +154,76 @@ def convert(root: str,
     else:
         found = mmengine.track_progress(_convert_chunk, chunks)
     print()
-    try:
-        records = [record for chunk in found for record in chunk['records']]
-        left_out = [(name, reason, '') for name, reason in left_out] + [
-            tuple(entry) for chunk in found for entry in chunk['left_out']
-        ]
-        if not records:
-            reasons = Counter(reason for _, reason, _ in left_out)
-            raise ConversionError(
-                f'none of the {len(tasks)} pictures of {root} can be used: '
-                f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
-        _refuse_shared_subjects(records)
-        print(f'{description}: {len(tasks)} found, {len(records)} used')
-        paths = _write_splits(records, metainfos, description, out)
-        write_json(out / 'left_out.json', left_out)
-        _report_left_out(left_out, out)
-    finally:
-        # Read to the end, right or wrong: the next start reads anew.
-        shutil.rmtree(parts)
+    records = [record for chunk in found for record in chunk['records']]
+    left_out = [(name, reason, '') for name, reason in left_out] + [
+        entry for chunk in found for entry in chunk['left_out']
+    ]
+    if not records:
+        reasons = Counter(reason for _, reason, _ in left_out)
+        raise ConversionError(
+            f'none of the {len(tasks)} pictures of {root} can be used: '
+            f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
+    _refuse_shared_subjects(records)
+    paths, contents = _splits(records, metainfos, description, out)
+    write_jsons({**contents, out / 'left_out.json': left_out})
+    print(f'{description}: {len(tasks)} found, {len(records)} used')
+    for line in _counts_of_splits(records, metainfos):
+        print(f'  {line}')
+    _report_left_out(left_out, out)
+    _report_ignored([one for chunk in found for one in chunk['ignored']])
+    remove_stale(out, [
+        _name(prefix, kind, split) for kind in metainfos
+        for prefix in ('', 'rgb') for split in SPLITS
+    ], set(contents))
     return paths
 
 
-def _write_splits(records, metainfos, description, out) -> Dict[str, Path]:
-    paths = {}
+def _splits(records: List[dict], metainfos: Dict[str, dict],
+            description: str, out: Path) -> Tuple[Dict[str, Path], dict]:
+    """The annotation files by name, and their contents by path."""
+    paths, contents = {}, {}
     for kind, metainfo in metainfos.items():
         for split in SPLITS:
-            chosen = [
-                record for record in records
-                if (record['kind'], record['split']) == (kind, split)
-            ]
+            chosen = _chosen(records, kind, split)
             for prefix, part in (('', chosen),
-                                 ('rgb', _visible_records(chosen))):
-                if part:
-                    name = '_'.join(filter(None, (prefix, kind, split)))
-                    paths[name] = out / f'{name}.json'
-                    write_json(paths[name], coco(part, metainfo, description))
+                                 ('rgb', visible_records(chosen))):
+                if not part:
+                    continue
+                name = _name(prefix, kind, split)
+                paths[name] = out / f'{name}.json'
+                content = coco(part, metainfo, description)
+                for fault in read_annotations(
+                        str(paths[name]), metainfo, content=content).faults:
+                    raise ConversionError(
+                        f'a data set would refuse {paths[name].name}: '
+                        f'{fault.message} Nothing was written.')
+                contents[paths[name]] = content
+    return paths, contents
+
+
+def _name(*parts: str) -> str:
+    return '_'.join(filter(None, parts))
+
+
+def _chosen(records: List[dict], kind: str, split: str) -> List[dict]:
+    return [record for record in records
+            if (record['kind'], record['split']) == (kind, split)]
+
+
+def _counts_of_splits(records, metainfos) -> Iterator[str]:
+    for kind in metainfos:
+        for split in SPLITS:
+            chosen = _chosen(records, kind, split)
             if chosen:
-                name = '_'.join(filter(None, (kind, split)))
-                print(f'  {_counts(paths[name].name, chosen)}')
-    return paths
+                yield _counts(f'{_name("", kind, split)}.json', chosen)
+
+
+def _report_ignored(ignored: List[Tuple[str, str]]) -> None:
+    first: Dict[str, str] = {}
+    for name, label in ignored:
+        first.setdefault(label, name)
+    for label, count in Counter(label for _, label in ignored).most_common():
+        print(f'  ignored: {count} {label}, first {first[label]}')
 
 
 def _counts(name: str, records: List[dict]) -> str:

@@ -3,13 +3,18 @@
 Not part of ``import mmpose_thermal``, which does without MMDetection: configs
 of detectors import it by ``custom_imports``.
 """
+import logging
 from typing import List, Union
 
 from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS
 from mmengine.fileio import exists
+from mmengine.logging import print_log
 
+from .annotation_rules import box_breach, is_number, portable_name
+from .annotations import read_annotations
 from .datasets.thermal_face_dataset import image_fields
+from .image_checks import check_files
 
 
 @DATASETS.register_module()
@@ -26,8 +31,10 @@ class ThermalFaceDetDataset(CocoDataset):
         **kwargs: Arguments of ``CocoDataset``.
 
     Raises:
-        FileNotFoundError: The annotation file does not exist.
-        ValueError: The annotation file has no category ``face``.
+        FileNotFoundError: The annotation file or an image does not exist.
+        ValueError: The annotation file has no category ``face``, or is none:
+            by the rules of :class:`ThermalFaceDataset`, but for landmarks,
+            which are not looked at.
     """
 
     METAINFO = dict(classes=('face', ), palette=[(0, 158, 115)])
@@ -46,12 +53,22 @@ class ThermalFaceDetDataset(CocoDataset):
             raise FileNotFoundError(
                 f'Annotation file {self.ann_file} does not exist. Check '
                 '`data_root` and `ann_file` of the data set in the config.')
-        data_list = super().load_data_list()
-        if not self.cat_ids:
+        found = read_annotations(self.ann_file)
+        found.refuse_faults()
+        if found.left_out:
+            print_log(f'{self.ann_file}: {found.what_is_left_out()}',
+                      'current', level=logging.WARNING)
+        classes = set(self.metainfo['classes'])
+        if not any(one.get('name') in classes for one in found.categories):
             raise ValueError(
                 f'{self.ann_file} has none of the categories '
                 f'{self.metainfo["classes"]}. Name the category of faces so, '
                 'or set `metainfo` of the data set.')
+        self._usable = {face['id'] for face in found.faces}
+        data_list = super().load_data_list()
+        check_files(
+            self.ann_file, data_list, [self.data_root] if self.data_root else
+            list(self.data_prefix.values()))
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> Union[dict, List[dict]]:
@@ -63,6 +80,20 @@ class ThermalFaceDetDataset(CocoDataset):
         Returns:
             dict: The image's fields for the pipeline.
         """
-        data_info = super().parse_data_info(raw_data_info)
-        data_info.update(image_fields(raw_data_info['raw_img_info']))
+        image = raw_data_info['raw_img_info']
+        image['file_name'] = portable_name(image['file_name'])
+        data_info = super().parse_data_info(
+            dict(raw_img_info=image, raw_ann_info=[
+                dict(face, area=face['area'] if is_number(face.get(
+                    'area')) else face['bbox'][2] * face['bbox'][3])
+                for face in raw_data_info['raw_ann_info']
+                if face['id'] in self._usable or self._is_crowd(face, image)
+            ]))
+        data_info.update(image_fields(image))
         return data_info
+
+    @staticmethod
+    def _is_crowd(face: dict, image: dict) -> bool:
+        """Whether it marks a region in which boxes are not judged."""
+        return bool(face.get('iscrowd')) and box_breach(
+            face.get('bbox'), image['width'], image['height'], '') is None

@@ -1,70 +1,198 @@
-"""Faces in LabelMe's json files."""
+"""Faces in json files of LabelMe and of tools that write its format.
+
+Shapes are read by their type, as LabelMe and X-AnyLabeling write it: points,
+circles (whose first point is the centre), lines and polygons (as points in
+order) are landmarks; a shape labelled 'face' is the box.
+"""
 import json
+from collections import Counter
 from pathlib import Path
-from typing import List, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from .annotation_rules import is_number, short
 from .conversion import Face, LeaveOut
 
 _BOX_LABEL = 'face'
+_IN_ORDER = ('point', 'points', 'line', 'linestrip', 'polygon')
+_BOXES = ('rectangle', 'rotation', 'quadrilateral', 'polygon')
+_TWO_FACES = ('two faces without group ids: give the shapes of each face a '
+              'group id of its own')
 
 
-def labelme_shapes(path: Path) -> List[dict]:
-    """Reads the shapes of a LabelMe file.
+def labelme_content(path: Path) -> dict:
+    """Reads a LabelMe file.
 
     Args:
-        path (Path): The json file.
+        path (Path): The json file; it may begin with a byte order mark.
 
     Returns:
-        list[dict]: With ``label`` and ``points`` each.
+        dict: With ``shapes``, each of which has ``label`` and ``points``.
+
+    Raises:
+        LeaveOut: It has another form.
     """
-    return json.loads(Path(path).read_text(encoding='utf-8'))['shapes']
+    try:
+        content = json.loads(Path(path).read_bytes().decode('utf-8-sig'))
+    except (ValueError, RecursionError) as error:
+        raise LeaveOut('json file that cannot be read', str(error))
+    shapes = content.get('shapes') if isinstance(content, dict) else None
+    if not isinstance(shapes, list) or not all(map(_is_shape, shapes)):
+        wrong = shapes if not isinstance(shapes, list) else next(
+            shape for shape in shapes if not _is_shape(shape))
+        raise LeaveOut('json file that is not LabelMe\'s', short(wrong))
+    return content
 
 
-def face_of_shapes(shapes: Sequence[dict], names: Sequence[str] = ()) -> Face:
-    """Makes one face of its shapes.
+def labelled_size(content: dict) -> Optional[Tuple[float, float]]:
+    """Width and height of the image as it was labelled, if the file tells."""
+    size: List[Any] = [content.get('imageWidth'), content.get('imageHeight')]
+    known = all(is_number(side) and side > 0 for side in size)
+    return (size[0], size[1]) if known else None
 
-    A shape labelled 'face' is the box, by two corners. The points of all
-    others are the landmarks: by name if each label is one of ``names`` (those
-    that do not occur are not labelled), else by number if each label is one,
-    else in the order of the file, one or several a shape.
+
+def _is_shape(shape: Any) -> bool:
+    return (isinstance(shape, dict) and 'label' in shape
+            and isinstance(shape.get('points'), list) and all(
+                isinstance(point, list) and len(point) == 2
+                and all(map(is_number, point)) for point in shape['points']))
+
+
+def _label(shape: dict) -> str:
+    return str(shape['label']).strip()
+
+
+def _type(shape: dict) -> str:
+    """Old files have no types: then the number of points tells."""
+    known = shape.get('shape_type')
+    return known or ('point' if len(shape['points']) == 1 else 'polygon')
+
+
+def _is_box(shape: dict) -> bool:
+    # Somebody may call each landmark 'face'.
+    return _label(shape).lower() == _BOX_LABEL and _type(shape) != 'point'
+
+
+def _box(shape: dict) -> List[float]:
+    """Of two corners, or of the corners or outline of a face."""
+    if _type(shape) not in _BOXES or len(shape['points']) < 2:
+        raise LeaveOut(f'face box drawn as {_type(shape)} of '
+                       f'{len(shape["points"])} points: draw a rectangle')
+    corners = np.asarray(shape['points'], float)
+    low, high = corners.min(0), corners.max(0)
+    return np.concatenate([low, high - low]).tolist()
+
+
+def _landmarks_of(shape: dict) -> Optional[list]:
+    """The landmarks that a shape shows; None if it is of no such type."""
+    if _type(shape) == 'circle':
+        return shape['points'][:1]
+    return shape['points'] if _type(shape) in _IN_ORDER else None
+
+
+def faces_of_shapes(shapes: Sequence[dict],
+                    names: Sequence[str] = ()) -> Tuple[List[Face], List[str]]:
+    """Makes faces of the shapes of an image, one a group id.
 
     Args:
         shapes (Sequence[dict]): Of LabelMe.
         names (Sequence[str]): Of the points.
 
     Returns:
+        tuple[list[Face], list[str]]: The faces, and what was ignored.
+
+    Raises:
+        LeaveOut: See :func:`face_of_shapes`.
+    """
+    groups: Dict[Any, List[dict]] = {}
+    for shape in shapes:
+        groups.setdefault(shape.get('group_id'), []).append(shape)
+    with_points = [name for name, group in groups.items()
+                   if any(not _is_box(shape) for shape in group)]
+    if len(with_points) == 1 and sum(map(_is_box, shapes)) == 1:
+        groups = {None: list(shapes)}  # only the box has a group id, or only
+        with_points = [None]           # the points have one
+    ignored: List[str] = []
+    faces = [face_of_shapes(groups[name], names, ignored)
+             for name in with_points]
+    ignored += ['box "face" without points' for name, group in groups.items()
+                if name not in with_points for _ in group]
+    return [face for face in faces if len(face.keypoints)], ignored
+
+
+def face_of_shapes(shapes: Sequence[dict],
+                   names: Sequence[str] = (),
+                   ignored: Optional[List[str]] = None) -> Face:
+    """Makes one face of its shapes.
+
+    A shape labelled 'face' is the box. The others are the landmarks: by name
+    if most of them are labelled by one of ``names`` (those that do not occur
+    are not labelled), else by number if most are, else in the order of the
+    file, one or several a shape.
+
+    Args:
+        shapes (Sequence[dict]): Of LabelMe.
+        names (Sequence[str]): Of the points.
+        ignored (list[str], optional): Extended by what is no landmark: shapes
+            of other labels beside named or numbered points, and of types that
+            show no point.
+
+    Returns:
         Face: With a box if there is one.
 
     Raises:
-        LeaveOut: A box without two corners, or a name or number that occurs
-            twice or is none of the points.
+        LeaveOut: There are two boxes, the box or a point is drawn in a way
+            that cannot be read, or a name or number occurs twice or is none of
+            the points.
     """
-    box = None
-    points = []
+    boxes = [shape for shape in shapes if _is_box(shape)]
+    if len(boxes) > 1:
+        raise LeaveOut(_TWO_FACES)
+    order_of = _order(shapes, names)
+    places, keypoints = [], []
     for shape in shapes:
-        corners = np.asarray(shape['points'], dtype=float)
-        if shape['label'] != _BOX_LABEL:
-            points.extend((shape['label'], point) for point in corners)
-        elif corners.shape != (2, 2):
-            raise LeaveOut('face box without two corners')
-        else:
-            low, high = corners.min(0), corners.max(0)
-            box = np.concatenate([low, high - low])
-    labels = [str(label) for label, _ in points]
-    order = None
-    if labels and set(labels) <= set(names):
-        order = [names.index(label) for label in labels]
-    elif names and labels and all(label.isdigit() for label in labels):
-        order = [int(label) for label in labels]
-        if max(order) >= len(names):
-            raise LeaveOut(f'point number above {len(names) - 1}')
-    keypoints = np.array([point for _, point in points]).reshape(-1, 2)
-    if order is not None:
-        if len(set(order)) < len(order):
-            raise LeaveOut('the same point twice')
-        sparse = np.full((len(names), 2), np.nan)
-        sparse[order] = keypoints
-        keypoints = sparse
-    return Face(keypoints, box)
+        if _is_box(shape):
+            continue
+        points = _landmarks_of(shape)
+        place = order_of and order_of(_label(shape))
+        if points is None and place is not None:
+            raise LeaveOut(f'point drawn as {_type(shape)}',
+                           f'"{_label(shape)}"')
+        if points is None or (order_of and place is None):
+            if ignored is not None:
+                ignored.append(f'{_type(shape)} "{_label(shape)}"')
+            continue
+        places += [place] * len(points)
+        keypoints += points
+    found = np.array(keypoints, float).reshape(-1, 2)
+    if order_of and places:
+        found = _sparse(places, found, len(names))
+    return Face(found, _box(boxes[0]) if boxes else None)
+
+
+def _order(shapes: Sequence[dict], names: Sequence[str]):
+    """How labels tell which point is meant; None if the order does."""
+    labels = [_label(shape) for shape in shapes
+              if not _is_box(shape) and _landmarks_of(shape)]
+    by_name = {name: place for place, name in enumerate(names)}
+
+    def by_number(label):
+        return int(label) if label.isdecimal() else None
+
+    for order_of in (by_name.get, by_number) if names else ():
+        if sum(order_of(label) is not None for label in labels) > len(
+                labels) / 2:
+            return order_of
+    return None
+
+
+def _sparse(places: List[int], points: np.ndarray, count: int) -> np.ndarray:
+    if max(places) >= count:
+        raise LeaveOut(f'point number above {count - 1} (the first is 0)')
+    times = set(Counter(places).values())
+    if times != {1}:
+        raise LeaveOut('the same point twice' if 1 in times else _TWO_FACES)
+    sparse = np.full((count, 2), np.nan)
+    sparse[places] = points
+    return sparse

@@ -3,8 +3,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
+import mmpose
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from .metainfo_rules import metainfo_fault
 
 _PACKAGE = Path(__file__).parents[1]
 # In a source tree, and in an installed package, as MIM lays it out.
@@ -71,12 +74,19 @@ def load_metainfo(metainfo: dict) -> dict:
 
     Returns:
         dict: MMPose's parsed metainfo, and those of the three, by indices.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A field is missing or contradicts the points; the message
+            names it.
     """
+    source = 'the metainfo'
     if 'from_file' in metainfo:
         path = metainfo_file(metainfo['from_file'])
-        metainfo = (
-            Config.fromfile(path).dataset_info if Path(path).is_file() else
-            dict(from_file=path))
+        source, metainfo = path, _read_metainfo(path)
+    fault = metainfo_fault(metainfo)
+    if fault:
+        raise ValueError(f'{source}: {fault}')
     parsed = parse_pose_metainfo(metainfo)
     index = parsed['keypoint_name2id']
     for field in ('interocular', 'interpupil'):
@@ -89,6 +99,22 @@ def load_metainfo(metainfo: dict) -> dict:
             for region, names in metainfo['regions'].items()
         }
     return parsed
+
+
+def _read_metainfo(path: str) -> dict:
+    """The metainfo of a file, which may be one of MMPose's."""
+    if not Path(path).is_file():
+        inside = Path(mmpose.__file__).parent / '.mim' / path
+        if not inside.is_file():
+            raise FileNotFoundError(
+                f'There is no metainfo {path}, neither here nor in MMPose. '
+                'Give the path of a file, or the name of a point set.')
+        path = str(inside)
+    content = Config.fromfile(path)
+    if not isinstance(content.get('dataset_info'), dict):
+        raise ValueError(f'{path} is no metainfo: it defines no '
+                         '`dataset_info`.')
+    return content.dataset_info
 
 
 def keypoint_names(metainfo: dict) -> List[str]:

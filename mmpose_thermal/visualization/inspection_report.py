@@ -3,16 +3,20 @@ import base64
 import html
 import json
 import os.path as osp
-from typing import Optional
+from typing import Dict, List, Optional
 
 import cv2
 import numpy as np
 
+from ..datasets.annotations import Annotations
+from ..datasets.datasets.thermal_face_dataset import image_fields
+from ..datasets.image_checks import check_inside
 from ..datasets.inspection import Inspection
 from ..datasets.transforms.loading import LoadThermalImage, read_image
 from .contact_sheet import draw_landmarks
 
 _THUMBNAIL_PX = 150
+_FAR_PX = 1 << 14  # beyond any picture; OpenCV draws with 16 bits and more
 _MARKS = dict(error='ERROR', warning='warning')
 _STYLE = ('body{font-family:sans-serif;max-width:75em;margin:2em auto;'
           'padding:0 1em;line-height:1.4}.error{border-left:6px solid #c0392b}'
@@ -78,40 +82,31 @@ def text_report(inspection: Inspection) -> str:
 class _Thumbnails:
     """Pictures of images of annotation files, with landmarks and boxes."""
 
-    def __init__(self, data_root, data_prefix):
+    def __init__(self, files: Dict[str, Annotations], data_root: str,
+                 data_prefix: Optional[dict]) -> None:
         prefix = dict(dict(img='', rgb=''), **(data_prefix or {}))
+        self.root = data_root
         self.folders = {
             key: osp.join(data_root, folder)
             for key, folder in prefix.items()
         }
-        self.cocos = {}
-
-    def coco(self, name):
-        if name not in self.cocos:
-            with open(name) as file:
-                coco = json.load(file)
-            faces = {}
-            for annotation in coco['annotations']:
-                faces.setdefault(annotation.get('image_id'),
-                                 []).append(annotation)
-            self.cocos[name] = coco['images'], faces
-        return self.cocos[name]
+        self.files = files
 
     def figure(self, name: str, number: int) -> str:
-        images, faces = self.coco(name)
-        image = images[number]
+        found = self.files[name]
+        image = found.images[number]
+        faces = [face for face, place in zip(found.faces, found.image_of)
+                 if place == number]
         caption = html.escape(f'{osp.basename(name)}: {image["file_name"]}')
-        parts = []
+        parts: List[str] = []
         try:
             thermal = LoadThermalImage()(dict(
-                image, img_path=osp.join(self.folders['img'],
-                                         image['file_name'])))['img']
-            parts.append(self._draw(thermal, faces.get(image['id'], ())))
+                image_fields(image), img_path=self._path('img', image)))['img']
+            parts.append(self._draw(thermal, faces))
             if image.get('rgb_file_name'):
                 parts.append(self._shrink(read_image(
-                    osp.join(self.folders['rgb'], image['rgb_file_name']),
-                    cv2.IMREAD_COLOR)))
-        except (ValueError, OSError) as error:
+                    self._path('rgb', image), colour=True)))
+        except (ValueError, OSError, cv2.error) as error:
             if not parts:
                 return (f'<figure><figcaption>{caption}<br>'
                         f'{html.escape(str(error))}</figcaption></figure>')
@@ -120,19 +115,24 @@ class _Thumbnails:
         return (f'<figure>{pictures}<figcaption>{caption}</figcaption>'
                 '</figure>')
 
+    def _path(self, role: str, image: dict) -> str:
+        field = 'rgb_file_name' if role == 'rgb' else 'file_name'
+        path = osp.join(self.folders[role], image[field])
+        check_inside([path], [self.root])
+        return path
+
     def _draw(self, image, annotations) -> str:
         for annotation in annotations:
-            box = np.asarray(annotation.get('bbox', ()), float)
-            points = np.asarray(annotation.get('keypoints', ()), float)
-            if points.size % 3 == 0 and np.isfinite(points).all():
-                points = points.reshape(-1, 3)
-                image = draw_landmarks(
-                    image, points[points[:, 2] > 0, :2],
-                    radius_px=max(image.shape) / 160)
-            if box.size == 4 and np.isfinite(box).all():
-                low, high = box[:2].astype(int), (box[:2] + box[2:]).astype(int)
-                cv2.rectangle(image, low.tolist(), high.tolist(),
-                              (0, 160, 255), max(max(image.shape) // 200, 1))
+            points = np.reshape(annotation['keypoints'], (-1, 3))
+            image = draw_landmarks(
+                image, points[points[:, 2] > 0, :2].clip(-_FAR_PX, _FAR_PX),
+                radius_px=max(image.shape) / 160)
+            x, y, width, height = annotation['bbox']
+            low, high = np.clip(
+                [[x, y], [x + width, y + height]], -_FAR_PX,
+                _FAR_PX).astype(int).tolist()
+            cv2.rectangle(image, low, high, (0, 160, 255),
+                          max(max(image.shape) // 200, 1))
         return self._shrink(image)
 
     @staticmethod
@@ -159,7 +159,7 @@ def html_report(inspection: Inspection,
     Returns:
         str: HTML.
     """
-    thumbnails = _Thumbnails(data_root, data_prefix)
+    thumbnails = _Thumbnails(inspection.files, data_root, data_prefix)
     errors = sum(finding.level == 'error' for finding in inspection.findings)
     warnings = len(inspection.findings) - errors
     page = [

@@ -54,6 +54,34 @@ def test_wrong_annotations_are_explained(tmp_path):
         ThermalFaceDetDataset(**options)
 
 
+def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
+    """The files of detectors, and crowds that are not judged."""
+    image = dict(id='a', file_name='x\\a.png', width=64, height=48)
+    boxes = [dict(id=i, image_id='a', category_id=1, bbox=[5, 5, 20, 30])
+             for i in range(200)]
+    boxes[1].update(iscrowd=1, area=600)
+    del boxes[2]['bbox']
+    (tmp_path / 'a.json').write_text(
+        json.dumps(dict(images=[image], annotations=boxes,
+                        categories=[dict(id=1, name='face')])))
+    options = dict(data_root=str(tmp_path), ann_file='a.json', pipeline=[])
+    with pytest.raises(FileNotFoundError, match='1 of 1 files do not exist'):
+        ThermalFaceDetDataset(**options)
+    (tmp_path / 'x').mkdir()
+    cv2.imwrite(str(tmp_path / 'x/a.png'), np.zeros((48, 64), np.uint16))
+    with pytest.raises(ValueError, match='uint16 pixels, but .* 8 bits'):
+        ThermalFaceDetDataset(**options)
+    cv2.imwrite(str(tmp_path / 'x/a.png'), np.zeros((48, 64), np.uint8))
+    info = ThermalFaceDetDataset(**options).get_data_info(0)
+    assert info['img_path'] == str(tmp_path / 'x/a.png')
+    assert info['declared_size'] == (64, 48)
+    flags = [instance['ignore_flag'] for instance in info['instances']]
+    assert len(flags) == 199 and sum(flags) == 1
+    (tmp_path / 'a.json').write_text('{"images": [')
+    with pytest.raises(ValueError, match='a.json: it is no JSON'):
+        ThermalFaceDetDataset(**options)
+
+
 def rendered():
     return next(pictures_of(SyntheticSpec(), 'test', 0, 1)).thermal
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from mmpose.registry import DATASETS
 
 from mmpose_thermal.datasets.inspection import estimate_shift, inspect
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
@@ -91,7 +92,7 @@ def test_implausible_temperatures_and_8_bits_in_16(root):
         for finding in inspect([str(path)], str(root)).findings
     }
     # The 8-bit values are no temperatures either.
-    assert '4 images have a median' in findings['temperatures'].message
+    assert ': 4 images have temperatures' in findings['temperatures'].message
     assert findings['temperatures'].level == 'warning'
     assert '1 16-bit images hold' in findings['depth'].message
     assert findings['depth'].level == 'error'
@@ -153,7 +154,7 @@ def test_sizes_and_depths(edit, root):
     rgb = sorted((root / 'rgb/train').iterdir())[2]
     cv2.imwrite(str(rgb), np.zeros((50, 60, 3), np.uint8))
     findings = edit()
-    assert 'is 90x96 pixels, declared are 96x96' in findings['size'].message
+    assert '90x96 pixels' in findings['size'].message
     assert 'holds uint16' in findings['depth'].message
     assert 'is 60x50 pixels' in findings['pair size'].message
     assert '1 images' in findings['flat'].message
@@ -275,12 +276,180 @@ def test_shift_of_an_exact_copy():
     assert agreement > .8
 
 
-def test_no_coco_file_is_refused(tmp_path):
+def run_anyhow(path, root):
+    """Whatever a file holds, the doctor and both reports end."""
+    inspection = inspect([str(path)], str(root))
+    assert text_report(inspection) and html_report(inspection, str(root))
+    json.dumps(inspection.to_dict())
+    return inspection
+
+
+@pytest.mark.parametrize('text', [
+    '[]', '{', '', '7', '{"images": [{"id": 1}], "annotations": []}',
+    '{"images": [], "annotations": [], "categories": []}',
+    '{"images": {}, "annotations": 3}'])
+def test_files_that_are_no_coco_are_errors(tmp_path, text):
     path = tmp_path / 'a.json'
-    for text in ('[]', '{', '{"images": [{"id": 1}], "annotations": []}'):
-        path.write_text(text)
-        with pytest.raises(ValueError, match='a.json is no COCO json'):
-            inspect([str(path)], str(tmp_path))
+    path.write_text(text)
+    assert run_anyhow(path, tmp_path).failed
+
+
+@pytest.fixture
+def small(whole, tmp_path):
+    """The content of a file of two images, and where to write it."""
+    path = tmp_path / 'train.json'
+    coco = json.loads((whole / 'annotations/train_16bit.json').read_text())
+    coco['images'] = coco['images'][:2]
+    known = {image['id'] for image in coco['images']}
+    coco['annotations'] = [
+        a for a in coco['annotations'] if a['image_id'] in known]
+    return coco, path
+
+
+# Found in what a data set takes: the doctor knows more than its reader.
+CONTENT = {
+    'origin', 'outside box', 'outside image', 'left-right', 'constant points',
+    'coinciding points', 'depth', 'pixels', 'size', 'pair size', 'missing',
+    'unreadable', 'outside', 'misaligned', 'duplicates within a split'
+}
+
+
+def agree(path, root):
+    """The data set and the doctor accept alike, and refuse in one voice."""
+    errors = {finding.message: finding.check
+              for finding in run_anyhow(path, root).findings
+              if finding.level == 'error'}
+    try:
+        DATASETS.build(
+            dict(type='ThermalFaceDataset', data_root=str(root),
+                 ann_file=str(path), with_rgb=True, require_rgb=False))
+    except (ValueError, FileNotFoundError) as error:
+        assert errors, str(error)
+        # Of files the one counts all, the other names the first.
+        if not CONTENT & set(errors.values()):
+            assert str(error) in errors
+        return False
+    assert set(errors.values()) <= CONTENT, errors
+    return True
+
+
+MUTATIONS = [
+    lambda c: None,
+    lambda c: c['images'][0].update(id='one'),
+    lambda c: [c['images'][0].update(id='one'),
+               c['annotations'][0].update(image_id='one')],
+    lambda c: c['images'][0].update(file_name='..\\..\\etc\\passwd'),
+    lambda c: c['images'][0].update(file_name='D:\\a.png'),
+    lambda c: c['images'][0].update(file_name='/etc/hostname'),
+    lambda c: c['images'][0].update(file_name='thermal16'),
+    lambda c: c['images'][0].update(file_name='a' * 3000),
+    lambda c: c['images'][0].update(
+        file_name=c['images'][0]['file_name'].replace('/', '\\')),
+    lambda c: c['images'][0].update(rgb_file_name='nowhere.png'),
+    lambda c: c['images'][0].update(rgb_file_name=None),
+    lambda c: c['images'][0].update(width=7),
+    lambda c: c['images'][0].update(width='96'),
+    lambda c: c['images'][0].update(bit_depth=8),
+    lambda c: c['images'][0].update(bit_depth=None),
+    lambda c: c['images'][0].update(bit_depth='16'),
+    lambda c: c['images'][0].update(subject_id=[1, {}]),
+    lambda c: c['images'][0].update(subject_id='\ud800'),
+    lambda c: c['images'][0].update(rgb_homography=[1, 2]),
+    lambda c: c['images'][0].update(rgb_homography='none'),
+    lambda c: c['images'][0].update(
+        rgb_homography=[1, 0, 0, 0, 1, 0, 0, 0, 1]),
+    lambda c: c['annotations'][0].update(rgb_keypoints=[1, 2, 3]),
+    lambda c: c['annotations'][0].update(
+        rgb_keypoints=c['annotations'][0]['keypoints']),
+    lambda c: c['annotations'][0].update(rgb_keypoints=[1, 2, 2] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[]),
+    lambda c: c['annotations'][0].update(keypoints=None),
+    lambda c: c['annotations'][0].update(keypoints='left'),
+    lambda c: c['annotations'][0].update(keypoints=[[1, 2, 2]] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[[1, 2]] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[1, 2, -1] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[1, 2, 3] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[1, 2, True] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[1e300, 2, 2] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[2**1200, 2, 2] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[9, float('nan'), 2] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[9, float('nan'), 0] * 68),
+    lambda c: c['annotations'][0].update(keypoints=[-9, -9, 2] * 68),
+    lambda c: c['annotations'][0].update(bbox=[1, 1, 1e308, 1e308]),
+    lambda c: c['annotations'][0].update(bbox=[95, 95, 9, 9]),
+    lambda c: c['annotations'][0].update(bbox=[[1, 1], [9, 9]]),
+    lambda c: c['annotations'][0].pop('bbox'),
+    lambda c: c['annotations'][0].pop('id'),
+    lambda c: c['annotations'][0].update(id=c['annotations'][1]['id']),
+    lambda c: c['annotations'][0].update(image_id=[1]),
+    lambda c: c['annotations'][0].update(category_id=None),
+    lambda c: c['annotations'][0].update(category_id=77),
+    lambda c: c['annotations'][0].update(iscrowd=True),
+    lambda c: c['annotations'][0].update(iscrowd='yes'),
+    lambda c: c['annotations'][0].update(num_keypoints='many', area=None),
+    lambda c: c['annotations'][0].update(area='large'),
+    lambda c: [a.update(iscrowd=1) for a in c['annotations']],
+    lambda c: c.update(categories=None),
+    lambda c: c.update(categories=[7]),
+    lambda c: c['categories'].append(dict(id=2, name='face', keypoints=3)),
+    lambda c: c['categories'][0].update(keypoints=[[], {}] * 34),
+    lambda c: c.update(annotations=[]),
+    lambda c: c.update(images=[]),
+    lambda c: c.update(images=c['images'] * 2),
+]
+
+
+@pytest.mark.parametrize('number', range(len(MUTATIONS)))
+def test_doctor_and_data_set_agree(small, whole, number):
+    coco, path = small
+    MUTATIONS[number](coco)
+    path.write_text(json.dumps(coco))
+    agree(path, whole)
+
+
+def test_some_are_accepted_and_some_are_not(small, whole):
+    """The test above would not notice that all were refused."""
+    coco, path = small
+    answers = []
+    for change in MUTATIONS[0], MUTATIONS[2], MUTATIONS[28]:
+        changed = copy.deepcopy(coco)
+        change(changed)
+        path.write_text(json.dumps(changed))
+        answers.append(agree(path, whole))
+    assert answers == [True, True, False]
+
+
+def test_doctor_of_a_set_without_readable_images(edit, root):
+    for path in (root / 'thermal/train').iterdir():
+        path.write_bytes(b'')
+    findings = edit(splits=('train', 'train_16bit'))
+    assert '12 images' in findings['unreadable'].message
+
+
+def test_doctor_says_what_is_left_out(edit):
+    def change(coco):
+        coco['annotations'][0]['keypoints'][2::3] = [-1] * 68
+        coco['annotations'][1]['keypoints'][2] = -1
+
+    finding = edit(change)['left out']
+    assert finding.level == 'warning' and not edit.inspection.failed
+    assert '1 annotations without a labelled point' in finding.message
+    assert 'annotation 1 of image' in finding.message
+
+
+def test_doctor_names_faces_that_the_metric_cannot_measure(edit):
+    def change(coco):
+        coco['annotations'][0]['keypoints'][3 * 36:3 * 36 + 3] = [0, 0, 0]
+
+    finding = edit(change)['interocular']
+    assert finding.level == 'warning'
+    assert '1 faces have no label at an outer eye corner' in finding.message
+
+
+def test_doctor_tells_of_pairs_that_are_none(edit):
+    finding = edit(lambda coco: coco['images'][3].pop('rgb_file_name'))[
+        'no partner']
+    assert '1 of 12 images have no "rgb_file_name"' in finding.message
 
 
 def test_processes_find_the_same(whole):
@@ -316,6 +485,31 @@ def test_tool_reports_and_exits_by_the_findings(root, monkeypatch, capsys,
     assert 'ERROR (duplicates across splits)' in capsys.readouterr().out
     assert 'duplicates across splits (error)' in page.read_text()
     assert run_tool(monkeypatch, tmp_path / 'none.json') == 2
+
+
+def test_root_is_above_the_path_as_given(root, monkeypatch, capsys, tmp_path):
+    """Annotations kept elsewhere and linked, as in a read-only data set."""
+    elsewhere = tmp_path / 'labels/v2'
+    elsewhere.parent.mkdir()
+    (root / 'annotations').rename(elsewhere)
+    (root / 'annotations').symlink_to(elsewhere)
+    assert run_tool(monkeypatch, *names(root, 'train'), '--jobs', 1) == 0
+    monkeypatch.chdir(root / 'annotations')
+    monkeypatch.setenv('PWD', str(root / 'annotations'))  # as a shell has it
+    assert run_tool(monkeypatch, 'train.json', '--jobs', 1) == 0
+
+
+def test_sizes_exchanged_by_orientation_are_explained(edit, root):
+    for path in (root / 'thermal/train').iterdir():
+        cv2.imwrite(str(path), np.zeros((90, 96), np.uint8))
+
+    def change(coco):
+        for image in coco['images']:
+            image.update(width=90, height=96)
+
+    finding = edit(change)['size']
+    assert '12 images' in finding.message
+    assert 'EXIF' in finding.message
 
 
 def test_reports_of_broken_images_can_be_written(edit, root):

@@ -47,6 +47,79 @@ def test_metainfo_is_complete(name):
         assert flips[right].tolist() == left
 
 
+# Faces of which MMPose trains models; their metainfos have slips of their own.
+@pytest.mark.parametrize('name', ['300w', '300wlp', '300vw', 'aflw', 'cofw',
+                                  'wflw', 'lapa', 'coco_wholebody_face'])
+def test_metainfos_of_mmpose_are_read(name):
+    assert metainfo(name)['num_keypoints'] >= 19
+
+
+def five(**changed):
+    """A small metainfo of its own, by default without a contradiction."""
+    swaps = dict(right_eye='left_eye', left_eye='right_eye', nose='',
+                 right_mouth='left_mouth', left_mouth='right_mouth')
+    points = {
+        number: dict(name=name, id=number, color=[0, 0, 255], type='',
+                     swap=swap) for number, (name, swap) in enumerate(
+                         swaps.items())}
+    return {**dict(dataset_name='five', keypoint_info=points,
+                   skeleton_info={0: dict(link=('nose', 'left_eye'))},
+                   joint_weights=[1.] * 5, sigmas=[.05] * 5,
+                   interocular=(['right_eye'], ['left_eye']),
+                   regions=dict(eyes=['right_eye', 'left_eye'])), **changed}
+
+
+def renamed(number, **fields):
+    points = five()['keypoint_info']
+    points[number].update(fields)
+    return dict(keypoint_info=points)
+
+
+def test_a_metainfo_of_ones_own_is_read():
+    assert load_metainfo(five())['flip_indices'] == [1, 0, 2, 4, 3]
+
+
+@pytest.mark.parametrize('changed, message', [
+    (renamed(1, swap=''), '"right_eye" is swapped with "left_eye", but '
+     '"left_eye" with nothing'),
+    (renamed(4, swap='right_eye'), '"right_mouth" is swapped with '
+     '"left_mouth", but "left_mouth" with "right_eye"'),
+    (renamed(3, swap='mouth_left'), '"mouth_left", which is no point'),
+    (renamed(1, name='right_eye'), '2 points are called "right_eye"'),
+    (dict(keypoint_info={**renamed(3, id=4)['keypoint_info'],
+                         **{4: renamed(4, id=3)['keypoint_info'][4]}}),
+     r'points \[3, 4\] have an `id` that is not their number'),
+    (dict(keypoint_info={k + 1: v for k, v in
+                         five()['keypoint_info'].items()}), 'must have 0 to 4'),
+    (dict(joint_weights=[1.] * 4), '`joint_weights` has 4 numbers for 5'),
+    (dict(sigmas=[.05] * 6), '`sigmas` has 6 numbers for 5'),
+    (dict(skeleton_info={0: dict(link=('nose', 'chin'))}),
+     '`skeleton_info` names "chin"'),
+    (dict(regions=dict(eyes=['right_eyes'])), '`regions` names "right_eyes"'),
+    (dict(interocular=(['right_eye'], ['eye'])), '`interocular` names "eye"'),
+    (dict(interocular=('right_eye', 'left_eye')), 'two lists of names'),
+])
+def test_contradictions_of_a_metainfo_are_named(changed, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        load_metainfo(five(**changed))
+    path = tmp_path / 'mine.py'
+    path.write_text(f'dataset_info = {five(**changed)!r}')
+    with pytest.raises(ValueError, match=f'mine.py: .*{message}'):
+        DATASETS.get('ThermalFaceDataset')._load_metainfo(
+            dict(from_file=str(path)))
+
+
+def test_what_is_no_metainfo_is_refused(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text('names = 3')
+    with pytest.raises(ValueError, match='mine.py is no metainfo'):
+        metainfo(str(path))
+    with pytest.raises(FileNotFoundError, match='no metainfo .*nowhere.py'):
+        metainfo('nowhere')
+    with pytest.raises(ValueError, match='`sigmas` is missing'):
+        load_metainfo({k: v for k, v in five().items() if k != 'sigmas'})
+
+
 def test_flips_are_those_of_the_data_sets():
     ibug = metainfo('ibug68')['flip_indices']
     assert ibug == metainfo('configs/_base_/datasets/300w.py')['flip_indices']

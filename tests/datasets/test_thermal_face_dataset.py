@@ -175,14 +175,329 @@ def test_file_without_faces_is_refused(root):
         build(root)
 
 
-def test_faces_that_are_left_out_are_counted(root, monkeypatch):
+@pytest.fixture
+def log(monkeypatch):
+    """What the data set tells its user."""
     from mmpose_thermal.datasets.datasets import thermal_face_dataset
     messages = []
     monkeypatch.setattr(thermal_face_dataset, 'print_log',
                         lambda message, *_, **__: messages.append(message))
+    return messages
+
+
+def test_faces_that_are_left_out_are_counted(root, log):
+    def change(content):
+        first, second, third, *_ = content['annotations']
+        first['keypoints'][2::3] = [0] * 68
+        second['iscrowd'] = 1
+        del third['keypoints']
+        content['categories'].append(dict(id=2, name='car'))
+        content['annotations'].append(
+            dict(id=99, image_id=first['image_id'], category_id=2,
+                 bbox=[1, 2, 3, 4]))
+
+    edit(root, change)
+    assert len(build(root)) == 3
+    assert 'left out 4 annotations: 1 without a labelled point (first ' \
+        'annotation 1 of image "thermal/train/000000_000.png"); ' in log[0]
+    for reason in ('1 of crowds', '1 without "keypoints"',
+                   '1 of another category'):
+        assert reason in log[0]
+
+
+def test_what_is_labelled_decides_and_not_its_count(root):
     edit(root, lambda c: c['annotations'][0].update(num_keypoints=0))
-    assert len(build(root)) == 5
-    assert 'left out 1 of 6 faces' in messages[0]
+    assert len(build(root)) == 6
+
+
+def test_one_wrong_face_in_a_hundred_is_left_out(root, log):
+    """More are refused: then something is wrong with the file."""
+    def many(content):
+        face = content['annotations'][0]
+        content['annotations'] = [
+            dict(face, id=number, keypoints=list(face['keypoints']))
+            for number in range(200)]
+        content['annotations'][7]['bbox'] = [1, 1, 0, 9]
+        content['annotations'][9]['keypoints'] = [1, 2, 3]
+
+    edit(root, many)
+    assert len(build(root)) == 198
+    assert '1 without a box that has an area (first annotation 7 ' in log[0]
+    edit(root, lambda c: c['annotations'][8].update(bbox=None))
+    with pytest.raises(ValueError, match='annotation 7 .*with an area'):
+        build(root)
+
+
+# ------------------------------------------------------------ forms of labels
+def faces_of(root):
+    dataset = build(root, test_mode=True)
+    return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
+@pytest.mark.parametrize('write', [
+    lambda points: points.tolist(),
+    lambda points: [float(value) for value in points.ravel()],
+    # Unlabelled points may be anywhere, and marked in any way.
+    lambda points: [[x, y, v] if v else [None, 1e99, -1]
+                    for x, y, v in points.tolist()],
+])
+def test_landmarks_in_other_words_are_the_same(root, write):
+    def hide(content):
+        for annotation in content['annotations']:
+            annotation['keypoints'][15:18] = [0, 0, 0]
+
+    def rewrite(content):
+        for annotation in content['annotations']:
+            annotation['keypoints'] = write(
+                np.reshape(annotation['keypoints'], (-1, 3)))
+
+    edit(root, hide)
+    expected = faces_of(root)
+    edit(root, rewrite)
+    for one, other in zip(expected, faces_of(root)):
+        assert (one['keypoints'] == other['keypoints']).all()
+        assert (one['keypoints_visible'] == other['keypoints_visible']).all()
+        assert one['keypoints_visible'].min() == 0
+        assert one['num_keypoints'] == other['num_keypoints'] == 67
+
+
+def each(change):
+    """Changes all annotations of a file."""
+    return lambda content: [change(a) for a in content['annotations']]
+
+
+def corners(annotation):
+    x, y, w, h = annotation['bbox']
+    annotation['bbox'] = [x, y, x + w, y + h]
+
+
+@pytest.mark.parametrize('change, message', [
+    (each(lambda a: a['keypoints'].__delitem__(slice(2, None, 3))),
+     r'136 numbers in "keypoints".*looks like \[x, y\] \* 68 without vis'),
+    (each(lambda a: a.update(keypoints=a['keypoints'][:3])),
+     'has 1 keypoints.*looks like one annotation a point'),
+    (each(lambda a: a['keypoints'].__setitem__(2, 3)),
+     r'visibility 3 \(point 0\)'),
+    (each(lambda a: a['keypoints'].__setitem__(5, .7)),
+     r'visibility 0.7 \(point 1\)'),
+    (each(lambda a: a['keypoints'].__setitem__(2, float('nan'))),
+     r'visibility nan \(point 0\)'),
+    (each(lambda a: a.update(keypoints={'x': 1})), "has \"keypoints\": {'x'"),
+    (each(corners), r'look like \[left, top, right, bottom\]'),
+    (each(lambda a: a.update(bbox=[v / 96 for v in a['bbox']])),
+     'looks like shares of the image'),
+    (each(lambda a: a.update(keypoints=[
+        v if i % 3 == 2 else v / 96 for i, v in enumerate(a['keypoints'])])),
+     'landmarks lie between 0 and 1'),
+    (each(lambda a: a.pop('bbox')), 'has no "bbox".* 6 annotations are like'),
+    (lambda c: c['images'][1].update(file_name='C:\\data\\a.png'),
+     'a path of another computer'),
+    (lambda c: c['images'][1].update(bit_depth=12), 'must have 8, 16, or 32'),
+    (lambda c: c['annotations'][1].update(image_id='2'),
+     "of the image '2', .*there is 2: one is text"),
+])
+def test_files_of_another_form_are_recognised(root, change, message):
+    edit(root, change)
+    with pytest.raises(ValueError, match=f'train.json: .*{message}'):
+        build(root)
+
+
+def test_one_annotation_a_point_is_recognised(root):
+    def split(content):
+        content['annotations'] = [
+            dict(id=100 * a['id'] + k, image_id=a['image_id'], category_id=1,
+                 bbox=[*a['keypoints'][3 * k:3 * k + 2], 1, 1])
+            for a in content['annotations'] for k in range(68)]
+
+    edit(root, split)
+    with pytest.raises(ValueError, match='no face with landmarks.*looks like '
+                       'one annotation a point'):
+        build(root)
+
+
+def test_names_as_windows_writes_them(root):
+    expected = build(root, with_rgb=True).get_data_info(3)
+    edit(root, lambda c: [
+        image.update({key: image[key].replace('/', '\\')
+                      for key in ('file_name', 'rgb_file_name')})
+        for image in c['images']])
+    found = build(root, with_rgb=True).get_data_info(3)
+    assert found['img_path'] == expected['img_path']
+    assert found['rgb_path'] == expected['rgb_path']
+
+
+def test_ids_may_be_text(root):
+    numbers = faces_of(root)
+
+    def rename(content):
+        for image in content['images']:
+            image['id'] = f'frame_{image["id"]}'
+        for annotation in content['annotations']:
+            annotation['image_id'] = f'frame_{annotation["image_id"]}'
+
+    edit(root, rename)
+    found = faces_of(root)
+    assert [f['img_path'] for f in found] == [f['img_path'] for f in numbers]
+    assert found[0]['img_id'] == f'frame_{numbers[0]["img_id"]}'
+    assert len(build(root, sample_interval=2)) == 3
+
+
+@pytest.mark.parametrize('content, message', [
+    (dict(shapes=[]), 'of LabelMe: convert .*labelme2coco.py'),
+    ([dict(image_id=3, bbox=[1, 2, 3, 4], score=.3)], 'results of a detector'),
+    ({'_via_img_metadata': {}}, 'of VGG Image Annotator'),
+    ([dict(id=1, file_upload='a.png')], 'of Label Studio'),
+])
+def test_files_of_other_tools_are_named(root, content, message):
+    (root / 'annotations/train.json').write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'train.json: it looks .*{message}'):
+        build(root)
+
+
+def test_points_in_another_order_are_refused(root):
+    def exchange(content):
+        names = content['categories'][0]['keypoints']
+        names[2], names[7] = names[7], names[2]
+
+    edit(root, exchange)
+    with pytest.raises(ValueError, match='another order than .*"ibug68": point '
+                       '2 is "right_jaw_7" instead of "right_jaw_2"'):
+        build(root)
+
+
+@pytest.mark.parametrize('stored, asked', [('A_1.PNG', 'a_1.png'),
+                                           ('u\u0308.png', '\u00fc.png')])
+def test_names_that_other_systems_take_for_the_same(root, stored, asked):
+    folder = root / 'thermal/train'
+    shutil.copy(next(folder.iterdir()), folder / stored)
+    edit(root, lambda c: c['images'][1].update(
+        file_name=f'thermal/train/{asked}'))
+    with pytest.raises(FileNotFoundError, match=f'there is "{stored}"'):
+        build(root)
+
+
+def test_a_byte_order_mark_is_no_fault(root):
+    path = root / 'annotations/train.json'
+    path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    assert len(build(root)) == 6
+
+
+def test_landmarks_of_one_of_several_categories(root):
+    """Body points of a person are not those of its face."""
+    def change(content):
+        content['categories'] = [
+            dict(id=1, name='person', keypoints=['p'] * 17),
+            dict(id=4, name='visage', keypoints=['p'] * 68)]
+        body = [dict(a, id=100 + a['id'], keypoints=[5, 5, 2] * 17)
+                for a in content['annotations']]
+        for annotation in content['annotations']:
+            annotation['category_id'] = 4
+        content['annotations'] += body
+
+    edit(root, change)
+    assert len(build(root)) == 6
+
+
+def test_all_faces_of_an_image_at_once(root):
+    """As bottom-up models and MMPose's visualisation of a data set ask."""
+    def two_faces(content):
+        first = content['annotations'][0]
+        content['annotations'].append(dict(first, id=99, keypoints=list(
+            first['keypoints'])))
+        del content['annotations'][3]  # an image without a face
+
+    edit(root, two_faces, 'train_16bit')
+    for test_mode, images in ((False, 5), (True, 6)):
+        dataset = build(root, 'annotations/train_16bit.json',
+                        data_mode='bottomup', test_mode=test_mode,
+                        pipeline=[dict(type='LoadThermalImage')])
+        assert len(dataset) == images
+        assert dataset[0]['keypoints'].shape == (2, 68, 2)
+        assert dataset[images - 1]['img'].shape == (96, 96, 3)
+
+
+# ------------------------------------------------------------- files of a set
+def test_files_of_another_depth_are_found_before_training(root):
+    path = sorted((root / 'thermal16/train').iterdir())[4]
+    cv2.imwrite(str(path), np.zeros((96, 96), np.uint8))
+    with pytest.raises(ValueError, match=f'1 of 6 files .*{path.name} holds '
+                       'uint8 pixels, but is declared with 16 bits'):
+        build(root, 'annotations/train_16bit.json')
+
+
+def test_sizes_declared_before_orientation(root):
+    edit(root, lambda c: [i.update(width=96, height=100)
+                          for i in c['images']])
+    for path in (root / 'thermal/train').iterdir():
+        cv2.imwrite(str(path), np.zeros((96, 100), np.uint8))
+    with pytest.raises(ValueError, match='100x96 pixels, .*96x100.*EXIF'):
+        build(root)
+
+
+# ------------------------------------------------------------- detected boxes
+@pytest.fixture
+def detect(root):
+    """Writes what a detector found; returns the file."""
+
+    def detect(change=lambda boxes: boxes):
+        content = json.loads((root / 'annotations/test.json').read_text())
+        boxes = [dict(image_id=a['image_id'], category_id=1, score=.9,
+                      bbox=[v + 1.5 for v in a['bbox']])
+                 for a in content['annotations']]
+        path = root / 'boxes.json'
+        path.write_text(json.dumps(change(boxes)))
+        return str(path)
+
+    return detect
+
+
+def detected(root, path):
+    return build(root, 'annotations/test.json', bbox_file=path,
+                 test_mode=True, pipeline=[dict(type='LoadThermalImage')])
+
+
+def test_detected_boxes_take_the_place_of_annotated_ones(root, detect, log):
+    annotated = build(root, 'annotations/test.json', test_mode=True)
+    dataset = detected(root, detect())
+    assert len(dataset) == 4
+    for index in range(4):
+        one, other = annotated.get_data_info(index), dataset[index]
+        assert (one['keypoints'] == other['keypoints']).all()
+        assert other['img'].shape == (96, 96, 3)
+        assert other['bbox'][0, 0] == pytest.approx(
+            one['raw_ann_info']['bbox'][0] + 1.5)
+        assert other['bbox_score'] == pytest.approx(.9)
+    assert '4 of 4 faces were detected' in log[-1]
+
+
+def test_missed_and_false_detections_are_counted(root, detect, log):
+    def change(boxes):
+        weak = dict(boxes[1], score=.3)
+        nothing = dict(boxes[0], bbox=[0, 0, 5, 5], score=.99)
+        return [weak, nothing, *boxes[1:], dict(boxes[0], image_id=12345)]
+
+    dataset = detected(root, detect(change))
+    assert len(dataset) == 3
+    assert dataset[0]['bbox_score'] == pytest.approx(.9)
+    assert '3 of 4 faces were detected and are tested; 1 were missed' in \
+        log[-1]
+    assert '2 boxes are of no annotated face' in log[-1]
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda boxes: dict(boxes=boxes), 'holds no list'),
+    (lambda boxes: [dict(image_id=1, score=.3)], 'record 0 is'),
+    (lambda boxes: [dict(box, image_id=7777) for box in boxes],
+     'none of its 4 boxes is of an image of .*test.json'),
+    (lambda boxes: [dict(box, bbox=[0, 0, 1, 1]) for box in boxes],
+     'no box is that of an annotated face'),
+])
+def test_boxes_that_cannot_be_used_are_explained(root, detect, change,
+                                                 message):
+    with pytest.raises(ValueError, match=f'boxes.json.*{message}'):
+        detected(root, detect(change))
+    with pytest.raises(FileNotFoundError, match='nowhere.json does not exist'):
+        detected(root, 'nowhere.json')
 
 
 # --------------------------------------------------------------- whole pipeline

@@ -160,7 +160,7 @@ def test_affine_fit_ignores_points_that_one_image_lacks():
 @pytest.mark.parametrize('change, message', [
     (lambda i, a: i.update(rgb_homography=[1, 0, 0, 0, 1, 0]), 'nine numbers'),
     (lambda i, a: i.update(rgb_homography=[0] * 9), 'invertible'),
-    (lambda i, a: a.update(rgb_keypoints=[1, 2, 2] * 67), '67 points'),
+    (lambda i, a: a.update(rgb_keypoints=[1, 2, 2] * 67), '67 rgb_keypoints'),
     (lambda i, a: a.update(rgb_keypoints=[1, 2, 2] * 68), 'on one line'),
     (lambda i, a: a.update(rgb_keypoints=[1, 2, 0] * 68), '0 labelled'),
 ])

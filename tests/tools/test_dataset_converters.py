@@ -269,6 +269,33 @@ def test_labelme(run, samples, tmp_path):
     build('ThermalFaceDataset', tmp_path, with_rgb=True)
 
 
+def test_labelme_of_images_that_share_a_name(run, samples, tmp_path):
+    """Which of them was labelled is not known."""
+    miniatures.write_labelme(tmp_path, samples)
+    first = sorted(tmp_path.glob('*.png'))[0]
+    shutil.copy(first, first.with_suffix('.jpg'))
+    printed = run('labelme', tmp_path, '--rgb', 'visible')
+    assert f'1 several images of one name: .jpg, .png, first {first.stem}' in \
+        printed
+
+
+def test_tables_with_a_byte_order_mark(run, samples, tmp_path):
+    """As Excel and Notepad save them."""
+    miniatures.write_tfw(tmp_path / 'tfw', samples)
+    miniatures.write_rwth(tmp_path / 'rwth', samples)
+    miniatures.write_sftl54(tmp_path / 'sftl54', samples, jsonl=True)
+    tables = [path for suffix in ('csv', 'ljson', 'jsonl')
+              for path in tmp_path.rglob(f'*.{suffix}')]
+    assert len(tables) > 10
+    for path in tables:
+        path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    run('tfw', tmp_path / 'tfw')
+    assert len(load(tmp_path / 'tfw')['annotations']) == 9
+    run('rwth', tmp_path / 'rwth', '--val-subjects', 1, '--test-subjects', 2)
+    run('sftl54', tmp_path / 'sftl54', '--leave-out-challenging')
+    assert len(load(tmp_path / 'sftl54')['images']) == 5
+
+
 def test_labelme_by_number(run, samples, tmp_path):
     """Points may be named by their numbers; what cannot be is left out."""
     miniatures.write_labelme(tmp_path, samples)
@@ -284,7 +311,7 @@ def test_labelme_by_number(run, samples, tmp_path):
         path.write_text(json.dumps(content))
     printed = run('labelme', tmp_path, '--rgb', 'visible',
                   '--temperature-scale', '.01')
-    assert f'1 point number above 67, first {second.stem}' in printed
+    assert f'1 point number above 67 (the first is 0), first {second.stem}' in printed
     assert f'1 the same point twice, first {third.stem}' in printed
     np.testing.assert_allclose(
         points_of(load(tmp_path)['annotations'][0])[:, :2],
@@ -351,7 +378,7 @@ def test_damaged_images_are_left_out_and_counted(tmp_path, capsys):
     left_out = json.loads((tmp_path / 'annotations/left_out.json').read_text())
     assert [entry[:2] for entry in left_out] == [
         ['b.png', 'unreadable'], ['c.png', 'missing .png file']]
-    assert 'b.png is no readable image' in left_out[0][2]
+    assert 'b.png cannot be decoded' in left_out[0][2]
     assert '1 missing .png file, first c.png' in capsys.readouterr().out
 
 
@@ -375,26 +402,105 @@ class Interrupted(Exception):
     pass
 
 
-def test_an_interrupted_conversion_continues(tmp_path):
+def test_an_interrupted_conversion_leaves_nothing(tmp_path):
+    """And what was missing then is found by the next."""
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
-    tasks = [(str(i), ('a.png', i, 'train')) for i in range(500)]
-    seen = []
+    tasks = [(str(i), ('a.png' if i < 300 else 'b.png', i, 'train'))
+             for i in range(310)]
+    points = {'': _three_points(tmp_path)}
 
     def read(root, task):
-        seen.append(task[1])
-        if len(seen) == 450:
+        if task[1] == 305:
             raise Interrupted
         return picture(root, task)
 
-    points = {'': _three_points(tmp_path)}
     with pytest.raises(Interrupted):
         convert(str(tmp_path), tasks, read, points, 'Mine')
-    assert not (tmp_path / 'annotations/train.json').exists()
-    seen.clear()
-    paths = convert(str(tmp_path), tasks, read, points, 'Mine')
-    assert seen == list(range(400, 500))  # the chunk that was interrupted
-    assert len(json.loads(paths['train'].read_text())['images']) == 500
-    assert not list((tmp_path / 'annotations').glob('.parts*'))
+    assert not (tmp_path / 'annotations').exists()
+    cv2.imwrite(str(tmp_path / 'b.png'), np.zeros((20, 20), np.uint8))
+    paths = convert(str(tmp_path), tasks, picture, points, 'Mine')
+    assert len(json.loads(paths['train'].read_text())['images']) == 310
+    assert json.loads(
+        (tmp_path / 'annotations/left_out.json').read_text()) == []
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
+    from mmpose_thermal.datasets import coco_files
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
+    tasks = [(split, ('a.png', i, split))
+             for i, split in enumerate(('train', 'val', 'test'))]
+    points = {'': _three_points(tmp_path)}
+    convert(str(tmp_path), tasks, picture, points, 'Mine')
+    before = {path.name: path.read_text()
+              for path in (tmp_path / 'annotations').iterdir()}
+    dump, seen = json.dump, []
+
+    def full_disk(content, file, **options):
+        seen.append(file)
+        if len(seen) == 3:
+            raise OSError('No space left on device')
+        dump(content, file, **options)
+
+    monkeypatch.setattr(coco_files.json, 'dump', full_disk)
+    with pytest.raises(OSError, match='No space'):
+        convert(str(tmp_path), tasks[:2] + [
+            ('more', ('a.png', 7, 'train'))], picture, points, 'Mine')
+    assert before == {path.name: path.read_text()
+                      for path in (tmp_path / 'annotations').iterdir()}
+
+
+def test_files_of_an_earlier_run_do_not_survive(tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
+    tasks = [(split, ('a.png', i, split))
+             for i, split in enumerate(('train', 'val'))]
+    points = {'': _three_points(tmp_path)}
+    convert(str(tmp_path), tasks, picture, points, 'Mine')
+    out = tmp_path / 'annotations'
+    mine = '{"images": [], "annotations": []}'
+    (out / 'test.json').write_text(mine)
+    (out / 'train_registered.json').write_text(mine)
+    convert(str(tmp_path), tasks[:1], picture, points, 'Mine')
+    assert sorted(path.name for path in out.iterdir()) == [
+        'left_out.json', 'test.json', 'train.json', 'train_registered.json']
+    assert (out / 'test.json').read_text() == mine
+    printed = capsys.readouterr().out
+    assert 'removed val.json, of an earlier run' in printed
+    assert 'train_registered.json was made from an earlier' in printed
+
+
+def test_what_a_data_set_would_refuse_is_not_written(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
+
+    def read(root, task):
+        found = picture(root, task)
+        found.fields['temperature_scale'] = 'hot'
+        return found
+
+    with pytest.raises(ConversionError, match='refuse train.json: .*"hot"|'
+                       "refuse train.json: .*'hot'"):
+        convert(str(tmp_path), [('a.png', ('a.png', 0, 'train'))], read,
+                {'': _three_points(tmp_path)}, 'Mine')
+    assert not (tmp_path / 'annotations').exists()
+
+
+def test_labels_made_in_a_smaller_copy_are_left_out(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((40, 60), np.uint8))
+    points = {'': _three_points(tmp_path)}
+
+    def labelled(*size):
+        def read(root, task):
+            found = picture(root, task)
+            found.labelled_size = size
+            return found
+
+        return convert(str(tmp_path), [('a.png', ('a.png', 0, 'train'))],
+                       read, points, 'Mine')
+
+    assert labelled(60, 40)
+    assert labelled(40, 60)  # exchanged, but the points fit
+    with pytest.raises(ConversionError, match='labelled in an image of another'
+                       ' size.*labelled 30x20, the image is 60x40'):
+        labelled(30, 20)
 
 
 def test_processes_do_not_change_the_result(samples, tmp_path):

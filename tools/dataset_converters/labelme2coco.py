@@ -1,10 +1,11 @@
 """Your own images, labelled with LabelMe, to COCO json.
 
-Each image has a json file of the same name beside it. A rectangle 'face' is
-the box (optional); the other shapes are points, labelled by the names of the
-point set, by numbers from 0, or not at all (then all, in order). Several faces
-in an image have different group ids. If ROOT has folders train, val and test,
-they are the splits; otherwise people are split by --subject-pattern.
+Each image has a json file of the same name beside it, of LabelMe or
+X-AnyLabeling. A rectangle 'face' is the box (optional); points, and centres of
+circles, are landmarks, labelled by the names of the point set, by numbers from
+0, or not at all (then all, in order). Several faces in an image have different
+group ids. If ROOT has folders train, val and test, they are the splits;
+otherwise people are split by --subject-pattern.
 """
 import re
 from pathlib import Path
@@ -13,10 +14,11 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError,
                                                 Picture, converter_parser,
                                                 run_converter,
                                                 split_by_subject)
-from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
+from mmpose_thermal.datasets.labelme import (faces_of_shapes, labelled_size,
+                                             labelme_content)
 from mmpose_thermal.datasets.point_sets import keypoint_names, load_metainfo
 
-_SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp')
+_SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp', '.webp')
 
 
 def parse_args():
@@ -52,29 +54,36 @@ def parse_args():
 
 def by_stem(folder):
     """Images below a folder, by their path without extension."""
-    return {
-        str(path.relative_to(folder).with_suffix('')): path
-        for path in sorted(folder.rglob('*'))
-        if path.suffix.lower() in _SUFFIXES
-    }
+    found = {}
+    for path in sorted(folder.rglob('*')):
+        if path.suffix.lower() in _SUFFIXES:
+            stem = str(path.relative_to(folder).with_suffix(''))
+            found.setdefault(stem, []).append(path)
+    return found
 
 
 def list_tasks(root, args):
     visible = by_stem(root / args.rgb) if args.rgb else {}
-    partners = set(visible.values())
-    images = {
-        stem: path
-        for stem, path in by_stem(root).items() if path not in partners
-    }
-    labelled, left_out = [], []
-    for stem in images:
-        if (root / f'{stem}.json').exists():
-            labelled.append(stem)
-        else:
+    partners = {path for paths in visible.values() for path in paths}
+    visible = {stem: paths[0] for stem, paths in visible.items()}
+    images, labelled, left_out = {}, [], []
+    for stem, paths in by_stem(root).items():
+        paths = [path for path in paths if path not in partners]
+        if not paths:
+            continue
+        images[stem] = paths[0]
+        if not (root / f'{stem}.json').exists():
             left_out.append((stem, 'no json file'))
+        elif len(paths) > 1:
+            # Which of them was labelled? RGB partners belong into --rgb.
+            left_out.append((stem, 'several images of one name: ' + ', '.join(
+                path.suffix for path in paths)))
+        else:
+            labelled.append(stem)
     if not labelled:
+        reason = left_out[0][1] if left_out else 'no image'
         raise ConversionError(f'{root} holds no image with a json file of the '
-                              'same name beside it.')
+                              f'same name beside it ({reason}).')
     folders = [split for split in SPLITS if (root / split).is_dir()]
     subjects = {}
     for stem in labelled:
@@ -114,11 +123,10 @@ def list_tasks(root, args):
 
 def read(root, task):
     stem, file_name, split, names, fields, rgb = task
-    groups = {}
-    for shape in labelme_shapes(root / f'{stem}.json'):
-        groups.setdefault(shape.get('group_id'), []).append(shape)
-    faces = [face_of_shapes(shapes, names) for shapes in groups.values()]
-    return Picture(file_name, split, faces, rgb, fields=fields)
+    content = labelme_content(root / f'{stem}.json')
+    faces, ignored = faces_of_shapes(content['shapes'], names)
+    return Picture(file_name, split, faces, rgb, fields=fields,
+                   labelled_size=labelled_size(content), ignored=ignored)
 
 
 if __name__ == '__main__':

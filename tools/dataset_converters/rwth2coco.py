@@ -55,7 +55,7 @@ def list_tasks(root, args):
 
 def read(root, task):
     path, subject, split, author_boxes = task
-    labels = json.loads((root / path).read_text())['landmarks']
+    labels = json.loads((root / path).read_text('utf-8-sig'))['landmarks']
     points = np.array(
         [[np.nan, np.nan] if None in point else point
          for point in labels['points']], float)[:, ::-1]  # y stands first

@@ -15,7 +15,7 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError, Face,
                                                 add_palette_choice,
                                                 converter_parser,
                                                 run_converter)
-from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_shapes
+from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_content
 
 # Parts of labels.jsonl in iBUG's order. Where two parts have the same size,
 # the one on the left of the image comes first, whatever it is called.
@@ -89,7 +89,7 @@ def challenging(root):
         raise ConversionError(
             f'--leave-out-challenging needs {path}. Take it from the '
             'authors\' repository.')
-    with open(path, newline='') as file:
+    with open(path, newline='', encoding='utf-8-sig') as file:
         return {(int(row['sub_id']), int(row['trial_id']), int(row['pos_id']))
                 for row in csv.DictReader(file, skipinitialspace=True)}
 
@@ -101,7 +101,7 @@ def labels_of_split(folder, images):
         labels = {path.stem: path.name for path in folder.glob('json/*.json')}
     elif jsonl.exists():
         records = [
-            json.loads(line) for line in jsonl.read_text().splitlines()
+            json.loads(line) for line in jsonl.read_text('utf-8-sig').splitlines()
             if line.strip()
         ]
         labels = {
@@ -180,7 +180,7 @@ def read(root, task):
     folder = f'{palette}/{split}'
     face = face_of_parts(labels) if isinstance(
         labels, dict) else face_of_shapes(
-            labelme_shapes(root / folder / 'json' / labels))
+            labelme_content(root / folder / 'json' / labels)['shapes'])
     subject, trial, position = ids_of(stem)
     fields = dict(subject_id=subject, trial_id=trial, position_id=position)
     if palette == 'iron':

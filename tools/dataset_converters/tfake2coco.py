@@ -76,7 +76,7 @@ def _names(folder):
 
 def read(root, task):
     frame, condition, folder, rgb, split = task
-    text = (root / rgb / f'{frame}_ldmks.txt').read_text()
+    text = (root / rgb / f'{frame}_ldmks.txt').read_text('utf-8-sig')
     keypoints = np.array(text.split(), dtype=float)
     if keypoints.size != 140:
         raise LeaveOut(f'{keypoints.size / 2:g} points instead of 70')

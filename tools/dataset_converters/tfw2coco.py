@@ -51,7 +51,7 @@ def list_tasks(root, args):
             if not table.exists():
                 continue
             folder = place + ('_gray' if args.palette == 'gray' else '')
-            with open(table, newline='') as file:
+            with open(table, newline='', encoding='utf-8-sig') as file:
                 rows = [row for row in csv.reader(file) if row][1:]
             faces = {}  # an image has a row for each face
             for number, row in enumerate(rows, start=2):

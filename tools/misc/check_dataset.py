@@ -51,11 +51,23 @@ def parse_args():
     return parser.parse_args()
 
 
+def folder_above(ann_file):
+    """The folder above the annotations, by the path as it was given.
+
+    Not by what links lead to: the annotations, or the whole set, may be one.
+    """
+    here = os.environ.get('PWD', '')
+    if not (os.path.isdir(here) and os.path.samefile(here, os.getcwd())):
+        here = os.getcwd()  # a shell's PWD has the links that were followed
+    path = os.path.normpath(os.path.join(here, ann_file))
+    return os.path.dirname(os.path.dirname(path))
+
+
 def main():
     args = parse_args()
     root = args.data_root
     if root is None:
-        root = str(Path(args.ann_files[0]).resolve().parents[1])
+        root = folder_above(args.ann_files[0])
     prefix = dict(img=args.img_prefix, rgb=args.rgb_prefix)
     try:
         inspection = inspect(args.ann_files, root, prefix, args.points,

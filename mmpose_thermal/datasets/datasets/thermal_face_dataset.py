@@ -1,8 +1,7 @@
 import logging
-import os
 import os.path as osp
 import random
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -15,16 +14,19 @@ from mmpose.registry import DATASETS
 from mmpose_thermal.version import __version__
 
 from ..alignment import rgb_to_thermal
-from ..annotation_faults import find_fault
+from ..annotations import Annotations, read_annotations
+from ..detected_boxes import match_boxes, read_boxes
+from ..image_checks import check_files
 from ..kept_index import fingerprint, load_index, save_index
 from ..point_sets import load_metainfo
 from ..transforms.caching import CachedLoading
 from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
-                                  require_bit_depth)
+                                  require_bit_depth, require_size)
 
 _DEFAULT_BIT_DEPTH = 8
 _LOADING = (LoadThermalImage, LoadRGBPartner, LoadImageFromFile)
 _OF_LOADING = ('temperature_scale', 'temperature_offset', 'palette')
+_FORM = 2  # of samples: raised where their fields or checks change
 # What decides about the samples beside the annotation file.
 _OF_INDEX = ('with_rgb', 'require_rgb', 'data_prefix', 'data_mode',
              'test_mode', 'filter_cfg', 'sample_interval', '_indices')
@@ -40,11 +42,15 @@ def image_fields(image: dict) -> dict:
         image (dict): Its record in the annotation file.
 
     Returns:
-        dict: ``bit_depth``, and those of ``palette``, ``temperature_scale``
-        and ``temperature_offset`` that the record has.
+        dict: ``bit_depth``; ``declared_size``, (width, height) in pixels; and
+        those of ``palette``, ``temperature_scale`` and ``temperature_offset``
+        that the record has.
     """
-    fields = {key: image[key] for key in _OF_LOADING if key in image}
-    return dict(fields, bit_depth=image.get('bit_depth', _DEFAULT_BIT_DEPTH))
+    fields = {key: image[key] for key in _OF_LOADING
+              if image.get(key) is not None}
+    if image.get('width') and image.get('height'):
+        fields['declared_size'] = image['width'], image['height']
+    return dict(fields, bit_depth=image.get('bit_depth') or _DEFAULT_BIT_DEPTH)
 
 
 def _check_exists(ann_file: str) -> None:
@@ -145,6 +151,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return fingerprint(
             self.ann_file,
             version=__version__,
+            form=_FORM,
             metainfo=self._metainfo['dataset_name'],
             **{name: getattr(self, name) for name in _OF_INDEX})
 
@@ -209,41 +216,68 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         """Loads and checks all records.
 
         Returns:
-            list[dict]: One entry a face.
+            list[dict]: One entry a face, or an image with
+            ``data_mode='bottomup'``.
         """
         _check_exists(self.ann_file)
-        try:
-            data_list = super().load_data_list()
-        except Exception as error:
-            # Only now is the file gone through: that takes a while.
-            fault = '' if self.ann_file in str(error) else find_fault(
-                self.ann_file)
-            if fault:
-                raise ValueError(fault) from error
-            raise
-        if not data_list:
-            raise ValueError(
-                f'{self.ann_file} holds no face with landmarks: nothing to '
-                'work with. Check its "annotations".')
-        self._check_files(data_list)
-        self._check_first_image(data_list)
-        unpaired = sum('missing_modalities' in info for info in data_list)
+        found = read_annotations(self.ann_file, self._metainfo, self.with_rgb)
+        found.refuse_faults()
+        if found.left_out:
+            print_log(f'{self.ann_file}: {found.what_is_left_out()}',
+                      'current', level=logging.WARNING)
+        self._metainfo['CLASSES'] = found.categories
+        faces, images = self._parse(found)
+        self._check_files(faces)
+        self._check_first_image(faces)
+        unpaired = sum('missing_modalities' in info for info in faces)
         if unpaired:
             print_log(
-                f'{self.ann_file}: {unpaired} of {len(data_list)} faces have '
-                'no RGB partner and train on the task loss alone.', 'current')
-        return data_list
+                f'{self.ann_file}: {unpaired} of {len(faces)} faces have no '
+                'RGB partner and train on the task loss alone.', 'current')
+        if self.bbox_file:
+            return self._detected(faces, found)
+        if self.data_mode == 'bottomup':
+            of_image = {image['img_id']: image_fields(image)
+                        for image in images}
+            # MMPose makes lists of what an image's faces have.
+            return [{**info, **of_image[info['img_id']]} for info in
+                    self._get_bottomup_data_infos(faces, images)]
+        return faces
 
-    def _load_annotations(self) -> tuple:
-        loaded = super()._load_annotations()
-        # COCO keeps the last of two records of one id, and faces of images
-        # that are not there are never asked for.
-        found = self.coco.dataset
-        if len(self.coco.imgs) < len(found['images']) or \
-                len(self.coco.anns) < len(found['annotations']) or \
-                not self.coco.imgToAnns.keys() <= self.coco.imgs.keys():
-            raise ValueError(find_fault(self.ann_file))
-        return loaded
+    def _parse(self, found: Annotations) -> Tuple[List[dict], List[dict]]:
+        """All faces, and the images of which some may have none."""
+        images = [
+            dict(image, img_id=image['id'],
+                 img_path=osp.join(self.data_prefix['img'],
+                                   image['file_name']))
+            for image in found.images
+        ]
+        chosen = [
+            # MMPose goes by the id; those that are text have no remainder.
+            (number if isinstance(image['id'], str) else image['id']) %
+            self.sample_interval == 0 for number, image in enumerate(images)
+        ]
+        faces = [
+            info for face, number in zip(found.faces, found.image_of)
+            if chosen[number]
+            for info in [self.parse_data_info(
+                dict(raw_ann_info=face, raw_img_info=images[number]))] if info
+        ]
+        if not faces:
+            raise ValueError(
+                f'{self.ann_file} holds no face with landmarks in every '
+                f'{self.sample_interval}th image. Lower `sample_interval`.')
+        return faces, [image for image, ours in zip(images, chosen) if ours]
+
+    def _detected(self, faces: List[dict],
+                  found: Annotations) -> List[dict]:
+        """The faces that were detected, with the boxes of the detector."""
+        boxes = read_boxes(self.bbox_file, self.ann_file,
+                           [image['id'] for image in found.images])
+        matched, message = match_boxes(faces, boxes, self.bbox_file)
+        print_log(message, 'current', level=logging.WARNING
+                  if len(matched) < len(faces) else logging.INFO)
+        return matched
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         """Checks and converts one COCO annotation.
@@ -256,7 +290,6 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         """
         annotation = raw_data_info['raw_ann_info']
         image = raw_data_info['raw_img_info']
-        self._check_annotation(annotation, image)
         data_info = super().parse_data_info(raw_data_info)
         data_info.update(image_fields(image))
         if self.test_mode:
@@ -297,100 +330,17 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             partner['rgb_to_thermal'] = matrix
         return partner
 
-    def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
-        kept = super()._get_topdown_data_infos(instance_list)
-        if len(kept) < len(instance_list):
-            print_log(
-                f'{self.ann_file}: left out {len(instance_list) - len(kept)} '
-                f'of {len(instance_list)} faces that are crowds or have no '
-                'labelled point.',
-                'current',
-                level=logging.WARNING)
-        return kept
-
-    def _check_annotation(self, annotation: dict, image: dict) -> None:
-        where = (f'{self.ann_file}: annotation {annotation.get("id")} of '
-                 f'image "{image["file_name"]}"')
-        for field in ('bbox', 'keypoints'):
-            if field not in annotation:
-                raise ValueError(f'{where} has no "{field}".')
-        expected = self._metainfo['num_keypoints']
-        found = len(annotation['keypoints']) / 3
-        if found != expected:
-            raise ValueError(
-                f'{where} has {found:g} keypoints, but the metainfo '
-                f'"{self._metainfo["dataset_name"]}" defines {expected}. Set '
-                '`metainfo` of the data set to the point set of the file, or '
-                'convert the file.')
-        box = np.asarray(annotation['bbox'], dtype=float)
-        if box.shape != (4, ) or not np.isfinite(box).all() or (
-                box[2:] <= 0).any():
-            raise ValueError(
-                f'{where} has the bbox {annotation["bbox"]}, which is no box '
-                '[x, y, width, height] with an area. Correct it, for example '
-                'from the landmarks with a margin.')
-        overlap = np.minimum(box[:2] + box[2:],
-                             [image['width'], image['height']]) - np.maximum(
-                                 box[:2], 0)
-        if (overlap <= 1).any():
-            raise ValueError(
-                f'{where} has the bbox {annotation["bbox"]}, which lies '
-                f'outside the {image["width"]}x{image["height"]} image.')
-        if not np.isfinite(np.asarray(annotation['keypoints'], float)).all():
-            raise ValueError(
-                f'{where} has a keypoint that is not finite. Mark unknown '
-                'points as 0, 0, 0.')
-
     def _check_files(self, data_list: List[dict]) -> None:
-        """All images exist; one directory listing a folder, not a stat each.
-
-        Remote storage is not listed: there a missing file shows when read.
-        """
-        paths = {
-            info[key]: key
-            for info in data_list for key in ('img_path', 'rgb_path')
-            if key in info
-        }
-        folders = {osp.dirname(path) for path in paths}
-        self._check_inside(folders)
-        if any('://' in path for path in paths):
-            return
-        present = {
-            osp.join(folder, entry.name)
-            for folder in folders if osp.isdir(folder or '.')
-            for entry in os.scandir(folder or '.')
-        }
-        missing = [path for path in paths if path not in present]
-        if missing:
-            role = ('RGB partner'
-                    if paths[missing[0]] == 'rgb_path' else 'image')
-            raise FileNotFoundError(
-                f'{self.ann_file}: {len(missing)} of {len(paths)} files do '
-                f'not exist, first the {role} {missing[0]}. Check `data_root` '
-                'and `data_prefix` of the data set, or complete the download.')
-
-    def _check_inside(self, folders) -> None:
-        """No record reads what is not the data set's."""
-        roots = [self.data_root] if self.data_root else \
-            [prefix for prefix in self.data_prefix.values() if prefix]
-        if not roots:
-            return
-        inside = tuple(
-            osp.join(osp.abspath(root), '') for root in roots)
-        for folder in folders:
-            if not osp.join(osp.abspath(folder), '').startswith(inside):
-                raise ValueError(
-                    f'{self.ann_file}: a file lies in {folder}, which is '
-                    f'outside of data_root ({", ".join(roots)}). Set '
-                    '`data_root` to a folder that holds all images, or '
-                    'correct the names in the file.')
+        check_files(
+            self.ann_file, data_list, [self.data_root] if self.data_root else
+            list(self.data_prefix.values()))
 
     def _check_first_image(self, data_list: List[dict]) -> None:
         """A data set declared wrongly as a whole fails at once."""
         first = data_list[0]
-        require_bit_depth(
-            read_image(first['img_path']), first['bit_depth'],
-            first['img_path'])
+        image = read_image(first['img_path'])
+        require_bit_depth(image, first['bit_depth'], first['img_path'])
+        require_size(image, first['declared_size'], first['img_path'])
         pair = next((info for info in data_list if 'rgb_path' in info), None)
         if pair is not None:
             LoadRGBPartner()(dict(pair, img=read_image(pair['img_path'])))

@@ -1,0 +1,270 @@
+"""What a record of an annotation file must be; each rule is stated here once.
+
+Used by :func:`~mmpose_thermal.datasets.annotations.read_annotations`, and
+through it by data sets, the data doctor and the converters.
+"""
+import math
+import os
+import re
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+_FURTHEST_PX = 1e6  # no image is so large: a coordinate beyond is no place
+_VISIBILITIES = {0, 1, 2}
+_DEPTHS = (8, 16, 32)
+
+#: The short name of a rule, what records that break it are like, and what is
+#: wrong with this one and how to mend it.
+Breach = Tuple[str, str, str]
+_Check = Tuple[Callable[[Any], bool], str]
+
+
+def short(value: Any) -> str:
+    """A value for a message, of 40 characters at most."""
+    text = repr(value)
+    return text if len(text) <= 40 else f'{text[:37]}...'
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number that a float holds exactly enough."""
+    return isinstance(value, (int, float)) and not isinstance(
+        value, bool) and abs(value) < 2**53
+
+
+def _is_id(value: Any) -> bool:
+    return (isinstance(value, int) and is_number(value)) or (
+        isinstance(value, str) and value.strip() != '')
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and value != ''
+
+
+_ID = _is_id, 'a whole number or text'
+_TEXT = _is_text, 'text'
+_NUMBER = is_number, 'a number'
+_SIZE = (lambda value: is_number(value) and value > 0), 'a positive number'
+_FLAG = (lambda value: value in (0, 1)), '0 or 1'
+_DEPTH = (lambda value: value in _DEPTHS), '8, 16, or 32 for floats'
+
+# By field: what it must be. Those with a mark may be missing. Landmarks and
+# boxes have rules of their own below.
+_FIELDS: Dict[str, Dict[str, _Check]] = dict(
+    images={
+        'id': _ID, 'file_name': _TEXT, 'width': _SIZE, 'height': _SIZE,
+        'rgb_file_name?': _TEXT, 'bit_depth?': _DEPTH, 'palette?': _TEXT,
+        'temperature_scale?': _NUMBER, 'temperature_offset?': _NUMBER,
+    },
+    annotations={
+        'id': _ID, 'image_id': _ID, 'category_id': _ID, 'iscrowd?': _FLAG,
+    },
+    categories={'id': _ID, 'name?': _TEXT})
+
+KINDS = tuple(_FIELDS)
+
+
+def record_faults(kind: str, record: Any) -> Iterator[str]:
+    """Checks the plain fields of one record.
+
+    Args:
+        kind (str): ``'images'``, ``'annotations'`` or ``'categories'``.
+        record: As in the file.
+
+    Yields:
+        str: What is wrong, as the end of a sentence about the record.
+    """
+    if not isinstance(record, dict):
+        yield f'is {short(record)}, but must be an object'
+        return
+    for field, (fits, wanted) in _FIELDS[kind].items():
+        name = field.rstrip('?')
+        if record.get(name) is None and name != field:
+            continue
+        if name not in record:
+            yield f'has no "{name}"'
+        elif not fits(record[name]):
+            yield f'has "{name}": {short(record[name])}, but must have {wanted}'
+
+
+def portable_name(name: str) -> str:
+    """A file name as this system writes it.
+
+    Args:
+        name (str): As in the file; backslashes, as Windows writes them, count
+            as slashes.
+
+    Returns:
+        str: With slashes.
+
+    Raises:
+        ValueError: It begins with the drive of another system.
+    """
+    slashed = name.replace('\\', '/')
+    if os.name != 'nt' and re.match('[A-Za-z]:/', slashed):
+        raise ValueError(
+            f'"{name}", a path of another computer. Write it relative to the '
+            'folder of the data, with slashes')
+    return slashed
+
+
+def _triples(values: Any) -> Optional[list]:
+    """Landmarks as a list of [x, y, v], flat or nested; None if neither."""
+    if not isinstance(values, list):
+        return None
+    if values and all(isinstance(point, list) for point in values):
+        nested = values
+    elif len(values) % 3 or any(isinstance(v, (list, dict)) for v in values):
+        return None
+    else:
+        nested = [values[i:i + 3] for i in range(0, len(values), 3)]
+    return nested if all(len(point) == 3 for point in nested) else None
+
+
+def _is_clean(values: Any, count: int) -> bool:
+    """Whether landmarks are as they should be, told in microseconds."""
+    return (type(values) is list and len(values) == 3 * count
+            and set(map(type, values)) <= {int, float}
+            and _VISIBILITIES.issuperset(values[2::3])
+            and max(values) < _FURTHEST_PX and min(values) > -_FURTHEST_PX
+            and math.isfinite(sum(values)))
+
+
+def _form_of(values: Any, count: int) -> str:
+    """What landmarks of a wrong form look like."""
+    flat = values if isinstance(values, list) else []
+    size = sum(len(v) if isinstance(v, list) else 1 for v in flat)
+    if size == 2 * count:
+        return (f' It looks like [x, y] * {count} without visibility: add 2 '
+                'after each labelled point, and write 0, 0, 0 for the others.')
+    if size in (2, 3) and count > 1:
+        return (' It looks like one annotation a point: join those of a face '
+                f'into one with "keypoints": [x, y, v] * {count}.')
+    if size == 4 * count:
+        return (' It looks like [x, y, z, v]: leave z out.')
+    return ''
+
+
+def _amount(values: Any, points: Optional[list], field: str) -> str:
+    if points is not None:
+        return f'{len(points)} {field}'
+    if isinstance(values, list) and all(map(is_number, values)):
+        return f'{len(values)} numbers in "{field}"'
+    return f'"{field}": {short(values)}'
+
+
+def landmarks(values: Any, count: int, name: str, metainfo: str,
+              field: str = 'keypoints') -> Tuple[List[float], Optional[Breach]]:
+    """Normalises the landmarks of one face.
+
+    Args:
+        values: ``[x, y, v] * K``, flat or nested; a negative v means not
+            labelled, as 0 does, and coordinates without a label may be
+            anything.
+        count (int): K, of the metainfo.
+        name (str): How the annotation is called in messages.
+        metainfo (str): Name of the point set.
+        field (str): Name of the field.
+
+    Returns:
+        tuple: Flat, finite, with v of 0, 1 or 2; and the rule that they break,
+        if any.
+    """
+    if _is_clean(values, count):
+        return values, None
+    points = _triples(values)
+    if points is None or len(points) != count:
+        found = _amount(values, points, field)
+        return [], (
+            field, f'with other than {count} points [x, y, v]',
+            f'{name} has {found}, but the metainfo "{metainfo}" defines '
+            f'{count}, each [x, y, v].{_form_of(values, count)} Set `metainfo` '
+            'of the data set (--points of the doctor) to the point set of the '
+            'file, or convert the file.')
+    flat: List[float] = []
+    for number, (x, y, v) in enumerate(points):
+        if not is_number(v) or v > 2 or (v > 0 and v not in _VISIBILITIES):
+            return [], (
+                field, 'with a visibility that COCO does not know',
+                f'{name} has {field} of visibility {short(v)} (point {number}).'
+                ' It must be 0 (not labelled), 1 (hidden) or 2 (visible).')
+        if v <= 0:
+            flat += (0, 0, 0)
+        elif all(is_number(p) and abs(p) < _FURTHEST_PX for p in (x, y)):
+            flat += (x, y, v)
+        else:
+            return [], (
+                field, 'with a keypoint that is not finite',
+                f'{name} has {field} of which point {number} is not finite: '
+                f'[{short(x)}, {short(y)}, {v}]. Mark unknown points as '
+                '0, 0, 0.')
+    return flat, None
+
+
+def box_breach(box: Any, width: float, height: float,
+               name: str) -> Optional[Breach]:
+    """Checks the box of one face.
+
+    Args:
+        box: ``[x, y, width, height]``, pixels.
+        width, height (float): Of the image, pixels.
+        name (str): How the annotation is called in messages.
+
+    Returns:
+        tuple | None: The rule that it breaks.
+    """
+    remedy = 'Correct it, for example from the landmarks with a margin.'
+    if box is None:
+        return 'bbox', 'without a box', f'{name} has no "bbox". {remedy}'
+    if not isinstance(box, list) or len(box) != 4 or not all(
+            map(is_number, box)) or box[2] <= 0 or box[3] <= 0:
+        return ('bbox', 'without a box that has an area',
+                f'{name} has the bbox {short(box)}, which is no box '
+                f'[x, y, width, height] with an area. {remedy}')
+    x, y, w, h = box
+    if min(x + w, width) - max(x, 0) > 1 and min(y + h, height) - max(
+            y, 0) > 1:
+        return None
+    hint = (' It looks like shares of the image: multiply by its width and '
+            'height.' if max(map(abs, box)) <= 1.5 else f' {remedy}')
+    return ('bbox', 'with a box outside the image',
+            f'{name} has the bbox {short(box)}, which lies outside the '
+            f'{width}x{height} image, but for a pixel.{hint}')
+
+
+def systematic_breach(points: Sequence[Sequence[float]],
+                      boxes: Sequence[Sequence[float]],
+                      sizes: Sequence[Sequence[float]]) -> Optional[Breach]:
+    """Recognises files whose numbers are all of another form.
+
+    Args:
+        points (Sequence): Of some faces, ``[x, y, v] * K`` each.
+        boxes (Sequence): Of the same, four numbers each.
+        sizes (Sequence): Width and height of their images.
+
+    Returns:
+        tuple | None: The rule that the file breaks.
+    """
+    xyv = np.array(points, float).reshape(len(points), -1, 3)
+    box, size = np.array(boxes, float), np.array(sizes, float)
+    labelled = xyv[..., 2:] > 0
+    low = np.where(labelled, xyv[..., :2], np.inf).min(1)
+    high = np.where(labelled, xyv[..., :2], -np.inf).max(1)
+    if (low >= 0).all() and (high <= 1).all() and size.min() > 8:
+        return ('keypoints', 'with shares of the image',
+                'all landmarks lie between 0 and 1. They look like shares of '
+                'the image: multiply x by its width and y by its height.')
+    # Both corners instead of a corner and the size: then the box read as it
+    # should be is far too large and leaves the image.
+    first, second = box[:, :2], box[:, 2:]
+    slack = .1 * (second - first)
+    corners = ((second > first) & (first >= 0) & (second <= size + 1)
+               & (low >= first - slack) & (high <= second + slack)).all(1)
+    leaves = (first + second > size + 1).any(1)
+    too_large = second.prod(1) > 1.3 * (second - first).prod(1)
+    if corners.mean() > .9 and (corners & leaves & too_large).mean() > .5:
+        return ('bbox', 'with two corners for a box',
+                f'boxes such as {boxes[0]} look like [left, top, right, '
+                'bottom], but must be [x, y, width, height]: subtract the '
+                'first two numbers from the last two.')
+    return None

@@ -1,0 +1,299 @@
+"""Reading annotation files: one set of rules for training, doctor, converters.
+
+A file is refused where all of it would be misread, or a record's place in it
+is not clear; single records that cannot be used are left out and counted.
+"""
+import json
+from collections import Counter, defaultdict
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from mmengine.fileio import get
+
+from .alignment import rgb_to_thermal
+from .annotation_categories import face_categories, other_order
+from .annotation_faults import Annotations, Fault, LeftOut
+from .annotation_rules import (KINDS, Breach, box_breach, is_number, landmarks,
+                               portable_name, record_faults, short,
+                               systematic_breach)
+
+__all__ = ['Annotations', 'Fault', 'LeftOut', 'read_annotations']
+
+#: Share of the faces that may be wrong, each by itself, without the file
+#: being refused.
+MAX_WRONG_SHARE = .01
+_LOOKED_AT = 2000  # faces that show of which form all are
+_REMEDY = 'Correct it, or make the file anew with its converter.'
+_FILES = ('file_name', 'rgb_file_name')
+# Keys that files of other tools have.
+_OF_OTHERS = {
+    'shapes': 'of LabelMe: convert its folder by '
+              'tools/dataset_converters/labelme2coco.py',
+    '_via_img_metadata': 'of VGG Image Annotator: export COCO json',
+    'image_id': 'with the results of a detector: it can be the `bbox_file` of '
+                'a test, beside an annotation file',
+    'file_upload': 'of Label Studio: export COCO json',
+}
+
+
+def read_annotations(ann_file: str,
+                     metainfo: Optional[dict] = None,
+                     with_rgb: bool = False,
+                     content: Any = None) -> Annotations:
+    """Reads and checks a COCO json.
+
+    Args:
+        ann_file (str): In any storage that MMEngine's fileio knows.
+        metainfo (dict, optional): Parsed, of the point set. Without it
+            landmarks are neither needed nor looked at.
+        with_rgb (bool): Whether it must be clear where RGB partners lie.
+        content (optional): Of the file, if it is read already; its records
+            are normalised in place.
+
+    Returns:
+        Annotations: With faults where it cannot be used.
+    """
+    found = Annotations(ann_file)
+    if content is None:
+        try:
+            content = json.loads(get(ann_file).decode('utf-8-sig'))
+        except (ValueError, RecursionError) as error:
+            found.faults.append(
+                Fault('json', f'it is no JSON ({error}). {_REMEDY}'))
+            return found
+    _Reading(found, metainfo, with_rgb).read(content)
+    return found
+
+
+class _Reading:
+    """One pass through a file; what it finds goes into ``found``."""
+
+    def __init__(self, found: Annotations, metainfo: Optional[dict],
+                 with_rgb: bool) -> None:
+        self.found = found
+        self.metainfo = metainfo
+        self.with_rgb = with_rgb
+        self.numbers: Dict[Any, int] = {}  # of images, by id
+        # By rule and reason: records that do not belong to the faces, and
+        # faces that are wrong.
+        self.others: Dict[str, LeftOut] = {}
+        self.wrong: Dict[Tuple[str, str], LeftOut] = {}
+
+    def read(self, content: Any) -> None:
+        if not self._is_coco(content):
+            return
+        self._read_images(content['images'])
+        self._read_categories(content)
+        by_image = self._sort(content['annotations'])
+        if self.found.faults:
+            return
+        for number in sorted(by_image):
+            for annotation in by_image[number]:
+                self._read_face(annotation, number)
+        self._conclude(content)
+
+    def _is_coco(self, content: Any) -> bool:
+        first = content[0] if isinstance(content, list) and content else \
+            content
+        other = [hint for key, hint in _OF_OTHERS.items()
+                 if isinstance(first, dict) and key in first]
+        if other:
+            self._fault('json', f'it looks like a file {other[0]}.')
+            return False
+        if not isinstance(content, dict):
+            self._fault('json', 'it must be an object with "images", '
+                        f'"annotations" and "categories". {_REMEDY}')
+            return False
+        for kind in KINDS:
+            if not isinstance(content.get(kind), list) and not (
+                    kind == 'categories' and content.get(kind) is None):
+                self._fault('json', f'"{kind}" is missing or no list. '
+                            f'{_REMEDY}')
+                return False
+        return True
+
+    def _fault(self, check: str, message: str, images=()) -> None:
+        self.found.faults.append(Fault(check, message, list(images)))
+
+    def _refuse_records(self, kind: str, faults: Dict[int, str],
+                        images: Sequence[int] = ()) -> None:
+        """One fault for all records of a kind that have no place."""
+        if faults:
+            number, what = next(iter(faults.items()))
+            more = (f' So are {len(faults) - 1} more of "{kind}".'
+                    if len(faults) > 1 else '')
+            check = 'image_id' if 'of the image' in what else kind
+            self._fault(check, f'"{kind}"[{number}] {what}.{more} {_REMEDY}',
+                        images)
+
+    def _refuse_repeated(self, kind: str, ids: List[Any]) -> None:
+        if len(set(ids)) < len(ids):
+            (name, times), = Counter(ids).most_common(1)
+            self._fault('ids', f'"{kind}" has the id {name} {times} times. '
+                        f'Number them anew.')
+
+    def _read_images(self, records: List[Any]) -> None:
+        faults = {}
+        for number, image in enumerate(records):
+            what = next(record_faults('images', image), None)
+            try:
+                for name in _FILES if what is None else ():
+                    if image.get(name):
+                        image[name] = portable_name(image[name])
+            except ValueError as error:
+                what = f'has "{name}": {error}'
+            if what is not None:
+                faults[number] = what
+                continue
+            self.numbers.setdefault(image['id'], len(self.found.images))
+            self.found.images.append(image)
+        self._refuse_records('images', faults)
+        self._refuse_repeated('images',
+                              [image['id'] for image in self.found.images])
+
+    def _read_categories(self, content: dict) -> None:
+        records = content.get('categories') or []
+        faults = {}
+        for number, record in enumerate(records):
+            what = next(record_faults('categories', record), None)
+            if what is not None:
+                faults[number] = what
+        self._refuse_records('categories', faults)
+        if not faults:
+            self.found.categories = records
+            self.found.face_categories = face_categories(
+                records, content['annotations'], self.metainfo)
+            order = other_order(records, self.metainfo)
+            if order:
+                self._fault('categories', order)
+
+    def _sort(self, annotations: List[Any]) -> Dict[int, List[dict]]:
+        """Annotations by the numbers of their images."""
+        faults: Dict[int, str] = {}
+        by_image: Dict[int, List[dict]] = defaultdict(list)
+        ids = []
+        for number, record in enumerate(annotations):
+            what = next(record_faults('annotations', record), None)
+            if what is None and record['image_id'] not in self.numbers:
+                what = (f'is of the image {short(record["image_id"])}, which '
+                        f'is not in "images"{self._near(record["image_id"])}')
+            if what is not None:
+                faults[number] = what
+                continue
+            ids.append(record['id'])
+            by_image[self.numbers[record['image_id']]].append(record)
+        # Images that are refused take their annotations with them.
+        if not self.found.faults:
+            self._refuse_records('annotations', faults)
+        self._refuse_repeated('annotations', ids)
+        return by_image
+
+    def _near(self, image_id: Any) -> str:
+        """A hint at numbers that are written as text in one place only."""
+        alike = [one for one in self.numbers if str(one) == str(image_id)]
+        return f' (there is {short(alike[0])}: one is text)' if alike else ''
+
+    def _read_face(self, annotation: dict, number: int) -> None:
+        image = self.found.images[number]
+        name = (f'annotation {annotation["id"]} of image '
+                f'"{image["file_name"]}"')
+        reason = self._reason_to_leave_out(annotation)
+        breach = None if reason else self._normalise(annotation, image, name)
+        if reason is None and breach is None and self.metainfo and \
+                not annotation['num_keypoints']:
+            reason = 'without a labelled point'
+        if reason:
+            self.others.setdefault(reason, LeftOut(
+                reason, name)).images.append(number)
+        elif breach:
+            check, reason, what = breach
+            self.wrong.setdefault((check, reason), LeftOut(
+                reason, what)).images.append(number)
+        else:
+            self.found.faces.append(annotation)
+            self.found.image_of.append(number)
+
+    def _reason_to_leave_out(self, annotation: dict) -> Optional[str]:
+        faces = self.found.face_categories
+        if faces is not None and annotation['category_id'] not in faces:
+            return 'of another category'
+        if annotation.get('iscrowd'):
+            return 'of crowds'
+        # CVAT writes tracks like that where the object is not to be seen.
+        if self.metainfo and not annotation.get('keypoints'):
+            return 'without "keypoints"'
+        return None
+
+    def _normalise(self, annotation: dict, image: dict,
+                   name: str) -> Optional[Breach]:
+        annotation['iscrowd'] = 0
+        if not is_number(annotation.get('area', 0)):
+            del annotation['area']  # MMPose estimates it
+        breach: Optional[Breach] = None
+        if self.metainfo is not None:
+            count = self.metainfo['num_keypoints']
+            for key in ('keypoints', 'rgb_keypoints'):
+                if key in annotation and breach is None:
+                    annotation[key], breach = landmarks(
+                        annotation[key], count, name,
+                        self.metainfo['dataset_name'], key)
+            annotation['num_keypoints'] = count - annotation['keypoints'][
+                2::3].count(0)
+        if breach is None and (self.metainfo is None
+                               or annotation['num_keypoints']):
+            breach = box_breach(annotation.get('bbox'), image['width'],
+                                image['height'], name)
+        if breach is None and self.with_rgb and self.metainfo is not None \
+                and image.get('rgb_file_name'):
+            try:
+                rgb_to_thermal(image, annotation)
+            except (ValueError, TypeError) as error:
+                breach = ('alignment', 'whose RGB partner cannot be aligned',
+                          f'{name}: {error}')
+        return breach
+
+    def _conclude(self, content: dict) -> None:
+        """Decides whether what is wrong is wrong with the file."""
+        found = self.found
+        count = sum(len(one.images) for one in self.wrong.values())
+        if count > MAX_WRONG_SHARE * (count + len(found.faces)):
+            for (check, _), one in self.wrong.items():
+                more = (f' {len(one.images)} annotations are like this.'
+                        if len(one.images) > 1 else '')
+                self._fault(check, one.first + more, one.images)
+        else:
+            found.left_out.extend(self.wrong.values())
+        found.left_out.extend(self.others.values())
+        if self.metainfo is None or found.faults:
+            return
+        if found.faces:
+            self._check_form()
+        else:
+            self._fault('faces', 'it holds no face with landmarks: nothing to '
+                        f'work with. Check its "annotations".{self._why()}')
+
+    def _check_form(self) -> None:
+        faces = self.found.faces
+        chosen = range(0, len(faces), -(-len(faces) // _LOOKED_AT))
+        images = [self.found.images[self.found.image_of[i]] for i in chosen]
+        breach = systematic_breach(
+            [faces[i]['keypoints'] for i in chosen],
+            [faces[i]['bbox'] for i in chosen],
+            [(image['width'], image['height']) for image in images])
+        if breach is not None:
+            check, _, message = breach
+            self._fault(check, message,
+                        [self.found.image_of[i] for i in chosen[:8]])
+
+    def _why(self) -> str:
+        """What a file without faces looks like."""
+        assert self.metainfo is not None
+        left = self.found.what_is_left_out()
+        count = self.metainfo['num_keypoints']
+        bare = self.others.get('without "keypoints"')
+        if bare and count > 1 and len(bare.images) >= count * len(
+                set(bare.images)):
+            return (f' There are {len(bare.images)} annotations without '
+                    f'"keypoints" in {len(set(bare.images))} images: it looks '
+                    'like one annotation a point. Join those of a face into '
+                    f'one with "keypoints": [x, y, v] * {count}.')
+        return f' It was {left}' if left else ''

@@ -1,0 +1,106 @@
+"""What the data doctor finds, and the faces that it looks at."""
+from dataclasses import asdict, dataclass, field
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+import numpy as np
+
+from ..annotations import Annotations
+
+_MAX_EXAMPLES = 8
+
+#: Called with level, name of the check, message and examples.
+Add = Callable[..., None]
+
+@dataclass
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        level (str): 'error': training would be wrong or fail; 'warning':
+            worth a look.
+        check (str): Short name.
+        message (str): What, how often, and the remedy.
+        examples (list[tuple[str, int]]): Up to eight annotation files and
+            numbers of images in them.
+    """
+    level: str
+    check: str
+    message: str
+    examples: List[Tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass
+class Inspection:
+    """All that was found.
+
+    Attributes:
+        findings (list[Finding]): Errors first.
+        statistics (dict): By annotation file, and ``normalisation`` by
+            modality.
+        checked (list[str]): Names of the checks that were made.
+        files (dict[str, Annotations]): What was read, by name.
+    """
+    findings: List[Finding]
+    statistics: dict
+    checked: List[str]
+    files: Dict[str, Annotations] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether training on this would be wrong or fail."""
+        return any(finding.level == 'error' for finding in self.findings)
+
+    def to_dict(self) -> dict:
+        """As plain values, for json."""
+        return dict(
+            findings=[asdict(finding) for finding in self.findings],
+            statistics=self.statistics,
+            checked=self.checked,
+            failed=self.failed)
+
+
+class Faces:
+    """The faces of an annotation file as arrays.
+
+    Args:
+        annotations (Annotations): Read and normalised.
+        count (int): Of points, by the metainfo.
+        folders (dict[str, str]): Of the images, ``img`` and ``rgb``.
+
+    Attributes:
+        name (str): The path as given.
+        images (list[dict]): Whose records can be used.
+        points (np.ndarray): (N, K, 3).
+        boxes (np.ndarray): (N, 4), x, y, width, height.
+        image_of (np.ndarray): Index into ``images``, (N, ).
+    """
+
+    def __init__(self, annotations: Annotations, count: int,
+                 folders: Dict[str, str]) -> None:
+        self.name = annotations.name
+        self.images = annotations.images
+        self.annotations = annotations.faces
+        self.folders = folders
+        self.points = np.array([face['keypoints'] for face in self.annotations],
+                               float).reshape(-1, count, 3)
+        self.boxes = np.array([face['bbox'] for face in self.annotations],
+                              float).reshape(-1, 4)
+        self.image_of = np.array(annotations.image_of, int)
+
+    def examples(self, faces: np.ndarray) -> List[Tuple[str, int]]:
+        """Examples of a finding, from a mask of faces."""
+        return image_examples(self.name, self.image_of[faces])
+
+
+def image_examples(name: str,
+                   images: Sequence[Any]) -> List[Tuple[str, int]]:
+    """Some places of a finding.
+
+    Args:
+        name (str): Of the annotation file.
+        images (Sequence[int]): Numbers of its images.
+
+    Returns:
+        list[tuple[str, int]]: Eight at most.
+    """
+    return [(name, int(i)) for i in images[:_MAX_EXAMPLES]]
