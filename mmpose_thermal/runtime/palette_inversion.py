@@ -16,7 +16,7 @@ _FOREIGN_SHARE = .25
 # Cameras' own iron is 13 to 19 from ours, 25 from inferno.
 _CLEARLY_BETTER = .8
 _MAX_DISTANCE = 25.
-_ALIKE, _FAR_APART = 3., 12  # colours at levels
+_ALIKE, _ELSEWHERE, _FAR_APART = 3., 20., 12  # colours at levels
 
 
 @lru_cache(maxsize=8)
@@ -56,8 +56,10 @@ def _check_one_way(palette: str, colours: np.ndarray) -> None:
     """Refuses palettes that give one colour to unlike temperatures."""
     distances = np.linalg.norm(
         colours[:, None].astype(np.float32) - colours, axis=2)
-    level, other = np.nonzero(distances < _ALIKE)
-    if np.abs(level - other).max() > _FAR_APART:
+    # A fitted palette may end in one colour; it must not come back to one.
+    if any(distances[low, low:high].max() > _ELSEWHERE
+           for low, high in np.argwhere(distances < _ALIKE)
+           if high - low > _FAR_APART):
         raise ValueError(
             f'the palette {palette!r} shows unlike temperatures in one colour: '
             'no grey levels can be found from it. Save the images in another '

@@ -29,9 +29,12 @@ def pairs(grey, colour, number):
     names = sorted({path.name for path in Path(grey).iterdir()} &
                    {path.name for path in Path(colour).iterdir()})
     for name in names[::max(len(names) // number, 1)]:
+        path = Path(colour) / name
+        if path.is_dir():
+            raise ValueError(f'{path} is a folder and cannot be decoded: name '
+                             'those that hold the images themselves.')
         yield (thermal_levels(Path(grey) / name),
-               decode_image((Path(colour) / name).read_bytes(),
-                            str(Path(colour) / name), colour=True))
+               decode_image(path.read_bytes(), str(path), colour=True))
 
 
 def thermal_levels(path):
