@@ -76,12 +76,13 @@ def stored_bits(path: str) -> int:
         FileNotFoundError: There is no such file.
         ValueError: It is no readable image.
     """
-    content = Path(path).read_bytes()
-    if content.startswith(b'\xff\xd8\xff'):
-        return 8
-    if content.startswith(PNG) and len(content) > 24:
-        return 16 if content[24] == 16 else 8
-    image = decode_image(content, str(path))
+    with open(path, 'rb') as file:
+        head = file.read(32)
+        if head.startswith(b'\xff\xd8\xff'):
+            return 8
+        if head.startswith(PNG) and len(head) > 24:
+            return 16 if head[24] == 16 else 8
+        image = decode_image(head + file.read(), str(path))
     return 8 * image.dtype.itemsize
 
 
