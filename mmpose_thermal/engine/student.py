@@ -1,7 +1,8 @@
 """Turning what a distillation run leaves behind into a stock model."""
 import copy
 import os.path as osp
-from typing import Optional
+from inspect import isclass
+from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.runner import save_checkpoint
@@ -44,7 +45,18 @@ def student_config(config: Config) -> Config:
         fields.setdefault('dataset_type',
                           fields['test_dataloader']['dataset']['type'])
     fields['model'] = copy.deepcopy(branch_config(fields['model'], 'student'))
-    return Config(fields)
+    return Config(_by_name(fields))
+
+
+def _by_name(value: Any) -> Any:
+    """Classes of a config as their names, which a file can hold."""
+    if isclass(value):
+        return f'{value.__module__}.{value.__qualname__}'
+    if isinstance(value, dict):
+        return {key: _by_name(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_by_name, value))
+    return value
 
 
 def extract_student(config: Config,
@@ -82,7 +94,10 @@ def extract_student(config: Config,
             f'{checkpoint} does not hold the student of this config: '
             f'{len(unlike)} of its {len(expected)} weights are missing or of '
             f'another shape, first "{unlike[0]}". Check config and prefix.')
-    meta = dict(content.get('meta', {}), cfg=stock.pretty_text)
+    meta = dict(
+        content.get('meta', {}),
+        cfg=stock.pretty_text,
+        student_of=osp.basename(checkpoint))
     save_checkpoint(
         dict(meta=meta, state_dict={key: weights[key]
                                     for key in expected}),

@@ -7,11 +7,13 @@ import pytest
 import torch
 from conftest import estimator, new_runner
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import load_checkpoint
 from mmpose.apis import init_model
+from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
-from mmpose_thermal.engine import StudentCheckpointHook
+from mmpose_thermal.engine import StudentCheckpointHook, student_config
 from mmpose_thermal.models import CrossModalDistiller
 
 
@@ -106,19 +108,12 @@ def resumed(config, checkpoint):
     (('student', ), ()),
     ((), ('student', )),
     (('student', ), ('student', )),
-    ((), ('student', 'checked_loading')),
 ])
 def test_a_run_may_be_resumed_with_other_hooks(run_config, saved, loaded):
     run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
     first = new_runner(without(run_config, *saved))
     first.train()
     path = f'{first.work_dir}/epoch_2.pth'
-    if 'checked_loading' in loaded:
-        # The connectors lie beside the state dict: MMEngine alone would leave
-        # them random, but the student is there.
-        found = resumed(without(run_config, *loaded), path).model.student
-        assert_equal_weights(found, first.model.student)
-        return
     assert_equal_weights(resumed(without(run_config, *loaded), path).model,
                          first.model)
 
@@ -142,7 +137,7 @@ def test_a_checkpoint_that_does_not_fit_is_not_resumed(finished_run,
     run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
     path = with_weights_of(f'{finished_run.work_dir}/epoch_2.pth',
                            MODELS.build(estimator(16)), tmp_path / 'a.pth')
-    with pytest.raises(ValueError, match='does not fit.*would stay random'):
+    with pytest.raises(ValueError, match='fits 44 of the 140'):
         resumed(run_config, path)
 
 
@@ -172,16 +167,32 @@ def test_training_begins_from_part_of_the_weights_but_not_from_none(
     new_runner(run_config).train()
     run_config.load_from = save_teacher(
         estimator(8), 'other.pth', keep=lambda key: key.startswith('no'))
-    with pytest.raises(ValueError, match='does not fit'):
+    with pytest.raises(ValueError, match='does not fit.*would stay random'):
         new_runner(run_config).train()
 
 
+class Better(Hook):
+    """Metrics that get better each time."""
+    priority = 'VERY_HIGH'
+
+    def after_val_epoch(self, runner, metrics=None):
+        metrics['NME'] = -runner.epoch
+
+
+class Worse(Better):
+
+    def after_val_epoch(self, runner, metrics=None):
+        metrics['NME'] = runner.epoch
+
+
+@pytest.mark.parametrize('later', [Better, Worse])
 @pytest.mark.parametrize('move', [shutil.move, shutil.copytree])
 def test_a_work_directory_may_be_moved_or_copied(validated_config, tmp_path,
-                                                 move):
+                                                 move, later):
     config = copy.deepcopy(validated_config)
     config.train_cfg.max_epochs = 1
     first = new_runner(config)
+    first.register_hook(later())
     first.train()
     here = tmp_path / 'elsewhere'
     move(first.work_dir, here)
@@ -190,6 +201,7 @@ def test_a_work_directory_may_be_moved_or_copied(validated_config, tmp_path,
                          resume=True))
     config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
     second = new_runner(config)
+    second.register_hook(later())
     second.train()
     assert second.epoch == 2 and (here / 'student_best.pth').is_file()
     best = second.message_hub.get_info('best_ckpt')
@@ -199,21 +211,79 @@ def test_a_work_directory_may_be_moved_or_copied(validated_config, tmp_path,
         assert len(list(Path(first.work_dir).glob('best_*'))) == 1
 
 
-def test_a_later_best_checkpoint_outlives_an_earlier_epochs_resume(
+def test_the_best_of_later_epochs_outlives_an_earlier_ones_resume(
         validated_config):
-    new_runner(validated_config).train()
-    folder = Path(validated_config.work_dir)
-    for path in folder.glob('best_*'):
-        path.rename(folder / 'best_NME_epoch_9.pth')
+    """The checkpoint and the student that was exported of it."""
+    config = copy.deepcopy(validated_config)
+    config.train_cfg.max_epochs = 3
+    runner = new_runner(config)
+    runner.register_hook(Better())
+    runner.train()
+    folder = Path(config.work_dir)
+    student = load(folder / 'student_best.pth')['state_dict']
     validated_config.load_from = str(folder / 'epoch_1.pth')
     validated_config.resume = True
+    runner = new_runner(validated_config)
+    runner.register_hook(Better())  # than the first epoch
+    runner.train()
+    assert (folder / 'best_NME_epoch_2.pth').is_file()
+    assert (folder / 'best_NME_epoch_3.pth').is_file()
+    kept = load(folder / 'student_of_best_NME_epoch_3.pth')['state_dict']
+    assert all(torch.equal(kept[key], student[key]) for key in student)
+    assert (folder / 'student_of_best_NME_epoch_3.py').is_file()
+
+
+def test_a_best_checkpoint_elsewhere_is_read_and_not_removed(
+        validated_config, tmp_path):
+    """Of a run that goes on in another work directory."""
+    config = copy.deepcopy(validated_config)
+    config.train_cfg.max_epochs = 1
+    new_runner(config).train()
+    best, = Path(config.work_dir).glob('best_*')
+    validated_config.work_dir = str(tmp_path / 'other')
+    validated_config.load_from = str(best)
+    validated_config.resume = True
+    validated_config.train_cfg.max_epochs = 1  # nothing better follows
     new_runner(validated_config).train()
-    assert (folder / 'best_NME_epoch_9.pth').is_file()
+    assert (tmp_path / 'other/student_best.pth').is_file()
+    assert best.is_file()
 
 
+def test_paths_of_another_system_are_found_here(validated_config):
+    config = copy.deepcopy(validated_config)
+    config.train_cfg.max_epochs = 1
+    new_runner(config).train()
+    folder = Path(config.work_dir)
+    (folder / 'last_checkpoint').write_text('D:\\runs\\ktl\\epoch_1.pth')
+    validated_config.resume = True
+    runner = new_runner(validated_config)
+    runner.train()
+    assert runner.epoch == 2
+
+
+def test_names_that_the_model_itself_converts_fit(validated_config, tmp_path,
+                                                  save_teacher):
+    """Of checkpoints before MMPose 1.0, whose head had another name."""
+    content = load(save_teacher(estimator(8)))
+    content['state_dict'] = {
+        'keypoint_' * key.startswith('head.') + key: value
+        for key, value in content['state_dict'].items()}
+    torch.save(dict(content, meta={}), tmp_path / 'old.pth')
+    fields = {k: v for k, v in validated_config.to_dict().items()
+              if not k.startswith(('train', 'val', 'optim'))}
+    config = Config(dict(
+        fields, model=estimator(8), load_from=str(tmp_path / 'old.pth'),
+        default_hooks=dict(checked_loading=dict(type='CheckedLoadingHook'))))
+    assert new_runner(config).test()['NME'] > 0
+
+
+@pytest.mark.parametrize('hook', [True, False])
 def test_a_resumed_run_does_without_what_it_began_from(run_config,
-                                                       save_teacher):
-    run_config.default_hooks.checked_loading = dict(type='CheckedLoadingHook')
+                                                       save_teacher, hook):
+    """With StudentCheckpointHook alone, too, which brings the other."""
+    if hook:
+        run_config.default_hooks.checked_loading = dict(
+            type='CheckedLoadingHook')
     run_config.model.student.checkpoint = save_teacher(estimator(8), 's.pth')
     run_config.train_cfg.max_epochs = 1
     new_runner(run_config).train()
@@ -238,7 +308,16 @@ def test_types_may_have_a_scope_or_be_of_a_subclass(validated_config, kind):
     runner.train()
     exported = Config.fromfile(f'{runner.work_dir}/student_best.py')
     assert exported.model.type == 'TopdownPoseEstimator'
+    MODELS.build(exported.model)
     assert 'student' not in exported.default_hooks
+
+
+def test_classes_in_a_config_are_exported_by_name(validated_config, tmp_path):
+    config = validated_config.to_dict()
+    config['model']['student']['config']['type'] = TopdownPoseEstimator
+    path = tmp_path / 'student.py'
+    student_config(Config(config)).dump(path)
+    assert type(MODELS.build(Config.fromfile(path).model)) is TopdownPoseEstimator
 
 
 def test_the_best_student_is_exported_once(validated_config):

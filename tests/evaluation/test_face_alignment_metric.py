@@ -61,8 +61,9 @@ def multi_dataset_evaluator(*datasets):
             datasets=[dict(type=dataset) for dataset in datasets]))
 
 
-def test_mmposes_evaluator_of_several_data_sets():
+def test_mmposes_evaluator_of_several_data_sets(tmp_path, monkeypatch):
     """Of 54 and 68 points, whose eye corners have other numbers."""
+    monkeypatch.chdir(tmp_path)  # metainfos are found from anywhere
     evaluator = multi_dataset_evaluator('SFTL54Dataset', 'RWTHDataset')
     samples = []
     for name, count in (('sftl54', 54), ('rwth', 68)):
@@ -76,6 +77,16 @@ def test_mmposes_evaluator_of_several_data_sets():
             [s for s in samples if s['dataset_name'] == dataset],
             load_metainfo(dict(from_file=dataset)))
         assert found[f'{prefix}/NME'] == pytest.approx(expected['NME'])
+
+
+def test_samples_that_mmposes_evaluator_would_drop_are_an_error():
+    """It passes on as many as a dict of two modalities has entries."""
+    evaluator = multi_dataset_evaluator('RWTHDataset')
+    samples = [dict(s, dataset_name='rwth') for s in faces(3)]
+    evaluator.dataset_meta = dict(dataset_name='rwth')
+    with pytest.raises(ValueError, match='PackPoseInputs'):
+        evaluator.process(samples, dict(
+            inputs=dict(thermal=samples, rgb=samples), data_samples=samples))
 
 
 def test_a_metric_without_any_face_says_why():

@@ -57,11 +57,10 @@ def killed_after(start, seconds):
     """Whether it had ended by itself."""
     process = start()
     process.join(seconds)
-    done = process.exitcode == 0
     process.kill()
     process.join()
-    assert done or process.exitcode == -signal.SIGKILL
-    return done
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode == 0
 
 
 def newest(work_dir):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from conftest import COLOUR, GREY, estimator
 from mmengine.logging import MessageHub
+from mmengine.runner.checkpoint import load_state_dict
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import MODELS
 
@@ -233,9 +234,31 @@ def test_students_checkpoint_is_one_of_the_distiller(build_distiller):
 
 
 def test_checkpoint_of_another_model_is_refused(build_distiller):
-    with pytest.raises(ValueError, match='none of the student.*"layer.weight"'):
+    with pytest.raises(ValueError, match='fits 0 of the .*"layer.weight"'):
         build_distiller().load_state_dict(
             {'layer.weight': torch.zeros(2)}, strict=False)
+
+
+def test_checkpoint_of_another_width_is_refused(build_distiller):
+    """MMEngine would leave what does not fit at random, and say so in a log.
+    """
+    wide = MODELS.build(estimator(24)).state_dict()
+    with pytest.raises(ValueError, match='fits .* of the .* weights'):
+        load_state_dict(build_distiller(), wide)
+
+
+def test_weights_below_zero_count_nothing(build_distiller, batch):
+    """Some tools write a visibility of -1."""
+    model = build_distiller(distill_losses=dict(
+        loss_dikd=dict(type='DIKDLoss'),
+        loss_ld=dict(type='LogitDistillLoss')))
+    found = []
+    for unlabelled in (0., -1.):
+        weights = batch['data_samples'][0].gt_instance_labels.keypoint_weights
+        weights[:, :30] = unlabelled
+        found.append(model(**batch, mode='loss'))
+    for name in ('loss_kpt', 'loss_dikd', 'loss_ld'):
+        assert torch.equal(found[0][name], found[1][name]), name
 
 
 # ------------------------------------------------------------- wrong set-ups
@@ -307,7 +330,7 @@ def test_unknown_input_modality_is_refused(save_teacher):
         distiller(teacher, save_teacher(teacher), teacher_input='depth')
 
 
-@pytest.mark.parametrize('name', ['dikd', 'loss', 'loss_kpt'])
+@pytest.mark.parametrize('name', ['dikd', 'loss', 'loss_kpt', 'loss.a', 3])
 def test_names_that_mmengine_would_not_sum_are_refused(save_teacher, name):
     teacher = estimator(normalisation=COLOUR)
     with pytest.raises(ValueError, match=f'"{name}" must begin with "loss"'):

@@ -78,6 +78,12 @@ def test_decay_by_epoch_changes_between_epochs_only(progress):
     assert decay() == .5
 
 
+def test_decay_by_epoch_goes_by_iterations_in_a_run_of_one_epoch(progress):
+    """As MMEngine's trainings by iterations are."""
+    progress(iter=10, max_epochs=1)
+    assert Decay('linear', 1., 0., by_epoch=True)() == .5
+
+
 def test_decay_without_a_training_is_at_its_begin():
     assert Decay('cosine', .8, 0.)() == .8
 

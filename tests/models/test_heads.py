@@ -1,5 +1,6 @@
 """Every kind of head on either side, and what is refused."""
 import copy
+import threading
 from pathlib import Path
 
 import mmpose
@@ -16,6 +17,7 @@ from mmpose.registry import MODELS
 from mmpose_thermal.datasets.point_sets import keypoint_indices
 from mmpose_thermal.models.distillers.grid import resample
 from mmpose_thermal.models.distillers.heads import output_as_target
+from mmpose_thermal.models.distillers.trial import adds_samples_up
 from mmpose_thermal.models.losses import DistillBatch, DistillLoss
 from mmpose_thermal.models.losses.base import parts_of
 
@@ -218,20 +220,73 @@ def test_logit_distillation_of_offsets_is_refused_at_once(pair):
         model(**batch_for(combined()), mode='loss')['loss_dikd'])
 
 
-def test_a_loss_that_cannot_run_is_named_before_training(pair):
-    @MODELS.register_module(force=True)
-    class WrongLoss(DistillLoss):
+@MODELS.register_module()
+class OwnLoss(DistillLoss):
+    """Of a user; reads what it is told to."""
 
-        def forward(self, batch):
-            return (batch.student_feature - batch.teacher_feature).sum()
+    def __init__(self, what, held=None):
+        super().__init__()
+        self.what, self.held = what, held
+        self.calls = 0
 
-    try:
-        with pytest.raises(ValueError, match='distill_losses.loss_wrong: '
-                           'RuntimeError.*size of tensor'):
-            pair(estimator(16, COLOUR), estimator(8),
-                 losses=dict(loss_wrong=dict(type='WrongLoss')))
-    finally:
-        MODELS.module_dict.pop('WrongLoss')
+    def forward(self, batch):
+        self.calls += 1
+        return self.what(batch)
+
+
+@pytest.mark.parametrize('what, message', [
+    (lambda b: (b.student_feature - b.teacher_feature).sum(),
+     'RuntimeError.*size of tensor'),
+    (lambda b: dict(loss=0.), 'TypeError: it returns a dict'),
+    (lambda b: b.student_feature.sum() / 0, 'it is not finite'),
+])
+def test_a_loss_that_cannot_work_is_named_before_training(pair, what, message):
+    with pytest.raises(ValueError, match=f'distill_losses.loss_own: {message}'):
+        pair(estimator(16, COLOUR), estimator(8),
+             losses=dict(loss_own=dict(type='OwnLoss', what=what)))
+
+
+@pytest.mark.parametrize('held', [None, threading.Lock()])
+def test_trying_a_loss_changes_nothing(pair, held):
+    """Not the statistics of the student's head, nor the loss, nor chance."""
+    def what(batch):
+        assert held is None, 'what cannot be copied is not tried'
+        return batch.student_head(batch.student_feature).mean()
+
+    state = torch.get_rng_state()
+    plain = pair(estimator(8, COLOUR), estimator(8), losses={'loss_x': dict(
+        type='FeatureDistillLoss')}).student.head.state_dict()
+    after = torch.get_rng_state()
+    torch.set_rng_state(state)
+    model = pair(estimator(8, COLOUR), estimator(8), losses=dict(
+        loss_own=dict(type='OwnLoss', what=what, held=held)))
+    assert torch.equal(torch.get_rng_state(), after)
+    assert model.distill_losses['loss_own'].calls == 0
+    for name, value in model.student.head.state_dict().items():
+        assert torch.equal(value, plain[name]), name
+
+
+@pytest.mark.parametrize('loss, adds_up', [
+    (dict(type='KeypointMSELoss', use_target_weight=True), False),
+    (dict(type='AdaptiveWingLoss', use_target_weight=True), False),
+    (dict(type='FocalHeatmapLoss', use_target_weight=True), False),
+    (dict(type='KeypointOHKMMSELoss', use_target_weight=True, topk=8), False),
+])
+def test_means_over_samples_are_told_from_sums(loss, adds_up):
+    config = estimator(8)
+    config['head']['loss'] = loss
+    head = MODELS.build(config).head
+    assert adds_samples_up(head, torch.rand(1, 68, 16, 16)) == adds_up
+
+
+def test_a_task_loss_may_keep_an_axis(pair):
+    """MMEngine takes the mean of what a loss returns."""
+    student = estimator(8)
+    student['head']['loss'] = dict(type='BCELoss', reduction='none',
+                                   use_target_weight=False)
+    losses = pair(estimator(16, COLOUR), student, losses=dict(
+        loss_dikd=dict(type='DIKDLoss')))(**batch_for(student), mode='loss')
+    assert torch.isfinite(losses['loss_dikd']).all()
 
 
 def test_unlike_representations_are_refused(pair):

@@ -1,5 +1,6 @@
 """Mixed precision, accumulation, compilation, checkpointing, processes."""
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,9 +9,12 @@ from conftest import COLOUR, estimator, gradients
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from mmengine.runner import EpochBasedTrainLoop
 from mmengine.runner.activation_checkpointing import \
     turn_on_activation_checkpointing
 from mmengine.utils import digit_version
+
+from mmpose_thermal.engine import EpochSeedHook
 
 ALL = dict(
     loss_dikd=dict(type='DIKDLoss', target='mix'),
@@ -164,8 +168,13 @@ def _worker(rank, store, path, model, batch, unpaired):
     for part in (own, halves(unpaired)[rank], own):
         loss, _ = model.parse_losses(parallel(**part, mode='loss'))
         optimizer.update_params(loss)
+    runner = SimpleNamespace(
+        train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop), seed=0,
+        epoch=1, train_dataloader=SimpleNamespace(dataset=None))
+    EpochSeedHook().before_train_epoch(runner)
     torch.save(
         dict(
+            drawn=torch.rand(1).item(),
             gradients=found,
             weights={n: p.detach() for n, p in model.named_parameters()}),
         f'{path}.{rank}')
@@ -190,3 +199,5 @@ def test_two_processes_have_the_gradients_of_one(build_distiller, batch,
     for result in results:
         assert_same(result['gradients'], expected)
     assert_same(results[0]['weights'], results[1]['weights'])
+    # Each process draws its own augmentation.
+    assert results[0]['drawn'] != results[1]['drawn']

@@ -44,7 +44,7 @@ def parse_args():
 def build_dataset(config, split):
     from mmpose.registry import DATASETS
     settings = copy.deepcopy(config[f'{split}_dataloader'].dataset)
-    if settings.pipeline and 'Pack' in settings.pipeline[-1]['type']:
+    if settings.pipeline and 'Pack' in str(settings.pipeline[-1]['type']):
         settings.pipeline[-1]['pack_transformed'] = True
     return DATASETS.build(settings)
 

@@ -9,11 +9,12 @@ import yaml
 from mmengine.config import Config
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, MODELS
 
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import model_complexity
 from mmpose_thermal.models.distillers.branch import branch_config
+from mmpose_thermal.models.distillers.fields import is_of
 from mmpose_thermal.runtime.whole_file import whole_file
 
 _ROOT = 'configs/thermal_face_*'
@@ -56,7 +57,7 @@ def describe(path):
             comment.append(line.lstrip('# ').rstrip())
     config = Config.fromfile(path)
     model = config.model
-    if model.type == 'CrossModalDistiller':
+    if is_of(MODELS, model, 'CrossModalDistiller'):
         model = Config(dict(model=branch_config(model, 'student'))).model
     scope = config.default_scope
     init_default_scope(scope)

@@ -1,5 +1,6 @@
 from mmpose.registry import DATASETS
 
+from ..point_sets import metainfo_file
 from .thermal_face_dataset import ThermalFaceDataset
 
 
@@ -13,4 +14,4 @@ class CarlVisThDataset(ThermalFaceDataset):
     Arguments are those of :class:`ThermalFaceDataset`.
     """
 
-    METAINFO: dict = dict(from_file='configs/_base_/datasets/carl_visth.py')
+    METAINFO: dict = dict(from_file=metainfo_file('carl_visth'))

@@ -1,5 +1,6 @@
 from mmpose.registry import DATASETS
 
+from ..point_sets import metainfo_file
 from .thermal_face_dataset import ThermalFaceDataset
 
 
@@ -14,4 +15,4 @@ class CharlotteProfileDataset(ThermalFaceDataset):
     Arguments are those of :class:`ThermalFaceDataset`.
     """
 
-    METAINFO: dict = dict(from_file='configs/_base_/datasets/charlotte_profile.py')
+    METAINFO: dict = dict(from_file=metainfo_file('charlotte_profile'))

@@ -18,7 +18,7 @@ from ..annotations import Annotations, read_annotations
 from ..detected_boxes import match_boxes, read_boxes
 from ..image_checks import check_files
 from ..kept_index import fingerprint, load_index, save_index
-from ..point_sets import load_metainfo
+from ..point_sets import load_metainfo, metainfo_file
 from ..transforms.caching import CachedLoading
 from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
                                   require_bit_depth, require_size)
@@ -107,7 +107,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         ValueError: A record contradicts the metainfo or itself.
     """
 
-    METAINFO: dict = dict(from_file='configs/_base_/datasets/ibug68.py')
+    METAINFO: dict = dict(from_file=metainfo_file('ibug68'))
 
     def __init__(self,
                  *args,

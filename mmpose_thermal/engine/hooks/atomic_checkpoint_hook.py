@@ -1,4 +1,5 @@
 import glob
+import ntpath
 import os
 import os.path as osp
 from typing import Tuple
@@ -61,18 +62,12 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _find_best(self, runner) -> None:
         """The best ones are noted where the run began; it may have moved."""
-        if not self.save_best:
-            return
-        here = {
-            name: path and self.file_backend.join_path(self.out_dir,
-                                                       osp.basename(path))
-            for name, path in self._best().items()
-        }
-        self._set_best(here)
-        for name, path in here.items():
-            if path:
+        for name, path in self._best().items():
+            here = self._path_of(ntpath.basename(path or ''))
+            if path and self.file_backend.isfile(here):
+                self._set_best({**self._best(), name: here})
                 runner.message_hub.update_info(
-                    'best_ckpt' if name is None else f'best_ckpt_{name}', path)
+                    'best_ckpt' if name is None else f'best_ckpt_{name}', here)
 
     def after_val_epoch(self, runner, metrics) -> None:
         """Saves the best checkpoint.
@@ -124,7 +119,8 @@ class AtomicCheckpointHook(CheckpointHook):
                         for name, path in before.items()})
         if is_main_process():
             for name, path in before.items():
-                if path and after[name] not in (None, path):
+                if path and after[name] not in (None, path) and \
+                        path == self._path_of(osp.basename(path)):
                     self._remove(path)
 
     def _best(self) -> dict:
@@ -142,8 +138,10 @@ class AtomicCheckpointHook(CheckpointHook):
             self.best_ckpt_path_dict.update(paths)
 
     def _path(self, step: int) -> str:
-        return self.file_backend.join_path(self.out_dir,
-                                           self.filename_tmpl.format(step))
+        return self._path_of(self.filename_tmpl.format(step))
+
+    def _path_of(self, name: str) -> str:
+        return self.file_backend.join_path(self.out_dir, name)
 
     def _remove(self, path: str) -> None:
         if self.file_backend.isfile(path):

@@ -1,6 +1,9 @@
+import ntpath
 import os.path as osp
-from typing import Dict
+from collections import OrderedDict
+from typing import Dict, List
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import find_latest_checkpoint
@@ -47,7 +50,7 @@ class CheckedLoadingHook(Hook):
         if path is None and resume:
             pointer = osp.join(runner.work_dir, 'last_checkpoint')
             path = find_latest_checkpoint(runner.work_dir)
-            here = osp.join(runner.work_dir, osp.basename(path or ''))
+            here = osp.join(runner.work_dir, ntpath.basename(path or ''))
             if osp.isfile(here):
                 runner._load_from = path = here
         if path is None:
@@ -65,32 +68,35 @@ class CheckedLoadingHook(Hook):
             model.student_checkpoint = None
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Puts a distiller's weights together and compares their names.
+        """Puts a distiller's weights together, and tries whether they fit.
 
         Args:
             runner (Runner): The run.
             checkpoint (dict): As it was saved; changed in place.
         """
-        weights = {
-            key[len('module.'):] if key.startswith('module.') else key: value
-            for key, value in checkpoint.get('state_dict', checkpoint).items()
-        }  # as MMEngine does
         model, rest = _unwrapped(runner.model), checkpoint.pop(REST, {})
-        expected = {
-            key: value
-            for key, value in model.state_dict().items()
-            if 'num_batches_tracked' not in key  # PyTorch fills these in
-        }
+        weights = _without_wrapper(checkpoint.get('state_dict', checkpoint))
         if isinstance(model, CrossModalDistiller):
             model.translate_keys(weights)
             weights.update(rest)
             checkpoint['state_dict'] = weights
-            if not runner._resume:  # then connectors may begin anew
-                expected = {k: v for k, v in expected.items()
-                            if k.startswith('student.')}
+        expected = [
+            key for key in model.state_dict()
+            # PyTorch fills in the counters of BatchNorm by itself.
+            if 'num_batches_tracked' not in key and
+            # Connectors begin anew, unless the run goes on.
+            (runner._resume or not key.startswith('distill_losses.'))
+        ]
+        unlike = [key for key in _misfits(model, weights) if key in expected]
         training = not isinstance(runner._train_loop, (dict, type(None)))
-        _require_match(weights, expected,
-                       all_of_them=runner._resume or not training)
+        needs_all = runner._resume or not training
+        if unlike and (needs_all or len(unlike) == len(expected)):
+            raise ValueError(
+                f'The checkpoint does not fit the model: {len(unlike)} of its '
+                f'{len(expected)} weights are missing or of another shape, '
+                f'first "{unlike[0]}" (the checkpoint begins with '
+                f'"{next(iter(weights), "nothing")}"). They would stay random. '
+                'Check that config and checkpoint are of the same run.')
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:
@@ -99,16 +105,37 @@ def _unwrapped(model: nn.Module) -> nn.Module:
     return model
 
 
-def _require_match(weights: Dict[str, Tensor], expected: Dict[str, Tensor],
-                   all_of_them: bool) -> None:
-    unlike = [
-        key for key, value in expected.items()
-        if getattr(weights.get(key), 'shape', None) != value.shape
-    ]
-    if unlike and (all_of_them or len(unlike) == len(expected)):
-        raise ValueError(
-            f'The checkpoint does not fit the model: {len(unlike)} of its '
-            f'{len(expected)} weights are missing or of another shape, first '
-            f'"{unlike[0]}" (the checkpoint begins with '
-            f'"{next(iter(weights), "nothing")}"). They would stay random. '
-            'Check that config and checkpoint are of the same run.')
+def _without_wrapper(weights: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """As MMEngine loads them: without the prefix of DDP."""
+    found = OrderedDict(
+        (key[len('module.'):] if key.startswith('module.') else key, value)
+        for key, value in weights.items())
+    if hasattr(weights, '_metadata'):  # versions, by which old names change
+        found._metadata = weights._metadata  # type: ignore[attr-defined]
+    return found
+
+
+def _misfits(model: nn.Module, weights: Dict[str, Tensor]) -> List[str]:
+    """Weights of a model that a checkpoint lacks or has in another shape.
+
+    The model loads it for that, with its own conversions of old names.
+    """
+    metadata = getattr(weights, '_metadata', {})
+    missing: List[str] = []
+    messages: List[str] = []
+
+    def load(module: nn.Module, part: dict, prefix: str) -> None:
+        module._load_from_state_dict(
+            part, prefix, metadata.get(prefix[:-1], {}), True, missing, [],
+            messages)
+        for name, child in module._modules.items():
+            if child is not None:
+                start = f'{prefix}{name}.'
+                load(child, {key: value for key, value in part.items()
+                             if key.startswith(start)}, start)
+
+    with torch.no_grad():
+        load(model, weights.copy(), '')
+    # 'size mismatch for KEY: copying ...'
+    return missing + [message.split(' for ')[-1].split(':')[0]
+                      for message in messages]

@@ -1,3 +1,5 @@
+import ntpath
+import os
 import os.path as osp
 
 from mmengine.dist import master_only
@@ -5,6 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
+from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.models import CrossModalDistiller
 
 from ..student import extract_student
@@ -48,7 +51,10 @@ class StudentCheckpointHook(Hook):
                 f'model is a {type(model).__name__}. Remove it from '
                 '`default_hooks` or `custom_hooks`.')
         if not any(isinstance(h, CheckedLoadingHook) for h in runner.hooks):
-            runner.register_hook(CheckedLoadingHook())
+            # Registered in the midst of a round of calls, which misses it.
+            hook = CheckedLoadingHook()
+            runner.register_hook(hook)
+            hook.before_run(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Splits the distiller's weights into the student's and the rest."""
@@ -71,25 +77,46 @@ class StudentCheckpointHook(Hook):
             return
         # It was noted where the work directory was before it was moved.
         best = noted if osp.isfile(noted) else osp.join(
-            runner.work_dir, osp.basename(noted))
+            runner.work_dir, ntpath.basename(noted))
         if not osp.isfile(best):
             runner.logger.warning(
-                f'The best checkpoint {osp.basename(noted)} is not in '
+                f'The best checkpoint {noted} is not in '
                 f'{runner.work_dir} any more: student_best.pth waits for a '
                 'better one.')
             return
+        if self._exported is None:
+            self._keep_a_later_one(runner, osp.basename(best))
         extract_student(runner.cfg, best,
                         osp.join(runner.work_dir, 'student_best.pth'))
         self._exported = noted
         runner.logger.info(f'The student of {osp.basename(best)} is exported '
                            'to student_best.pth, with student_best.py.')
 
+    def _keep_a_later_one(self, runner, best: str) -> None:
+        """An earlier epoch was resumed, and what came of the later ones stays.
+
+        Their best checkpoint would be gone if a better one had followed it.
+        """
+        former = osp.join(runner.work_dir, 'student_best.pth')
+        if not osp.isfile(former):
+            return
+        source = load_checkpoint(former, 'meta')['meta'].get('student_of')
+        if source in (None, best) or not osp.isfile(
+                osp.join(runner.work_dir, source)):
+            return
+        aside = osp.join(runner.work_dir, f'student_of_{source}')
+        for suffix in ('.pth', '.py'):
+            os.replace(osp.splitext(former)[0] + suffix,
+                       osp.splitext(aside)[0] + suffix)
+        runner.logger.warning(f'The student of {source}, a later epoch than '
+                              f'this run began from, is kept as {aside}.')
+
     @master_only
     def after_train(self, runner) -> None:
         """Says so if there was no best checkpoint to export."""
         # A run that was killed in the last export has nothing else to do.
         self.after_val_epoch(runner)
-        if self._exported is None:
+        if not osp.isfile(osp.join(runner.work_dir, 'student_best.pth')):
             runner.logger.warning(
                 'There is no student_best.pth: no checkpoint was chosen as '
                 'the best one. Set default_hooks.checkpoint.save_best to a '

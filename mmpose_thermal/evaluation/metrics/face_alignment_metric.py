@@ -121,6 +121,14 @@ class FaceAlignmentMetric(BaseMetric):
             data_samples (Sequence[dict]): With ``pred_instances`` and
                 ``gt_instances``.
         """
+        inputs = (data_batch or {}).get('inputs', ())
+        if isinstance(inputs, list) and any(
+                isinstance(item, str) for item in inputs):
+            raise ValueError(
+                'FaceAlignmentMetric: MultiDatasetEvaluator passes on as many '
+                'samples as `inputs` has entries, and those of pairs are a '
+                'dict of modalities. End the pipeline of validation and test '
+                'with PackPoseInputs, without LoadRGBPartner.')
         for sample in data_samples:
             truth, predicted = sample['gt_instances'], sample['pred_instances']
             points = np.asarray(predicted['keypoints'])[..., :2]

@@ -4,6 +4,7 @@ from typing import Callable, Dict, Optional
 
 import torch
 import torch.nn as nn
+from mmengine.dist import get_world_size
 from mmengine.model import BaseModel, ModuleDict
 from mmpose.registry import MODELS
 from mmpose.utils.typing import OptConfigType, SampleList
@@ -18,7 +19,7 @@ from .fields import check_fields, check_mapping, reading
 from .heads import (HeadOnFeature, output_as_target, softmax_beta,
                     stack_targets)
 from .teacher import Teacher
-from .trial import adds_samples_up, trial_batch
+from .trial import adds_samples_up, try_loss
 
 
 @MODELS.register_module()
@@ -100,8 +101,9 @@ class CrossModalDistiller(BaseModel):
         self._loss_decays: Dict[str, Decay] = {}
         with reading('decay'):
             self.decay = Decay(**(decay or dict(type='constant')))
-        self._adds_up = adds_samples_up(self.student.head,
-                                        self._student_probe.output)
+        with reading('student.config'):
+            self._adds_up = adds_samples_up(self.student.head,
+                                            self._student_probe.output)
         for key, arguments in _named_teachers(teacher, distill_losses):
             self._add_teacher(key, {'input': teacher_input, **arguments})
 
@@ -130,11 +132,13 @@ class CrossModalDistiller(BaseModel):
             self._add_loss(loss_name, config, teacher)
 
     def _add_loss(self, name: str, config: dict, teacher: Teacher) -> None:
-        if not name.startswith('loss') or name in ('loss', 'loss_kpt'):
+        if not str(name).startswith('loss') or '.' in name or name in (
+                'loss', 'loss_kpt'):
             raise ValueError(
                 f'distill_losses: "{name}" must begin with "loss", else '
-                'MMEngine does not add it to the total, and must be neither '
-                '"loss", the total, nor "loss_kpt", the task loss.')
+                'MMEngine does not add it to the total, must be neither '
+                '"loss", the total, nor "loss_kpt", the task loss, and must '
+                'have no dot.')
         if name in self.distill_losses:
             raise ValueError(f'distill_losses: two teachers have a "{name}". '
                              'Give each loss a name of its own.')
@@ -149,8 +153,7 @@ class CrossModalDistiller(BaseModel):
                 'is no DistillLoss.')
         loss.connect(teacher.feature_shape, self._student_probe.feature_shape)
         with reading(f'distill_losses.{name}'):
-            copy.deepcopy(loss).eval()(trial_batch(
-                self._student_head, self._student_probe, teacher))
+            try_loss(loss, self._student_head, self._student_probe, teacher)
         self.distill_losses[name] = loss
         if decay is not None:
             with reading(f'distill_losses.{name}.decay'):
@@ -212,11 +215,15 @@ class CrossModalDistiller(BaseModel):
         """PyTorch's, for a checkpoint of the student alone, too."""
         first = next(iter(state_dict), '')
         self.translate_keys(state_dict, prefix)
-        if state_dict and not any(f'{prefix}student.{key}' in state_dict
-                                  for key in self.student.state_dict()):
+        expected = self.student.state_dict()
+        found = sum(
+            getattr(state_dict.get(f'{prefix}student.{key}'), 'shape', None) ==
+            value.shape for key, value in expected.items())
+        if state_dict and found < len(expected) / 2:
             raise ValueError(
-                'The checkpoint holds none of the student\'s weights; its '
-                f'first is "{first}". Check that it is of this config.')
+                f'The checkpoint fits {found} of the {len(expected)} weights '
+                f'of the student; its first is "{first}". Check that it is of '
+                'this config.')
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _apply(self, fn, *args, **kwargs):
@@ -319,19 +326,23 @@ class CrossModalDistiller(BaseModel):
             if teacher.modality not in sample.get('missing_modalities', ())
         ]
         share = len(paired) / len(data_samples)
-        factors = {
-            name: share * self._loss_decays.get(name, self.decay)()
+        decays = {
+            name: self._loss_decays.get(name, self.decay)()
             for name in teacher.loss_names
         }
+        # Processes that wait for each other, as SyncBN's do, compute alike
+        # also where one of them has no pair.
+        alone = get_world_size() == 1
         losses = {
             name: _nothing(self.distill_losses[name], images)
-            for name, factor in factors.items() if not factor
+            for name, decay in decays.items()
+            if not decay or (alone and not share)
         }
-        if len(losses) == len(factors):
+        if len(losses) == len(decays):
             return losses
         # Selected, not masked by weights: what stands for a missing image
         # would enter the statistics by which the injected pass normalises.
-        select = _selector(paired if share < 1 else None, images.device)
+        select = _selector(paired if 0 < share < 1 else None, images.device)
         batch = DistillBatch(
             teacher_feature=teacher.feature(select(images)),
             teacher_head=teacher.head,
@@ -341,15 +352,15 @@ class CrossModalDistiller(BaseModel):
             beta=softmax_beta(self.student.head),
             **{key: select(part) for key, part in step.items()})
         losses.update({
-            name: factor * self.distill_losses[name](batch)
-            for name, factor in factors.items() if factor
+            name: share * decay * self.distill_losses[name](batch)
+            for name, decay in decays.items() if name not in losses
         })
         return losses
 
     def _criterion(self, share: float) -> Callable[..., Tensor]:
         """The task loss, as a mean over the samples that a teacher sees."""
         task_loss = self.student.head.loss_module
-        if not self._adds_up:
+        if not self._adds_up or not share:
             return task_loss
         # MMPose's KLDiscretLoss is a sum over the samples, of which the
         # distiller is going to take the share.

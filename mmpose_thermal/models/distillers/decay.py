@@ -13,16 +13,15 @@ def training_progress(by_epoch: bool = False) -> float:
 
     Args:
         by_epoch (bool): Whether it goes up by whole epochs instead of
-            iterations. Defaults to False.
+            iterations; not so in a run of one epoch, which MMEngine's
+            trainings by iterations are, too. Defaults to False.
 
     Returns:
         float: t.
     """
-    hub = MessageHub.get_current_instance()
-    done, total = (
-        hub.get_info(key) if key in hub.runtime_info else None
-        for key in (('epoch', 'max_epochs') if by_epoch else
-                    ('iter', 'max_iters')))
+    known = MessageHub.get_current_instance().runtime_info
+    unit = 'epoch' if by_epoch and known.get('max_epochs') != 1 else 'iter'
+    done, total = known.get(unit), known.get(f'max_{unit}s')
     if done is None or not total:
         return 0.
     return min(done / total, 1.)

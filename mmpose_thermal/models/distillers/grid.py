@@ -26,18 +26,18 @@ def resample(images: Tensor,
     """
     if tuple(images.shape[-2:]) == tuple(size):
         return images
-    if align_corners:
-        return F.interpolate(
-            images, size=tuple(size), mode='bilinear', align_corners=True)
     # Half precision cannot tell one pixel of a heatmap from the next.
     exact = torch.promote_types(images.dtype, torch.float32)
+    if align_corners:
+        return F.interpolate(
+            images.to(exact), size=tuple(size), mode='bilinear',
+            align_corners=True).to(images.dtype)
     axes = []
     for old, new in zip(images.shape[-2:], size):
         index = torch.arange(new, device=images.device, dtype=exact)
         axes.append(index * (old / new) * 2 / max(old - 1, 1) - 1)
     y, x = torch.meshgrid(*axes, indexing='ij')
     grid = torch.stack([x, y], dim=-1).expand(len(images), -1, -1, -1)
-    with torch.autocast(images.device.type, enabled=False):
-        return F.grid_sample(
-            images.to(exact), grid, padding_mode='border',
-            align_corners=True).to(images.dtype)
+    return F.grid_sample(
+        images.to(exact), grid, padding_mode='border',
+        align_corners=True).to(images.dtype)

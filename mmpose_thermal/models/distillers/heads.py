@@ -205,10 +205,11 @@ def stack_targets(head: nn.Module, data_samples) -> Tuple[Output, Tensor]:
 
     Returns:
         tuple: Targets, heatmaps (B, K, H, W) or SimCC vectors (B, K, W_x)
-        and (B, K, W_y), and keypoint weights (B, K).
+        and (B, K, W_y), and keypoint weights (B, K); some tools write -1 for
+        points without a label, which counts as 0.
     """
     labels = [sample.gt_instance_labels for sample in data_samples]
-    weight = torch.cat([label.keypoint_weights for label in labels])
+    weight = torch.cat([label.keypoint_weights for label in labels]).clamp(0)
     if representation(head) == _HEATMAPS:
         target = torch.stack([s.gt_fields.heatmaps for s in data_samples])
     else:
