@@ -467,6 +467,7 @@ def test_detected_boxes_take_the_place_of_annotated_ones(root, detect, log):
         assert other['bbox'][0, 0] == pytest.approx(
             one['raw_ann_info']['bbox'][0] + 1.5)
         assert other['bbox_score'] == pytest.approx(.9)
+        assert (other['raw_ann_info']['annotated_box'] == one['bbox']).all()
     assert '4 of 4 faces were detected' in log[-1]
 
 

@@ -99,6 +99,16 @@ def test_a_metric_without_any_face_says_why():
         evaluator.evaluate(len(samples))
 
 
+def test_errors_of_detected_faces_are_normalised_by_the_annotated_box():
+    samples = faces(2, errors_px=[1, 4])
+    for sample in samples:  # as ThermalFaceDataset says with a `bbox_file`
+        sample['raw_ann_info'] = dict(
+            annotated_box=sample['gt_instances']['bboxes'])
+        sample['gt_instances']['bboxes'] = np.array([[0., 0, 200, 200]])
+    assert evaluate(samples)['NME_box'] == pytest.approx(
+        2.5 / np.sqrt(80 * 50))
+
+
 def test_nme_agrees_with_mmpose():
     samples = faces(20)
     predicted, truth = (np.concatenate([s[key]['keypoints'] for s in samples])

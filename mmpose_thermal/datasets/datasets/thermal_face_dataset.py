@@ -274,6 +274,8 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         """The faces that were detected, with the boxes of the detector."""
         boxes = read_boxes(self.bbox_file, self.ann_file,
                            [image['id'] for image in found.images])
+        for face in faces:  # by which errors are normalised
+            face.get('raw_ann_info', {})['annotated_box'] = face['bbox']
         matched, message = match_boxes(faces, boxes, self.bbox_file)
         print_log(message, 'current', level=logging.WARNING
                   if len(matched) < len(faces) else logging.INFO)

@@ -18,7 +18,7 @@ _OUTER_EYE_CORNERS: Dict[int, tuple] = {68: (36, 45), 70: (36, 45), 98: (60, 72)
 # Of an annotation and its image: what is no attribute of a face.
 _NO_ATTRIBUTES = {
     'id', 'image_id', 'category_id', 'iscrowd', 'bbox', 'area', 'keypoints',
-    'num_keypoints', 'segmentation', 'rgb_keypoints'
+    'num_keypoints', 'segmentation', 'rgb_keypoints', 'annotated_box'
 }
 
 
@@ -146,7 +146,8 @@ class FaceAlignmentMetric(BaseMetric):
                     predicted=points,
                     truth=np.asarray(truth['keypoints'])[..., :2],
                     labelled=np.asarray(truth['keypoints_visible']) > 0,
-                    boxes=np.asarray(truth['bboxes'])[..., :4],
+                    boxes=np.asarray(raw.get('annotated_box',
+                                             truth['bboxes']))[..., :4],
                     attributes={
                         key: value
                         for key, value in raw.items()
