@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_thermal.checkpoints import load_checkpoint
 
-from ..connectors.builder import Shape
+from ..connectors import Shape
 from ..losses.base import Output, parts_of
 from .fields import is_of, reading
 from .heads import input_size, representation

@@ -35,8 +35,7 @@ class CrossModalDistiller(BaseModel):
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
             ``checkpoint``, the path of its weights; optionally ``prefix``,
-            ``keypoints``, ``compile``, ``dtype`` and ``cache``, see
-            :class:`Teacher`.
+            ``keypoints``, ``compile`` and ``dtype``, see :class:`Teacher`.
             Several teachers are a dict of such dicts by name, each with its
             own ``input`` and ``distill_losses`` beside.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
@@ -118,7 +117,7 @@ class CrossModalDistiller(BaseModel):
         check_mapping('distill_losses', losses)
         check_fields(name, arguments,
                      ('config', 'checkpoint', 'prefix', 'input', 'keypoints',
-                      'compile', 'dtype', 'cache'))
+                      'compile', 'dtype'))
         teacher = Teacher(
             name,
             self.student,

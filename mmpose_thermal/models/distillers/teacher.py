@@ -8,7 +8,6 @@ from mmpose_thermal.datasets.point_sets import keypoint_indices
 
 from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
                      load_branch, probe)
-from .feature_cache import FeatureCache, weights_mark
 from .grid import resample
 from .heads import (HeadOnFeature, check_agreement, keep_keypoints,
                     softmax_beta)
@@ -37,9 +36,6 @@ class Teacher(nn.Module):
         dtype (str, optional): Type of PyTorch in which backbone and neck
             compute, such as ``'bfloat16'``. The head, which gradient flows
             through, is left to the training's precision.
-        cache (str, optional): LMDB file in which features are kept, for later
-            epochs and runs in which the same images come again; see
-            :class:`FeatureCache`.
 
     BatchNorm is folded into the convolutions.
 
@@ -61,8 +57,7 @@ class Teacher(nn.Module):
                  keypoints: Union[Sequence[int], dict, None] = None,
                  compile: Union[bool, dict] = False,
                  memory_format: torch.memory_format = torch.contiguous_format,
-                 dtype: Optional[str] = None,
-                 cache: Optional[str] = None) -> None:
+                 dtype: Optional[str] = None) -> None:
         super().__init__()
         if not checkpoint:
             raise ValueError(
@@ -97,8 +92,6 @@ class Teacher(nn.Module):
         for part in ('backbone', 'neck'):
             if hasattr(self.network, part):
                 getattr(self.network, part).to(self._dtype)
-        self._cache = cache and FeatureCache(
-            cache, weights_mark(self.network), name)
         compile_branch(self.network, compile)
 
     def feature(self, images: Tensor) -> Tensor:
@@ -112,11 +105,11 @@ class Teacher(nn.Module):
         """
         with torch.no_grad():
             images = resample(images, self.image_size)
-            precision = _autocast_type(images.device.type)
-            feature = self._extract(images) if not self._cache else \
-                self._cache(images, precision, self._extract)
+            feature = self._extract(images)
             # In mixed precision the head brings it to its own type.
-            return feature if precision else feature.to(images.dtype)
+            mixed = torch.is_autocast_cpu_enabled() \
+                if images.device.type == 'cpu' else torch.is_autocast_enabled()
+            return feature if mixed else feature.to(images.dtype)
 
     def _extract(self, images: Tensor) -> Tensor:
         if self._dtype is None:
@@ -124,15 +117,6 @@ class Teacher(nn.Module):
         # The weights have their type already.
         with torch.autocast(images.device.type, enabled=False):
             return self.network.extract_feat(images.to(self._dtype))[-1]
-
-
-def _autocast_type(device: str) -> Optional[torch.dtype]:
-    """What mixed precision computes in, if it is on."""
-    if device == 'cpu':
-        return torch.get_autocast_cpu_dtype() \
-            if torch.is_autocast_cpu_enabled() else None
-    return torch.get_autocast_gpu_dtype() if torch.is_autocast_enabled() \
-        else None
 
 
 def _floating(name: str, dtype: str) -> torch.dtype:

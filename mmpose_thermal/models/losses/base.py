@@ -9,7 +9,7 @@ import torch.nn as nn
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..connectors.builder import Shape
+from ..connectors import Shape
 
 #: What a head puts out: heatmaps (B, K, H, W), or the SimCC vectors of x and
 #: y, (B, K, W_x) and (B, K, W_y).
