@@ -100,7 +100,7 @@ class ConvConnector(ResizeConnector):
         ])
 
     def forward(self, feature: Tensor, size: Size = None) -> Tensor:
-        """Converts (N, in_channels, h, w) to (N, out_channels, *size)."""
+        """Converts (N, in_channels, h, w) to (N, out_channels, H, W)."""
         return super().forward(self.convs(feature), size)
 
 

@@ -1,7 +1,6 @@
 """One report of what a recipe's trainings gave: Markdown, CSV and HTML."""
 import csv
 import datetime
-import html
 import os
 import os.path as osp
 import platform
@@ -21,12 +20,6 @@ from .execution import Trial, describe
 from .recipe import Recipe, RecipeError, Table
 
 _THRESHOLD = .1
-_STYLE = ('body{font-family:sans-serif;max-width:90em;margin:2em auto;padding:'
-          '0 1em;line-height:1.4}table{border-collapse:collapse}td,th{padding:'
-          '.25em .7em;border-bottom:1px solid #ddd;text-align:right;'
-          'white-space:nowrap}td:first-child,th:first-child{text-align:left}'
-          'pre{background:#f6f6f6;padding:1em;overflow-x:auto}img{max-width:'
-          '100%}')
 
 
 @dataclass
@@ -246,7 +239,7 @@ def write_report(recipe: Recipe,
                  out: str,
                  command: str,
                  speed: bool = True) -> str:
-    """Writes ``README.md``, ``results.csv``, ``report.html`` and the plots.
+    """Writes ``README.md``, ``results.csv`` and the plots.
 
     Args:
         recipe (Recipe): What was wanted.
@@ -262,13 +255,9 @@ def write_report(recipe: Recipe,
     outcomes = gather(recipe, trials, speed)
     facts = _facts(trials, command)
     text = [f'# {recipe.title}', '']
-    page = [f'<h1>{html.escape(recipe.title)}</h1>']
     if recipe.about:
         text += [recipe.about, '']
-        page.append(f'<p>{html.escape(recipe.about)}</p>')
     text += [f'* {fact}' for fact in facts] + ['', _HOW_TO_READ, '']
-    page.append('<ul>' + ''.join(f'<li>{html.escape(f)}</li>' for f in facts) +
-                f'</ul><p>{html.escape(_HOW_TO_READ)}</p>')
     lines = []
     for number, table in enumerate(recipe.tables, 1):
         rows = _rows(table, outcomes)
@@ -276,24 +265,17 @@ def write_report(recipe: Recipe,
         lines += [dict(table=table.title, **row) for row in rows]
         picture = _plot(table, outcomes, osp.join(out, f'ced_{number}'))
         text += [f'## {table.title}', '']
-        page.append(f'<h2>{html.escape(table.title)}</h2>')
         if table.about:
             text += [table.about, '']
-            page.append(f'<p>{html.escape(table.about)}</p>')
         text += _markdown_table(rows, columns) + ['']
-        page.append(_html_table(rows, columns))
         if picture:
             text += [f'![Cumulative error distributions]({picture})', '']
-            page.append(f'<img src="{picture}" alt="Cumulative error '
-                        'distributions">')
     commands = '\n'.join(_commands(recipe, trials))
     about_commands = ('Of the first seed of each run; another one has '
                       '`randomness.seed` and the teacher\'s folder of its '
                       'own. The command at the top runs all of them.')
     text += ['## Commands', '', about_commands, '', '```bash', commands,
              '```', '']
-    page.append(f'<h2>Commands</h2><p>{html.escape(about_commands)}</p>'
-                f'<pre>{html.escape(commands)}</pre>')
 
     markdown = '\n'.join(text)
     with open(osp.join(out, 'README.md'), 'w') as file:
@@ -302,10 +284,6 @@ def write_report(recipe: Recipe,
         writer = csv.DictWriter(file, _columns(lines), restval='')
         writer.writeheader()
         writer.writerows(lines)
-    with open(osp.join(out, 'report.html'), 'w') as file:
-        file.write('<!DOCTYPE html><meta charset="utf-8"><title>'
-                   f'{html.escape(recipe.title)}</title><style>{_STYLE}'
-                   f'</style>{"".join(page)}')
     return markdown
 
 
@@ -318,7 +296,7 @@ def _plot(table, outcomes, path):
     if not curves:
         return None
     save_figure(plot_ced(curves), path)
-    return osp.basename(path) + '.svg'
+    return osp.basename(path) + '.png'
 
 
 def _markdown_table(rows, columns):
@@ -329,13 +307,3 @@ def _markdown_table(rows, columns):
         '| ' + ' | '.join(row.get(column, '') for column in columns) + ' |'
         for row in rows
     ]
-
-
-def _html_table(rows, columns):
-    def line(tag, cells):
-        return '<tr>' + ''.join(f'<{tag}>{html.escape(cell)}</{tag}>'
-                                for cell in cells) + '</tr>'
-
-    return '<table>' + line('th', columns) + ''.join(
-        line('td', [row.get(column, '') for column in columns])
-        for row in rows) + '</table>'

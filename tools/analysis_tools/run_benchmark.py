@@ -88,7 +88,7 @@ def main():
     except (RecipeError, FileNotFoundError) as error:
         print(f'ERROR: {error}', file=sys.stderr)
         return 2
-    say(f'the report is in {out}: README.md, results.csv, report.html')
+    say(f'the report is in {out}: README.md, results.csv')
     undone = [trial.name for group in trials.values() for trial in group
               if not trial.record().get('tested')]
     if undone:
