@@ -4,7 +4,6 @@ Shapes are read by their type, as LabelMe and X-AnyLabeling write it: points,
 circles (whose first point is the centre), lines and polygons (as points in
 order) are landmarks; a shape labelled 'face' is the box.
 """
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -13,6 +12,7 @@ import numpy as np
 
 from .annotation_rules import is_number, short
 from .conversion import Face, LeaveOut
+from .json_files import parse_json
 
 _BOX_LABEL = 'face'
 _IN_ORDER = ('point', 'points', 'line', 'linestrip', 'polygon')
@@ -34,8 +34,8 @@ def labelme_content(path: Path) -> dict:
         LeaveOut: It has another form.
     """
     try:
-        content = json.loads(Path(path).read_bytes().decode('utf-8-sig'))
-    except (ValueError, RecursionError) as error:
+        content = parse_json(Path(path).read_bytes())
+    except ValueError as error:
         raise LeaveOut('json file that cannot be read', str(error))
     shapes = content.get('shapes') if isinstance(content, dict) else None
     if not isinstance(shapes, list) or not all(map(_is_shape, shapes)):

@@ -47,7 +47,7 @@ def image_fields(image: dict) -> dict:
         that the record has.
     """
     fields = {key: image[key] for key in _OF_LOADING
-              if image.get(key) is not None}
+              if image.get(key) not in (None, '')}
     if image.get('width') and image.get('height'):
         fields['declared_size'] = image['width'], image['height']
     return dict(fields, bit_depth=image.get('bit_depth') or _DEFAULT_BIT_DEPTH)
