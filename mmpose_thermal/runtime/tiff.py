@@ -20,6 +20,7 @@ class TiffPage:
         bits (int): Of a sample.
         is_reduced (bool): Whether it says that it is a thumbnail.
         orientation (int): 1 to 8, as EXIF counts them.
+        sample_format (int): 1 for unsigned numbers, 2 signed, 3 floats.
     """
     offset: int
     width: int
@@ -27,6 +28,7 @@ class TiffPage:
     bits: int
     is_reduced: bool
     orientation: int
+    sample_format: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def tiff_pages(content: bytes) -> List[TiffPage]:
                 TiffPage(start, tags[_WIDTH][0], tags[_HEIGHT][0],
                          max(tags.get(_BITS, [1])),
                          bool(tags.get(_SUBFILE, [0])[0] & _REDUCED),
-                         tags.get(_ORIENTATION, [1])[0]))
+                         tags.get(_ORIENTATION, [1])[0],
+                         max(tags.get(_SAMPLE_FORMAT, [1]))))
     return pages
 
 
