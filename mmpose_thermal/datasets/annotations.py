@@ -4,7 +4,7 @@ A file is refused where all of it would be misread, or a record's place in it
 is not clear; single records that cannot be used are left out and counted.
 """
 from collections import Counter, defaultdict
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from mmengine.fileio import get
 

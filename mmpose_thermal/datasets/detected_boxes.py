@@ -128,8 +128,7 @@ def _are_corners(faces: Dict[Any, List[dict]],
             own = np.asarray(face['bbox'], float)[0]
             better.append(
                 _iou(own, numbers).max() - _iou(own, as_sizes).max())
-    return bool(better) and np.mean(
-        np.array(better) > _CLEARLY_BETTER) > .5
+    return sum(gain > _CLEARLY_BETTER for gain in better) > len(better) / 2
 
 
 def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],

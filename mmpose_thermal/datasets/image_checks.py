@@ -121,10 +121,12 @@ def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
         paths = random.Random(0).sample(paths, most)
     with ThreadPoolExecutor(_THREADS) as threads:
         heads = dict(zip(paths, threads.map(_head_of, paths)))
-    other = [path for path, head in heads.items()
-             if head.bits != declared[path][0] or (
-                 head.size and declared[path][1]
-                 and head.size != tuple(declared[path][1]))]
+    other = []
+    for path, head in heads.items():
+        bits, size = declared[path]
+        if head.bits != bits or (size and head.size not in (None,
+                                                            tuple(size))):
+            other.append(path)
     for path in other:
         bits, size = declared[path]
         try:  # of the image itself, which is what counts

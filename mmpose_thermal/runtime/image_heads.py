@@ -12,11 +12,12 @@ from .tiff import tiff_pages
 _JPEG = b'\xff\xd8\xff'
 _NPY = b'\x93NUMPY'
 _TIFF = (b'II*\0', b'MM\0*')
-_UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3  # sample formats of TIFF
+_UNSIGNED, _FLOAT = 1, 3  # sample formats of TIFF
 # Bits that an image has when it is decoded, by sample format and bits of it.
+# Floats in LogLuv compression call themselves signed numbers of 16 bits.
 _BITS_OF_TIFF = {
-    (_UNSIGNED, 8): 8, (_UNSIGNED, 16): 16, (_SIGNED, 16): 16,
-    (_FLOAT, 16): 32, (_FLOAT, 32): 32, (_FLOAT, 64): 32,
+    (_UNSIGNED, 8): 8, (_UNSIGNED, 16): 16, (_FLOAT, 16): 32,
+    (_FLOAT, 32): 32, (_FLOAT, 64): 32,
 }
 # Likewise by NumPy's type; of others the values decide.
 _BITS_OF_DTYPE = {
@@ -105,4 +106,4 @@ def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
         return None
     page = pages[0]
     bits = _BITS_OF_TIFF.get((page.sample_format, page.bits))
-    return bits and ImageHead(bits, (page.width, page.height))
+    return ImageHead(bits, (page.width, page.height)) if bits else None

@@ -10,8 +10,8 @@ from PIL import Image
 
 from mmpose_thermal.runtime import (checked_pixels, decode_image, grey_levels,
                                     stored_bits)
-from mmpose_thermal.runtime.image_heads import image_head
 from mmpose_thermal.runtime.decoders import MAX_SIDE
+from mmpose_thermal.runtime.image_heads import image_head
 
 
 @pytest.fixture
