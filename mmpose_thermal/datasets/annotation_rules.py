@@ -59,7 +59,7 @@ def _is_text(value: Any) -> bool:
 
 
 _ID = _is_id, 'a whole number or text'
-_TEXT = _is_text, 'text'
+_TEXT = _is_text, 'text without control characters'
 _NUMBER = is_number, 'a number'
 _SIZE = (lambda value: is_number(value) and value > 0), 'a positive number'
 _FLAG = (lambda value: value in (0, 1)), '0 or 1'
@@ -101,8 +101,9 @@ def record_faults(kind: str, record: Any) -> Iterator[str]:
         if name not in record:
             yield f'has no "{name}"'
         elif not fits(record[name]):
+            hint = in_quotes(record[name])
             yield (f'has "{name}": {short(record[name])}, but must have '
-                   f'{wanted}{in_quotes(record[name]).rstrip(".")}')
+                   f'{wanted}{"." if hint else ""}{hint.rstrip(".")}')
 
 
 def portable_name(name: str) -> str:
