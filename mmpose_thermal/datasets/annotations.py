@@ -22,6 +22,8 @@ __all__ = ['Annotations', 'Fault', 'LeftOut', 'read_annotations']
 #: Share of the faces that may be wrong, each by itself, without the file
 #: being refused; and of small files one.
 MAX_WRONG_SHARE = .01
+#: Why records that lack a field, or are no objects, are left out.
+FAULTY_RECORD = 'with a faulty record'
 _LOOKED_AT = 2000  # faces that show of which form all are
 _REMEDY = 'Correct it, or make the file anew with its converter.'
 _FILES = ('file_name', 'rgb_file_name')
@@ -142,9 +144,8 @@ class _Reading:
         name = record.get('id') if isinstance(record, dict) else None
         if isinstance(name, (int, float, str)):
             self.refused.setdefault(name, what)
-        reason = 'with a faulty record'
-        self.others.setdefault(('images', reason), LeftOut(
-            reason, what, kind='images')).without_image += 1
+        self.others.setdefault(('images', FAULTY_RECORD), LeftOut(
+            FAULTY_RECORD, what, kind='images')).without_image += 1
 
     def _read_categories(self, content: dict) -> None:
         records = content.get('categories') or []
@@ -198,8 +199,11 @@ class _Reading:
     def _misplaced(self, record: Any) -> Optional[Breach]:
         """Why it is not clear to which image an annotation belongs."""
         what = next(record_faults('annotations', record), None)
+        if what is None and self.metainfo is None and record.get(
+                'category_id') is None:
+            what = 'has no "category_id"'
         if what is not None:
-            return 'annotations', 'with a faulty record', what
+            return 'annotations', FAULTY_RECORD, what
         name = plain_id(record['image_id'])
         if name in self.numbers or name in self.refused:
             return None
