@@ -17,7 +17,10 @@ def as_homography(numbers: Sequence[float]) -> np.ndarray:
     Raises:
         ValueError: It is none.
     """
-    matrix = np.asarray(numbers, dtype=float)
+    try:
+        matrix = np.asarray(numbers, dtype=float)
+    except (TypeError, ValueError, OverflowError):  # text, ragged rows, ...
+        matrix = np.empty(0)
     if matrix.size != 9 or not np.isfinite(matrix).all() or abs(
             np.linalg.det(matrix.reshape(3, 3))) < 1e-12:
         raise ValueError(f'"rgb_homography" is {numbers}, but must be the '
@@ -75,10 +78,10 @@ def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
     Raises:
         ValueError: See :func:`as_homography` and :func:`affine_between`.
     """
-    if 'rgb_keypoints' in annotation:
+    if annotation.get('rgb_keypoints'):
         return affine_between(annotation['rgb_keypoints'],
                               annotation['keypoints'])
-    if 'rgb_homography' in image:
+    if image.get('rgb_homography') is not None:
         return as_homography(image['rgb_homography'])
     return None
 

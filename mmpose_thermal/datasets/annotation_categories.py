@@ -1,55 +1,72 @@
-"""Which category of an annotation file is that of the landmarks."""
-from typing import Any, List, Optional
+"""Which categories of an annotation file are those of the landmarks."""
+from collections import defaultdict
+from typing import Any, Dict, Iterable, List, Optional, Sequence
+
+_FACE = 'face'
 
 
-def face_categories(categories: List[dict], annotations: List[Any],
+def face_categories(categories: List[dict], annotations: Iterable[dict],
                     metainfo: Optional[dict]) -> Optional[set]:
     """Tells faces from what else is annotated, as boxes or whole bodies.
 
-    Of several categories those that list as many points as the metainfo has;
-    if none does, those called "face", if any of their annotations has points.
+    If annotations are of several categories, faces are those of the
+    categories that list as many points as the metainfo has; and, unless they
+    list another number, of those whose annotations have so many, or which are
+    called "face" and have points at all.
 
     Args:
         categories (list[dict]): Of the file.
-        annotations (list): As in the file, not checked.
+        annotations (Iterable[dict]): Of the file.
         metainfo (dict, optional): Parsed, of the point set.
 
     Returns:
-        set | None: Their ids; ``None`` for all.
+        set | None: Values of ``category_id``; ``None`` for all.
     """
-    if len(categories) < 2 or metainfo is None:
+    if metainfo is None:
         return None
-    listing = {
-        category['id'] for category in categories
-        if isinstance(category.get('keypoints'), list)
-        and len(category['keypoints']) == metainfo['num_keypoints']
-    }
-    if listing:
-        return listing
-    named = [
-        category['id'] for category in categories
-        if str(category.get('name')).lower() == 'face'
-    ]
-    has_points = any(
-        isinstance(one, dict) and one.get('keypoints')
-        and one.get('category_id') in named for one in annotations)
-    return set(named) if has_points else None
+    count = metainfo['num_keypoints']
+    lengths: Dict[Any, set] = defaultdict(set)
+    for annotation in annotations:
+        points = annotation.get('keypoints')
+        lengths[annotation.get('category_id')].add(
+            len(points) if isinstance(points, list) else 0)
+    if len(lengths) < 2:
+        return None
+    # Some tools write ids as text in one of both places.
+    records = {str(category['id']): category for category in categories}
+    faces, named = set(), set()
+    for name, here in lengths.items():
+        record = records.get(str(name), {})
+        listed = record.get('keypoints')
+        listed = len(listed) if isinstance(listed, list) else 0
+        is_named = str(record.get('name')).lower() == _FACE and any(here)
+        if is_named:
+            named.add(name)
+        if listed == count or (not listed and (
+                is_named or here & {count, 3 * count})):
+            faces.add(name)
+    return faces or named or None
 
 
-def other_order(categories: List[dict],
+def other_order(categories: List[dict], used: Iterable[Any],
                 metainfo: Optional[dict]) -> Optional[str]:
     """Finds points that the file itself lists in another order.
 
     Args:
         categories (list[dict]): Of the file.
+        used (Iterable): Ids of those of faces; the only one of a file is
+            looked at in any case.
         metainfo (dict, optional): Parsed, of the point set.
 
     Returns:
         str | None: What is wrong, and the remedy.
     """
-    ours = list(metainfo['keypoint_name2id']) if metainfo else []
+    ours: Sequence[str] = list(metainfo['keypoint_name2id']) if metainfo else []
+    ids = set(map(str, used))
     for category in categories:
         names = category.get('keypoints')
+        if len(categories) > 1 and str(category['id']) not in ids:
+            continue
         if not isinstance(names, list) or names == ours or sorted(
                 map(str, names)) != sorted(ours) or metainfo is None:
             continue

@@ -25,10 +25,20 @@ class LeftOut:
         reason (str): As in 'N annotations REASON'.
         first (str): The first of them, and what is wrong with it.
         images (list[int]): Numbers of their images, one a record.
+        kind (str): ``'annotations'`` or ``'images'``.
+        without_image (int): Further records, whose image is none of those
+            that are used.
     """
     reason: str
     first: str
     images: List[int] = field(default_factory=list)
+    kind: str = 'annotations'
+    without_image: int = 0
+
+    @property
+    def count(self) -> int:
+        """Of all records."""
+        return len(self.images) + self.without_image
 
 
 @dataclass
@@ -65,9 +75,10 @@ class Annotations:
 
     def what_is_left_out(self) -> str:
         """One sentence for a log; empty if all is used."""
-        if not self.left_out:
-            return ''
-        return (f'left out {sum(len(one.images) for one in self.left_out)} '
-                'annotations: ' + '; '.join(
-                    f'{len(one.images)} {one.reason} (first {one.first})'
-                    for one in self.left_out) + '.')
+        return ' '.join(
+            f'left out {sum(one.count for one in ours)} {kind}: ' + '; '.join(
+                f'{one.count} {one.reason} (first {one.first})'
+                for one in ours) + '.'
+            for kind in ('annotations', 'images')
+            for ours in [[one for one in self.left_out if one.kind == kind]]
+            if ours)

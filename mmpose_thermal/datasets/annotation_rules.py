@@ -12,6 +12,7 @@ import numpy as np
 
 _FURTHEST_PX = 1e6  # no image is so large: a coordinate beyond is no place
 _VISIBILITIES = {0, 1, 2}
+_NO_TEXT = re.compile('[\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 _DEPTHS = (8, 16, 32)
 
 #: The short name of a rule, what records that break it are like, and what is
@@ -32,17 +33,33 @@ def is_number(value: Any) -> bool:
         value, bool) and abs(value) < 2**53
 
 
+def in_quotes(value: Any) -> str:
+    """A hint at numbers that are written as text; empty if it is none."""
+    if isinstance(value, str) and re.fullmatch(r'[-+.\deE]+', value.strip()):
+        return ' It is text: write numbers without quotation marks.'
+    return ''
+
+
+def plain_id(value: Any) -> Any:
+    """An id as all tools write it: whole numbers are no floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() \
+        else value
+
+
 def _is_id(value: Any) -> bool:
-    return (isinstance(value, int) and is_number(value)) or (
+    value = plain_id(value)
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, str) and value.strip() != '')
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.isprintable() and value != ''
+    # Files have names with any kind of space, but for control characters.
+    return isinstance(value, str) and value != '' and not _NO_TEXT.search(
+        value)
 
 
 _ID = _is_id, 'a whole number or text'
-_TEXT = _is_text, 'text'
+_TEXT = _is_text, 'text without control characters'
 _NUMBER = is_number, 'a number'
 _SIZE = (lambda value: is_number(value) and value > 0), 'a positive number'
 _FLAG = (lambda value: value in (0, 1)), '0 or 1'
@@ -57,7 +74,7 @@ _FIELDS: Dict[str, Dict[str, _Check]] = dict(
         'temperature_scale?': _NUMBER, 'temperature_offset?': _NUMBER,
     },
     annotations={
-        'id': _ID, 'image_id': _ID, 'category_id': _ID, 'iscrowd?': _FLAG,
+        'id': _ID, 'image_id': _ID, 'category_id?': _ID, 'iscrowd?': _FLAG,
     },
     categories={'id': _ID, 'name?': _TEXT})
 
@@ -79,12 +96,14 @@ def record_faults(kind: str, record: Any) -> Iterator[str]:
         return
     for field, (fits, wanted) in _FIELDS[kind].items():
         name = field.rstrip('?')
-        if record.get(name) is None and name != field:
+        if name != field and record.get(name) in (None, ''):
             continue
         if name not in record:
             yield f'has no "{name}"'
         elif not fits(record[name]):
-            yield f'has "{name}": {short(record[name])}, but must have {wanted}'
+            hint = in_quotes(record[name])
+            yield (f'has "{name}": {short(record[name])}, but must have '
+                   f'{wanted}{"." if hint else ""}{hint.rstrip(".")}')
 
 
 def portable_name(name: str) -> str:
@@ -174,20 +193,25 @@ def landmarks(values: Any, count: int, name: str, metainfo: str,
         return values, None
     points = _triples(values)
     if points is None or len(points) != count:
+        remedy = ('Set `metainfo` of the data set (--points of the doctor) to '
+                  'the point set of the file, or convert the file.'
+                  if field == 'keypoints' else
+                  f'Correct "{field}", or leave it out of the file.')
         found = _amount(values, points, field)
         return [], (
             field, f'with other than {count} points [x, y, v]',
             f'{name} has {found}, but the metainfo "{metainfo}" defines '
-            f'{count}, each [x, y, v].{_form_of(values, count)} Set `metainfo` '
-            'of the data set (--points of the doctor) to the point set of the '
-            'file, or convert the file.')
+            f'{count}, each [x, y, v].{_form_of(values, count)} {remedy}')
     flat: List[float] = []
     for number, (x, y, v) in enumerate(points):
+        if isinstance(v, bool):
+            v = int(v)
         if not is_number(v) or v > 2 or (v > 0 and v not in _VISIBILITIES):
             return [], (
                 field, 'with a visibility that COCO does not know',
                 f'{name} has {field} of visibility {short(v)} (point {number}).'
-                ' It must be 0 (not labelled), 1 (hidden) or 2 (visible).')
+                ' It must be 0 (not labelled), 1 (hidden) or 2 (visible).'
+                f'{in_quotes(v)}')
         if v <= 0:
             flat += (0, 0, 0)
         elif all(is_number(p) and abs(p) < _FURTHEST_PX for p in (x, y)):
@@ -196,8 +220,8 @@ def landmarks(values: Any, count: int, name: str, metainfo: str,
             return [], (
                 field, 'with a keypoint that is not finite',
                 f'{name} has {field} of which point {number} is not finite: '
-                f'[{short(x)}, {short(y)}, {v}]. Mark unknown points as '
-                '0, 0, 0.')
+                f'[{short(x)}, {short(y)}, {v}].'
+                f'{in_quotes(x) or " Mark unknown points as 0, 0, 0."}')
     return flat, None
 
 
@@ -218,9 +242,10 @@ def box_breach(box: Any, width: float, height: float,
         return 'bbox', 'without a box', f'{name} has no "bbox". {remedy}'
     if not isinstance(box, list) or len(box) != 4 or not all(
             map(is_number, box)) or box[2] <= 0 or box[3] <= 0:
+        hint = in_quotes(box[0]) if isinstance(box, list) and box else ''
         return ('bbox', 'without a box that has an area',
                 f'{name} has the bbox {short(box)}, which is no box '
-                f'[x, y, width, height] with an area. {remedy}')
+                f'[x, y, width, height] with an area.{hint or f" {remedy}"}')
     x, y, w, h = box
     if min(x + w, width) - max(x, 0) > 1 and min(y + h, height) - max(
             y, 0) > 1:

@@ -3,9 +3,8 @@
 A file is refused where all of it would be misread, or a record's place in it
 is not clear; single records that cannot be used are left out and counted.
 """
-import json
 from collections import Counter, defaultdict
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from mmengine.fileio import get
 
@@ -13,26 +12,21 @@ from .alignment import rgb_to_thermal
 from .annotation_categories import face_categories, other_order
 from .annotation_faults import Annotations, Fault, LeftOut
 from .annotation_rules import (KINDS, Breach, box_breach, is_number, landmarks,
-                               portable_name, record_faults, short,
+                               plain_id, portable_name, record_faults, short,
                                systematic_breach)
+from .foreign_files import made_by
+from .json_files import parse_json
 
 __all__ = ['Annotations', 'Fault', 'LeftOut', 'read_annotations']
 
 #: Share of the faces that may be wrong, each by itself, without the file
-#: being refused.
+#: being refused; and of small files one.
 MAX_WRONG_SHARE = .01
+#: Why records that lack a field, or are no objects, are left out.
+FAULTY_RECORD = 'with a faulty record'
 _LOOKED_AT = 2000  # faces that show of which form all are
 _REMEDY = 'Correct it, or make the file anew with its converter.'
 _FILES = ('file_name', 'rgb_file_name')
-# Keys that files of other tools have.
-_OF_OTHERS = {
-    'shapes': 'of LabelMe: convert its folder by '
-              'tools/dataset_converters/labelme2coco.py',
-    '_via_img_metadata': 'of VGG Image Annotator: export COCO json',
-    'image_id': 'with the results of a detector: it can be the `bbox_file` of '
-                'a test, beside an annotation file',
-    'file_upload': 'of Label Studio: export COCO json',
-}
 
 
 def read_annotations(ann_file: str,
@@ -55,8 +49,8 @@ def read_annotations(ann_file: str,
     found = Annotations(ann_file)
     if content is None:
         try:
-            content = json.loads(get(ann_file).decode('utf-8-sig'))
-        except (ValueError, RecursionError) as error:
+            content = parse_json(get(ann_file))
+        except ValueError as error:
             found.faults.append(
                 Fault('json', f'it is no JSON ({error}). {_REMEDY}'))
             return found
@@ -73,9 +67,10 @@ class _Reading:
         self.metainfo = metainfo
         self.with_rgb = with_rgb
         self.numbers: Dict[Any, int] = {}  # of images, by id
+        self.refused: Dict[Any, str] = {}  # images, by id
         # By rule and reason: records that do not belong to the faces, and
         # faces that are wrong.
-        self.others: Dict[str, LeftOut] = {}
+        self.others: Dict[Tuple[str, str], LeftOut] = {}
         self.wrong: Dict[Tuple[str, str], LeftOut] = {}
 
     def read(self, content: Any) -> None:
@@ -84,6 +79,7 @@ class _Reading:
         self._read_images(content['images'])
         self._read_categories(content)
         by_image = self._sort(content['annotations'])
+        self._choose_categories(by_image)
         if self.found.faults:
             return
         for number in sorted(by_image):
@@ -92,12 +88,9 @@ class _Reading:
         self._conclude(content)
 
     def _is_coco(self, content: Any) -> bool:
-        first = content[0] if isinstance(content, list) and content else \
-            content
-        other = [hint for key, hint in _OF_OTHERS.items()
-                 if isinstance(first, dict) and key in first]
+        other = made_by(content)
         if other:
-            self._fault('json', f'it looks like a file {other[0]}.')
+            self._fault('json', f'it looks like a file {other}.')
             return False
         if not isinstance(content, dict):
             self._fault('json', 'it must be an object with "images", '
@@ -114,16 +107,13 @@ class _Reading:
     def _fault(self, check: str, message: str, images=()) -> None:
         self.found.faults.append(Fault(check, message, list(images)))
 
-    def _refuse_records(self, kind: str, faults: Dict[int, str],
-                        images: Sequence[int] = ()) -> None:
+    def _refuse_records(self, kind: str, faults: Dict[int, str]) -> None:
         """One fault for all records of a kind that have no place."""
         if faults:
             number, what = next(iter(faults.items()))
             more = (f' So are {len(faults) - 1} more of "{kind}".'
                     if len(faults) > 1 else '')
-            check = 'image_id' if 'of the image' in what else kind
-            self._fault(check, f'"{kind}"[{number}] {what}.{more} {_REMEDY}',
-                        images)
+            self._fault(kind, f'"{kind}"[{number}] {what}.{more} {_REMEDY}')
 
     def _refuse_repeated(self, kind: str, ids: List[Any]) -> None:
         if len(set(ids)) < len(ids):
@@ -132,7 +122,6 @@ class _Reading:
                         f'Number them anew.')
 
     def _read_images(self, records: List[Any]) -> None:
-        faults = {}
         for number, image in enumerate(records):
             what = next(record_faults('images', image), None)
             try:
@@ -142,13 +131,21 @@ class _Reading:
             except ValueError as error:
                 what = f'has "{name}": {error}'
             if what is not None:
-                faults[number] = what
+                self._leave_out_image(image, f'"images"[{number}] {what}')
                 continue
+            image['id'] = plain_id(image['id'])
             self.numbers.setdefault(image['id'], len(self.found.images))
             self.found.images.append(image)
-        self._refuse_records('images', faults)
         self._refuse_repeated('images',
                               [image['id'] for image in self.found.images])
+
+    def _leave_out_image(self, record: Any, what: str) -> None:
+        """Whether the file can be used without it, its annotations tell."""
+        name = record.get('id') if isinstance(record, dict) else None
+        if isinstance(name, (int, float, str)):
+            self.refused.setdefault(name, what)
+        self.others.setdefault(('images', FAULTY_RECORD), LeftOut(
+            FAULTY_RECORD, what, kind='images')).without_image += 1
 
     def _read_categories(self, content: dict) -> None:
         records = content.get('categories') or []
@@ -160,32 +157,59 @@ class _Reading:
         self._refuse_records('categories', faults)
         if not faults:
             self.found.categories = records
-            self.found.face_categories = face_categories(
-                records, content['annotations'], self.metainfo)
-            order = other_order(records, self.metainfo)
-            if order:
-                self._fault('categories', order)
+
+    def _choose_categories(self, by_image: Dict[int, List[dict]]) -> None:
+        annotations = [one for here in by_image.values() for one in here]
+        faces = self.found.face_categories = face_categories(
+            self.found.categories, annotations, self.metainfo)
+        order = other_order(
+            self.found.categories,
+            {one.get('category_id') for one in annotations}
+            if faces is None else faces, self.metainfo)
+        if order:
+            self._fault('categories', order)
 
     def _sort(self, annotations: List[Any]) -> Dict[int, List[dict]]:
         """Annotations by the numbers of their images."""
-        faults: Dict[int, str] = {}
         by_image: Dict[int, List[dict]] = defaultdict(list)
-        ids = []
+        ids, needed = [], {}
         for number, record in enumerate(annotations):
-            what = next(record_faults('annotations', record), None)
-            if what is None and record['image_id'] not in self.numbers:
-                what = (f'is of the image {short(record["image_id"])}, which '
-                        f'is not in "images"{self._near(record["image_id"])}')
-            if what is not None:
-                faults[number] = what
+            breach = self._misplaced(record)
+            if breach is not None:
+                check, reason, what = breach
+                self.wrong.setdefault((check, reason), LeftOut(
+                    reason, f'"annotations"[{number}] {what}. {_REMEDY}'
+                )).without_image += 1
+                continue
+            for key in ('id', 'image_id', 'category_id'):
+                record[key] = plain_id(record.get(key))
+            if record['image_id'] in self.refused:
+                needed[record['image_id']] = self.refused[record['image_id']]
                 continue
             ids.append(record['id'])
             by_image[self.numbers[record['image_id']]].append(record)
-        # Images that are refused take their annotations with them.
-        if not self.found.faults:
-            self._refuse_records('annotations', faults)
+        if needed:
+            more = (f' So are {len(needed) - 1} more of "images".'
+                    if len(needed) > 1 else '')
+            self._fault('images', f'{next(iter(needed.values()))}.{more} '
+                        f'{_REMEDY}')
         self._refuse_repeated('annotations', ids)
         return by_image
+
+    def _misplaced(self, record: Any) -> Optional[Breach]:
+        """Why it is not clear to which image an annotation belongs."""
+        what = next(record_faults('annotations', record), None)
+        if what is None and self.metainfo is None and record.get(
+                'category_id') is None:
+            what = 'has no "category_id"'
+        if what is not None:
+            return 'annotations', FAULTY_RECORD, what
+        name = plain_id(record['image_id'])
+        if name in self.numbers or name in self.refused:
+            return None
+        return ('image_id', 'of an image that is not in "images"',
+                f'is of the image {short(name)}, which is not in "images"'
+                f'{self._near(name)}')
 
     def _near(self, image_id: Any) -> str:
         """A hint at numbers that are written as text in one place only."""
@@ -202,7 +226,7 @@ class _Reading:
                 not annotation['num_keypoints']:
             reason = 'without a labelled point'
         if reason:
-            self.others.setdefault(reason, LeftOut(
+            self.others.setdefault(('annotations', reason), LeftOut(
                 reason, name)).images.append(number)
         elif breach:
             check, reason, what = breach
@@ -216,6 +240,8 @@ class _Reading:
         faces = self.found.face_categories
         if faces is not None and annotation['category_id'] not in faces:
             return 'of another category'
+        if annotation['category_id'] is None:
+            annotation['category_id'] = 1  # MMPose wants a number
         if annotation.get('iscrowd'):
             return 'of crowds'
         # CVAT writes tracks like that where the object is not to be seen.
@@ -231,8 +257,8 @@ class _Reading:
         breach: Optional[Breach] = None
         if self.metainfo is not None:
             count = self.metainfo['num_keypoints']
-            for key in ('keypoints', 'rgb_keypoints'):
-                if key in annotation and breach is None:
+            for key in ('keypoints', 'rgb_keypoints')[:1 + self.with_rgb]:
+                if annotation.get(key) and breach is None:
                     annotation[key], breach = landmarks(
                         annotation[key], count, name,
                         self.metainfo['dataset_name'], key)
@@ -246,7 +272,7 @@ class _Reading:
                 and image.get('rgb_file_name'):
             try:
                 rgb_to_thermal(image, annotation)
-            except (ValueError, TypeError) as error:
+            except ValueError as error:
                 breach = ('alignment', 'whose RGB partner cannot be aligned',
                           f'{name}: {error}')
         return breach
@@ -254,11 +280,12 @@ class _Reading:
     def _conclude(self, content: dict) -> None:
         """Decides whether what is wrong is wrong with the file."""
         found = self.found
-        count = sum(len(one.images) for one in self.wrong.values())
-        if count > MAX_WRONG_SHARE * (count + len(found.faces)):
+        count = sum(one.count for one in self.wrong.values())
+        tolerated = max(1, MAX_WRONG_SHARE * (count + len(found.faces)))
+        if count > tolerated or (count and not found.faces):
             for (check, _), one in self.wrong.items():
-                more = (f' {len(one.images)} annotations are like this.'
-                        if len(one.images) > 1 else '')
+                more = (f' {one.count} annotations are like this.'
+                        if one.count > 1 else '')
                 self._fault(check, one.first + more, one.images)
         else:
             found.left_out.extend(self.wrong.values())
@@ -289,7 +316,7 @@ class _Reading:
         assert self.metainfo is not None
         left = self.found.what_is_left_out()
         count = self.metainfo['num_keypoints']
-        bare = self.others.get('without "keypoints"')
+        bare = self.others.get(('annotations', 'without "keypoints"'))
         if bare and count > 1 and len(bare.images) >= count * len(
                 set(bare.images)):
             return (f' There are {len(bare.images)} annotations without '

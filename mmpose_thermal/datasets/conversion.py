@@ -19,6 +19,7 @@ from .coco_files import (coco, remove_stale, visible_records, write_json,
 from .face_records import (ConversionError, Face, LeaveOut, Picture,
                            box_around, image_header, record_of,
                            with_visibility)
+from .labelme import refuse_numbers_from_1
 from .point_sets import load_metainfo
 
 __all__ = [
@@ -62,11 +63,12 @@ def split_by_subject(subjects: Sequence[Any],
 def _convert_chunk(job) -> dict:
     """Reads some tasks."""
     root, read, tasks, metainfos, margin = job
-    records, left_out, ignored = [], [], []
+    records, left_out, ignored, numbers = [], [], [], set()
     for name, task in tasks:
         try:
             picture = read(root, task)
             ignored += [(name, label) for label in picture.ignored]
+            numbers |= picture.numbers
             records.append(record_of(root, picture, metainfos, margin))
         except LeaveOut as reason:
             left_out.append((name, str(reason), reason.details))
@@ -74,12 +76,13 @@ def _convert_chunk(job) -> dict:
             left_out.append(
                 (name, f'missing {Path(str(error.filename)).suffix} file',
                  str(error.filename)))
-        except ConversionError:
-            raise
+        except ConversionError as error:
+            raise ConversionError(f'{name}: {error}') from None
         except (ValueError, KeyError, IndexError, TypeError) as error:
             left_out.append((name, 'unreadable',
                              f'{type(error).__name__}: {error}'))
-    return dict(records=records, left_out=left_out, ignored=ignored)
+    return dict(records=records, left_out=left_out, ignored=ignored,
+                numbers=numbers)
 
 
 def _refuse_shared_subjects(records: List[dict]) -> None:
@@ -164,6 +167,8 @@ def convert(root: str,
             f'none of the {len(tasks)} pictures of {root} can be used: '
             f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
     _refuse_shared_subjects(records)
+    refuse_numbers_from_1(
+        number for chunk in found for number in chunk['numbers'])
     paths, contents = _splits(records, metainfos, description, out)
     write_jsons({**contents, out / 'left_out.json': left_out})
     print(f'{description}: {len(tasks)} found, {len(records)} used')

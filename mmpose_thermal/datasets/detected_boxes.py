@@ -1,20 +1,23 @@
 """Boxes of a detector in the place of annotated ones, for testing."""
-import json
 from collections import defaultdict
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 from mmengine.fileio import exists, get
 
-from .annotation_rules import is_number, short
+from .annotation_rules import is_number, plain_id, short
+from .json_files import parse_json
 
 #: Intersection over union from which a box is that of a face. Detectors frame
 #: heads, annotators often the landmarks alone.
 SAME_FACE_IOU = .3
+_CLEARLY_BETTER = .1  # intersection over union
 
 
-def read_boxes(bbox_file: str, ann_file: str,
-               image_ids: Sequence[Any]) -> Dict[Any, List[dict]]:
+def read_boxes(bbox_file: str,
+               ann_file: str,
+               image_ids: Sequence[Any],
+               face_categories: Iterable[Any] = ()) -> Dict[Any, List[dict]]:
     """Reads COCO's results of a detector.
 
     Args:
@@ -22,6 +25,9 @@ def read_boxes(bbox_file: str, ann_file: str,
             height]) and ``score``.
         ann_file (str): Whose images they are of; for messages.
         image_ids (Sequence): Of the images in it.
+        face_categories (Iterable): Ids of the categories of its faces. Boxes
+            of others are not used, unless no box is of one of them: then the
+            detector counts in its own way.
 
     Returns:
         dict: By image id its boxes, the surest first.
@@ -36,35 +42,66 @@ def read_boxes(bbox_file: str, ann_file: str,
             'width, height], "score": ...}, as MMDetection\'s CocoMetric '
             'writes it with outfile_prefix=....')
     try:
-        boxes = json.loads(get(bbox_file).decode('utf-8-sig'))
-    except (ValueError, RecursionError) as error:
+        boxes = parse_json(get(bbox_file))
+    except ValueError as error:
         raise ValueError(f'{bbox_file} is no JSON ({error}). {form}')
     if not isinstance(boxes, list):
         raise ValueError(f'{bbox_file} holds no list. {form}')
-    known, found = set(image_ids), defaultdict(list)
+    if not boxes:
+        raise ValueError(
+            f'{bbox_file} is an empty list: the detector found nothing. Lower '
+            'its score threshold, or test with the annotated boxes '
+            '(bbox_file=\'\').')
     for number, box in enumerate(boxes):
         if not _is_box(box):
             raise ValueError(
                 f'{bbox_file}: record {number} is {short(box)}. {form}')
-        if box['image_id'] in known:
-            found[box['image_id']].append(box)
+    found = _by_image(_of_faces(boxes, face_categories), image_ids)
     if not found:
         raise ValueError(
             f'{bbox_file}: none of its {len(boxes)} boxes is of an image of '
             f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Make '
             'it from the same annotation file.')
     return {
-        name: sorted(group, key=lambda box: -box.get('score', 1.))
+        name: sorted(group, key=lambda box: -_score(box))
         for name, group in found.items()
     }
 
 
+def _of_faces(boxes: List[dict], categories: Iterable[Any]) -> List[dict]:
+    faces = set(map(str, categories))
+    chosen = [
+        box for box in boxes if box.get('category_id') is None
+        or str(plain_id(box['category_id'])) in faces
+    ]
+    return chosen or boxes
+
+
+def _by_image(boxes: List[dict],
+              image_ids: Sequence[Any]) -> Dict[Any, List[dict]]:
+    """By the ids of the annotation file; as text if they are in one place."""
+    for as_key in (plain_id, lambda name: str(plain_id(name))):
+        names = {as_key(name): name for name in image_ids}
+        found: Dict[Any, List[dict]] = defaultdict(list)
+        for box in boxes:
+            key = as_key(box['image_id'])
+            if key in names:
+                found[names[key]].append(box)
+        if found:
+            break
+    return found
+
+
+def _score(box: dict) -> float:
+    return 1. if box.get('score') is None else box['score']
+
+
 def _is_box(box: Any) -> bool:
     return (isinstance(box, dict)
-            and isinstance(box.get('image_id'), (int, str))
+            and isinstance(box.get('image_id'), (int, float, str))
             and isinstance(box.get('bbox'), list) and len(box['bbox']) >= 4
             and all(map(is_number, box['bbox'][:4]))
-            and is_number(box.get('score', 1.)))
+            and is_number(_score(box)))
 
 
 def _iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -75,6 +112,23 @@ def _iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
     areas = (others[:, 2:] - others[:, :2]).prod(1)
     union = np.clip(one[2:] - one[:2], 0, None).prod() + areas - shared
     return shared / np.maximum(union, 1e-9)
+
+
+def _are_corners(faces: Dict[Any, List[dict]],
+                 boxes: Dict[Any, List[dict]]) -> bool:
+    """Whether most faces agree clearly better with boxes read as corners."""
+    better = []
+    for name, here in faces.items():
+        numbers = np.array([box['bbox'][:4] for box in boxes.get(name, ())],
+                           float).reshape(-1, 4)
+        if not len(numbers):
+            continue
+        as_sizes = numbers + np.pad(numbers[:, :2], ((0, 0), (2, 0)))
+        for face in here:
+            own = np.asarray(face['bbox'], float)[0]
+            better.append(
+                _iou(own, numbers).max() - _iou(own, as_sizes).max())
+    return sum(gain > _CLEARLY_BETTER for gain in better) > len(better) / 2
 
 
 def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
@@ -94,11 +148,17 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
         ``bbox_score`` of the detector; and how many were not.
 
     Raises:
-        ValueError: None was found.
+        ValueError: None was found, or the boxes are two corners each.
     """
     by_image = defaultdict(list)
     for face in faces:
         by_image[face['img_id']].append(face)
+    if _are_corners(by_image, boxes):
+        example = next(iter(boxes.values()))[0]['bbox'][:4]
+        raise ValueError(
+            f'{bbox_file}: boxes such as {example} look like [left, top, '
+            'right, bottom], but must be [x, y, width, height]: subtract the '
+            'first two numbers from the last two.')
     matched, spare = [], 0
     for name, here in by_image.items():
         free, taken = list(here), []
@@ -114,7 +174,7 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
             face = free.pop(int(agreement.argmax()))
             taken.append(dict(
                 face, bbox=corners[None],
-                bbox_score=np.array([box.get('score', 1.)], np.float32)))
+                bbox_score=np.array([_score(box)], np.float32)))
         matched += taken
     if not matched:
         raise ValueError(

@@ -12,7 +12,7 @@ from mmengine.fileio import exists
 from mmengine.logging import print_log
 
 from .annotation_rules import box_breach, is_number, portable_name
-from .annotations import read_annotations
+from .annotations import FAULTY_RECORD, read_annotations
 from .datasets.thermal_face_dataset import image_fields
 from .image_checks import check_files
 
@@ -55,6 +55,9 @@ class ThermalFaceDetDataset(CocoDataset):
                 '`data_root` and `ann_file` of the data set in the config.')
         found = read_annotations(self.ann_file)
         found.refuse_faults()
+        for one in found.left_out:
+            if one.reason == FAULTY_RECORD:  # which COCO's own reader trips on
+                raise ValueError(f'{self.ann_file}: {one.first}')
         if found.left_out:
             print_log(f'{self.ann_file}: {found.what_is_left_out()}',
                       'current', level=logging.WARNING)

@@ -1,11 +1,12 @@
 """Labelled pictures of a data set, and what is kept of each."""
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
 from mmpose_thermal.runtime.image_files import decode_image
+from mmpose_thermal.runtime.image_heads import image_head
 
 from .annotation_rules import box_breach, landmarks
 
@@ -60,6 +61,7 @@ class Picture:
         labelled_size (tuple, optional): Width and height of what was shown
             when it was labelled.
         ignored (list[str]): Labels that belong to no face, for the count.
+        numbers (set[int]): Those by which points are labelled, if they are.
     """
     file_name: str
     split: str
@@ -69,6 +71,7 @@ class Picture:
     fields: dict = field(default_factory=dict)
     labelled_size: Optional[Tuple[float, float]] = None
     ignored: List[str] = field(default_factory=list)
+    numbers: Set[int] = field(default_factory=set)
 
 
 def image_header(path: str) -> Tuple[int, int, int]:
@@ -84,33 +87,11 @@ def image_header(path: str) -> Tuple[int, int, int]:
         FileNotFoundError: There is no such file.
         ValueError: It is no image.
     """
-    with open(path, 'rb') as file:
-        found = _png_header(file)
-        if found is not None:
-            return found
-        file.seek(0)
-        image = decode_image(file.read(), str(path))
+    head = image_head(path)
+    if head is not None and head.size is not None:
+        return (*head.size, head.bits)
+    image = decode_image(Path(path).read_bytes(), str(path))
     return image.shape[1], image.shape[0], 8 * image.dtype.itemsize
-
-
-def _png_header(file: BinaryIO) -> Optional[Tuple[int, int, int]]:
-    """What the header of a PNG tells, in a hundredth of the time.
-
-    None if it is no PNG, or has an orientation, which the reader applies.
-    """
-    head = file.read(33)
-    if len(head) < 33 or not head.startswith(b'\x89PNG\r\n\x1a\n') or \
-            head[12:16] != b'IHDR':
-        return None
-    width, height = (int.from_bytes(head[at:at + 4], 'big')
-                     for at in (16, 20))
-    while True:
-        length, kind = int.from_bytes(file.read(4), 'big'), file.read(4)
-        if kind == b'IDAT' and width and height:
-            return width, height, 16 if head[24] == 16 else 8
-        if kind in (b'eXIf', b'IDAT', b'IEND', b''):
-            return None
-        file.seek(length + 4, 1)
 
 
 def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:

@@ -1,16 +1,18 @@
 """What is checked of the images of a set before training on them."""
 import os
 import os.path as osp
+import random
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterable, List, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mmpose_thermal.runtime.image_files import stored_bits
+from mmpose_thermal.runtime.image_heads import ImageHead, image_head
 
-from .transforms.loading import read_image, require_bit_depth
+from .transforms.loading import read_image, require_bit_depth, require_size
 
-#: So many files of a set are looked at for their depth, evenly spaced.
-MAX_DEPTHS_READ = 5000
+#: So many files of a set are looked into for depth and size, drawn at random.
+MAX_HEADS_READ = 5000
 _THREADS = 8  # headers are waited for, above all in network folders
 
 
@@ -29,6 +31,12 @@ def check_inside(paths: Iterable[str], roots: Sequence[str]) -> None:
     Raises:
         ValueError: One is not.
     """
+    for path in paths:
+        if is_remote(path) and '/' in path.split('://')[0]:
+            raise ValueError(
+                f'"{path}" is an address behind a folder. Download the images '
+                'and name them relative to that folder, or give the address '
+                'of their common folder as `data_root` or `data_prefix`.')
     inside = tuple(osp.join(osp.abspath(root), '') for root in roots if root)
     if not inside:
         return
@@ -55,15 +63,17 @@ def missing_files(paths: Iterable[str]) -> List[str]:
     present = {
         osp.join(folder, entry.name)
         for folder in folders if osp.isdir(folder or '.')
-        for entry in os.scandir(folder or '.') if not entry.is_dir()
+        for entry in os.scandir(folder or '.') if entry.is_file()
     }
-    return [path for path in local if path not in present]
+    # Split and joined: 'a//b.png' is 'a/b.png'.
+    return [path for path in local if osp.join(*osp.split(path)) not in present]
 
 
 def similar_name(path: str) -> str:
-    """A hint at a file whose name differs in case or in its accents' form.
+    """A hint at what is there in the place of a file that is missing.
 
-    Windows and macOS take such names for the same, Linux does not.
+    A link to nowhere; or a file whose name differs in case or in its accents'
+    form: Windows and macOS take such names for the same, Linux does not.
 
     Args:
         path (str): Of a file that is missing.
@@ -72,6 +82,9 @@ def similar_name(path: str) -> str:
         str: Part of a sentence; empty if there is none.
     """
     folder, name = osp.split(path)
+    if osp.islink(path):
+        return (f' (a link to {os.readlink(path)}, which does not exist: copy '
+                'the file there, or make the link anew)')
 
     def plain(text):
         return unicodedata.normalize('NFC', text).casefold()
@@ -83,58 +96,64 @@ def similar_name(path: str) -> str:
     return ''
 
 
-def _bits_of(path: str) -> int:
+def _head_of(path: str) -> ImageHead:
     try:
-        return stored_bits(path)
-    except OSError as error:  # a link to nowhere, or no permission
+        return image_head(path) or ImageHead(stored_bits(path))
+    except OSError as error:  # no permission
         raise ValueError(f'Image {path} cannot be read ({error}).') from error
 
 
-def check_depths(depths: Dict[str, int],
-                 most: int = MAX_DEPTHS_READ) -> None:
-    """Looks into files for the depth that they are declared with.
+def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
+                most: int = MAX_HEADS_READ) -> None:
+    """Looks into files for the depth and size that they are declared with.
 
     Args:
-        depths (dict[str, int]): Declared bits by path; remote ones are left
-            alone.
-        most (int): How many files are looked into; of more, so many at equal
-            distances.
+        declared (dict[str, tuple]): Bits, and width and height if they are
+            declared, by path; remote ones are left alone.
+        most (int): How many files are looked into; of more, so many at
+            random, and always the same.
 
     Raises:
-        ValueError: Some have another depth.
+        ValueError: Some have another depth or size.
     """
-    paths = [path for path in depths if not is_remote(path)]
-    paths = paths[::max(-(-len(paths) // most), 1)]
+    paths = [path for path in declared if not is_remote(path)]
+    if len(paths) > most:
+        paths = random.Random(0).sample(paths, most)
     with ThreadPoolExecutor(_THREADS) as threads:
-        stored = list(threads.map(_bits_of, paths))
-    other = [path for path, bits in zip(paths, stored)
-             if bits != depths[path]]
-    if not other:
-        return
-    try:
-        require_bit_depth(read_image(other[0]), depths[other[0]], other[0])
-    except ValueError as error:
-        raise ValueError(
-            f'{len(other)} of {len(paths)} files that were looked into have '
-            f'another depth than declared. {error}') from None
-    raise AssertionError(f'{other[0]}: its depth is not that of its header')
+        heads = dict(zip(paths, threads.map(_head_of, paths)))
+    other = []
+    for path, head in heads.items():
+        bits, size = declared[path]
+        if head.bits != bits or (size and head.size not in (None,
+                                                            tuple(size))):
+            other.append(path)
+    for path in other:
+        bits, size = declared[path]
+        try:  # of the image itself, which is what counts
+            image = read_image(path)
+            require_bit_depth(image, bits, path)
+            require_size(image, size or image.shape[1::-1], path)
+        except ValueError as error:
+            raise ValueError(
+                f'{len(other)} of {len(paths)} files that were looked into '
+                f'have another depth or size than declared. {error}') from None
 
 
 def check_files(ann_file: str, samples: Sequence[dict],
                 roots: Sequence[str]) -> None:
-    """All images exist, below the data's root, and of the declared depth.
+    """All images exist, below the data's root, and are as they are declared.
 
     Remote storage is not listed: there a missing file shows when it is read.
 
     Args:
         ann_file (str): Named in errors.
         samples (Sequence[dict]): Each with ``img_path`` and ``bit_depth``, and
-            perhaps ``rgb_path``.
+            perhaps ``rgb_path`` and ``declared_size``.
         roots (Sequence[str]): Folders of the data.
 
     Raises:
         FileNotFoundError: Some are not there.
-        ValueError: They lie elsewhere, or have another depth.
+        ValueError: They lie elsewhere, or have another depth or size.
     """
     paths = {
         sample[key]: key
@@ -154,7 +173,10 @@ def check_files(ann_file: str, samples: Sequence[dict],
             '`data_root` and `data_prefix` of the data set, or complete the '
             'download.')
     try:
-        check_depths(
-            {sample['img_path']: sample['bit_depth'] for sample in samples})
+        check_heads({
+            sample['img_path']: (sample['bit_depth'],
+                                 sample.get('declared_size'))
+            for sample in samples
+        })
     except ValueError as error:
         raise ValueError(f'{ann_file}: {error}') from None

@@ -1,5 +1,4 @@
 """The data doctor: what is wrong with annotation files and their images."""
-import json
 import os.path as osp
 from functools import partial
 from typing import Any, List, Optional, Sequence
@@ -14,6 +13,7 @@ from .checks.landmarks import LANDMARK_CHECKS
 from .checks.shifts import check_shifts, estimate_shift
 from .checks.splits import check_duplicates, check_splits
 from .checks.statistics import normalisation_of, statistics_of
+from .json_files import parse_json
 from .point_sets import find_point_set, load_metainfo
 
 __all__ = ['Finding', 'Inspection', 'estimate_shift', 'inspect']
@@ -22,8 +22,8 @@ __all__ = ['Finding', 'Inspection', 'estimate_shift', 'inspect']
 def _content(name: str) -> Any:
     """Of a file; None if it is no JSON, which its reader will explain."""
     try:
-        return json.loads(get(name).decode('utf-8-sig'))
-    except (ValueError, RecursionError):
+        return parse_json(get(name))
+    except ValueError:
         return None
 
 
@@ -88,7 +88,7 @@ def inspect(ann_files: Sequence[str],
                 image_examples(name, fault.images))
         for one in read[name].left_out:
             add('warning', 'left out',
-                f'{len(one.images)} annotations {one.reason} are not used. '
+                f'{one.count} {one.kind} {one.reason} are not used. '
                 f'First: {one.first}', image_examples(name, one.images))
         data = Faces(read[name], info['num_keypoints'], folders)
         for check in LANDMARK_CHECKS:

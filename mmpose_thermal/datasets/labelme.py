@@ -4,19 +4,22 @@ Shapes are read by their type, as LabelMe and X-AnyLabeling write it: points,
 circles (whose first point is the centre), lines and polygons (as points in
 order) are landmarks; a shape labelled 'face' is the box.
 """
-import json
+import math
+import re
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
 from .annotation_rules import is_number, short
-from .conversion import Face, LeaveOut
+from .face_records import ConversionError, Face, LeaveOut
+from .json_files import parse_json
 
 _BOX_LABEL = 'face'
 _IN_ORDER = ('point', 'points', 'line', 'linestrip', 'polygon')
-_BOXES = ('rectangle', 'rotation', 'quadrilateral', 'polygon')
+_BOXES = ('rectangle', 'rotation', 'quadrilateral', 'polygon', 'mask')
+_FROM_0 = 'Numbers of points begin with 0: subtract 1 from each label'
 _TWO_FACES = ('two faces without group ids: give the shapes of each face a '
               'group id of its own')
 
@@ -34,8 +37,8 @@ def labelme_content(path: Path) -> dict:
         LeaveOut: It has another form.
     """
     try:
-        content = json.loads(Path(path).read_bytes().decode('utf-8-sig'))
-    except (ValueError, RecursionError) as error:
+        content = parse_json(Path(path).read_bytes())
+    except ValueError as error:
         raise LeaveOut('json file that cannot be read', str(error))
     shapes = content.get('shapes') if isinstance(content, dict) else None
     if not isinstance(shapes, list) or not all(map(_is_shape, shapes)):
@@ -56,7 +59,19 @@ def _is_shape(shape: Any) -> bool:
     return (isinstance(shape, dict) and 'label' in shape
             and isinstance(shape.get('points'), list) and all(
                 isinstance(point, list) and len(point) == 2
-                and all(map(is_number, point)) for point in shape['points']))
+                and all(map(_is_coordinate, point))
+                for point in shape['points']))
+
+
+def _is_coordinate(value: Any) -> bool:
+    # A point that is not finite is not labelled.
+    return is_number(value) or (isinstance(value, float)
+                                and not math.isfinite(value))
+
+
+def _plain(name: str) -> str:
+    """Names differ neither by capitals nor by spaces and hyphens."""
+    return re.sub(r'[\s-]+', '_', name.strip().casefold())
 
 
 def _label(shape: dict) -> str:
@@ -128,8 +143,8 @@ def face_of_shapes(shapes: Sequence[dict],
 
     A shape labelled 'face' is the box. The others are the landmarks: by name
     if most of them are labelled by one of ``names`` (those that do not occur
-    are not labelled), else by number if most are, else in the order of the
-    file, one or several a shape.
+    are not labelled; capitals, spaces and hyphens do not matter), else by
+    number if most are, else in the order of the file, one or several a shape.
 
     Args:
         shapes (Sequence[dict]): Of LabelMe.
@@ -142,9 +157,11 @@ def face_of_shapes(shapes: Sequence[dict],
         Face: With a box if there is one.
 
     Raises:
+        ConversionError: A number is none of the points: probably all numbers
+            of the folder begin with 1.
         LeaveOut: There are two boxes, the box or a point is drawn in a way
-            that cannot be read, or a name or number occurs twice or is none of
-            the points.
+            that cannot be read, a name or number occurs twice, or each point
+            has a label of its own that is no name of a point.
     """
     boxes = [shape for shape in shapes if _is_box(shape)]
     if len(boxes) > 1:
@@ -173,23 +190,84 @@ def face_of_shapes(shapes: Sequence[dict],
 
 def _order(shapes: Sequence[dict], names: Sequence[str]):
     """How labels tell which point is meant; None if the order does."""
-    labels = [_label(shape) for shape in shapes
-              if not _is_box(shape) and _landmarks_of(shape)]
-    by_name = {name: place for place, name in enumerate(names)}
+    landmarks = [shape for shape in shapes
+                 if not _is_box(shape) and _landmarks_of(shape)]
+    labels = [_label(shape) for shape in landmarks]
+    exact = {name: place for place, name in enumerate(names)}
+    alike = {_plain(name): place for name, place in exact.items()}
 
-    def by_number(label):
-        return int(label) if label.isdecimal() else None
+    def by_name(label):
+        return exact.get(label, alike.get(_plain(label)))
 
-    for order_of in (by_name.get, by_number) if names else ():
+    if not names:
+        return None
+    for order_of in by_name, _number:
         if sum(order_of(label) is not None for label in labels) > len(
                 labels) / 2:
             return order_of
+    # Labels that tell the points apart, but not as the names do.
+    if len(set(labels)) == len(labels) > 1 and all(
+            len(_landmarks_of(shape) or ()) == 1 for shape in landmarks):
+        unknown = [label for label in labels
+                   if by_name(label) is None and _number(label) is None]
+        if len(unknown) < len(labels) or not _are_running(labels):
+            raise LeaveOut('labels that are no names of points',
+                           f'"{unknown[0]}" is one of {len(unknown)}')
     return None
+
+
+def _number(label: str) -> Optional[int]:
+    return int(label) if re.fullmatch(r'\d{1,9}', label) else None
+
+
+def _are_running(labels: Sequence[str]) -> bool:
+    """Whether they are one word and numbers, in the order of the file."""
+    found = [re.fullmatch(r'(.*?)(\d{1,9})', label) for label in labels]
+    parts = [(one.group(1), int(one.group(2))) for one in found if one]
+    return len(parts) == len(labels) and parts == sorted(parts) and len(
+        {word for word, _ in parts}) == 1
+
+
+def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
+    """The numbers that label the points of an image.
+
+    Args:
+        shapes (Sequence[dict]): Of LabelMe.
+        names (Sequence[str]): Of the points.
+
+    Returns:
+        set[int]: Empty if something else does.
+    """
+    if _order(shapes, names) is not _number:
+        return set()
+    found = {_number(_label(shape)) for shape in shapes
+             if not _is_box(shape) and _landmarks_of(shape)}
+    return {number for number in found if number is not None}
+
+
+def refuse_numbers_from_1(numbers: Iterable[int]) -> None:
+    """Checks that the points of a folder are counted from 0.
+
+    Args:
+        numbers (Iterable[int]): All that label its points.
+
+    Raises:
+        ConversionError: They are 1, 2, 3, ... without a gap.
+    """
+    seen = set(numbers)
+    if len(seen) > 1 and seen == set(range(1, len(seen) + 1)):
+        raise ConversionError(
+            f'the points of all images are labelled 1 to {max(seen)}, and '
+            f'none 0. {_FROM_0}; if point 0 is not to be seen in any image, '
+            'label by the names of the points.')
 
 
 def _sparse(places: List[int], points: np.ndarray, count: int) -> np.ndarray:
     if max(places) >= count:
-        raise LeaveOut(f'point number above {count - 1} (the first is 0)')
+        raise ConversionError(
+            f'a point has the number {max(places)}, but the {count} points '
+            f'are 0 to {count - 1}. {_FROM_0}, or choose another point set by '
+            '--points.')
     times = set(Counter(places).values())
     if times != {1}:
         raise LeaveOut('the same point twice' if 1 in times else _TWO_FACES)

@@ -7,6 +7,10 @@ from collections import Counter
 from itertools import islice
 from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
+import numpy as np
+
+from .annotation_rules import is_number, short
+
 _NEEDED = ('dataset_name', 'keypoint_info', 'skeleton_info', 'joint_weights',
            'sigmas')
 _NAMED = 4  # faults in one message
@@ -47,27 +51,50 @@ def _faults(metainfo: Mapping[str, Any]) -> Iterator[str]:
     yield from _point_faults(points)
     names = [point['name'] for point in points.values()]
     for field in ('joint_weights', 'sigmas'):
-        if not isinstance(metainfo[field], (list, tuple)):
-            yield f'`{field}` must be a list of numbers, one a point.'
+        numbers = metainfo[field]
+        if isinstance(numbers, np.ndarray):
+            numbers = numbers.tolist()
+        if not isinstance(numbers, (list, tuple)) or not all(
+                is_number(number) and number >= 0 for number in numbers):
+            yield (f'`{field}` must be a list of numbers, one a point, none '
+                   f'of them negative, but is {short(metainfo[field])}.')
             continue
-        count = len(metainfo[field])
+        count = len(numbers)
         # Without sigmas there is no OKS; MMPose's own sets of faces have none.
         if count != len(names) and not (field == 'sigmas' and count == 0):
             yield (f'`{field}` has {count} numbers for {len(names)} points. '
                    'It must have one a point.')
-    links = [link.get('link', ())
-             for link in dict(metainfo['skeleton_info']).values()]
-    yield from _unknown('skeleton_info', links, names)
+    skeleton = metainfo['skeleton_info']
+    if not isinstance(skeleton, Mapping) or not all(
+            isinstance(link, Mapping) and _is_names(link.get('link'))
+            for link in skeleton.values()):
+        yield ('`skeleton_info` must be a dict of links by their numbers, '
+               'each dict(link=(NAME, NAME), id=..., color=...); {} for none.')
+    else:
+        yield from _unknown('skeleton_info', [
+            link['link'] for link in skeleton.values()], names)
     for field in _ENDS:
-        ends = metainfo.get(field)
-        if ends is None:
+        if field not in metainfo:
             continue
-        if len(ends) != 2 or any(isinstance(end, str) for end in ends):
+        ends = metainfo[field]
+        if not isinstance(ends, (list, tuple)) or len(ends) != 2 or not all(
+                _is_names(end) for end in ends):
             yield (f'`{field}` must be two lists of names, one for each end, '
-                   f'but is {ends}.')
-        yield from _unknown(field, ends, names)
+                   f'but is {short(ends)}. Leave it out if there is none.')
+        else:
+            yield from _unknown(field, ends, names)
     regions = metainfo.get('regions', {})
-    yield from _unknown('regions', list(regions.values()), names)
+    if not isinstance(regions, Mapping) or not all(
+            map(_is_names, regions.values())):
+        yield ('`regions` must be a dict of lists of names, but is '
+               f'{short(regions)}. Leave it out if there are none.')
+    else:
+        yield from _unknown('regions', list(regions.values()), names)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(name, str) for name in value)
 
 
 def _point_faults(points: Mapping[int, Any]) -> Iterator[str]:
@@ -93,6 +120,11 @@ def _point_faults(points: Mapping[int, Any]) -> Iterator[str]:
         point['name']: point.get('swap') or point['name']
         for point in points.values()
     }
+    for name, swap in swaps.items():
+        if not isinstance(swap, str):
+            yield (f'`keypoint_info`: "{name}" is to be swapped with '
+                   f'{short(swap)}, but `swap` must be the name of a point.')
+            return
     for name, swap in swaps.items():
         if swap not in swaps:
             yield (f'`keypoint_info`: "{name}" is to be swapped with "{swap}", '

@@ -7,7 +7,8 @@ import numpy as np
 
 from .channels import MAX_COLOURED_SHARE, coloured_share, single_channel
 from .dead_pixels import scene_of
-from .decoders import PNG, check_size, decode_npy, decode_picture
+from .decoders import check_size, decode_npy, decode_picture
+from .image_heads import image_head
 from .palette_inversion import invert_palette
 from .radiometric_jpeg import radiometric_kind
 from .radiometry import temperature_problem, to_grey
@@ -76,14 +77,10 @@ def stored_bits(path: str) -> int:
         FileNotFoundError: There is no such file.
         ValueError: It is no readable image.
     """
-    with open(path, 'rb') as file:
-        head = file.read(32)
-        if head.startswith(b'\xff\xd8\xff'):
-            return 8
-        if head.startswith(PNG) and len(head) > 24:
-            return 16 if head[24] == 16 else 8
-        image = decode_image(head + file.read(), str(path))
-    return 8 * image.dtype.itemsize
+    head = image_head(path)
+    if head is not None:
+        return head.bits
+    return 8 * decode_image(Path(path).read_bytes(), str(path)).dtype.itemsize
 
 
 def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Headers of TIFF files, and of EXIF data, which have the same form."""
 import struct
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from mmap import mmap
+from typing import Dict, List, Optional, Tuple, Union
 
 _WIDTH, _HEIGHT, _BITS, _ORIENTATION = 256, 257, 258, 274
 _SUBFILE, _SUB_IFDS, _SAMPLE_FORMAT = 254, 330, 339
@@ -20,6 +21,7 @@ class TiffPage:
         bits (int): Of a sample.
         is_reduced (bool): Whether it says that it is a thumbnail.
         orientation (int): 1 to 8, as EXIF counts them.
+        sample_format (int): 1 for unsigned numbers, 2 signed, 3 floats.
     """
     offset: int
     width: int
@@ -27,6 +29,7 @@ class TiffPage:
     bits: int
     is_reduced: bool
     orientation: int
+    sample_format: int = 1
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class _Layout:
         return struct.Struct(self.order + ('Q' if self.is_big else 'H'))
 
 
-def _layout(content: bytes) -> Optional[_Layout]:
+def _layout(content: Union[bytes, mmap]) -> Optional[_Layout]:
     order = {b'II': '<', b'MM': '>'}.get(bytes(content[:2]))
     if order is None or len(content) < 16:
         return None
@@ -52,7 +55,7 @@ def _layout(content: bytes) -> Optional[_Layout]:
     return _Layout(order, version == 43) if version in (42, 43) else None
 
 
-def _directory(content: bytes, layout: _Layout,
+def _directory(content: Union[bytes, mmap], layout: _Layout,
                start: int) -> Tuple[Dict[int, List[int]], int]:
     """Whole-number tags of a directory, and where the next one begins."""
     count, = layout.count.unpack_from(content, start)
@@ -75,11 +78,11 @@ def _directory(content: bytes, layout: _Layout,
     return tags, following
 
 
-def tiff_pages(content: bytes) -> List[TiffPage]:
+def tiff_pages(content: Union[bytes, mmap]) -> List[TiffPage]:
     """The pictures of a TIFF file, from its directories alone.
 
     Args:
-        content (bytes): Of the file.
+        content (bytes | mmap): Of the file.
 
     Returns:
         list[TiffPage]: In their order, those within others behind them; empty
@@ -107,7 +110,8 @@ def tiff_pages(content: bytes) -> List[TiffPage]:
                 TiffPage(start, tags[_WIDTH][0], tags[_HEIGHT][0],
                          max(tags.get(_BITS, [1])),
                          bool(tags.get(_SUBFILE, [0])[0] & _REDUCED),
-                         tags.get(_ORIENTATION, [1])[0]))
+                         tags.get(_ORIENTATION, [1])[0],
+                         max(tags.get(_SAMPLE_FORMAT, [1]))))
     return pages
 
 

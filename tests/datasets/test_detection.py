@@ -77,6 +77,12 @@ def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
     assert info['declared_size'] == (64, 48)
     flags = [instance['ignore_flag'] for instance in info['instances']]
     assert len(flags) == 199 and sum(flags) == 1
+    for bad in 7, dict(boxes[0], id=999, category_id=None):
+        (tmp_path / 'a.json').write_text(
+            json.dumps(dict(images=[image], annotations=[*boxes, bad],
+                            categories=[dict(id=1, name='face')])))
+        with pytest.raises(ValueError, match='a.json: "annotations".200. '):
+            ThermalFaceDetDataset(**options)
     (tmp_path / 'a.json').write_text('{"images": [')
     with pytest.raises(ValueError, match='a.json: it is no JSON'):
         ThermalFaceDetDataset(**options)

@@ -125,11 +125,12 @@ def test_normalisation_is_that_of_the_face_crops(edit, root):
     (lambda a: a.update(bbox=[0, 0, None, 5]), 'bbox'),
     (lambda a: a.pop('bbox'), 'bbox'),
     (lambda a: a.update(image_id=999), 'image_id'),
-    (lambda a: a.update(id=2), 'ids'),
+    (lambda a: a.update(id=3), 'ids'),
     (lambda a: a['keypoints'].__setitem__(slice(0, 3), [0, 0, 2]), 'origin'),
 ])
 def test_broken_fields_are_errors(edit, change, check):
-    findings = edit(lambda coco: change(coco['annotations'][0]))
+    findings = edit(
+        lambda coco: [change(one) for one in coco['annotations'][:2]])
     assert findings[check].level == 'error'
     assert edit.inspection.failed
 
@@ -411,7 +412,8 @@ def test_some_are_accepted_and_some_are_not(small, whole):
     """The test above would not notice that all were refused."""
     coco, path = small
     answers = []
-    for change in MUTATIONS[0], MUTATIONS[2], MUTATIONS[28]:
+    for change in (MUTATIONS[0], MUTATIONS[2],
+                   lambda c: c.update(annotations=[])):
         changed = copy.deepcopy(coco)
         change(changed)
         path.write_text(json.dumps(changed))
@@ -424,6 +426,17 @@ def test_doctor_of_a_set_without_readable_images(edit, root):
         path.write_bytes(b'')
     findings = edit(splits=('train', 'train_16bit'))
     assert '12 images' in findings['unreadable'].message
+
+
+@pytest.mark.parametrize('content', [None, b'x'])
+def test_files_of_images_without_faces_are_no_errors(edit, root, content):
+    if content:
+        (root / 'x.png').write_bytes(content)
+    findings = edit(lambda coco: coco['images'].append(
+        dict(coco['images'][0], id=99, file_name='x.png')))
+    finding = findings['unreadable' if content else 'missing']
+    assert finding.level == 'warning'
+    assert finding.message.count('1 images without faces') == 1
 
 
 def test_doctor_says_what_is_left_out(edit):

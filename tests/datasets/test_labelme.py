@@ -4,9 +4,12 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_thermal.datasets.conversion import LeaveOut
+from mmpose_thermal.datasets.conversion import (ConversionError, LeaveOut,
+                                                with_visibility)
 from mmpose_thermal.datasets.labelme import (face_of_shapes, faces_of_shapes,
-                                             labelled_size, labelme_content)
+                                             labelled_size, labelme_content,
+                                             numbers_of,
+                                             refuse_numbers_from_1)
 
 NAMES = ['right_eye', 'left_eye', 'nose', 'mouth']
 POINTS = [[10., 20.], [30., 20.], [20., 30.], [20., 40.]]
@@ -34,7 +37,10 @@ def face(*shapes, names=NAMES):
 
 @pytest.mark.parametrize('labels', [NAMES, ['0', '1', '2', '3'],
                                     [name.join('  ') for name in NAMES],
-                                    ['p'] * 4, ['face'] * 4])
+                                    [' Right-Eye', 'LEFT EYE', 'Nose',
+                                     'mouth'],
+                                    ['p'] * 4, ['face'] * 4,
+                                    ['kp_7', 'kp_8', 'kp_9', 'kp_10']])
 def test_points_by_name_by_number_or_in_order(labels):
     found, ignored = face(box(), *points(labels))
     assert found.keypoints.tolist() == POINTS and not ignored
@@ -44,6 +50,27 @@ def test_points_by_name_by_number_or_in_order(labels):
 def test_points_that_are_not_there_are_not_labelled():
     found, _ = face(*points()[:3])
     assert np.isnan(found.keypoints[3]).all() and found.bbox is None
+
+
+def test_a_point_that_is_not_finite_is_not_labelled(tmp_path):
+    spoilt = points()
+    spoilt[1]['points'] = [[float('nan'), 3.]]
+    (tmp_path / 'a.json').write_text(json.dumps(dict(shapes=spoilt)))
+    found, _ = face(*labelme_content(tmp_path / 'a.json')['shapes'])
+    assert with_visibility(found.keypoints)[:, 2].tolist() == [2, 0, 2, 2]
+
+
+def test_numbers_from_1_are_refused():
+    with pytest.raises(ConversionError, match='number 4, but the 4 points are '
+                       '0 to 3. Numbers of points begin with 0'):
+        face(*points(['1', '2', '3', '4']))
+    for labels, numbers in ((['1', '2', '3'], {1, 2, 3}), (NAMES, set()),
+                            (['p'] * 4, set())):
+        assert numbers_of(points(labels), NAMES) == numbers
+    for numbers in (), {0, 1, 2}, {1}, {2, 3}, {1, 3}:
+        refuse_numbers_from_1(numbers)
+    with pytest.raises(ConversionError, match='labelled 1 to 3, and none 0'):
+        refuse_numbers_from_1({1, 2, 3})
 
 
 def test_a_circle_is_its_centre():
@@ -74,6 +101,7 @@ def test_shapes_of_other_labels_are_ignored_and_told():
     ([(5, 30), (20, 10), (40, 30), (20, 50)], 'rotation'),
     ([(5, 10), (40, 50)], None),
     ([(5, 20), (30, 10), (40, 50)], 'polygon'),
+    ([(5, 10), (40, 50)], 'mask'),
 ])
 def test_boxes_of_two_or_more_corners(label, corners, kind):
     found, _ = face(shape(label, *corners, kind=kind), *points())
@@ -101,7 +129,9 @@ def test_one_face_whose_box_alone_has_a_group_id(of_box, of_points):
      'two faces without group ids'),
     ([*points(), *points(shift=50.)], 'two faces without group ids'),
     ([*points(), shape('nose', (1, 1))], 'the same point twice'),
-    (points(['1', '2', '3', '4']), r'number above 3 \(the first is 0\)'),
+    (points(['kp_3', 'kp_2', 'kp_1', 'kp_0']), 'labels that are no names'),
+    (points(['a', 'b', 'c', 'd']), 'labels that are no names'),
+    (points(['nose', 'mouth', 'c', 'd']), 'labels that are no names'),
     ([shape('face', (9, 9), (12, 9), kind='circle'), *points()],
      'face box drawn as circle of 2 points: draw a rectangle'),
     ([*points()[:3], shape('mouth', (1, 1), (9, 9), kind='rectangle')],

@@ -77,6 +77,8 @@ def renamed(number, **fields):
 
 def test_a_metainfo_of_ones_own_is_read():
     assert load_metainfo(five())['flip_indices'] == [1, 0, 2, 4, 3]
+    arrays = five(joint_weights=np.ones(5), sigmas=np.full(5, .05))
+    assert len(load_metainfo(arrays)['sigmas']) == 5
 
 
 @pytest.mark.parametrize('changed, message', [
@@ -98,6 +100,16 @@ def test_a_metainfo_of_ones_own_is_read():
     (dict(regions=dict(eyes=['right_eyes'])), '`regions` names "right_eyes"'),
     (dict(interocular=(['right_eye'], ['eye'])), '`interocular` names "eye"'),
     (dict(interocular=('right_eye', 'left_eye')), 'two lists of names'),
+    *[(dict(interocular=value), '`interocular` must be two lists of names')
+      for value in (None, 5, [[1], [2]])],
+    *[(dict(regions=value), '`regions` must be a dict of lists of names')
+      for value in (None, [['nose']], dict(a='nose'), dict(a=[1]))],
+    *[(dict(skeleton_info=value), '`skeleton_info` must be a dict of links')
+      for value in (None, [1], {0: ('nose', 'left_eye')}, {0: dict(link=3)})],
+    *[(dict(joint_weights=value), '`joint_weights` must be a list of numbers')
+      for value in (None, [1., 1., 1., 1., -1.], ['1'] * 5)],
+    *[(renamed(2, swap=value), '`swap` must be the name of a point')
+      for value in (3, ['nose'])],
 ])
 def test_contradictions_of_a_metainfo_are_named(changed, message, tmp_path):
     with pytest.raises(ValueError, match=message):

@@ -1,3 +1,4 @@
+import gzip
 import json
 import shutil
 
@@ -5,6 +6,8 @@ import cv2
 import numpy as np
 import pytest
 from mmpose.registry import DATASETS
+
+from mmpose_thermal.datasets.image_checks import check_heads
 
 
 @pytest.fixture
@@ -117,8 +120,8 @@ def test_missing_file_is_named_before_training(root, folder, role):
 
 def test_other_keypoint_count_names_annotation_and_metainfo(root):
     def cut(content):
-        annotation = content['annotations'][1]
-        annotation['keypoints'] = annotation['keypoints'][:54 * 3]
+        for annotation in content['annotations'][1:3]:
+            annotation['keypoints'] = annotation['keypoints'][:54 * 3]
 
     edit(root, cut)
     with pytest.raises(
@@ -129,20 +132,21 @@ def test_other_keypoint_count_names_annotation_and_metainfo(root):
 @pytest.mark.parametrize('bbox', [[5, 5, 0, 20], [5, 5, 20, -1],
                                   [5, 5, float('nan'), 9], [1, 2, 3]])
 def test_box_without_area_is_refused(root, bbox):
-    edit(root, lambda c: c['annotations'][0].update(bbox=bbox))
+    edit(root, each(lambda a: a.update(bbox=bbox)))
     with pytest.raises(ValueError, match='annotation 1 .*with an area'):
         build(root)
 
 
 def test_box_outside_the_image_is_refused(root):
-    edit(root, lambda c: c['annotations'][0].update(bbox=[500, 5, 20, 20]))
+    edit(root, each(lambda a: a.update(bbox=[500, 5, 20, 20])))
     with pytest.raises(ValueError, match='outside the 96x96 image'):
         build(root)
 
 
 def test_keypoint_that_is_not_finite_is_refused(root):
     def spoil(content):
-        content['annotations'][3]['keypoints'][0] = float('nan')
+        for annotation in content['annotations'][3:]:
+            annotation['keypoints'][0] = float('nan')
 
     edit(root, spoil)
     with pytest.raises(ValueError, match='annotation 4 .*not finite'):
@@ -293,8 +297,21 @@ def corners(annotation):
     (lambda c: c['images'][1].update(file_name='C:\\data\\a.png'),
      'a path of another computer'),
     (lambda c: c['images'][1].update(bit_depth=12), 'must have 8, 16, or 32'),
-    (lambda c: c['annotations'][1].update(image_id='2'),
-     "of the image '2', .*there is 2: one is text"),
+    (each(lambda a: a.update(image_id=str(a['image_id']))),
+     "of the image '1', .*there is 1: one is text"),
+    (each(lambda a: a.update(keypoints=[str(v) for v in a['keypoints']])),
+     r"visibility '2\.0' \(point 0\).*It is text"),
+    (each(lambda a: a.update(bbox=[str(v) for v in a['bbox']])),
+     'no box .*It is text'),
+    (lambda c: [image.update(width='96') for image in c['images']],
+     '"width": .*It is text'),
+    (lambda c: c['images'][1].update(file_name='https://x.y/a.png'),
+     'https://x.y/a.png" is an address behind a folder. Download'),
+    (lambda c: [c['images'][1].update(width=90),
+                c['images'][1].update(height=100)],
+     '1 of 6 files .*size.* Correct "width" and "height"'),
+    (each(lambda a: a.update(image_id=987)),
+     '"annotations".0. is of the image 987, which is not in'),
 ])
 def test_files_of_another_form_are_recognised(root, change, message):
     edit(root, change)
@@ -346,12 +363,178 @@ def test_ids_may_be_text(root):
     (dict(shapes=[]), 'of LabelMe: convert .*labelme2coco.py'),
     ([dict(image_id=3, bbox=[1, 2, 3, 4], score=.3)], 'results of a detector'),
     ({'_via_img_metadata': {}}, 'of VGG Image Annotator'),
+    ({'a.png12': dict(filename='a.png', regions=[], size=12)},
+     'of VGG Image Annotator'),
+    (dict(info={}, categories={}, items=[]), 'of Datumaro'),
     ([dict(id=1, file_upload='a.png')], 'of Label Studio'),
+    ([dict(id=1, image='a.png', kp=[])], 'of Label Studio'),
+    ([dict(id=1, data={}, annotations=[])], 'of Label Studio'),
 ])
 def test_files_of_other_tools_are_named(root, content, message):
     (root / 'annotations/train.json').write_text(json.dumps(content))
     with pytest.raises(ValueError, match=f'train.json: it looks .*{message}'):
         build(root)
+
+
+@pytest.mark.parametrize('spoil, message', [
+    (gzip.compress, 'compressed by gzip: unpack'),
+    (lambda text: text.decode().encode('utf-16'), 'UTF-16 text: save it as'),
+    (lambda text: text.replace(b'thermal/', b'th\xe9/'), 'Latin-1.*iconv'),
+])
+def test_files_in_another_encoding_are_named(root, spoil, message):
+    path = root / 'annotations/train.json'
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(ValueError, match=f'train.json: it is no JSON .*'
+                       f'{message}'):
+        build(root)
+
+
+LISTING = ['p'] * 68
+
+
+@pytest.mark.parametrize('ids, categories', [
+    ([1, 2], [dict(id=1, name='face'), dict(id=2, name='face_occluded')]),
+    ([1, 2], [dict(id=1, name='face', keypoints=LISTING),
+              dict(id=2, name='face_glasses')]),
+    ([1], [dict(id=1, name='thermal face'),
+           dict(id=2, name='visible face', keypoints=LISTING)]),
+    ([1], [dict(id='1', name='face', keypoints=LISTING),
+           dict(id='2', name='head')]),
+    ([1, 2], [dict(id='1', name='face', keypoints=LISTING),
+              dict(id='2', name='head')]),
+    ([None], [dict(id=1, name='face')]),
+    ([1., 2.], [dict(id=1., name='face'), dict(id=2., name='head')]),
+])
+@pytest.mark.parametrize('bodies', [False, True])
+def test_no_face_is_lost_by_the_name_of_its_category(root, ids, categories,
+                                                     bodies):
+    def change(content):
+        content['categories'] = categories
+        for number, annotation in enumerate(content['annotations']):
+            annotation['category_id'] = ids[number % len(ids)]
+        if bodies:
+            content['categories'] = categories + [
+                dict(id=7, name='person', keypoints=['p'] * 17)]
+            content['annotations'] += [
+                dict(a, id=100 + a['id'], category_id=7,
+                     keypoints=[5, 5, 2] * 17) for a in content['annotations']]
+
+    edit(root, change)
+    assert len(build(root)) == 6
+
+
+def test_the_order_of_a_category_without_annotations_is_no_matter(root):
+    edit(root, lambda c: c['categories'].append(
+        dict(id=2, name='mirrored', keypoints=c['categories'][0]['keypoints']
+             [::-1])))
+    assert len(build(root)) == 6
+
+
+def large(content):
+    for one in content['images']:
+        one['id'] += 2**60
+    for one in content['annotations']:
+        one['image_id'] += 2**60
+        one['id'] += 2**70
+
+
+@pytest.mark.parametrize('change', [
+    large,
+    lambda c: [i.update(id=float(i['id'])) for i in c['images']],
+    each(lambda a: a.update(id=float(a['id']), category_id=None,
+                            image_id=float(a['image_id']))),
+    lambda c: [i.update(rgb_file_name='', palette='', bit_depth=None)
+               for i in c['images']],
+    each(lambda a: a.update(rgb_keypoints=None)),
+    each(lambda a: a.update(rgb_keypoints=[1, 2])),
+    each(lambda a: a.update(keypoints=[
+        True if i % 3 == 2 else v for i, v in enumerate(a['keypoints'])])),
+    lambda c: [i.update(file_name=i['file_name'].replace('/', '//'))
+               for i in c['images']],
+])
+def test_what_other_tools_write_is_taken(root, change):
+    edit(root, change)
+    dataset = build(root)
+    assert len(dataset) == 6
+    assert all((dataset.get_data_info(i)['keypoints_visible'] == 1).all()
+               and isinstance(dataset.get_data_info(i)['img_id'], int)
+               for i in range(6))
+
+
+@pytest.mark.parametrize('value', [None, []])
+def test_pairs_without_landmarks_of_their_own_are_aligned(root, value):
+    edit(root, each(lambda a: a.update(rgb_keypoints=value)))
+    edit(root, lambda c: [i.update(rgb_homography=None) for i in c['images']])
+    assert 'rgb_to_thermal' not in build(root, with_rgb=True).get_data_info(0)
+
+
+def test_landmarks_of_pairs_are_told_from_those_of_faces(root):
+    edit(root, each(lambda a: a.update(rgb_keypoints=[1, 2, 2] * 5)))
+    with pytest.raises(ValueError, match='Correct "rgb_keypoints"') as error:
+        build(root, with_rgb=True)
+    assert 'metainfo` of' not in str(error.value)
+
+
+@pytest.mark.parametrize('value', ['eye', dict(a=1), [[1, 0], [1]], [1, 2]])
+def test_homographies_that_are_none_are_named(root, value):
+    edit(root, lambda c: [i.update(rgb_homography=value) for i in c['images']])
+    with pytest.raises(ValueError, match='"rgb_homography" is .*but must be '
+                       'the nine numbers'):
+        build(root, with_rgb=True)
+
+
+@pytest.mark.parametrize('name', [
+    'a\u00a0b.png', '3.04\u202fPM.png', '\u5f20\u3000.png', 'a\u200db.png'])
+def test_names_with_spaces_of_all_kinds(root, name):
+    folder = root / 'thermal/train'
+    shutil.copy(next(folder.iterdir()), folder / name)
+    edit(root, lambda c: c['images'][1].update(
+        file_name=f'thermal/train/{name}'))
+    assert len(build(root)) == 6
+
+
+@pytest.mark.parametrize('change, faces, reason', [
+    (lambda c: c['images'].append(dict(id=99)), 6,
+     'left out 1 images: 1 with a faulty record (first "images"[6] has no'),
+    (lambda c: c['images'].append(7), 6, 'left out 1 images'),
+    (lambda c: c['annotations'][0].update(image_id=99), 5,
+     '1 of an image that is not in "images"'),
+    (lambda c: c['annotations'].append(7), 6, '1 with a faulty record'),
+    (lambda c: c['annotations'][0].update(bbox=[0, 0, 0, 0]), 5,
+     '1 without a box'),
+])
+def test_one_bad_record_does_not_block_a_small_set(root, log, change, faces,
+                                                   reason):
+    edit(root, change)
+    assert len(build(root)) == faces
+    assert reason in log[0]
+
+
+def test_a_faulty_image_with_a_face_is_refused(root):
+    edit(root, lambda c: c['images'][0].pop('width'))
+    with pytest.raises(ValueError, match='"images".0. has no "width"'):
+        build(root)
+
+
+def test_links_to_nowhere_are_missing(root):
+    path = next((root / 'thermal/train').iterdir())
+    path.unlink()
+    path.symlink_to('/nowhere.png')
+    with pytest.raises(FileNotFoundError, match='a link to /nowhere.png'):
+        build(root)
+
+
+def test_files_of_two_kinds_by_turns_are_found(root, monkeypatch):
+    """However many are looked into."""
+    images = {}
+    for number in range(64):
+        path = root / f'{number}.png'
+        cv2.imwrite(str(path), np.zeros(
+            (8, 8), np.uint16 if number % 4 == 1 else np.uint8))
+        images[str(path)] = 8, (8, 8)
+    with pytest.raises(ValueError, match='of 16 files .*uint16'):
+        check_heads(images, most=16)
+    assert check_heads({path: (8, None) for path in list(images)[2:5]}) is None
 
 
 def test_points_in_another_order_are_refused(root):
@@ -490,6 +673,10 @@ def test_missed_and_false_detections_are_counted(root, detect, log):
     (lambda boxes: [dict(image_id=1, score=.3)], 'record 0 is'),
     (lambda boxes: [dict(box, image_id=7777) for box in boxes],
      'none of its 4 boxes is of an image of .*test.json'),
+    (lambda boxes: [], 'empty list: the detector found nothing'),
+    (lambda boxes: [dict(box, bbox=box['bbox'][:2] + [
+        box['bbox'][0] + box['bbox'][2], box['bbox'][1] + box['bbox'][3]])
+        for box in boxes], r'look like \[left, top, right, bottom\]'),
     (lambda boxes: [dict(box, bbox=[0, 0, 1, 1]) for box in boxes],
      'no box is that of an annotated face'),
 ])
@@ -499,6 +686,29 @@ def test_boxes_that_cannot_be_used_are_explained(root, detect, change,
         detected(root, detect(change))
     with pytest.raises(FileNotFoundError, match='nowhere.json does not exist'):
         detected(root, 'nowhere.json')
+
+
+@pytest.mark.parametrize('change', [
+    lambda boxes: [dict(box, image_id=str(box['image_id'])) for box in boxes],
+    lambda boxes: [dict(box, image_id=float(box['image_id']))
+                   for box in boxes],
+    lambda boxes: [dict(box, score=None) for box in boxes],
+    lambda boxes: [dict(box, category_id=5) for box in boxes],
+    # Heads of another category, surer than the faces.
+    lambda boxes: boxes + [dict(box, category_id=2, score=.99, bbox=[
+        v - 3 for v in box['bbox'][:2]] + box['bbox'][2:]) for box in boxes],
+])
+def test_boxes_as_detectors_write_them(root, detect, change):
+    plain, other = detected(root, detect()), detected(root, detect(change))
+    assert len(other) == 4
+    for index in range(4):
+        assert (plain[index]['bbox'] == other[index]['bbox']).all()
+
+
+def test_a_threshold_above_all_scores_is_named(root, detect):
+    with pytest.raises(ValueError, match='bbox_score_thr.* leaves none of 4'):
+        build(root, 'annotations/test.json', bbox_file=detect(),
+              test_mode=True, filter_cfg=dict(bbox_score_thr=.95))
 
 
 # --------------------------------------------------------------- whole pipeline

@@ -169,7 +169,8 @@ def test_impossible_alignment_names_the_image(pairs_root, tmp_path, change,
     root = shutil.copytree(pairs_root, tmp_path / 'copy')
     path = root / 'annotations/train.json'
     content = json.loads(path.read_text())
-    change(content['images'][2], content['annotations'][2])
+    for number in 2, 3:
+        change(content['images'][number], content['annotations'][number])
     path.write_text(json.dumps(content))
     name = content['images'][2]['file_name']
     with pytest.raises(ValueError, match=f'{name}.*{message}'):

@@ -95,8 +95,18 @@ def test_a_metric_without_any_face_says_why():
     samples = [dict(s, dataset_name='rwth') for s in faces(2)]
     evaluator.dataset_meta = dict(dataset_name='rwth')
     evaluator.process(samples, dict(inputs=samples, data_samples=samples))
-    with pytest.raises(ValueError, match='no result.*MultiDatasetEvaluator'):
+    with pytest.raises(ValueError, match='no result.*MultiDatasetEvaluator.*'
+                       '`prefix` for each'):
         evaluator.evaluate(len(samples))
+
+
+@pytest.mark.parametrize('raw', [dict(raw_ann_info=[{}, {}]),
+                                 dict(raw_ann_info=None)])
+def test_images_with_all_of_their_faces_are_refused(raw):
+    metric = METRICS.build(dict(type='FaceAlignmentMetric'))
+    with pytest.raises(ValueError, match='one face a sample.*topdown'):
+        metric.process({}, [dict(raw, pred_instances=dict(
+            keypoints=np.zeros((2, 68, 2))))])
 
 
 def test_errors_of_detected_faces_are_normalised_by_the_annotated_box():

@@ -201,17 +201,19 @@ def changed(coco, kind, number, **fields):
     (lambda coco: [coco], 'it must be an object with "images"'),
     (lambda coco: dict(coco, images=3), '"images" is missing or no list'),
     (lambda coco: dict(coco, annotations=[7]), r'"annotations"\[0\] is 7, but'),
-    (lambda coco: dict(coco, images=[dict(id=1)]),
+    (lambda coco: dict(coco, images=[dict(id=1), dict(id=2)]),
      r'"images"\[0\] has no "file_name"'),
-    (lambda coco: changed(coco, 'annotations', 1, bbox=['a'] * 4),
-     r"annotation 2 of image .* has the bbox \['a', .* no box"),
+    (lambda coco: dict(coco, annotations=[
+        dict(a, bbox=['a'] * 4) for a in coco['annotations']]),
+     r"annotation 1 of image .* has the bbox \['a', .* no box"),
     (lambda coco: changed(coco, 'images', 1, id=coco['images'][0]['id']),
      '"images" has the id .* 2 times'),
     (lambda coco: changed(coco, 'annotations', 1,
                           id=coco['annotations'][0]['id']),
      '"annotations" has the id .* 2 times'),
-    (lambda coco: changed(coco, 'annotations', 1, image_id=987),
-     r'"annotations"\[1\] is of the image 987, which is not in'),
+    (lambda coco: dict(coco, annotations=[
+        dict(a, image_id=987) for a in coco['annotations']]),
+     r'"annotations"\[0\] is of the image 987, which is not in'),
 ])
 def test_faults_of_annotation_files_are_named(annotations, spoil, message):
     coco, use = annotations

@@ -11,6 +11,7 @@ from PIL import Image
 from mmpose_thermal.runtime import (checked_pixels, decode_image, grey_levels,
                                     stored_bits)
 from mmpose_thermal.runtime.decoders import MAX_SIDE
+from mmpose_thermal.runtime.image_heads import image_head
 
 
 @pytest.fixture
@@ -279,6 +280,56 @@ def test_bits_without_decoding(ramp, tmp_path):
         assert stored_bits(tmp_path / name) == bits
     np.save(tmp_path / 'f.npy', ramp.astype(np.float64))
     assert stored_bits(tmp_path / 'f.npy') == 32
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tiff', '.npy', '.bmp'])
+@pytest.mark.parametrize('dtype', [
+    'uint8', 'int8', 'uint16', '>u2', 'int16', 'uint32', 'int32', 'float16',
+    'float32', 'float64'])
+@pytest.mark.parametrize('shape', [(7, 9), (7, 9, 3), (1, 7, 9)])
+def test_heads_agree_with_the_decoder(tmp_path, suffix, dtype, shape):
+    path = tmp_path / f'a{suffix}'
+    image = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    if suffix == '.npy':
+        np.save(path, image)
+    else:
+        if suffix == '.tiff' and dtype in ('float16', 'uint32', 'int8'):
+            pytest.importorskip('tifffile').imwrite(path, image)
+        else:
+            try:
+                assert cv2.imwrite(str(path), image)
+            except (cv2.error, AssertionError):
+                pytest.skip('OpenCV cannot write it')
+    try:
+        decoded = decode_image(path.read_bytes(), str(path))
+    except ValueError:
+        with pytest.raises(ValueError):
+            stored_bits(path)
+        return
+    assert stored_bits(path) == 8 * decoded.dtype.itemsize
+    head = image_head(path)
+    assert head is None or head.size == decoded.shape[1::-1]
+
+
+def test_heads_are_read_without_decoding(tmp_path, ramp, monkeypatch):
+    """Of the formats of thermal cameras."""
+    monkeypatch.setattr('mmpose_thermal.runtime.image_files.decode_image',
+                        None)
+    for name, image, bits in (('a.tiff', ramp.astype(np.uint16), 16),
+                              ('b.tiff', ramp.astype(np.float32), 32),
+                              ('c.tiff', ramp, 8)):
+        assert cv2.imwrite(str(tmp_path / name), image)
+        assert stored_bits(tmp_path / name) == bits
+    np.save(tmp_path / 'd.npy', ramp.astype(np.float32))
+    assert stored_bits(tmp_path / 'd.npy') == 32
+
+
+def test_truncated_arrays_are_found(tmp_path, ramp):
+    path = tmp_path / 'a.npy'
+    np.save(path, ramp)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ValueError, match='a.npy cannot be decoded'):
+        stored_bits(path)
 
 
 def test_visible_light_has_8_bits():

@@ -1,5 +1,6 @@
 """Each converter on a miniature of its data set, in the set's own format."""
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -299,23 +300,54 @@ def test_tables_with_a_byte_order_mark(run, samples, tmp_path):
 def test_labelme_by_number(run, samples, tmp_path):
     """Points may be named by their numbers; what cannot be is left out."""
     miniatures.write_labelme(tmp_path, samples)
-    first, second, third, *_ = sorted(tmp_path.glob('*.json'))
+    _, second, third, *_ = sorted(tmp_path.glob('*.json'))
     for path in tmp_path.glob('*.json'):
         content = json.loads(path.read_text())
         for index, shape in enumerate(content['shapes']):
             shape['label'] = str(index % 68)
         if path == second:
-            content['shapes'][0]['label'] = '68'
+            content['shapes'] = [
+                dict(shape, label=f'x{i % 7}{i}') if i % 3 else shape
+                for i, shape in enumerate(content['shapes'])]
         if path == third:
             content['shapes'][0]['label'] = '1'
         path.write_text(json.dumps(content))
     printed = run('labelme', tmp_path, '--rgb', 'visible',
                   '--temperature-scale', '.01')
-    assert f'1 point number above 67 (the first is 0), first {second.stem}' in printed
+    assert f'1 labels that are no names of points, first {second.stem}' in \
+        printed
     assert f'1 the same point twice, first {third.stem}' in printed
     np.testing.assert_allclose(
         points_of(load(tmp_path)['annotations'][0])[:, :2],
         samples[0].points, atol=.01)
+
+
+@pytest.mark.parametrize('count, message', [
+    (68, ': a point has the number 68, but the 68 points are 0 to 67'),
+    (67, 'labelled 1 to 67, and none 0. Numbers of points begin with 0')])
+def test_labelme_by_numbers_from_1(run, samples, tmp_path, count, message):
+    miniatures.write_labelme(tmp_path, samples)
+    for path in tmp_path.glob('*.json'):
+        content = json.loads(path.read_text())
+        content['shapes'] = [
+            dict(shape, label=str(index + 1))
+            for index, shape in enumerate(content['shapes'][:count])]
+        path.write_text(json.dumps(content))
+    with pytest.raises(SystemExit, match=message):
+        run('labelme', tmp_path, '--rgb', 'visible')
+    assert not (tmp_path / 'annotations').exists()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a backslash parts folders there')
+def test_labelme_of_names_with_a_backslash(run, samples, tmp_path):
+    miniatures.write_labelme(tmp_path, samples)
+    path = sorted(tmp_path.glob('*.json'))[0]
+    image, = (one for one in tmp_path.glob(f'{path.stem}.*') if one != path)
+    for old in path, image:
+        old.rename(tmp_path / ('a\\' + old.name))
+    printed = run('labelme', tmp_path, '--rgb', 'visible')
+    assert f'1 file name with a backslash: rename it, first a\\{path.stem}' in \
+        printed
 
 
 @pytest.mark.parametrize('eurecom', [False, True])

@@ -15,7 +15,7 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError,
                                                 run_converter,
                                                 split_by_subject)
 from mmpose_thermal.datasets.labelme import (faces_of_shapes, labelled_size,
-                                             labelme_content)
+                                             labelme_content, numbers_of)
 from mmpose_thermal.datasets.point_sets import keypoint_names, load_metainfo
 
 _SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp', '.webp')
@@ -72,7 +72,10 @@ def list_tasks(root, args):
         if not paths:
             continue
         images[stem] = paths[0]
-        if not (root / f'{stem}.json').exists():
+        if any('\\' in part for part in Path(stem).parts):
+            # Annotation files of Windows have backslashes for slashes.
+            left_out.append((stem, 'file name with a backslash: rename it'))
+        elif not (root / f'{stem}.json').exists():
             left_out.append((stem, 'no json file'))
         elif len(paths) > 1:
             # Which of them was labelled? RGB partners belong into --rgb.
@@ -126,7 +129,8 @@ def read(root, task):
     content = labelme_content(root / f'{stem}.json')
     faces, ignored = faces_of_shapes(content['shapes'], names)
     return Picture(file_name, split, faces, rgb, fields=fields,
-                   labelled_size=labelled_size(content), ignored=ignored)
+                   labelled_size=labelled_size(content), ignored=ignored,
+                   numbers=numbers_of(content['shapes'], names))
 
 
 if __name__ == '__main__':

@@ -162,16 +162,20 @@ def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         dict | None: Median temperatures of the images, in degrees Celsius, if
         they have any.
     """
-    by_kind: Dict[str, list] = defaultdict(list)
+    # Training never reads an image without faces.
+    used = set(map(int, data.image_of))
+    by_kind: Dict[tuple, list] = defaultdict(list)
     for i, result in enumerate(found):
         for kind, message in result['errors']:
-            by_kind[kind].append((i, message))
-    for kind, messages in by_kind.items():
+            by_kind['error' if i in used else 'warning',
+                    kind].append((i, message))
+    for (level, kind), messages in by_kind.items():
         i, message = messages[0]
         if kind == 'missing':
             message += similar_name(
                 osp.join(data.folders['img'], data.images[i]['file_name']))
-        add('error', kind, f'{len(messages)} images. First: {message}',
+        faces = '' if level == 'error' else ' without faces'
+        add(level, kind, f'{len(messages)} images{faces}. First: {message}',
             image_examples(data.name, [i for i, _ in messages]))
     for level, check, key, message in (
         ('warning', 'flat', 'flat', 'have hardly any contrast (a closed '

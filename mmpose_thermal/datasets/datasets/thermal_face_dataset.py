@@ -47,7 +47,7 @@ def image_fields(image: dict) -> dict:
         that the record has.
     """
     fields = {key: image[key] for key in _OF_LOADING
-              if image.get(key) is not None}
+              if image.get(key) not in (None, '')}
     if image.get('width') and image.get('height'):
         fields['declared_size'] = image['width'], image['height']
     return dict(fields, bit_depth=image.get('bit_depth') or _DEFAULT_BIT_DEPTH)
@@ -273,13 +273,27 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                   found: Annotations) -> List[dict]:
         """The faces that were detected, with the boxes of the detector."""
         boxes = read_boxes(self.bbox_file, self.ann_file,
-                           [image['id'] for image in found.images])
+                           [image['id'] for image in found.images],
+                           {face['category_id'] for face in found.faces})
         for face in faces:  # by which errors are normalised
             face.get('raw_ann_info', {})['annotated_box'] = face['bbox']
         matched, message = match_boxes(faces, boxes, self.bbox_file)
         print_log(message, 'current', level=logging.WARNING
                   if len(matched) < len(faces) else logging.INFO)
         return matched
+
+    def filter_data(self) -> List[dict]:
+        """Leaves out faces by ``filter_cfg``.
+
+        Returns:
+            list[dict]: At least one.
+        """
+        chosen = super().filter_data()
+        if not chosen and self.data_list:
+            raise ValueError(
+                f'{self.ann_file}: filter_cfg={self.filter_cfg} leaves none of '
+                f'{len(self.data_list)} faces. Lower its threshold.')
+        return chosen
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         """Checks and converts one COCO annotation.

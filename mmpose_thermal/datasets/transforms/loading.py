@@ -79,11 +79,14 @@ def require_size(image: np.ndarray, size: Sequence[int], path: str) -> None:
     height, width = image.shape[:2]
     if (width, height) == tuple(size):
         return
-    reason = ('Replace one by the other.' if (height, width) != tuple(size)
-              else 'The sides are exchanged: its EXIF or TIFF orientation '
-              'turns it upright, and the annotations are of the image as it '
-              'is stored. Label it as viewers show it, or remove the '
-              'orientation from the file.')
+    reason = ('Correct "width" and "height" in the annotation file, or '
+              'replace the image.' if (height, width) != tuple(size)
+              else 'The sides are exchanged: either width and height are '
+              'exchanged in the annotation file, or the image carries an EXIF '
+              'or TIFF orientation, which turns it upright, and the '
+              'annotations are of it as it is stored. Correct the file, or '
+              'label the image as viewers show it, or remove the orientation '
+              'from it.')
     raise ValueError(f'Image {path} has {width}x{height} pixels, but is '
                      f'declared with {size[0]}x{size[1]}. {reason}')
 

@@ -130,6 +130,14 @@ class FaceAlignmentMetric(BaseMetric):
                 'dict of modalities. End the pipeline of validation and test '
                 'with PackPoseInputs, without LoadRGBPartner.')
         for sample in data_samples:
+            if isinstance(sample.get('raw_ann_info'), list) or \
+                    'gt_instances' not in sample:
+                raise ValueError(
+                    'FaceAlignmentMetric measures one face a sample, but this '
+                    'one is an image with all of its faces (data_mode='
+                    '"bottomup"). Which prediction belongs to which face is '
+                    'not known: use data_mode="topdown", or a metric of '
+                    'bottom-up models such as CocoMetric.')
             truth, predicted = sample['gt_instances'], sample['pred_instances']
             points = np.asarray(predicted['keypoints'])[..., :2]
             if not np.isfinite(points).all():
@@ -210,7 +218,8 @@ class FaceAlignmentMetric(BaseMetric):
                 'set is empty, or MultiDatasetEvaluator gave all samples to '
                 'another metric: it tells data sets by the `dataset_name` of '
                 'their class\'s metainfo, so two of one point set need a class '
-                'each, with a METAINFO of another name. '
+                'each, with a METAINFO of another name, and a `prefix` for each '
+                'metric. '
                 'FaceAlignmentMetric(attributes=[...]) also tells them apart, '
                 'by a field of their images.')
         predicted, truth, labelled, boxes = (

@@ -1,0 +1,109 @@
+"""What the first bytes of an image file tell, without decoding it."""
+import mmap
+import os
+from dataclasses import dataclass
+from typing import BinaryIO, Optional, Tuple
+
+import numpy as np
+
+from .decoders import PNG
+from .tiff import tiff_pages
+
+_JPEG = b'\xff\xd8\xff'
+_NPY = b'\x93NUMPY'
+_TIFF = (b'II*\0', b'MM\0*')
+_UNSIGNED, _FLOAT = 1, 3  # sample formats of TIFF
+# Bits that an image has when it is decoded, by sample format and bits of it.
+# Floats in LogLuv compression call themselves signed numbers of 16 bits.
+_BITS_OF_TIFF = {
+    (_UNSIGNED, 8): 8, (_UNSIGNED, 16): 16, (_FLOAT, 16): 32,
+    (_FLOAT, 32): 32, (_FLOAT, 64): 32,
+}
+# Likewise by NumPy's type; of others the values decide.
+_BITS_OF_DTYPE = {
+    'uint8': 8, 'int8': 16, 'uint16': 16, 'int16': 16, 'float16': 32,
+    'float32': 32, 'float64': 32,
+}
+
+
+@dataclass(frozen=True)
+class ImageHead:
+    """What the head of an image file tells.
+
+    Attributes:
+        bits (int): Of a channel, decoded: 8, 16 or 32.
+        size (tuple[int, int], optional): Width and height, upright; ``None``
+            where the head does not tell.
+    """
+    bits: int
+    size: Optional[Tuple[int, int]] = None
+
+
+def image_head(path: str) -> Optional[ImageHead]:
+    """Reads the head of an image file.
+
+    Args:
+        path (str): Of the file.
+
+    Returns:
+        ImageHead | None: As the decoder would give it; ``None`` if only
+        decoding tells.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    with open(path, 'rb') as file:
+        start = file.read(8)
+        if start.startswith(_JPEG):
+            return ImageHead(8)
+        if start == PNG:
+            return _png_head(file)
+        if start.startswith(_NPY):
+            return _npy_head(file)
+        if start.startswith(_TIFF):
+            return _tiff_head(file)
+    return None
+
+
+def _png_head(file: BinaryIO) -> Optional[ImageHead]:
+    file.seek(8)
+    head = file.read(25)
+    if len(head) < 25 or head[4:8] != b'IHDR':
+        return None
+    width, height = (int.from_bytes(head[at:at + 4], 'big') for at in (8, 12))
+    while True:
+        length, kind = int.from_bytes(file.read(4), 'big'), file.read(4)
+        if kind == b'IDAT' and width and height:
+            return ImageHead(16 if head[16] == 16 else 8, (width, height))
+        if kind in (b'eXIf', b'IDAT', b'IEND', b''):
+            return None  # damaged, or turned by its orientation
+        file.seek(length + 4, 1)
+
+
+def _npy_head(file: BinaryIO) -> Optional[ImageHead]:
+    file.seek(0)
+    try:
+        version = np.lib.format.read_magic(file)
+        read_header = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else
+            np.lib.format.read_array_header_2_0)
+        shape, _, dtype = read_header(file)
+    except Exception:  # NumPy evaluates the header: any error may come
+        return None
+    bits = _BITS_OF_DTYPE.get(dtype.name)
+    is_whole = file.tell() + dtype.itemsize * int(np.prod(shape)) <= \
+        os.fstat(file.fileno()).st_size
+    is_image = len(shape) == 2 or len(shape) == 3 and shape[2] in (1, 3, 4)
+    if bits is None or not is_whole or not is_image or 0 in shape:
+        return None
+    return ImageHead(bits, (shape[1], shape[0]))
+
+
+def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        pages = tiff_pages(content)
+    if len(pages) != 1 or pages[0].orientation != 1:
+        return None
+    page = pages[0]
+    bits = _BITS_OF_TIFF.get((page.sample_format, page.bits))
+    return ImageHead(bits, (page.width, page.height)) if bits else None
