@@ -1,5 +1,5 @@
 """Pixels that are no scene: dead ones, fill values, and rows of telemetry."""
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -17,6 +17,13 @@ _SPANS, _MEDIAN_SHARE, _UNITS = 3., .1, 10.
 _CLUSTER = 9  # pixels
 _HALO = .1  # a hot object's, which a lens blurs; a dead pixel has none
 _FILL_SHARE, _FILL_SPANS, _FILL_UNITS = .5, 5., 100.
+# What software writes where nothing was measured. It is told from a scene in
+# degrees Celsius by the scene's own span, or 10 units.
+_BLANK, _BLANK_SPANS, _BLANK_UNITS = (0., -1.), 1., 10.
+_LEAST_BLANK_SHARE = .005
+_FILLED_WITH = (1., 99.7)  # percentiles, where the default gain begins and ends
+_AREA = 5  # pixels a side: what is narrower is filled by its neighbours
+_LINE_WIDTH, _LINE_SHARE, _FULL_SHARE, _BESIDE_SHARE = 2, .3, .7, .1
 _ABSURD = 1e7  # no camera's unit has such values
 _LARGEST = 1e37
 _GRID = 32  # rows and columns that a look at the range takes
@@ -65,10 +72,13 @@ def usual_range(raw: np.ndarray) -> UsualRange:
 def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
     """Replaces what is no scene by what is beside it.
 
-    Pixels that are not finite, absurdly far from the others, alone or in
-    small groups without a halo, or of one fill value (0, 65535, -9999); and
-    whole rows of telemetry at the upper and lower edge. One warning each.
-    Frames without such pixels stay as they are.
+    Pixels that are not finite, absurdly far from the others, alone, in small
+    groups or in lines without a halo, or of one fill value (0, 65535, -9999);
+    and whole rows of telemetry at the upper and lower edge. Areas without
+    values, or of one fill value, of more than :data:`MAX_DEAD_SHARE` get the
+    1st percentile of the others (the 99.7th, if the fill value is above
+    them). One warning of each kind. Frames without such pixels stay as they
+    are.
 
     Args:
         raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
@@ -78,16 +88,19 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
         Scene: The image, its least and its largest value.
 
     Raises:
-        ValueError: More than :data:`MAX_DEAD_SHARE` of the pixels are dead.
+        ValueError: More than :data:`MAX_DEAD_SHARE` of the pixels are dead,
+            or less than that have values.
     """
     low, high, _, _ = cv2.minMaxLoc(raw)
     # The sum, too: NaN has no place in an order.
     if raw.dtype != np.float32 or np.isfinite(cv2.sumElems(raw)[0]):
         usual = usual_range(raw)
         reach = usual.reach
-        if usual.low - reach <= low and high <= usual.high + reach:
+        if usual.low - reach <= low and high <= usual.high + reach and not (
+                low == usual.low or high == usual.high or low in _BLANK):
             return Scene(raw, low, high)
-    dead, telemetry = _not_scene(raw)
+    filled = _without_fill(raw, name)
+    dead, telemetry = _not_scene(filled)
     count, rows = int(dead.sum()), int(telemetry.sum())
     if count > MAX_DEAD_SHARE * raw.size:
         raise ValueError(
@@ -107,9 +120,96 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
             f'Thermal image {name}: {rows} rows at its edge are no scene (a '
             "camera's telemetry). They are replaced by the row beside them.")
     if count or rows:
-        raw = _filled(raw, dead, telemetry)
-        low, high, _, _ = cv2.minMaxLoc(raw)
-    return Scene(raw, low, high)
+        filled = _filled(filled, dead, telemetry)
+    if filled is not raw:
+        low, high, _, _ = cv2.minMaxLoc(filled)
+    return Scene(filled, low, high)
+
+
+def _without_fill(raw: np.ndarray, name: str) -> np.ndarray:
+    """The frame without large areas that have no values or one fill value."""
+    if raw.dtype == np.float32:
+        empty = ~np.isfinite(raw)
+        if MAX_DEAD_SHARE < empty.mean() <= 1 - MAX_DEAD_SHARE:
+            _warn_of_fill(name, empty, 'not finite')
+            raw = _area_filled(raw, empty, _FILLED_WITH[0])
+    for _ in range(2):  # one below the scene and one above it
+        fill = _fill_value(raw)
+        if fill is None:
+            break
+        value, mask, percentile = fill
+        _warn_of_fill(name, mask, f'{value:g}, far from all others')
+        raw = _area_filled(raw, mask, percentile)
+    return raw
+
+
+def _warn_of_fill(name, mask, what):
+    warn_once(
+        'fill value', f'Thermal image {name}: {mask.mean():.0%} of its pixels '
+        f'are {what}: no scene. They are filled with the nearest value that '
+        'is frequent.')
+
+
+def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
+    """A fill value, its pixels, and the percentile that takes its place."""
+    finite = raw[np.isfinite(raw)]
+    if not finite.size:
+        return None
+    usual = usual_range(finite[:, None])
+    frequent = {}
+    for value in {float(finite.min()), usual.low, usual.high,
+                  float(finite.max())}:
+        mask = raw == raw.dtype.type(value)
+        is_blank = value in _BLANK and usual.low - usual.reach <= value
+        if mask.mean() > (_LEAST_BLANK_SHARE if is_blank else MAX_DEAD_SHARE):
+            frequent[value] = mask
+    if not frequent:
+        return None
+    others = raw[np.isfinite(raw) & ~np.logical_or.reduce(list(frequent.values()))]
+    if others.size < MAX_DEAD_SHARE * raw.size:
+        return None
+    rest = usual_range(others[:, None])
+    for value, mask in sorted(frequent.items()):
+        if not _is_far(value, rest):
+            continue
+        ring, mixed = _edge(raw, mask, value, rest)
+        if value < rest.low:
+            return value, mask | mixed, _FILLED_WITH[0]
+        # What is hot and clipped has a halo by the lens.
+        if mixed.sum() < _HALO * ring.sum():
+            return value, mask, _FILLED_WITH[1]
+    return None
+
+
+def _is_far(value: float, rest: UsualRange) -> bool:
+    span = rest.high - rest.low
+    distance = max(rest.low - value, value - rest.high)
+    if value in _BLANK and distance >= max(_BLANK_SPANS * span, _BLANK_UNITS):
+        return True
+    return distance >= max(_FILL_SHARE * abs(rest.median), _FILL_SPANS * span,
+                           _FILL_UNITS)
+
+
+def _edge(raw, mask, value, rest) -> Tuple[np.ndarray, np.ndarray]:
+    """Pixels around a fill, and those between it and the scene by value, as a
+    lens or interpolation makes them.
+    """
+    ring = cv2.dilate(mask.astype(np.uint8), np.ones(
+        (_AREA, _AREA), np.uint8)).astype(bool) & ~mask
+    end = rest.low if value < rest.low else rest.high
+    limit = end + _HALO * (value - end)
+    return ring, ring & (raw < limit if value < end else raw > limit)
+
+
+def _area_filled(raw, mask, percentile) -> np.ndarray:
+    """Areas get a percentile of what is outside, the rest its neighbours."""
+    area = cv2.morphologyEx(
+        mask.astype(np.uint8), cv2.MORPH_OPEN,
+        np.ones((_AREA, _AREA), np.uint8)) > 0
+    others = raw[np.isfinite(raw) & ~mask]
+    filled = raw.copy()
+    filled[area] = np.percentile(others, percentile)
+    return _filled(filled, mask & ~area, np.zeros(len(raw), bool))
 
 
 def _not_scene(raw: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -164,7 +264,26 @@ def _dead_groups(rest, beyond, usual) -> np.ndarray:
     fill = (least == most) & (least >= max(
         _FILL_SHARE * abs(usual.median),
         _FILL_SPANS * (usual.high - usual.low), _FILL_UNITS))
-    return rest & (alone | fill)[labels]
+    return rest & (alone | fill)[labels] | _dead_columns(
+        rest, beyond) | _dead_columns(rest.T, beyond.T).T
+
+
+def _dead_columns(rest, beyond) -> np.ndarray:
+    """Columns that stand out by themselves, up to some side by side: (H, W),
+    all of a column that has hardly a pixel of the usual range.
+    """
+    share = np.pad(rest.mean(0), _LINE_WIDTH + 1, 'edge')
+    size = rest.shape[1]
+    found = (share[_LINE_WIDTH + 1:][:size] > _LINE_SHARE) & (
+        share[:size] < _BESIDE_SHARE) & (share[-size:] < _BESIDE_SHARE)
+    if not found.any():
+        return np.zeros_like(rest)
+    far = np.where(np.isfinite(beyond), np.maximum(beyond, 0.), 0.).mean(0)
+    # What a lens has blurred has a halo, a line of the sensor has none.
+    beside = cv2.dilate(
+        np.where(found, 0., far)[None], np.ones((1, 2 * _LINE_WIDTH + 1)))[0]
+    found &= beside <= _HALO * far
+    return found & (rest | (rest.mean(0) > _FULL_SHARE))
 
 
 def _filled(raw, dead, telemetry) -> np.ndarray:
