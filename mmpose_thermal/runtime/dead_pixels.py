@@ -22,6 +22,7 @@ _FILL_SHARE, _FILL_SPANS, _FILL_UNITS = .5, 5., 100.
 _BLANK, _BLANK_SPANS, _BLANK_UNITS = (0., -1.), 1., 10.
 _LEAST_BLANK_SHARE = .005
 _FILLED_WITH = (1., 99.7)  # percentiles, where the default gain begins and ends
+_LEAST_PIXELS = 256  # of a frame: fewer tell nothing of what is frequent
 _AREA = 5  # pixels a side: what is narrower is filled by its neighbours
 _LINE_WIDTH, _LINE_SHARE, _FULL_SHARE, _BESIDE_SHARE = 2, .3, .7, .1
 _ABSURD = 1e7  # no camera's unit has such values
@@ -153,7 +154,7 @@ def _warn_of_fill(name, mask, what):
 def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
     """A fill value, its pixels, and the percentile that takes its place."""
     finite = raw[np.isfinite(raw)]
-    if not finite.size:
+    if finite.size < _LEAST_PIXELS:
         return None
     usual = usual_range(finite[:, None])
     frequent = {}
@@ -165,7 +166,8 @@ def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
             frequent[value] = mask
     if not frequent:
         return None
-    others = raw[np.isfinite(raw) & ~np.logical_or.reduce(list(frequent.values()))]
+    others = raw[np.isfinite(raw)
+                 & ~np.logical_or.reduce(list(frequent.values()))]
     if others.size < MAX_DEAD_SHARE * raw.size:
         return None
     rest = usual_range(others[:, None])
@@ -272,7 +274,7 @@ def _dead_columns(rest, beyond) -> np.ndarray:
     """Columns that stand out by themselves, up to some side by side: (H, W),
     all of a column that has hardly a pixel of the usual range.
     """
-    share = np.pad(rest.mean(0), _LINE_WIDTH + 1, 'edge')
+    share = np.pad(rest.mean(0), _LINE_WIDTH + 1)
     size = rest.shape[1]
     found = (share[_LINE_WIDTH + 1:][:size] > _LINE_SHARE) & (
         share[:size] < _BESIDE_SHARE) & (share[-size:] < _BESIDE_SHARE)
