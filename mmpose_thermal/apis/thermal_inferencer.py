@@ -4,7 +4,7 @@ import os.path as osp
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Iterator, List, Optional, Sequence, Union
+from typing import Any, Iterator, Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -89,7 +89,7 @@ class ThermalInferencer(MMPoseInferencer):
             yield from super().__call__(
                 self._pictures(images, folder), **kwargs)
 
-    def _pictures(self, inputs: List[Input], folder: str):
+    def _pictures(self, inputs: Sequence[Input], folder: str):
         """8-bit pictures; those of files keep their names for the results."""
         names = UniqueNames()
         for index, item in enumerate(inputs):
@@ -113,7 +113,7 @@ def _are_images(path: str) -> bool:
     return osp.isdir(path) or Path(path).suffix.lower() in IMAGES
 
 
-def _images(inputs) -> List[Input]:
+def _images(inputs) -> Sequence[Input]:
     if isinstance(inputs, (str, Path)) and (
             osp.isdir(inputs) or
             (glob.has_magic(str(inputs)) and not osp.exists(inputs))):

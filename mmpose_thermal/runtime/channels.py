@@ -4,7 +4,7 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from .dead_pixels import usual_range
+from .usual_range import usual_range
 from .palettes import palette_fits
 from .warned_once import warn_once
 

@@ -1,33 +1,20 @@
 """Pixels that are no scene: dead ones, fill values, and rows of telemetry."""
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
+from .fill_values import (BLANK, HALO, MAX_DEAD_SHARE, fill_distance, replaced,
+                          without_fill)
+from .usual_range import usual_range
 from .warned_once import warn_once
 
-#: Share of a frame's pixels that may be replaced.
-MAX_DEAD_SHARE = .05
 _MAX_TELEMETRY_ROWS = 4  # at either edge
 _MIN_ROWS = 32  # a frame of fewer is no camera's
-# What lies beyond the 5th and 95th percentile by three times their distance,
-# a tenth of the median and 10 units is looked at. The tenth is 30 K of a
-# frame in kelvin, the 10 are 10 K of one in degrees Celsius.
-_SPANS, _MEDIAN_SHARE, _UNITS = 3., .1, 10.
 _CLUSTER = 9  # pixels
-_HALO = .1  # a hot object's, which a lens blurs; a dead pixel has none
-_FILL_SHARE, _FILL_SPANS, _FILL_UNITS = .5, 5., 100.
-# What software writes where nothing was measured. It is told from a scene in
-# degrees Celsius by the scene's own span, or 10 units.
-_BLANK, _BLANK_SPANS, _BLANK_UNITS = (0., -1.), 1., 10.
-_LEAST_BLANK_SHARE = .005
-_FILLED_WITH = (1., 99.7)  # percentiles, where the default gain begins and ends
-_LEAST_PIXELS = 256  # of a frame: fewer tell nothing of what is frequent
-_AREA = 5  # pixels a side: what is narrower is filled by its neighbours
 _LINE_WIDTH, _LINE_SHARE, _FULL_SHARE, _BESIDE_SHARE = 2, .3, .7, .1
 _ABSURD = 1e7  # no camera's unit has such values
 _LARGEST = 1e37
-_GRID = 32  # rows and columns that a look at the range takes
 
 
 class Scene(NamedTuple):
@@ -35,39 +22,6 @@ class Scene(NamedTuple):
     raw: np.ndarray
     low: float
     high: float
-
-
-class UsualRange(NamedTuple):
-    """Where most of a frame's pixels are, and how far others may be.
-
-    Attributes:
-        low, median, high (float): The 5th, 50th and 95th percentile.
-    """
-    low: float
-    median: float
-    high: float
-
-    @property
-    def reach(self) -> float:
-        return max(_SPANS * (self.high - self.low),
-                   _MEDIAN_SHARE * abs(self.median), _UNITS)
-
-
-def usual_range(raw: np.ndarray) -> UsualRange:
-    """Looks at a grid of pixels: all of them would be slow.
-
-    Args:
-        raw (np.ndarray): Shape (H, W), finite.
-
-    Returns:
-        UsualRange: Of the pixels.
-    """
-    step = max(min(raw.shape) // _GRID, 1)
-    values = raw[::step, ::step].ravel()
-    last = values.size - 1
-    places = [last // 20, last // 2, last - last // 20]
-    low, median, high = np.partition(values, places)[places].tolist()
-    return UsualRange(low, median, high)
 
 
 def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
@@ -98,9 +52,9 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
         usual = usual_range(raw)
         reach = usual.reach
         if usual.low - reach <= low and high <= usual.high + reach and not (
-                low == usual.low or high == usual.high or low in _BLANK):
+                low == usual.low or high == usual.high or low in BLANK):
             return Scene(raw, low, high)
-    filled = _without_fill(raw, name)
+    filled = without_fill(raw, name)
     dead, telemetry = _not_scene(filled)
     count, rows = int(dead.sum()), int(telemetry.sum())
     if count > MAX_DEAD_SHARE * raw.size:
@@ -121,97 +75,10 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
             f'Thermal image {name}: {rows} rows at its edge are no scene (a '
             "camera's telemetry). They are replaced by the row beside them.")
     if count or rows:
-        filled = _filled(filled, dead, telemetry)
+        filled = replaced(filled, dead, telemetry)
     if filled is not raw:
         low, high, _, _ = cv2.minMaxLoc(filled)
     return Scene(filled, low, high)
-
-
-def _without_fill(raw: np.ndarray, name: str) -> np.ndarray:
-    """The frame without large areas that have no values or one fill value."""
-    if raw.dtype == np.float32:
-        empty = ~np.isfinite(raw)
-        if MAX_DEAD_SHARE < empty.mean() <= 1 - MAX_DEAD_SHARE:
-            _warn_of_fill(name, empty, 'not finite')
-            raw = _area_filled(raw, empty, _FILLED_WITH[0])
-    for _ in range(2):  # one below the scene and one above it
-        fill = _fill_value(raw)
-        if fill is None:
-            break
-        value, mask, percentile = fill
-        _warn_of_fill(name, mask, f'{value:g}, far from all others')
-        raw = _area_filled(raw, mask, percentile)
-    return raw
-
-
-def _warn_of_fill(name, mask, what):
-    warn_once(
-        'fill value', f'Thermal image {name}: {mask.mean():.0%} of its pixels '
-        f'are {what}: no scene. They are filled with the nearest value that '
-        'is frequent.')
-
-
-def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
-    """A fill value, its pixels, and the percentile that takes its place."""
-    finite = raw[np.isfinite(raw)]
-    if finite.size < _LEAST_PIXELS:
-        return None
-    usual = usual_range(finite[:, None])
-    frequent = {}
-    for value in {float(finite.min()), usual.low, usual.high,
-                  float(finite.max())}:
-        mask = raw == raw.dtype.type(value)
-        is_blank = value in _BLANK and usual.low - usual.reach <= value
-        if mask.mean() > (_LEAST_BLANK_SHARE if is_blank else MAX_DEAD_SHARE):
-            frequent[value] = mask
-    if not frequent:
-        return None
-    others = raw[np.isfinite(raw)
-                 & ~np.logical_or.reduce(list(frequent.values()))]
-    if others.size < MAX_DEAD_SHARE * raw.size:
-        return None
-    rest = usual_range(others[:, None])
-    for value, mask in sorted(frequent.items()):
-        if not _is_far(value, rest):
-            continue
-        ring, mixed = _edge(raw, mask, value, rest)
-        if value < rest.low:
-            return value, mask | mixed, _FILLED_WITH[0]
-        # What is hot and clipped has a halo by the lens.
-        if mixed.sum() < _HALO * ring.sum():
-            return value, mask, _FILLED_WITH[1]
-    return None
-
-
-def _is_far(value: float, rest: UsualRange) -> bool:
-    span = rest.high - rest.low
-    distance = max(rest.low - value, value - rest.high)
-    if value in _BLANK and distance >= max(_BLANK_SPANS * span, _BLANK_UNITS):
-        return True
-    return distance >= max(_FILL_SHARE * abs(rest.median), _FILL_SPANS * span,
-                           _FILL_UNITS)
-
-
-def _edge(raw, mask, value, rest) -> Tuple[np.ndarray, np.ndarray]:
-    """Pixels around a fill, and those between it and the scene by value, as a
-    lens or interpolation makes them.
-    """
-    ring = cv2.dilate(mask.astype(np.uint8), np.ones(
-        (_AREA, _AREA), np.uint8)).astype(bool) & ~mask
-    end = rest.low if value < rest.low else rest.high
-    limit = end + _HALO * (value - end)
-    return ring, ring & (raw < limit if value < end else raw > limit)
-
-
-def _area_filled(raw, mask, percentile) -> np.ndarray:
-    """Areas get a percentile of what is outside, the rest its neighbours."""
-    area = cv2.morphologyEx(
-        mask.astype(np.uint8), cv2.MORPH_OPEN,
-        np.ones((_AREA, _AREA), np.uint8)) > 0
-    others = raw[np.isfinite(raw) & ~mask]
-    filled = raw.copy()
-    filled[area] = np.percentile(others, percentile)
-    return _filled(filled, mask & ~area, np.zeros(len(raw), bool))
 
 
 def _not_scene(raw: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -262,10 +129,8 @@ def _dead_groups(rest, beyond, usual) -> np.ndarray:
     np.maximum.at(most, places, far)
     np.maximum.at(nearest, places, halo[rest])
     alone = (statistics[:, cv2.CC_STAT_AREA] <=
-             _CLUSTER) & (nearest <= _HALO * least)
-    fill = (least == most) & (least >= max(
-        _FILL_SHARE * abs(usual.median),
-        _FILL_SPANS * (usual.high - usual.low), _FILL_UNITS))
+             _CLUSTER) & (nearest <= HALO * least)
+    fill = (least == most) & (least >= fill_distance(usual))
     return rest & (alone | fill)[labels] | _dead_columns(
         rest, beyond) | _dead_columns(rest.T, beyond.T).T
 
@@ -284,19 +149,5 @@ def _dead_columns(rest, beyond) -> np.ndarray:
     # What a lens has blurred has a halo, a line of the sensor has none.
     beside = cv2.dilate(
         np.where(found, 0., far)[None], np.ones((1, 2 * _LINE_WIDTH + 1)))[0]
-    found &= beside <= _HALO * far
+    found &= beside <= HALO * far
     return found & (rest | (rest.mean(0) > _FULL_SHARE))
-
-
-def _filled(raw, dead, telemetry) -> np.ndarray:
-    """The image with the nearest good pixels in the place of bad ones."""
-    bad = dead | telemetry[:, None]
-    _, nearest = cv2.distanceTransformWithLabels(
-        bad.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    values = np.zeros(nearest.max() + 1, raw.dtype)
-    values[nearest[~bad]] = raw[~bad]
-    filled = raw.copy()
-    filled[bad] = values[nearest[bad]]
-    # In the midst of the scene all neighbours have a say.
-    filled[dead] = cv2.medianBlur(filled, 3)[dead]
-    return filled

@@ -6,7 +6,8 @@ images, and no more than one page of a long recording is in memory.
 import struct
 from collections import Counter
 from dataclasses import dataclass
-from typing import BinaryIO, Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import (Any, BinaryIO, Dict, List, Optional, Sequence, Tuple,
+                    TypeVar)
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4,
           12: 8, 16: 8, 17: 8}
@@ -21,7 +22,7 @@ _KEPT = (_KIND, _WIDTH, _HEIGHT, _BITS, 259, 262, 266, 274, _CHANNELS, 278,
          531, 532)
 _REDUCED, _MASK = 1, 4  # bits of the kind of a page
 _SEQUENCE = 3  # so many pages of one size are no accident
-_Page = TypeVar('_Page')
+_Page = TypeVar('_Page', bound=Any)  # of either module on TIFF
 
 
 @dataclass
