@@ -68,15 +68,13 @@ def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
             value in BLANK and usual.low - usual.reach <= value)
         if mask.mean() > (_LEAST_SHARE if is_inside else MAX_DEAD_SHARE):
             frequent[value] = mask
-    if not frequent:
-        return None
-    others = raw[np.isfinite(raw)
-                 & ~np.logical_or.reduce(list(frequent.values()))]
-    if others.size < MAX_DEAD_SHARE * raw.size:
-        return None
-    rest = usual_range(others[:, None])
+    # Another fill value beyond the scene would be part of its range.
+    every = np.logical_or.reduce(list(frequent.values()), axis=0)
     for value, mask in sorted(frequent.items()):
-        if not _is_far(value, rest):
+        rests = (_rest(raw, excluded) for excluded in (mask, every))
+        rest = next((rest for rest in rests
+                     if rest is not None and _is_far(value, rest)), None)
+        if rest is None:
             continue
         ring, mixed = _edge(raw, mask, value, rest)
         if value < rest.low:
@@ -85,6 +83,13 @@ def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
         if mixed.sum() < HALO * ring.sum():
             return value, mask, _FILLED_WITH[1]
     return None
+
+
+def _rest(raw, excluded) -> Optional[UsualRange]:
+    """The range of other pixels, if there are enough of them."""
+    others = raw[np.isfinite(raw) & ~excluded]
+    return None if others.size < MAX_DEAD_SHARE * raw.size else usual_range(
+        others[:, None])
 
 
 def _is_far(value: float, rest: UsualRange) -> bool:
