@@ -1,5 +1,6 @@
 """Videos and cameras through OpenCV, with the bits that they have."""
 import time
+import warnings
 from typing import Callable, Iterator, Optional, Union
 
 import cv2
@@ -128,8 +129,8 @@ class Capture:
         if self._in_two_parts is None:
             self._in_two_parts = _is_in_two_parts(image)
             if self._in_two_parts:
-                warn_once(
-                    'two parts', f'{self.name} looks like a picture with temperatures '
+                warnings.warn(
+                    f'{self.name} looks like a picture with temperatures '
                     'below it, as some USB cameras deliver them: it is read '
                     'as grey, and its lower half shows no scene. A box '
                     'around the face in the upper half is needed.')
