@@ -111,14 +111,16 @@ def read(image: Image,
 
 
 def _is_array(image):
-    return hasattr(image, '__array__') or hasattr(image, '__array_interface__')
+    # Of its type: PIL reads the pixels when an image is asked.
+    return any(hasattr(type(image), name)
+               for name in ('__array__', '__array_interface__'))
 
 
 def to_array(image, name: str) -> np.ndarray:
     """An image of another library as a NumPy array, BGR if it has colours.
 
-    PIL images are turned upright; PyTorch tensors may have their channels
-    first, as torchvision's have.
+    PIL images are turned upright; PyTorch tensors are RGB, as torchvision's
+    are, and may have their channels first.
 
     Args:
         image (object): What NumPy can make an array of.
@@ -134,7 +136,7 @@ def to_array(image, name: str) -> np.ndarray:
         return image
     library = type(image).__module__.split('.')[0]
     if library == 'PIL':
-        return _from_pil(image)
+        return _from_pil(image, name)
     try:
         array = np.asarray(image)
     except (TypeError, RuntimeError) as error:
@@ -145,9 +147,14 @@ def to_array(image, name: str) -> np.ndarray:
     return _from_torch(array) if library == 'torch' else array
 
 
-def _from_pil(image):
+def _from_pil(image, name):
     from PIL import ImageOps  # the user has it: the image is of its type
-    image = ImageOps.exif_transpose(image)
+    try:
+        image = ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError) as error:  # pixels are read only now
+        name = getattr(image, 'filename', '') or name
+        raise ValueError(f'Image {name} cannot be decoded: {error}. Replace '
+                         'it, or leave it out.') from None
     if image.mode == '1':
         image = image.convert('L')
     if image.mode in ('L', 'F') or image.mode.startswith('I'):
@@ -156,11 +163,13 @@ def _from_pil(image):
 
 
 def _from_torch(array):
-    """(C, H, W) and (N, C, H, W), RGB, as (H, W, C), BGR."""
+    """RGB as BGR, and (C, H, W) and (N, C, H, W) as (H, W, C)."""
     if array.ndim in (3, 4) and array.shape[-3] in (1, 3) and \
             array.shape[-1] not in (1, 3, 4):
-        return np.ascontiguousarray(np.moveaxis(array, -3, -1)[..., ::-1])
-    return array
+        array = np.moveaxis(array, -3, -1)
+    if array.ndim in (3, 4) and array.shape[-1] in (3, 4):
+        array = array[..., 2::-1]  # without alpha
+    return np.ascontiguousarray(array)
 
 
 def _from_file(path, palette):
@@ -238,6 +247,12 @@ def with_boxes(images: Iterable[Image],
                          'has those of a file, folder or camera.')
     if _is_array(images):
         images, _ = listed(images)
+    if not isinstance(images, IterableType):
+        raise ValueError(f'{_shown(images)} was given as images of a stream; '
+                         'wanted is a Source, or another iterable of images.')
+    if not (boxes is None or isinstance(boxes, IterableType)):
+        raise ValueError(f'boxes are {_shown(boxes)}; wanted is (N, 4): x1, '
+                         'y1, x2, y2, or one such list for each image.')
     if boxes is None or _are_for_all(boxes):
         for image in images:
             yield image, boxes
@@ -254,9 +269,18 @@ def with_boxes(images: Iterable[Image],
 
 def _are_for_all(boxes):
     """Whether boxes are rows of numbers, not lists of such rows."""
-    if isinstance(boxes, np.ndarray):
-        return boxes.ndim < 3
+    if _is_array(boxes):
+        return len(boxes.shape) < 3
+    if isinstance(boxes, (str, Mapping)):
+        return True  # which is then refused
     if not isinstance(boxes, Sequence):
         return False  # made as they are needed
-    rows = [box for box in boxes if box is not None and len(box)]
-    return not boxes or any(isinstance(row[0], Number) for row in rows[:1])
+    return not boxes or any(_is_row(box) for box in boxes)
+
+
+def _is_row(box):
+    """Whether it is one box, or less."""
+    if box is None or not hasattr(box, '__len__'):
+        return box is not None
+    return isinstance(box, (str, Mapping)) or (
+        len(box) > 0 and np.ndim(box[0]) == 0)

@@ -1,9 +1,11 @@
 """Landmarks and skin temperatures of thermal frames."""
 import os
 import warnings
+from collections.abc import Iterable as IterableType
 from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
                     Union)
 
+import cv2
 import numpy as np
 
 from mmpose_thermal.runtime.ahead import WorkAhead
@@ -134,7 +136,11 @@ class ThermalLandmarker:
         if not many:
             return self._of_frames([self.prepare(chosen[0])],
                                    None if boxes is None else [boxes])[0]
-        boxes = None if boxes is None else list(boxes)
+        if boxes is not None:
+            if not isinstance(boxes, IterableType):
+                raise ValueError(f'boxes are {boxes!r:.80}: a batch needs one '
+                                 'list (N, 4) an image.')
+            boxes = list(boxes)
         if boxes is not None and len(boxes) != len(chosen):
             raise ValueError(f'{len(chosen)} images, but boxes for '
                              f'{len(boxes)}: a batch needs one list an image.')
@@ -231,10 +237,12 @@ class ThermalLandmarker:
         raw, name = read(
             image, name, None if self.palette == _WHITE_HOT else self.palette)
         if self.info.channels == 3:
-            if raw.dtype != np.uint8 or raw.ndim != 3 or raw.shape[2] != 3:
+            if raw.dtype != np.uint8:
                 raise ValueError(
                     f'Image {name} is {raw.dtype} of shape {raw.shape}; this '
                     'model is for visible light: 8 bits, (H, W, 3), BGR.')
+            if raw.ndim == 2:
+                raw = cv2.cvtColor(raw, cv2.COLOR_GRAY2BGR)
             return PreparedFrame(raw, raw, False)
         grey, _ = grey_levels(raw, name, self.palette, self._scale,
                               self._offset, **self.info.gain)

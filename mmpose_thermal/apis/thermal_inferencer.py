@@ -1,9 +1,10 @@
 """MMPose's inferencer for thermal images of every depth."""
 import glob
 import os.path as osp
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Iterator, List, Optional, Sequence, Union
+from typing import Any, Iterator, Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -11,10 +12,12 @@ from mmpose.apis import MMPoseInferencer
 
 from mmpose_thermal.datasets.transforms.loading import read_image
 from mmpose_thermal.engine.thermal_pictures import loading_of
-from mmpose_thermal.runtime.image_files import checked_pixels
-from mmpose_thermal.runtime.sources import IMAGES
+from mmpose_thermal.runtime.sources import IMAGES, input_files
+from mmpose_thermal.runtime.unique_names import UniqueNames, names_for
 
-Input = Union[str, Path, np.ndarray]
+from .inputs import listed, read
+
+Input = Union[str, Path, Any]
 
 
 class ThermalInferencer(MMPoseInferencer):
@@ -70,9 +73,9 @@ class ThermalInferencer(MMPoseInferencer):
         """Finds the landmarks, image by image.
 
         Args:
-            inputs (str | np.ndarray | Sequence): A path, a folder, an array
-                (H, W) or (H, W, 3) of any depth, or a sequence of these; or a
-                video or ``'webcam'``.
+            inputs (str | np.ndarray | Sequence): A path, a folder, a pattern,
+                whatever :meth:`ThermalLandmarker.__call__` takes as an image
+                or as many; or a video or ``'webcam'``.
             **kwargs: As MMPose's: ``bboxes``, ``vis_out_dir`` and others.
 
         Yields:
@@ -81,19 +84,22 @@ class ThermalInferencer(MMPoseInferencer):
         if isinstance(inputs, (str, Path)) and not _are_images(str(inputs)):
             yield from super().__call__(str(inputs), **kwargs)
             return
+        images = _images(inputs)
         with TemporaryDirectory() as folder:
             yield from super().__call__(
-                self._pictures(_listed(inputs), folder), **kwargs)
+                self._pictures(images, folder), **kwargs)
 
-    def _pictures(self, inputs: List[Input], folder: str):
+    def _pictures(self, inputs: Sequence[Input], folder: str):
         """8-bit pictures; those of files keep their names for the results."""
-        for item in inputs:
-            if isinstance(item, np.ndarray):
-                yield self._grey(checked_pixels(item, 'given as an array'), {})
+        names = UniqueNames()
+        for index, item in enumerate(inputs):
+            if not isinstance(item, (str, PathLike)):
+                raw, name = read(item, f'{index} of the inputs')
+                yield self._grey(raw, dict(img_path=name))
                 continue
             path = str(item)
             raw = read_image(path, palette=self._palette)
-            picture = osp.join(folder, f'{Path(path).stem}.png')
+            picture = osp.join(folder, f'{names.take(*names_for(path))}.png')
             cv2.imwrite(picture, self._grey(raw, dict(img_path=path)))
             yield picture
 
@@ -107,12 +113,9 @@ def _are_images(path: str) -> bool:
     return osp.isdir(path) or Path(path).suffix.lower() in IMAGES
 
 
-def _listed(inputs) -> List[Input]:
-    if isinstance(inputs, np.ndarray):
-        return [inputs]
-    if not isinstance(inputs, (str, Path)):
-        return list(inputs)
-    if not osp.isdir(inputs):
-        return [inputs]
-    return sorted(path for path in glob.glob(glob.escape(str(inputs)) + '/*')
-                  if Path(path).suffix.lower() in IMAGES)
+def _images(inputs) -> Sequence[Input]:
+    if isinstance(inputs, (str, Path)) and (
+            osp.isdir(inputs) or
+            (glob.has_magic(str(inputs)) and not osp.exists(inputs))):
+        return input_files(str(inputs))
+    return listed(inputs)[0]

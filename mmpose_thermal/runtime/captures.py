@@ -6,7 +6,8 @@ from typing import Callable, Iterator, Optional, Union
 import cv2
 import numpy as np
 
-from .channels import MAX_COLOURED_SHARE, coloured_share
+from .channels import is_coloured
+from .warned_once import warn_once
 
 _CAMERA_TRIES, _CAMERA_WAIT_S = 5, .2
 _COMPLETE = .9  # share of the frames that a container promises
@@ -91,8 +92,9 @@ class Capture:
                 'tell what they mean. Save it as frames (16-bit PNG, TIFF or '
                 'NPY), or as FFV1 of the pixel format gray16le.')
         elif bits > 8:
-            warnings.warn(f'{self.name} has {bits} bits a colour channel; '
-                          'OpenCV reads 8 of them.')
+            warn_once(
+                'bits of colours', f'{self.name} has {bits} bits a colour '
+                'channel; OpenCV reads 8 of them.')
 
     def _refuse(self, reason):
         self.release()
@@ -188,7 +190,7 @@ def _is_in_two_parts(image):
     if image.ndim != 3 or (width, height) not in _TWO_PARTS:
         return False
     upper, lower = image[:height // 2], image[height // 2:]
-    return coloured_share(upper) <= MAX_COLOURED_SHARE < coloured_share(lower)
+    return is_coloured(lower) and not is_coloured(upper)
 
 
 def _tag(code: int) -> bytes:

@@ -4,22 +4,17 @@ from typing import NamedTuple, Tuple
 import cv2
 import numpy as np
 
+from .fill_values import (BLANK, HALO, MAX_DEAD_SHARE, fill_distance, replaced,
+                          without_fill)
+from .usual_range import usual_range
 from .warned_once import warn_once
 
-#: Share of a frame's pixels that may be replaced.
-MAX_DEAD_SHARE = .05
 _MAX_TELEMETRY_ROWS = 4  # at either edge
 _MIN_ROWS = 32  # a frame of fewer is no camera's
-# What lies beyond the 5th and 95th percentile by three times their distance,
-# a tenth of the median and 10 units is looked at. The tenth is 30 K of a
-# frame in kelvin, the 10 are 10 K of one in degrees Celsius.
-_SPANS, _MEDIAN_SHARE, _UNITS = 3., .1, 10.
 _CLUSTER = 9  # pixels
-_HALO = .1  # a hot object's, which a lens blurs; a dead pixel has none
-_FILL_SHARE, _FILL_SPANS, _FILL_UNITS = .5, 5., 100.
+_LINE_WIDTH, _LINE_SHARE, _FULL_SHARE, _BESIDE_SHARE = 2, .3, .7, .1
 _ABSURD = 1e7  # no camera's unit has such values
 _LARGEST = 1e37
-_GRID = 32  # rows and columns that a look at the range takes
 
 
 class Scene(NamedTuple):
@@ -29,46 +24,16 @@ class Scene(NamedTuple):
     high: float
 
 
-class UsualRange(NamedTuple):
-    """Where most of a frame's pixels are, and how far others may be.
-
-    Attributes:
-        low, median, high (float): The 5th, 50th and 95th percentile.
-    """
-    low: float
-    median: float
-    high: float
-
-    @property
-    def reach(self) -> float:
-        return max(_SPANS * (self.high - self.low),
-                   _MEDIAN_SHARE * abs(self.median), _UNITS)
-
-
-def usual_range(raw: np.ndarray) -> UsualRange:
-    """Looks at a grid of pixels: all of them would be slow.
-
-    Args:
-        raw (np.ndarray): Shape (H, W), finite.
-
-    Returns:
-        UsualRange: Of the pixels.
-    """
-    step = max(min(raw.shape) // _GRID, 1)
-    values = raw[::step, ::step].ravel()
-    last = values.size - 1
-    places = [last // 20, last // 2, last - last // 20]
-    low, median, high = np.partition(values, places)[places].tolist()
-    return UsualRange(low, median, high)
-
-
 def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
     """Replaces what is no scene by what is beside it.
 
-    Pixels that are not finite, absurdly far from the others, alone or in
-    small groups without a halo, or of one fill value (0, 65535, -9999); and
-    whole rows of telemetry at the upper and lower edge. One warning each.
-    Frames without such pixels stay as they are.
+    Pixels that are not finite, absurdly far from the others, alone, in small
+    groups or in lines without a halo, or of one fill value (0, 65535, -9999);
+    and whole rows of telemetry at the upper and lower edge. Areas without
+    values, or of one fill value, of more than :data:`MAX_DEAD_SHARE` get the
+    1st percentile of the others (the 99.7th, if the fill value is above
+    them). One warning of each kind. Frames without such pixels stay as they
+    are.
 
     Args:
         raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
@@ -78,16 +43,19 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
         Scene: The image, its least and its largest value.
 
     Raises:
-        ValueError: More than :data:`MAX_DEAD_SHARE` of the pixels are dead.
+        ValueError: More than :data:`MAX_DEAD_SHARE` of the pixels are dead,
+            or less than that have values.
     """
     low, high, _, _ = cv2.minMaxLoc(raw)
     # The sum, too: NaN has no place in an order.
     if raw.dtype != np.float32 or np.isfinite(cv2.sumElems(raw)[0]):
         usual = usual_range(raw)
         reach = usual.reach
-        if usual.low - reach <= low and high <= usual.high + reach:
+        if usual.low - reach <= low and high <= usual.high + reach and not (
+                low == usual.low or high == usual.high or low in BLANK):
             return Scene(raw, low, high)
-    dead, telemetry = _not_scene(raw)
+    filled = without_fill(raw, name)
+    dead, telemetry = _not_scene(filled)
     count, rows = int(dead.sum()), int(telemetry.sum())
     if count > MAX_DEAD_SHARE * raw.size:
         raise ValueError(
@@ -107,9 +75,10 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
             f'Thermal image {name}: {rows} rows at its edge are no scene (a '
             "camera's telemetry). They are replaced by the row beside them.")
     if count or rows:
-        raw = _filled(raw, dead, telemetry)
-        low, high, _, _ = cv2.minMaxLoc(raw)
-    return Scene(raw, low, high)
+        filled = replaced(filled, dead, telemetry)
+    if filled is not raw:
+        low, high, _, _ = cv2.minMaxLoc(filled)
+    return Scene(filled, low, high)
 
 
 def _not_scene(raw: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -160,22 +129,25 @@ def _dead_groups(rest, beyond, usual) -> np.ndarray:
     np.maximum.at(most, places, far)
     np.maximum.at(nearest, places, halo[rest])
     alone = (statistics[:, cv2.CC_STAT_AREA] <=
-             _CLUSTER) & (nearest <= _HALO * least)
-    fill = (least == most) & (least >= max(
-        _FILL_SHARE * abs(usual.median),
-        _FILL_SPANS * (usual.high - usual.low), _FILL_UNITS))
-    return rest & (alone | fill)[labels]
+             _CLUSTER) & (nearest <= HALO * least)
+    fill = (least == most) & (least >= fill_distance(usual))
+    return rest & (alone | fill)[labels] | _dead_columns(
+        rest, beyond) | _dead_columns(rest.T, beyond.T).T
 
 
-def _filled(raw, dead, telemetry) -> np.ndarray:
-    """The image with the nearest good pixels in the place of bad ones."""
-    bad = dead | telemetry[:, None]
-    _, nearest = cv2.distanceTransformWithLabels(
-        bad.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    values = np.zeros(nearest.max() + 1, raw.dtype)
-    values[nearest[~bad]] = raw[~bad]
-    filled = raw.copy()
-    filled[bad] = values[nearest[bad]]
-    # In the midst of the scene all neighbours have a say.
-    filled[dead] = cv2.medianBlur(filled, 3)[dead]
-    return filled
+def _dead_columns(rest, beyond) -> np.ndarray:
+    """Columns that stand out by themselves, up to some side by side: (H, W),
+    all of a column that has hardly a pixel of the usual range.
+    """
+    share = np.pad(rest.mean(0), _LINE_WIDTH + 1)
+    size = rest.shape[1]
+    found = (share[_LINE_WIDTH + 1:][:size] > _LINE_SHARE) & (
+        share[:size] < _BESIDE_SHARE) & (share[-size:] < _BESIDE_SHARE)
+    if not found.any():
+        return np.zeros_like(rest)
+    far = np.where(np.isfinite(beyond), np.maximum(beyond, 0.), 0.).mean(0)
+    # What a lens has blurred has a halo, a line of the sensor has none.
+    beside = cv2.dilate(
+        np.where(found, 0., far)[None], np.ones((1, 2 * _LINE_WIDTH + 1)))[0]
+    found &= beside <= HALO * far
+    return found & (rest | (rest.mean(0) > _FULL_SHARE))

@@ -5,7 +5,8 @@ from io import BytesIO
 import cv2
 import numpy as np
 
-from .tiff import exif_orientation, main_page, starting_at, tiff_pages
+from .tiff import exif_orientation, starting_at, tiff_pages
+from .tiff_pages import choose_pages
 
 #: 11,000 x 12,000: no thermal camera comes near.
 MAX_PIXELS = 1 << 27
@@ -13,6 +14,8 @@ MAX_PIXELS = 1 << 27
 MAX_SIDE = 32766
 PNG = b'\x89PNG\r\n\x1a\n'
 _ZIP = b'PK\x03\x04'
+# Bits and sample formats of TIFF: whole numbers of 32 and 64 bits, halves.
+_NOT_BY_OPENCV = {(32, 1), (32, 2), (64, 1), (64, 2), (16, 3)}
 _AS_STORED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
 
 
@@ -72,45 +75,73 @@ def decode_npy(content: bytes, name: str) -> np.ndarray:
         raise _undecodable(content, name) from None
 
 
-def decode_picture(content: bytes, name: str, colour: bool) -> np.ndarray:
+def decode_picture(content: bytes, name: str) -> np.ndarray:
     """Decodes an image format of OpenCV, or a TIFF file of any kind.
 
     Args:
         content (bytes): Of the file.
         name (str): Of the file.
-        colour (bool): Whether it becomes BGR of 8 bits.
 
     Returns:
-        np.ndarray: Shape (H, W) or (H, W, C), BGR, upright.
+        np.ndarray: Shape (H, W) or (H, W, C), BGR, upright, as stored.
 
     Raises:
-        ValueError: It is damaged, of an unknown format, or too large.
+        ValueError: It is damaged, of an unknown format, too large, or a TIFF
+            of several frames.
     """
     pages = tiff_pages(content)
     if pages:
-        page = main_page(pages)
-        check_size(page.width, page.height, name)
-        if page != pages[0]:
-            content = starting_at(content, page)
-    elif content.startswith(PNG) and len(content) >= 24:
+        return _decode_page(content, name, pages)
+    if content.startswith(PNG) and len(content) >= 24:
         # A small file can promise more than may be unpacked.
         width, height = struct.unpack_from('>II', content, 16)
         check_size(width, height, name)
     # OpenCV before 4.12 does not turn WebP.
     is_webp = content[8:12] == b'WEBP'
-    flags = cv2.IMREAD_COLOR if colour else _AS_STORED
-    try:
-        image = None if not content else cv2.imdecode(
-            np.frombuffer(content, np.uint8),
-            flags | (cv2.IMREAD_IGNORE_ORIENTATION if is_webp else 0))
-    except cv2.error as error:  # beyond OpenCV's own limits, among others
-        raise _undecodable(content, name,
-                           f'OpenCV says "{error.err}"') from None
-    if image is None and pages:
-        return _turned(_decode_tiff(content, name), main_page(pages).orientation)
+    image = _by_opencv(content, name,
+                       cv2.IMREAD_IGNORE_ORIENTATION if is_webp else 0)
     if image is None:
         raise _undecodable(content, name)
     return _turned(image, _webp_orientation(content)) if is_webp else image
+
+
+def _by_opencv(content, name, flags=0):
+    if not content:
+        return None
+    try:
+        return cv2.imdecode(
+            np.frombuffer(content, np.uint8), _AS_STORED | flags)
+    except cv2.error as error:  # beyond OpenCV's own limits, among others
+        raise _undecodable(content, name,
+                           f'OpenCV says "{error.err}"') from None
+
+
+def _decode_page(content, name, pages):
+    """The picture of a TIFF file."""
+    chosen = choose_pages(pages)
+    page = chosen[0]
+    check_size(*page.size, name)
+    if len(chosen) > 1:
+        raise ValueError(
+            f'Image {name} holds {len(chosen)} frames of {page.size[0]}x'
+            f'{page.size[1]} pixels, and one image is wanted: cut it into '
+            f'one file a frame. tools/demo.py and Source({name!r}) take them '
+            'one after the other.')
+    if page != pages[0]:
+        content = starting_at(content, page)
+    bits, channels, form = page.pixels
+    image = None
+    # Of these OpenCV prints its own errors, or makes 8 bits of 16.
+    if (bits, form) not in _NOT_BY_OPENCV and not (bits > 8 and channels == 2):
+        image = _by_opencv(content, name)
+        if image is not None and not (
+                page.is_inverted and image.dtype != np.uint8):
+            return image  # turned, and 8 bits inverted, by OpenCV
+    if image is None:
+        image = _turned(_decode_tiff(content, name), page.orientation)
+    if page.is_inverted and image.dtype.kind == 'u':
+        image = np.iinfo(image.dtype).max - image
+    return image
 
 
 def _decode_tiff(content: bytes, name: str) -> np.ndarray:
@@ -127,8 +158,12 @@ def _decode_tiff(content: bytes, name: str) -> np.ndarray:
             page = file.pages[0]
             image = page.asarray()
             is_rgb = page.photometric == tifffile.PHOTOMETRIC.RGB
+            if image.ndim == 3 and page.axes.startswith('S'):
+                image = np.moveaxis(image, 0, -1)  # one plane a channel
     except Exception as error:  # of any of its decoders
         raise _undecodable(content, name, f'tifffile says "{error}"') from None
+    if image.ndim == 3 and image.shape[2] == 2:
+        return image[..., 0]  # the other is alpha
     return image[..., 2::-1] if is_rgb and image.ndim == 3 else image
 
 

@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-from .channels import MAX_COLOURED_SHARE, coloured_share, single_channel
+from .channels import is_coloured, single_channel
 from .dead_pixels import scene_of
 from .decoders import check_size, decode_npy, decode_picture
 from .image_heads import image_head
@@ -26,7 +26,7 @@ def decode_image(content: bytes,
 
     The orientation that EXIF or TIFF tags name is applied, alpha is dropped,
     and byte order is the machine's. Of a TIFF file with thumbnails the
-    picture is taken.
+    picture is taken; one of several frames is refused.
 
     Args:
         content (bytes): In a format of OpenCV, NumPy's ``.npy``, or a TIFF
@@ -49,12 +49,12 @@ def decode_image(content: bytes,
     if content.startswith(_NPY) or Path(name).suffix.lower() == '.npy':
         image = decode_npy(content, name)
     else:
-        image = decode_picture(content, name, colour)
+        image = decode_picture(content, name)
     image = checked_pixels(image, name)
     if colour:
         return _as_colour(image, name)
     kind = radiometric_kind(content) if palette is None else None
-    if kind and coloured_share(image) > MAX_COLOURED_SHARE:
+    if kind and is_coloured(image):
         raise ValueError(
             f'Image {name} is a radiometric JPEG ({kind}): its pixels are a '
             'picture in false colours, its temperatures lie beside them and '
@@ -144,6 +144,8 @@ def _plain_type(image, name):
 
 
 def _as_colour(image, name):
+    if image.dtype == np.uint16 and is_coloured(image):
+        image = (image >> 8).astype(np.uint8)
     if image.dtype != np.uint8:
         raise ValueError(
             f'Image {name} holds {image.dtype} pixels; images of visible '
@@ -222,7 +224,7 @@ def grey_levels(raw: np.ndarray,
 
 def _check_window(raw, grey, name, scale, offset) -> None:
     """A window of temperatures shows nothing of pixels that are none."""
-    problem = temperature_problem(raw, scale, offset)
+    problem = temperature_problem(scene_of(raw, name).raw, scale, offset)
     if problem is None:
         return
     message = (f'Thermal image {name} has no plausible temperatures, which '

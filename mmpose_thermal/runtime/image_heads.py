@@ -105,5 +105,6 @@ def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
     if len(pages) != 1 or pages[0].orientation != 1:
         return None
     page = pages[0]
-    bits = _BITS_OF_TIFF.get((page.sample_format, page.bits))
-    return ImageHead(bits, (page.width, page.height)) if bits else None
+    stored, _, sample_format = page.pixels
+    bits = _BITS_OF_TIFF.get((sample_format, stored))
+    return ImageHead(bits, page.size) if bits else None

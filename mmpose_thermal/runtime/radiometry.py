@@ -28,6 +28,8 @@ _COLDEST_CELSIUS, _HOTTEST_CELSIUS = -100., 500.
 # Where a unit that is guessed puts the middle and the skin of a scene.
 _USUAL_CELSIUS, _SKIN_CELSIUS = (0., 45.), (20., 45.)
 _LEAST_SPAN_K = 4.
+_COLDEST_OUTDOORS = -60.
+_HOTTEST_GREY = 128.  # of floats: less may be a temperature
 
 
 class Unit(NamedTuple):
@@ -80,7 +82,10 @@ def temperature_problem(raw: np.ndarray,
     said = (f'by temperature_scale={scale:g} and temperature_offset='
             f'{offset:g} the scene has {celsius[1]:.1f} degrees C (median; '
             f'{celsius[0]:.1f} to {celsius[2]:.1f})')
-    likely = _likely_units(low, middle, high)
+    levels = _as_grey_levels(raw)
+    if levels:
+        return f'{said}. The pixels look like {levels}.'
+    likely = _likely_units(raw.dtype, low, middle, high)
     if not likely:
         return (f'{said}. With values of {low:g} to {high:g} the pixels look '
                 "like a camera's raw counts, of no unit known here: set both "
@@ -105,8 +110,30 @@ def _grid_percentiles(raw) -> Sequence[float]:
     return np.partition(values, places)[places].tolist()
 
 
-def _likely_units(low, middle, high) -> Sequence[Unit]:
+def _as_grey_levels(raw) -> Optional[str]:
+    """What whole numbers up to 255 and floats up to 1 are."""
+    values = raw[np.isfinite(raw)]
+    if not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if raw.dtype == np.float32 and -1 <= low and high <= 1:
+        return ('normalised grey levels, no temperatures: give the image as '
+                'it was before, or as np.uint8(255 * image) if it is 0 to 1')
+    # Degrees Celsius may be rounded, too, but not as far as this.
+    least = _HOTTEST_GREY if raw.dtype == np.float32 else 0
+    if 0 <= low and least <= high <= 255 and (values == np.rint(values)).all():
+        return ('grey levels of 8 bits in a wider type, no temperatures: '
+                'convert them, image.astype(np.uint8), or save the file with '
+                '8 bits')
+    return None
+
+
+def _likely_units(dtype, low, middle, high) -> Sequence[Unit]:
     """Units that make a usual scene of the values, the likeliest first."""
+    if dtype == np.float32 and _COLDEST_OUTDOORS <= low < 0 and \
+            high <= _SKIN_CELSIUS[1]:
+        return [unit for unit in UNITS if unit.name == 'degrees Celsius']
+
     def celsius(unit, value):
         return value * unit.scale + unit.offset - CELSIUS_K
 

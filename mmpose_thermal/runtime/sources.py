@@ -14,6 +14,7 @@ from .captures import Capture
 from .image_files import decode_image
 from .stacks import STACKS, Stack, open_stack
 from .unique_names import UniqueNames, names_for
+from .warned_once import warn_once
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
@@ -50,7 +51,9 @@ class Source:
         where (str): An image, a folder or a pattern of images, a stack of
             frames (``.npy`` or ``.npz`` of shape (T, H, W), (T, H, W, C) or
             (T, C, H, W), a TIFF of many pages), a video, or the index of a
-            camera. Folders and patterns may hold stacks.
+            camera (if no file or folder has that name). Folders and patterns
+            may hold stacks. Brackets of a pattern that match nothing are
+            taken as part of a name.
         palette (str, optional): Of images in false colours; radiometric JPEGs
             are refused without it (:func:`decode_image`).
         open_capture (Callable): Opens videos and cameras, as
@@ -77,7 +80,6 @@ class Source:
         self._capture: Optional[Capture] = None
         self._camera = not self.files
         self._palette, self._open_capture = palette, open_capture
-        self._has_warned = False
         if self._camera or _suffix(self.files[0]) in VIDEOS:
             self._capture = self._opened()
             self.fps = self._capture.fps
@@ -98,7 +100,7 @@ class Source:
         if self.files == [self.name]:
             return names_for(self.name)
         folder = Path(self.name)
-        while glob.has_magic(str(folder)):
+        while glob.has_magic(str(folder)) and not folder.exists():
             folder = folder.parent
         folder = folder.resolve()
         return folder.name, f'{folder.parent.name}_{folder.name}'
@@ -150,11 +152,8 @@ class Source:
 
     def _opened_stack(self, path):
         stack = open_stack(path)
-        if stack is not None and stack.left_out and not self._has_warned:
-            self._has_warned = True
-            warnings.warn(stack.left_out + (
-                '' if len(self.files) == 1 else
-                f' Further files of {self.name} are not reported.'))
+        if stack is not None and stack.left_out:
+            warn_once('pages left out', stack.left_out)
         return stack
 
     def _captured(self):
@@ -191,7 +190,7 @@ def input_files(where: str) -> List[str]:
         FileNotFoundError: There is none.
         ValueError: It is of an unknown type.
     """
-    if where.isdigit():
+    if where.isdecimal() and not os.path.exists(where):
         return []
     if os.path.isdir(where):
         return _found(where, glob.escape(where) + '/*',
@@ -208,8 +207,7 @@ def input_files(where: str) -> List[str]:
 
 def _found(where, pattern, nothing):
     """The images of a pattern; its videos are told of."""
-    paths = sorted(path for path in glob.glob(pattern, recursive=True)
-                   if os.path.isfile(path))
+    paths = sorted(path for path in _matching(pattern) if os.path.isfile(path))
     files = [path for path in paths if _suffix(path) in IMAGES]
     videos = [path for path in paths if _suffix(path) in VIDEOS]
     note = ''
@@ -221,6 +219,16 @@ def _found(where, pattern, nothing):
     if note:
         warnings.warn(f'{where}: only images are read.{note}')
     return files
+
+
+def _matching(pattern):
+    """Paths; brackets that match nothing are taken as they are written."""
+    folder, file = os.path.split(pattern)
+    literal = folder.replace('[', '[[]')
+    patterns = (pattern, os.path.join(literal, file),
+                os.path.join(literal, file.replace('[', '[[]')))
+    found = (glob.glob(each, recursive=True) for each in patterns)
+    return next(filter(None, found), [])
 
 
 def _suffix(path):

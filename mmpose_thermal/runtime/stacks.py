@@ -1,5 +1,4 @@
 """Files and arrays that hold many frames."""
-import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -9,9 +8,10 @@ import numpy as np
 
 from .image_files import checked_pixels, decode_image
 from .tiff_pages import choose_pages, read_pages
+from .warned_once import warn_once
 
 _CHANNELS = (1, 3, 4)
-_MIN_SIDE_PX = 4
+_MIN_SIDE_PX, _MIN_FRAME_PX = 4, 8
 _MAX_NPZ_BYTES = 1 << 32
 TIFF, NPY, NPZ = ('.tif', '.tiff'), '.npy', '.npz'
 #: Types of files that may hold many frames.
@@ -52,6 +52,12 @@ def is_batch(shape: Tuple[int, ...], name: str) -> bool:
             f'{name} has the shape {shape}: an image of '
             f'{sizes[1]}x{sizes[0]} pixels holds no face. Which axis is '
             'which? Wanted is (H, W), (H, W, 3), (N, H, W) or (N, H, W, 3).')
+    if len(shape) == 3 and shape[2] not in _CHANNELS and \
+            shape[2] < _MIN_FRAME_PX:
+        raise ValueError(
+            f'{name} has the shape {shape}: these are frames of {shape[2]}x'
+            f'{shape[1]} pixels, or time is the last axis, (H, W, T). Wanted '
+            'is (T, H, W): np.moveaxis(a, -1, 0).')
     return len(shape) == 4 or (len(shape) == 3 and
                                shape[2] not in _CHANNELS)
 
@@ -187,7 +193,7 @@ def read_image(path: str, palette: Optional[str] = None) -> np.ndarray:
             f'landmarker.stream(Source({path!r})) and tools/demo.py take them '
             'one after the other.')
     if stack.left_out:
-        warnings.warn(stack.left_out)
+        warn_once('pages left out', stack.left_out)
     (_, image), = stack.frames()
     return image
 
@@ -253,15 +259,21 @@ def _npz(path):
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > _MAX_NPZ_BYTES:
-            raise ValueError(f'{path} would take {size >> 30} GiB unpacked: '
-                             'save its array as .npy, which is read in parts.')
+    except (zipfile.BadZipFile, EOFError, OSError):
+        raise _damaged(path) from None
+    if size > _MAX_NPZ_BYTES:
+        raise ValueError(f'{path} would take {size >> 30} GiB unpacked: save '
+                         'its array as .npy, which is read in parts.')
+    try:
         with np.load(path, allow_pickle=False) as arrays:
             names = arrays.files
             array = arrays[names[0]] if len(names) == 1 else None
     except (zipfile.BadZipFile, EOFError, OSError, zlib.error):
-        raise ValueError(f'{path} cannot be read: it is truncated or no '
-                         '.npz file.') from None
+        raise _damaged(path) from None
+    except ValueError as error:  # Python objects, which are not unpickled
+        raise ValueError(
+            f'{path} cannot be read: {error} Save its frames as one array of '
+            'numbers, np.savez(path, np.stack(frames)).') from None
     if array is None:
         raise ValueError(
             f'{path} holds {len(names)} arrays ({", ".join(names[:5])}): '
@@ -269,6 +281,11 @@ def _npz(path):
     if not is_batch(array.shape, path):
         array = array[None]
     return _of_array(array, path)
+
+
+def _damaged(path):
+    return ValueError(f'{path} cannot be read: it is truncated or no .npz '
+                      'file.')
 
 
 def _of_array(array, path, missing=None):

@@ -5,8 +5,9 @@ from mmap import mmap
 from typing import Dict, List, Optional, Tuple, Union
 
 _WIDTH, _HEIGHT, _BITS, _ORIENTATION = 256, 257, 258, 274
+_PHOTOMETRIC, _CHANNELS = 262, 277
 _SUBFILE, _SUB_IFDS, _SAMPLE_FORMAT = 254, 330, 339
-_REDUCED = 1  # bit of the subfile's type: a thumbnail
+_REDUCED, _MASK = 1, 4  # bits of the subfile's type
 _SIZES = {1: 'B', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
 _MAX_PAGES = 1 << 16
 
@@ -17,19 +18,20 @@ class TiffPage:
 
     Attributes:
         offset (int): Of its directory in the file.
-        width, height (int): Pixels, as stored.
-        bits (int): Of a sample.
-        is_reduced (bool): Whether it says that it is a thumbnail.
+        size (tuple[int, int]): Width and height in pixels, as stored.
+        pixels (tuple[int, int, int]): Bits, channels and sample format (1
+            unsigned, 2 signed, 3 float).
+        is_picture (bool): Whether it is marked neither as a thumbnail nor as
+            a mask.
+        is_inverted (bool): Whether its least value is white.
         orientation (int): 1 to 8, as EXIF counts them.
-        sample_format (int): 1 for unsigned numbers, 2 signed, 3 floats.
     """
     offset: int
-    width: int
-    height: int
-    bits: int
-    is_reduced: bool
+    size: Tuple[int, int]
+    pixels: Tuple[int, int, int]
+    is_picture: bool
+    is_inverted: bool
     orientation: int
-    sample_format: int = 1
 
 
 @dataclass(frozen=True)
@@ -106,27 +108,20 @@ def tiff_pages(content: Union[bytes, mmap]) -> List[TiffPage]:
             continue
         waiting += [following, *tags.get(_SUB_IFDS, [])]
         if _WIDTH in tags and _HEIGHT in tags:
-            pages.append(
-                TiffPage(start, tags[_WIDTH][0], tags[_HEIGHT][0],
-                         max(tags.get(_BITS, [1])),
-                         bool(tags.get(_SUBFILE, [0])[0] & _REDUCED),
-                         tags.get(_ORIENTATION, [1])[0],
-                         max(tags.get(_SAMPLE_FORMAT, [1]))))
+            pages.append(_page(start, tags))
     return pages
 
 
-def main_page(pages: List[TiffPage]) -> TiffPage:
-    """The picture of a file that holds thumbnails or masks as well.
+def _page(start, tags) -> TiffPage:
+    def first(tag, missing):
+        return tags.get(tag, [missing])[0]
 
-    Args:
-        pages (list[TiffPage]): At least one.
-
-    Returns:
-        TiffPage: The first of the largest, of those that are no thumbnails if
-        there are such.
-    """
-    candidates = [page for page in pages if not page.is_reduced] or pages
-    return max(candidates, key=lambda page: page.width * page.height)
+    return TiffPage(
+        start, (tags[_WIDTH][0], tags[_HEIGHT][0]),
+        (max(tags.get(_BITS, [1])), first(_CHANNELS, 1),
+         first(_SAMPLE_FORMAT, 1)),
+        not first(_SUBFILE, 0) & (_REDUCED | _MASK),
+        first(_PHOTOMETRIC, 1) == 0, first(_ORIENTATION, 1))
 
 
 def starting_at(content: bytes, page: TiffPage) -> bytes:

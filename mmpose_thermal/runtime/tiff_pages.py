@@ -6,7 +6,8 @@ images, and no more than one page of a long recording is in memory.
 import struct
 from collections import Counter
 from dataclasses import dataclass
-from typing import BinaryIO, Dict, List, Optional, Tuple
+from typing import (Any, BinaryIO, Dict, List, Optional, Sequence, Tuple,
+                    TypeVar)
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4,
           12: 8, 16: 8, 17: 8}
@@ -21,6 +22,7 @@ _KEPT = (_KIND, _WIDTH, _HEIGHT, _BITS, 259, 262, 266, 274, _CHANNELS, 278,
          531, 532)
 _REDUCED, _MASK = 1, 4  # bits of the kind of a page
 _SEQUENCE = 3  # so many pages of one size are no accident
+_Page = TypeVar('_Page', bound=Any)  # of either module on TIFF
 
 
 @dataclass
@@ -132,7 +134,7 @@ def read_pages(file: BinaryIO) -> Tuple[List[TiffPage], Optional[str]]:
     return pages, None
 
 
-def choose_pages(pages: List[TiffPage]) -> List[TiffPage]:
+def choose_pages(pages: Sequence[_Page]) -> List[_Page]:
     """The frames, or the picture, among thumbnails and masks.
 
     Three or more pages of one size and type, if no other kind is more
@@ -140,10 +142,11 @@ def choose_pages(pages: List[TiffPage]) -> List[TiffPage]:
     most bits, then the most pixels.
 
     Args:
-        pages (list[TiffPage]): Of a file, at least one.
+        pages (Sequence): Of a file, at least one; with ``size``, ``pixels``
+            and ``is_picture`` as :class:`TiffPage` has them.
 
     Returns:
-        list[TiffPage]: All of one size and type.
+        list: All of one size and type.
     """
     pictures = [page for page in pages if page.is_picture] or pages
     kinds = Counter((page.pixels, page.size) for page in pictures)

@@ -142,6 +142,8 @@ def test_a_stream_that_breaks_gives_what_it_had():
     ([BOX, BOX * 2], [1, 2]), ([[], BOX], [0, 1]), ([[], []], [0, 0]),
     (np.array([BOX, BOX]), [1, 1]), (([BOX * n for n in (1, 3)]), [1, 3]),
     ((BOX * n for n in (1, 3)), [1, 3]), ([None, BOX], [2, 1]),
+    (torch.tensor(BOX * 2), [2, 2]), (torch.tensor([BOX, BOX]), [1, 1]),
+    (list(torch.tensor(BOX * 2)), [2, 2]),
     (None, [2, 2])])
 def test_streams_take_boxes_for_all_or_for_each(boxes, counts):
     landmarker = ThermalLandmarker(Network(), detector=Detector())
@@ -213,8 +215,13 @@ def test_colours_of_other_libraries_are_in_their_order():
     bgr = apply_palette(grey(), 'iron')
     rgb = np.ascontiguousarray(bgr[..., ::-1])
     expected = seen_of(bgr, palette='iron')
-    for image in (pil_of(rgb), torch.from_numpy(rgb).permute(2, 0, 1)):
+    tensor = torch.from_numpy(rgb)
+    for image in (pil_of(rgb), tensor, tensor.permute(2, 0, 1)):
         assert (seen_of(image, palette='iron') == expected).all()
+    landmarker = ThermalLandmarker(Network(), palette='iron')
+    for batch in (tensor[None], tensor.permute(2, 0, 1)[None]):
+        landmarker(batch, [BOX])
+        assert (landmarker._network.seen[0] == expected).all()
 
 
 def test_pil_images_are_turned_upright(tmp_path):
@@ -417,7 +424,16 @@ def test_models_of_visible_light(save_student):
     assert face.keypoints == pytest.approx(
         expected[0].pred_instances.keypoints[0], abs=.1)
     with pytest.raises(ValueError, match='visible light'):
-        ThermalLandmarker(path)(grey())
+        ThermalLandmarker(path)(grey().astype(np.uint16))
+
+
+def test_models_of_visible_light_take_grey_images(tmp_path):
+    import cv2
+    cv2.imwrite(str(tmp_path / 'a.png'), grey())
+    landmarker = ThermalLandmarker(Network(channels=3))
+    for image in (grey(), pil_of(grey()), tmp_path / 'a.png'):
+        assert (landmarker.prepare(image).grey == grey()[..., None]).all()
+        assert len(landmarker(image, BOX)) == 1
 
 
 def test_mmposes_own_inference_takes_the_stock_config(save_student, tmp_path):
@@ -440,3 +456,33 @@ def test_mmposes_own_inference_takes_the_stock_config(save_student, tmp_path):
     found = result['predictions'][0][0]
     assert np.array(found['keypoints']) == pytest.approx(
         ours.keypoints, abs=.1)
+
+
+@pytest.mark.parametrize('boxes, message', [
+    ([1, 2, 30, 40], r'shape \(4,\)'), (5, 'boxes are an int'),
+    ([dict(x1=1)], 'boxes are'), (dict(a=BOX), 'boxes are'),
+    ('abc', 'boxes are')])
+def test_bad_boxes_of_streams_are_explained(boxes, message):
+    with pytest.raises(ValueError, match=message):
+        [*ThermalLandmarker(Network()).stream([grey()], boxes=boxes)]
+
+
+@pytest.mark.parametrize('images', [None, 5])
+def test_streams_of_nothing_are_explained(images):
+    with pytest.raises(ValueError, match='images of a stream'):
+        [*ThermalLandmarker(Network()).stream(images)]
+
+
+def test_boxes_of_batches_are_lists():
+    with pytest.raises(ValueError, match='boxes are 5: .*one list'):
+        ThermalLandmarker(Network())([grey(), grey()], boxes=5)
+
+
+def test_truncated_pil_images_are_named(tmp_path):
+    from PIL import Image
+    pil_of(np.random.default_rng(0).integers(0, 255, (99, 99), np.uint8)).save(
+        tmp_path / 'a.png')
+    content = (tmp_path / 'a.png').read_bytes()
+    (tmp_path / 'a.png').write_bytes(content[:len(content) // 2])
+    with pytest.raises(ValueError, match='a.png cannot be decoded'):
+        ThermalLandmarker(Network())(Image.open(tmp_path / 'a.png'))

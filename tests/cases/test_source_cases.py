@@ -8,6 +8,7 @@ import pytest
 
 from mmpose_thermal.deployment import describe, export_model, load_model
 from mmpose_thermal.runtime import Source
+from mmpose_thermal.runtime.warned_once import _GIVEN
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def test_28_pixel_types(cases, demo):
 def test_29_multipage(cases):
     folder = cases / '29_multipage'
     for name in ('thumbnail_first', 'thumbnail_second'):
+        _GIVEN.clear()
         with pytest.warns(UserWarning, match='left out'):
             source = Source(str(folder / f'{name}.tif'))
         frame, = source

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from conftest import new_runner
 from mmengine.structures import InstanceData
 from mmpose.registry import VISUALIZERS
@@ -208,6 +209,34 @@ def test_the_inferencer_takes_a_folder(pairs_root, inferencer):
     folder = pairs_root / 'thermal16/val'
     count = len([*folder.glob('*.png')])
     assert count and len([*inferencer()(str(folder))]) == count
+
+
+def test_results_of_equal_names_do_not_meet(tmp_path, inferencer):
+    frames = np.random.default_rng(0).integers(0, 255, (2, 64, 64), np.uint8)
+    paths = [tmp_path / folder / 'a.npy' for folder in 'xy']
+    for path, frame in zip(paths, frames):
+        path.parent.mkdir()
+        np.save(path, frame)
+    assert len([*inferencer()(paths, pred_out_dir=str(tmp_path / 'out'))]) == 2
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'a.json', 'y_a.json']
+
+
+def test_the_inferencer_takes_what_the_landmarker_takes(tmp_path, inferencer):
+    from PIL import Image
+    frame = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
+    infer = inferencer()
+    expected = [*infer(frame)][0]['predictions']
+    for image in (Image.fromarray(frame), torch.from_numpy(frame)[None],
+                  [Image.fromarray(frame)], frame[None]):
+        assert [*infer(image)][0]['predictions'] == expected
+    for nothing, message in ((None, 'None was given'), ([None], 'is None'),
+                             ([], 'empty list')):
+        with pytest.raises(ValueError, match=message):
+            [*infer(nothing)]
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match='holds no image'):
+        [*infer(str(tmp_path / 'empty'))]
 
 
 def test_a_model_of_visible_light_is_not_for_this_inferencer(

@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import cv2
@@ -67,8 +68,8 @@ def test_a_logo_in_colour_is_said_once(grey):
         levels(image)
     assert len(said) == 1
     assert (found[10:] == grey[10:]).all()
-    image[:10] = (0, 120, 255)
-    with pytest.raises(ValueError, match='10% of its pixels are in colour'):
+    image[:20] = (0, 120, 255)
+    with pytest.raises(ValueError, match='21% of its pixels are in colour'):
         levels(image)
 
 
@@ -84,3 +85,37 @@ def test_the_error_names_the_palette_that_fits(grey):
     with pytest.raises(ValueError, match=r'palette \("plasma"\?\).*set '
                        '"palette"'):
         levels(image)
+
+
+@pytest.mark.parametrize('quality', [60, 95, None])
+def test_an_overlay_does_not_make_an_image_coloured(grey, quality):
+    grey = cv2.resize(grey, (512, 384))
+    image = cv2.merge([grey] * 3)
+    bar = np.repeat(np.linspace(255, 0, 384).astype(np.uint8)[:, None], 41, 1)
+    image[:, -41:] = cv2.applyColorMap(bar, cv2.COLORMAP_JET)  # 8 %
+    cv2.rectangle(image, (160, 80), (360, 320), (0, 255, 0), 2)
+    if quality:
+        image = cv2.imdecode(cv2.imencode(
+            '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1)
+    with pytest.warns(UserWarning, match='grey but for'):
+        found = levels(image)
+    assert np.abs(found - grey)[:60, :400].mean() < 4
+
+
+@pytest.mark.parametrize('radius', [17, 24])
+def test_palettes_on_dark_scenes_are_no_overlays(radius):
+    dark = np.random.default_rng(0).normal(4, 1, (96, 128))
+    y, x = np.mgrid[:96, :128]
+    far = np.hypot(x - 64, y - 48) / radius
+    scene = np.clip(np.where(far < 1, 230 - 110 * far, dark),
+                    0, 255).astype(np.uint8)
+    for name in filter(re.compile('COLORMAP_').match, dir(cv2)):
+        with pytest.raises(ValueError, match='crop it off'):
+            levels(cv2.applyColorMap(scene, getattr(cv2, name)))
+
+
+def test_pale_photographs_are_no_overlays(grey):
+    photo = cv2.merge([grey] * 3)
+    photo[:, :16] = np.clip(photo[:, :16] * np.array([.8, .9, 1.1]), 0, 255)
+    with pytest.raises(ValueError, match='visible-light image'):
+        levels(photo)

@@ -12,6 +12,8 @@ from mmpose_thermal.runtime import (checked_pixels, decode_image, grey_levels,
                                     stored_bits)
 from mmpose_thermal.runtime.decoders import MAX_SIDE
 from mmpose_thermal.runtime.image_heads import image_head
+from mmpose_thermal.runtime.stacks import read_image
+from mmpose_thermal.runtime.warned_once import _GIVEN
 
 
 @pytest.fixture
@@ -335,3 +337,104 @@ def test_truncated_arrays_are_found(tmp_path, ramp):
 def test_visible_light_has_8_bits():
     with pytest.raises(ValueError, match='a.npy holds float32 .*thermal'):
         decode_image(as_npy(np.zeros((4, 4), float)), 'a.npy', colour=True)
+
+
+def tiff_of(*pages):
+    """A TIFF of pages, each an array or an array and how to write it."""
+    tifffile = pytest.importorskip('tifffile')
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        for page in pages:
+            array, options = page if isinstance(page, tuple) else (page, {})
+            writer.write(array, **{'photometric': 'minisblack', **options})
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize('order', [1, -1])
+@pytest.mark.parametrize('other', [
+    np.zeros((120, 160), np.uint8), np.zeros((60, 80), np.uint8),
+    (np.zeros((120, 160, 3), np.uint8), dict(photometric='rgb')),
+    (np.zeros((120, 160), np.uint16), dict(subfiletype=1))])
+def test_every_reader_takes_the_thermal_page(tmp_path, other, order):
+    _GIVEN.clear()
+    counts = np.arange(4800, dtype=np.uint16).reshape(60, 80)
+    content = tiff_of(*[counts, other][::order])
+    (tmp_path / 'a.tif').write_bytes(content)
+    assert (decode_image(content, 'a.tif') == counts).all()
+    with pytest.warns(UserWarning, match='1 of 2 pages left out'):
+        assert (read_image(str(tmp_path / 'a.tif')) == counts).all()
+
+
+@pytest.mark.parametrize('count', [2, 3])
+def test_no_reader_takes_one_of_several_frames(tmp_path, count):
+    content = tiff_of(*[np.zeros((60, 80), np.uint16)] * count)
+    (tmp_path / 'a.tif').write_bytes(content)
+    with pytest.raises(ValueError, match=f'a.tif holds {count} frames.*demo'):
+        decode_image(content, 'a.tif')
+    with pytest.raises(ValueError, match=f'a.tif holds {count} frames.*demo'):
+        read_image(str(tmp_path / 'a.tif'))
+
+
+@pytest.mark.parametrize('options', [
+    dict(planarconfig='contig'), dict(planarconfig='separate')])
+@pytest.mark.parametrize('dtype', [np.uint16, np.float32])
+def test_deep_grey_with_alpha_keeps_its_bits(dtype, options):
+    counts = np.arange(4800, dtype=dtype).reshape(60, 80)
+    axis = 2 if options['planarconfig'] == 'contig' else 0
+    both = np.stack([counts, counts * 0 + 65535], axis)
+    content = tiff_of((both, dict(extrasamples=['unassalpha'], **options)))
+    image = decode_image(content, 'a.tif')
+    assert image.dtype == dtype and (image == counts).all()
+
+
+@pytest.mark.parametrize('dtype', [np.float16, np.uint32, np.int32])
+def test_opencv_says_nothing_of_what_is_read_otherwise(capfd, dtype):
+    content = tiff_of(np.arange(4800).reshape(60, 80).astype(dtype))
+    assert decode_image(content, 'a.tif').shape == (60, 80)
+    assert not capfd.readouterr().err
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.uint32])
+def test_whole_numbers_whose_least_is_white_are_inverted(dtype):
+    levels = np.arange(4800).reshape(60, 80) % 256
+    stored = (np.iinfo(dtype).max - levels).astype(dtype)
+    content = tiff_of((stored, dict(photometric='miniswhite')))
+    assert (decode_image(content, 'a.tif') == levels).all()
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+@pytest.mark.parametrize('channels', [1, 3])
+def test_deep_grey_images_are_not_of_visible_light(ramp, suffix, channels):
+    deep = cv2.merge([ramp.astype(np.uint16) * 1000] * channels)
+    content = cv2.imencode(suffix, deep)[1].tobytes()
+    with pytest.raises(ValueError, match='Is it a thermal image'):
+        decode_image(content, 'a', colour=True)
+
+
+def test_deep_colours_become_8_bits():
+    colours = np.random.default_rng(0).integers(
+        0, 65536, (20, 30, 3)).astype(np.uint16)
+    content = cv2.imencode('.png', colours)[1].tobytes()
+    assert (decode_image(content, 'a', colour=True) == colours >> 8).all()
+
+
+def test_a_window_is_judged_without_dead_pixels(recwarn):
+    _GIVEN.clear()
+    kelvin = np.full((60, 80), 300, np.float32)
+    kelvin[20:40, 20:40] = 307
+    kelvin[:, :8] = -9999
+    grey_levels(kelvin, 'a', gain='window', temperature_range_k=(293, 310))
+    assert not any('plausible' in str(w.message) for w in recwarn)
+
+
+def test_the_doctor_judges_temperatures_without_dead_pixels():
+    from mmpose_thermal.datasets.checks.images import _radiometry
+    _GIVEN.clear()
+    celsius = np.full((64, 80), 22, np.float32)
+    celsius[20:40, 20:40] = 34
+    celsius[:6] = celsius[:, :10] = -9999
+    with pytest.warns(UserWarning, match='a.tif: 21% of its pixels are -9999'):
+        found = _radiometry(celsius, dict(
+            img_path='a.tif', temperature_scale=1, temperature_offset=273.15))
+    assert found['problem'] is None and found['kelvin'] == pytest.approx(
+        295.15)

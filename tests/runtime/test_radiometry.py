@@ -71,9 +71,9 @@ def test_a_frame_of_one_temperature_is_no_error():
 
 
 def test_too_many_dead_pixels_are_named(scene_k, tmp_path):
-    scene_k[:20] = np.nan
+    scene_k[:94] = np.nan
     np.save(tmp_path / 'frame.npy', scene_k)
-    with pytest.raises(ValueError, match='frame.npy.* 2560 pixels .*finite'):
+    with pytest.raises(ValueError, match='frame.npy.* 12032 pixels .*finite'):
         load(tmp_path / 'frame.npy', dict(bit_depth=32))
 
 
@@ -136,7 +136,7 @@ def test_units_are_named_with_the_options_that_mend_them(scene_k, unit):
 @pytest.mark.parametrize('raw', [
     np.linspace(7700, 8040, 1024).astype(np.uint16),  # a Lepton, uncalibrated
     np.linspace(3100, 3420, 1024).astype(np.uint16),
-    np.linspace(0, 1, 1024, dtype=np.float32),
+    np.linspace(3, 9, 1024, dtype=np.float32),
 ])
 def test_raw_counts_have_no_unit(raw):
     problem = temperature_problem(raw.reshape(32, 32))
@@ -188,3 +188,22 @@ def test_a_window_of_temperatures_needs_temperatures(scene_k, tmp_path):
         load(tmp_path / 'a.npy', **window)
     found = load(tmp_path / 'a.npy', dict(temperature_offset=273.15), **window)
     assert np.ptp(found['img']) > 150
+
+
+@pytest.mark.parametrize('values, dtype, expected', [
+    ((20, 240), np.uint16, 'grey levels of 8 bits'),
+    ((0, 255), np.int16, 'grey levels of 8 bits'),
+    ((0, 255), np.float32, 'grey levels of 8 bits'),
+    ((0, 1), np.float32, 'normalised grey levels'),
+    ((-1, 1), np.float32, 'normalised grey levels'),
+    ((.2, .8), np.float32, 'normalised grey levels'),
+    ((-20.5, 4.5), np.float32, 'look like degrees Celsius'),
+    ((-3.5, 12.5), np.float32, 'look like degrees Celsius'),
+    ((20, 36), np.float32, 'look like degrees Celsius')])
+def test_what_pixels_look_like(values, dtype, expected):
+    raw = np.linspace(*values, 1024)
+    raw = (np.rint(raw) if max(values) > 30 else raw).astype(dtype)
+    problem = temperature_problem(raw.reshape(32, 32))
+    assert expected in problem
+    assert ('temperature_scale=1, temperature_offset=273.15'
+            in problem) == ('Celsius' in expected)

@@ -10,6 +10,12 @@ from mmpose_thermal.runtime.captures import Capture
 from mmpose_thermal.runtime.stacks import is_batch, read_image
 from mmpose_thermal.runtime.tiff_pages import TiffPage, read_pages
 from mmpose_thermal.runtime.unique_names import UniqueNames
+from mmpose_thermal.runtime.warned_once import _GIVEN
+
+
+@pytest.fixture(autouse=True)
+def nothing_said():
+    _GIVEN.clear()
 
 
 def radiometric(kelvin=300.):
@@ -176,6 +182,7 @@ def test_thumbnails_are_no_frames(tmp_path, pages):
     frame, = source
     assert len(warned) == 1 and not source.moving and len(source) == 1
     assert frame.name == 'a' and (frame.image == radiometric()).all()
+    _GIVEN.clear()
     with pytest.warns(UserWarning, match='pages left out'):
         assert (read_image(path) == radiometric()).all()
 
@@ -402,9 +409,12 @@ def test_ordinary_videos_say_nothing(pixels):
     assert 'CONVERT_RGB' not in capture.properties
 
 
-def test_deep_colours_are_read_with_a_warning():
-    with pytest.warns(UserWarning, match='10 bits a colour channel'):
-        Capture('a.mp4', FakeCapture([], CODEC_PIXEL_FORMAT=b'Y3\x0b\x0a'))
+def test_deep_colours_are_read_with_one_warning():
+    with pytest.warns(UserWarning, match='10 bits a colour channel') as said:
+        for _ in range(3):
+            Capture('a.mp4',
+                    FakeCapture([], CODEC_PIXEL_FORMAT=b'Y3\x0b\x0a'))
+    assert len(said) == 1
 
 
 @pytest.fixture(autouse=True)
@@ -470,3 +480,58 @@ def test_sources_that_are_none(tmp_path, name, error, message):
         Source(str(tmp_path / name))
 
 
+def test_thumbnails_of_many_files_are_said_once(tmp_path):
+    pages = [radiometric(), np.zeros((20, 25), np.uint8)]
+    for name in 'abc':
+        as_tiff(str(tmp_path / f'{name}.tif'), pages)
+    with pytest.warns(UserWarning, match='pages left out') as said:
+        for name in 'abc':
+            read_image(str(tmp_path / f'{name}.tif'))
+            [*Source(str(tmp_path / f'{name}.tif'))]
+    assert len(said) == 1
+
+
+def test_folders_and_files_named_in_digits_are_no_cameras(
+        tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / '2023').mkdir()
+    cv2.imwrite('2023/a.png', radiometric())
+    source = Source('2023')
+    assert not source.moving and [frame.name for frame in source] == ['a']
+    assert source.names[0] == '2023'
+    with pytest.raises(FileNotFoundError, match='² does not exist'):
+        Source('²')
+
+
+@pytest.mark.parametrize('pattern', [
+    'cam [A]/*.png', 'cam [A]/f[0-9].png', 'cam [A]/**/*.png',
+    'cam ?[A]/f*', 'cam [A]/x [2].*'])
+def test_folders_of_patterns_may_have_brackets(tmp_path, pattern):
+    folder = tmp_path / 'cam [A]'
+    folder.mkdir()
+    for name in ('f1.png', 'x [2].png'):
+        cv2.imwrite(str(folder / name), radiometric())
+    if '?' in pattern:
+        folder.rename(tmp_path / 'cam x[A]')
+    source = Source(str(tmp_path / pattern))
+    assert len(source.files) == (1 if 'f' in pattern or '[2]' in pattern
+                                 else 2)
+    assert source.names[0].startswith('cam' if '?' not in pattern else '')
+
+
+@pytest.mark.parametrize('suffix', ['.npy', '.npz'])
+def test_time_on_the_last_axis_is_explained(tmp_path, suffix):
+    path = str(tmp_path / f'a{suffix}')
+    (np.save if suffix == '.npy' else np.savez)(
+        path, np.zeros((120, 160, 7), np.uint16))
+    with pytest.raises(ValueError, match=r'a.np.*np.moveaxis\(a, -1, 0'):
+        Source(path)
+    with pytest.raises(ValueError, match='np.moveaxis'):
+        is_batch((120, 160, 7), 'a')
+
+
+def test_archives_of_objects_are_named(tmp_path):
+    np.savez(tmp_path / 'a.npz', np.array([1, 'a', None], object))
+    for read in (Source, read_image):
+        with pytest.raises(ValueError, match='a.npz cannot be read: Object'):
+            read(str(tmp_path / 'a.npz'))

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import cv2
 import numpy as np
 
+from mmpose_thermal.runtime.image_files import thermal_pixels
 from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
                                                temperature_problem)
 
@@ -116,6 +117,8 @@ def _inspect_partner(thermal: np.ndarray, image: dict,
 
 def _radiometry(raw: np.ndarray, sample: dict) -> dict:
     """Median temperature, what is wrong with it, and whether 16 bits hold 8."""
+    narrow = bool(raw.dtype == np.uint16 and raw.max() < 256)
+    raw = thermal_pixels(raw, sample['img_path'])
     scale = sample.get('temperature_scale')
     offset = sample.get('temperature_offset', 0.)
     median = float(np.nanmedian(raw[::4, ::4]))
@@ -123,7 +126,7 @@ def _radiometry(raw: np.ndarray, sample: dict) -> dict:
     return dict(
         kelvin=median * known + offset,
         problem=temperature_problem(raw, scale, offset),
-        narrow=bool(raw.dtype == np.uint16 and raw.max() < 256))
+        narrow=narrow)
 
 
 def _kind_of(error: Exception, check: str) -> str:
