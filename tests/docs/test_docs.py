@@ -149,8 +149,3 @@ def test_figures_are_drawn(run_tool, tmp_path):
     run_tool('misc/draw_concepts', '--out-dir', tmp_path)
     for name in ('concepts.png', 'architecture.png'):
         assert (tmp_path / name).stat().st_size > 20000
-
-
-def test_conversion_is_timed(run_tool):
-    assert '20' in run_tool('analysis_tools/benchmark_conversion', '--entries',
-                           20, '--jobs', 1)

@@ -185,14 +185,6 @@ def test_steps_are_timed_side_by_side(run_tool, tmp_path):
                  '--amp', 'bfloat16')
 
 
-@pytest.mark.parametrize('options', [(), ('--index-only', )])
-def test_start_up_of_large_sets_is_timed(run_tool, options):
-    printed = run_tool('analysis_tools/benchmark_index', '--pairs', 50,
-                       *options)
-    assert '(50 pairs)' in printed and 'from the index' in printed
-    assert ('from JSON' in printed) == (not options)
-
-
 def test_loading_is_timed_with_kept_images(pairs_root, run_tool):
     pytest.importorskip('lmdb')
     printed = run_tool('analysis_tools/benchmark_loading', '--data-root',

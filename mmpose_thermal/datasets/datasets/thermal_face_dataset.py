@@ -11,13 +11,10 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from mmpose_thermal.version import __version__
-
 from ..alignment import rgb_to_thermal
 from ..annotations import Annotations, read_annotations
 from ..detected_boxes import match_boxes, read_boxes
 from ..image_checks import check_files
-from ..kept_index import fingerprint, load_index, save_index
 from ..point_sets import load_metainfo, metainfo_file
 from ..transforms.caching import CachedLoading
 from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
@@ -26,10 +23,6 @@ from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
 _DEFAULT_BIT_DEPTH = 8
 _LOADING = (LoadThermalImage, LoadRGBPartner, LoadImageFromFile)
 _OF_LOADING = ('temperature_scale', 'temperature_offset', 'palette')
-_FORM = 2  # of samples: raised where their fields or checks change
-# What decides about the samples beside the annotation file.
-_OF_INDEX = ('with_rgb', 'require_rgb', 'data_prefix', 'data_mode',
-             'test_mode', 'filter_cfg', 'sample_interval', '_indices')
 # Of an image: what is no attribute of its faces.
 _ITS_OWN = ('id', 'img_id', 'file_name', 'img_path', 'width', 'height',
             'rgb_file_name', 'rgb_homography')
@@ -91,11 +84,6 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         cache (str, optional): File in which images are kept, decoded and cut
             to the face, for later epochs and runs; below ``/dev/shm`` it is
             in memory. For training. See :class:`CachedLoading`.
-        index (str, optional): Folder in which the checked annotations are
-            kept, for large sets: the next start maps it into memory, which
-            all processes share, and neither reads the annotation file nor
-            looks for the images. It is made anew when the annotation file or
-            an option changes. Samples in it are pickled: use your own only.
         data_prefix (dict): Folders below ``data_root``: ``img`` for thermal
             images, ``rgb`` for their partners. Defaults to
             ``dict(img='', rgb='')``.
@@ -114,46 +102,15 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                  with_rgb: bool = False,
                  require_rgb: bool = True,
                  cache: Optional[str] = None,
-                 index: Optional[str] = None,
                  data_prefix: dict = dict(img='', rgb=''),
                  **kwargs) -> None:
         self.with_rgb = with_rgb
         self.require_rgb = require_rgb
-        self.index = index
         # In shared memory: worker processes see what is set here.
         self._epoch_seed = torch.full((1, ), -1).share_memory_()
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
         if cache:
             self._keep_images(cache)
-
-    def full_init(self) -> None:
-        """Loads the annotations, or the index of them if there is one."""
-        if not self.index or self._fully_initialized:  # type: ignore[has-type]
-            return super().full_init()
-        if not self.serialize_data or self.bbox_file:
-            raise ValueError('`index` needs serialize_data=True, and no '
-                             '`bbox_file`.')
-        _check_exists(self.ann_file)
-        mark = self.index_mark()
-        found = load_index(self.index, mark)
-        if found is not None:
-            self.data_bytes, self.data_address, metainfo = found
-            self._metainfo.update(metainfo)
-            self._fully_initialized = True
-            return
-        super().full_init()
-        save_index(self.index, mark, self.data_bytes, self.data_address,
-                   {k: self._metainfo[k] for k in ('CLASSES', )
-                    if k in self._metainfo})
-
-    def index_mark(self) -> str:
-        """What an index must be marked with to be this data set's."""
-        return fingerprint(
-            self.ann_file,
-            version=__version__,
-            form=_FORM,
-            metainfo=self._metainfo['dataset_name'],
-            **{name: getattr(self, name) for name in _OF_INDEX})
 
     def _keep_images(self, path: str) -> None:
         """Puts a cache in the place of the pipeline's loading steps."""
