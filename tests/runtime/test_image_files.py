@@ -284,24 +284,28 @@ def test_bits_without_decoding(ramp, tmp_path):
     assert stored_bits(tmp_path / 'f.npy') == 32
 
 
-@pytest.mark.parametrize('suffix', ['.png', '.tiff', '.npy', '.bmp'])
-@pytest.mark.parametrize('dtype', [
-    'uint8', 'int8', 'uint16', '>u2', 'int16', 'uint32', 'int32', 'float16',
-    'float32', 'float64'])
-@pytest.mark.parametrize('shape', [(7, 9), (7, 9, 3), (1, 7, 9)])
+#: What NumPy, tifffile or OpenCV can write.
+WRITTEN = [
+    (suffix, dtype, shape)
+    for suffix in ('.png', '.tiff', '.npy', '.bmp')
+    for dtype in ('uint8', 'int8', 'uint16', '>u2', 'int16', 'uint32', 'int32',
+                  'float16', 'float32', 'float64')
+    for shape in ((7, 9), (7, 9, 3), (1, 7, 9))
+    if suffix == '.npy' or
+    shape[0] > 1 and (suffix == '.tiff' or dtype != 'uint32')
+]
+
+
+@pytest.mark.parametrize('suffix, dtype, shape', WRITTEN)
 def test_heads_agree_with_the_decoder(tmp_path, suffix, dtype, shape):
     path = tmp_path / f'a{suffix}'
     image = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     if suffix == '.npy':
         np.save(path, image)
+    elif suffix == '.tiff' and dtype in ('float16', 'uint32', 'int8'):
+        pytest.importorskip('tifffile').imwrite(path, image)
     else:
-        if suffix == '.tiff' and dtype in ('float16', 'uint32', 'int8'):
-            pytest.importorskip('tifffile').imwrite(path, image)
-        else:
-            try:
-                assert cv2.imwrite(str(path), image)
-            except (cv2.error, AssertionError):
-                pytest.skip('OpenCV cannot write it')
+        assert cv2.imwrite(str(path), image)
     try:
         decoded = decode_image(path.read_bytes(), str(path))
     except ValueError:
