@@ -197,6 +197,20 @@ def test_faces_that_are_turned_are_not_mirrored(edit):
     assert 'left-right' not in edit(turn)
 
 
+def test_a_few_faces_by_one_template_are_a_trial(edit):
+    def change(coco):
+        template = points_of(coco['annotations'][0])
+        x, y, w, h = coco['annotations'][0]['bbox']
+        for annotation in coco['annotations']:
+            left, top, width, height = annotation['bbox']
+            points = template.copy()
+            points[:, 0] = left + (points[:, 0] - x) * width / w
+            points[:, 1] = top + (points[:, 1] - y) * height / h
+            set_points(annotation, points)
+
+    assert edit(change)['constant points'].level == 'warning'
+
+
 def test_points_that_were_not_labelled_by_hand(edit):
     def change(coco):
         for annotation in coco['annotations']:
@@ -208,6 +222,7 @@ def test_points_that_were_not_labelled_by_hand(edit):
             set_points(annotation, points)
 
     findings = edit(change)
+    assert findings['constant points'].level == 'error'
     assert 'right_jaw_5' in findings['constant points'].message
     assert "('right_jaw_7', 'chin')" in findings['coinciding points'].message
     assert 'left_jaw_7' in findings['never labelled'].message

@@ -7,6 +7,7 @@ from .findings import Add, Faces, image_examples
 # Shares of the face box.
 _OUTSIDE_BOX = .1
 _NEVER_VARIES = .002
+_FEW_FACES = 30
 _MIRRORED_WARNING, _MIRRORED_ERROR = .01, .5
 
 
@@ -89,7 +90,10 @@ def _check_variation(data: Faces, metainfo: dict, add: Add):
         if np.nanstd(place[:, i], axis=0).max() < _NEVER_VARIES
     ]
     if constant:
-        add('error', 'constant points',
+        # A handful of faces by one template may be meant as a trial.
+        is_trial = len(data.points) < _FEW_FACES and \
+            len(constant) == labelled.any(0).sum()
+        add('warning' if is_trial else 'error', 'constant points',
             f'points {[names[i] for i in constant]} lie at the same place of '
             'the box in every face: they were not labelled by hand. Mark them '
             'as not labelled (visibility 0).')
