@@ -261,8 +261,7 @@ def test_a_rank_that_dies_ends_all(run_config, tmp_path):
     run_config.dump(path)
     command = [
         sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node=2',
-        '--master-port=29642', str(REPOSITORY / 'tests/fault/one_rank.py'),
-        str(path)
+        '--standalone', str(REPOSITORY / 'tests/fault/one_rank.py'), str(path)
     ]
     # Three iterations an epoch: in the second one.
     ended = subprocess.run([*command, '4'], capture_output=True, text=True,

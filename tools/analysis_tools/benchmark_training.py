@@ -344,16 +344,15 @@ class Benchmark:
 
 def _one_of(rank, count, args, folder, rates):
     """Steps of one process, each with a batch of its own."""
-    import os
-
     import torch.distributed as dist
     from mmengine.model import MMDistributedDataParallel
 
     import mmpose_thermal  # noqa: F401  registers the models
     init_default_scope('mmpose')
     torch.set_num_threads(1)
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT='29631')
-    dist.init_process_group('gloo', rank=rank, world_size=count)
+    dist.init_process_group(
+        'gloo', init_method=f'file://{folder}/store', rank=rank,
+        world_size=count)
     torch.manual_seed(0)
     benchmark = Benchmark(args, f'{folder}/{rank}')
     model, wrapper = benchmark.ours['DIKD']
