@@ -351,7 +351,7 @@ def _one_of(rank, count, args, folder, rates):
     init_default_scope('mmpose')
     torch.set_num_threads(1)
     dist.init_process_group(
-        'gloo', init_method=f'file://{folder}/store', rank=rank,
+        'gloo', init_method=f'file://{folder}/store{count}', rank=rank,
         world_size=count)
     torch.manual_seed(0)
     benchmark = Benchmark(args, f'{folder}/{rank}')
