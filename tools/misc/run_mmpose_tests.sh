@@ -27,6 +27,7 @@ trap 'rm -rf "$results"' EXIT
 cp -r "$checkout/tests" "$results/tests"
 ln -s "$("$py" -c 'import os, mmpose; print(os.path.dirname(mmpose.__file__))')" "$results/mmpose"
 ln -s mmpose/.mim/configs "$results/configs"
+ln -s mmpose/.mim/model-index.yml "$results/model-index.yml"
 cd "$results"
 for how in without with; do
     plugin=()
