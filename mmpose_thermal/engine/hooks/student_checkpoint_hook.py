@@ -100,7 +100,11 @@ class StudentCheckpointHook(Hook):
         former = osp.join(runner.work_dir, 'student_best.pth')
         if not osp.isfile(former):
             return
-        source = load_checkpoint(former, 'meta')['meta'].get('student_of')
+        try:
+            meta = load_checkpoint(former, 'meta').get('meta', {})
+        except ValueError:  # damaged: it is about to be replaced
+            return
+        source = meta.get('student_of')
         if source in (None, best) or not osp.isfile(
                 osp.join(runner.work_dir, source)):
             return
