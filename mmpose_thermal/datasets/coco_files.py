@@ -12,7 +12,7 @@ from .alignment import as_homography
 from .annotation_rules import box_breach
 from .face_records import (box_around, box_fields, clipped, listed,
                            with_visibility)
-from .point_sets import keypoint_names
+from .point_sets import face_category
 
 _OURS = '"generator":"mmpose_thermal"'  # marks what a converter wrote
 
@@ -125,13 +125,7 @@ def coco(records: List[dict], metainfo: dict, description: str) -> dict:
         info=dict(generator='mmpose_thermal', description=description),
         images=images,
         annotations=annotations,
-        categories=[
-            dict(
-                id=1,
-                name='face',
-                supercategory='person',
-                keypoints=keypoint_names(metainfo))
-        ])
+        categories=[face_category(metainfo)])
 
 
 def remove_stale(out: Path, names: Iterable[str], written: Set[Path]) -> None:

@@ -5,6 +5,8 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 import numpy as np
 from mmengine.fileio import exists, get
 
+from mmpose_thermal.runtime.boxes import iou
+
 from .annotation_rules import is_number, plain_id, short
 from .json_files import parse_json
 
@@ -104,16 +106,6 @@ def _is_box(box: Any) -> bool:
             and is_number(_score(box)))
 
 
-def _iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Of one box (left, top, right, bottom) with others, (N, 4)."""
-    low = np.maximum(one[:2], others[:, :2])
-    high = np.minimum(one[2:], others[:, 2:])
-    shared = np.clip(high - low, 0, None).prod(1)
-    areas = (others[:, 2:] - others[:, :2]).prod(1)
-    union = np.clip(one[2:] - one[:2], 0, None).prod() + areas - shared
-    return shared / np.maximum(union, 1e-9)
-
-
 def _are_corners(faces: Dict[Any, List[dict]],
                  boxes: Dict[Any, List[dict]]) -> bool:
     """Whether most faces agree clearly better with boxes read as corners."""
@@ -127,7 +119,7 @@ def _are_corners(faces: Dict[Any, List[dict]],
         for face in here:
             own = np.asarray(face['bbox'], float)[0]
             better.append(
-                _iou(own, numbers).max() - _iou(own, as_sizes).max())
+                iou(own, numbers).max() - iou(own, as_sizes).max())
     return sum(gain > _CLEARLY_BETTER for gain in better) > len(better) / 2
 
 
@@ -165,7 +157,7 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
         for box in boxes.get(name, ()):
             x, y, width, height = box['bbox'][:4]
             corners = np.array([x, y, x + width, y + height], np.float32)
-            agreement = _iou(
+            agreement = iou(
                 corners, np.concatenate([face['bbox'] for face in free])
             ) if free else np.zeros(1)
             if agreement.max() < SAME_FACE_IOU:

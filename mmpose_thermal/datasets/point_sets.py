@@ -132,6 +132,22 @@ def keypoint_names(metainfo: dict) -> List[str]:
     ]
 
 
+def face_category(metainfo: dict) -> dict:
+    """The one category of the annotation files that are written here.
+
+    Args:
+        metainfo (dict): Parsed.
+
+    Returns:
+        dict: As COCO has it, with the names of the points.
+    """
+    return dict(
+        id=1,
+        name='face',
+        supercategory='person',
+        keypoints=keypoint_names(metainfo))
+
+
 def find_point_set(names: Sequence[str]) -> Optional[str]:
     """Finds the point set of an annotation file.
 

@@ -1,6 +1,7 @@
 """Decoders of files, by OpenCV, NumPy and tifffile."""
 import struct
 from io import BytesIO
+from typing import BinaryIO, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -47,6 +48,27 @@ def _undecodable(content, name, reason='it is truncated or no image'):
                       f'({len(content)} bytes). Replace it, or leave it out.')
 
 
+def npy_header(
+        file: BinaryIO) -> Optional[Tuple[Tuple[int, ...], bool, np.dtype, int]]:
+    """What NumPy's own format says of its array.
+
+    Args:
+        file (BinaryIO): At its beginning.
+
+    Returns:
+        tuple | None: Shape, whether it is in Fortran's order, type, and where
+        the numbers begin; ``None`` if it is damaged.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        read_header = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else
+            np.lib.format.read_array_header_2_0)
+        return (*read_header(file), file.tell())
+    except Exception:  # NumPy evaluates the header: any error may come
+        return None
+
+
 def decode_npy(content: bytes, name: str) -> np.ndarray:
     """Decodes NumPy's own format, without pickle.
 
@@ -60,18 +82,16 @@ def decode_npy(content: bytes, name: str) -> np.ndarray:
     Raises:
         ValueError: It is damaged.
     """
-    # Not by np.load, which copies what is in memory already.
-    stream = BytesIO(content)
+    header = npy_header(BytesIO(content))
+    if header is None:
+        raise _undecodable(content, name)
+    shape, fortran, dtype, start = header
     try:
-        version = np.lib.format.read_magic(stream)
-        read_header = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else
-            np.lib.format.read_array_header_2_0)
-        shape, fortran, dtype = read_header(stream)
+        # Not by np.load, which copies what is in memory already.
         return np.frombuffer(
-            content, dtype, int(np.prod(shape)), stream.tell()).reshape(
+            content, dtype, int(np.prod(shape)), start).reshape(
                 shape, order='F' if fortran else 'C')
-    except Exception:  # NumPy evaluates the header: any error may come
+    except Exception:  # the header may say anything
         raise _undecodable(content, name) from None
 
 

@@ -4,6 +4,7 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
+from .boxes import iou
 from .face_landmarks import FaceLandmarks
 
 _SAME_FACE_IOU = .3
@@ -134,7 +135,7 @@ class FaceTracker:
         pairs = [(track, face) for track, face in zip(tracks, faces)
                  if float(face.scores.mean()) >= self.min_score]
         pairs.sort(
-            key=lambda pair: (pair[0].track_id is None, pair[0].lost, -_iou(
+            key=lambda pair: (pair[0].track_id is None, pair[0].lost, -iou(
                 pair[0].box, _around(pair[1].keypoints))))
         found: Dict[_Track, FaceLandmarks] = {}
         for track, face in pairs:
@@ -168,7 +169,7 @@ def _matched(boxes, others):
     """Pairs of overlapping boxes (their indices), the best first and each in
     one pair; and all of the others that overlap with one.
     """
-    overlaps = [(_iou(box, other), first, second)
+    overlaps = [(iou(box, other), first, second)
                 for first, box in enumerate(boxes)
                 for second, other in enumerate(others)]
     overlaps = [each for each in overlaps if each[0] >= _SAME_FACE_IOU]
@@ -188,16 +189,8 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     Returns:
         float: From 0 to 1.
     """
-    return _iou(_around(one), _around(other))
+    return float(iou(_around(one), _around(other)))
 
 
 def _around(points):
     return np.concatenate([points.min(0), points.max(0)])
-
-
-def _iou(one, other):
-    low = np.maximum(one[:2], other[:2])
-    high = np.minimum(one[2:], other[2:])
-    common = np.prod(np.maximum(high - low, 0))
-    areas = np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])
-    return float(common / max(areas - common, 1e-6))

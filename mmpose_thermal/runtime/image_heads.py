@@ -6,7 +6,7 @@ from typing import BinaryIO, Optional, Tuple
 
 import numpy as np
 
-from .decoders import PNG
+from .decoders import PNG, npy_header
 from .tiff import tiff_pages
 
 _JPEG = b'\xff\xd8\xff'
@@ -82,16 +82,12 @@ def _png_head(file: BinaryIO) -> Optional[ImageHead]:
 
 def _npy_head(file: BinaryIO) -> Optional[ImageHead]:
     file.seek(0)
-    try:
-        version = np.lib.format.read_magic(file)
-        read_header = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else
-            np.lib.format.read_array_header_2_0)
-        shape, _, dtype = read_header(file)
-    except Exception:  # NumPy evaluates the header: any error may come
+    header = npy_header(file)
+    if header is None:
         return None
+    shape, _, dtype, start = header
     bits = _BITS_OF_DTYPE.get(dtype.name)
-    is_whole = file.tell() + dtype.itemsize * int(np.prod(shape)) <= \
+    is_whole = start + dtype.itemsize * int(np.prod(shape)) <= \
         os.fstat(file.fileno()).st_size
     is_image = len(shape) == 2 or len(shape) == 3 and shape[2] in (1, 3, 4)
     if bits is None or not is_whole or not is_image or 0 in shape:

@@ -6,6 +6,7 @@ from typing import Callable, Iterator, Optional, Tuple
 
 import numpy as np
 
+from .decoders import npy_header
 from .image_files import checked_pixels, decode_image
 from .tiff_pages import choose_pages, read_pages
 from .warned_once import warn_once
@@ -224,8 +225,9 @@ def _tiff(path):
 
 
 def _npy(path):
-    header = _npy_header(path)
-    if header is None:
+    with open(path, 'rb') as file:
+        header = npy_header(file)
+    if header is None or header[2].hasobject:
         return None
     shape, fortran, dtype, offset = header
     if not is_batch(shape, path):
@@ -240,19 +242,6 @@ def _npy(path):
     missing = None if count == shape[0] else (
         f'it is truncated behind {count} of {shape[0]} frames.')
     return _of_array(array, path, missing)
-
-
-def _npy_header(path):
-    """Shape, order, type and place of the pixels; None if they are none."""
-    with open(path, 'rb') as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            read = (np.lib.format.read_array_header_1_0 if version == (1, 0)
-                    else np.lib.format.read_array_header_2_0)
-            header = (*read(file), file.tell())
-        except Exception:  # NumPy evaluates the header: any error may come
-            return None
-    return None if header[2].hasobject else header
 
 
 def _npz(path):

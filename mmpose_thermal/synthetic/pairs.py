@@ -11,7 +11,7 @@ import mmengine
 import numpy as np
 
 from ..datasets.conversion import write_json
-from ..datasets.point_sets import (keypoint_mapping, keypoint_names,
+from ..datasets.point_sets import (face_category, keypoint_mapping,
                                    load_metainfo)
 from .head import sample_motion, sample_subject, sample_view
 from .render import automatic_gain, render_pair
@@ -398,20 +398,14 @@ def _coco(records, spec, folder):
                     category_id=1,
                     iscrowd=0,
                     **({} if target is image else attributes)))
-    names = keypoint_names(load_metainfo(dict(from_file=spec.style)))
+    metainfo = load_metainfo(dict(from_file=spec.style))
     return dict(
         info=dict(
             description='Synthetic RGB-thermal faces of mmpose_thermal',
             spec=asdict(spec)),
         images=images,
         annotations=annotations,
-        categories=[
-            dict(
-                id=1,
-                name='face',
-                supercategory='person',
-                keypoints=names)
-        ])
+        categories=[face_category(metainfo)])
 
 
 def _annotation(face, spec, folder, size):

@@ -11,7 +11,6 @@ needs one map a sequence (less noise); otherwise one a frame.
 """
 import argparse
 import csv
-import json
 import os.path as osp
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ import mmengine
 import numpy as np
 
 from mmpose_thermal.datasets.conversion import write_json
+from mmpose_thermal.datasets.json_files import parse_json
 from mmpose_thermal.datasets.point_sets import keypoint_mapping
 from mmpose_thermal.datasets.registration import (MODELS, fit_map,
                                                   register_groups)
@@ -75,7 +75,7 @@ def points_of(keypoints):
 
 def detected(json_file):
     """The points of RGB images by their name, of a COCO json."""
-    coco = json.loads(Path(json_file).read_text())
+    coco = parse_json(Path(json_file).read_bytes())
     names = {image['id']: image['file_name'] for image in coco['images']}
     return {
         names[annotation['image_id']]: points_of(annotation['keypoints'])
@@ -228,7 +228,7 @@ def main():
     out = args.out or str(ann_file.with_name(f'{ann_file.stem}_registered'
                                              '.json'))
     try:
-        coco = json.loads(ann_file.read_text())
+        coco = parse_json(ann_file.read_bytes())
         images = {image['id']: image for image in coco['images']}
         first = {}
         for annotation in coco['annotations']:

@@ -1,5 +1,5 @@
 import os.path as osp
-from typing import Dict, Optional, Sequence
+from typing import Optional, Sequence
 
 from mmengine.runner import Runner
 from mmengine.utils import mkdir_or_exist
@@ -25,7 +25,6 @@ class ThermalVisualizationHook(PoseVisualizationHook):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self._records: Dict[int, Dict[str, dict]] = {}
         self._folder: Optional[str] = None
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict,
@@ -70,8 +69,12 @@ class ThermalVisualizationHook(PoseVisualizationHook):
 
     def _draw(self, dataset, sample, name, out_file, step):
         path = sample.img_path
-        image = picture_of(path, loading_of(dataset.pipeline),
-                           self._fields_of(dataset).get(path))
+        record = sample.get('raw_ann_info')
+        if not isinstance(record, dict):  # one a face of the image
+            record = (record or [{}])[0]
+        image = picture_of(path, loading_of(dataset.pipeline), {
+            field: record[field] for field in _FIELDS
+            if record.get(field) not in (None, '')})
         self._visualizer.set_dataset_meta(dataset.metainfo)
         drawn = merge_data_samples([sample])
         # The picture is made: a visualizer need not look for the file.
@@ -88,19 +91,6 @@ class ThermalVisualizationHook(PoseVisualizationHook):
             kpt_thr=self.kpt_thr,
             out_file=out_file,
             step=step)
-
-    def _fields_of(self, dataset) -> Dict[str, dict]:
-        """What records say of their images, by path."""
-        key = id(dataset)
-        if key not in self._records:
-            records = map(dataset.get_data_info, range(len(dataset)))
-            self._records[key] = {
-                record['img_path']:
-                {field: record[field]
-                 for field in _FIELDS if field in record}
-                for record in records
-            }
-        return self._records[key]
 
 
 def _unused(folder: str, stem: str) -> str:
