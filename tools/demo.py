@@ -21,7 +21,7 @@ import numpy as np
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
                                     draw_faces)
-from mmpose_thermal.runtime.sources import input_files
+from mmpose_thermal.runtime.frames import input_files
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.runtime import draw_faces
-from mmpose_thermal.runtime.sources import IMAGES
+from mmpose_thermal.runtime.frames import IMAGES
 
 _MAX_SIZE = '20mb'
 _KEEP_S = 300

@@ -9,8 +9,8 @@ from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from mmpose_thermal.runtime.image_files import checked_pixels
-from mmpose_thermal.runtime.sources import VIDEOS, Frame
+from mmpose_thermal.runtime.images import checked_pixels
+from mmpose_thermal.runtime.frames import VIDEOS, Frame
 from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
                                            read_image)
 

@@ -8,10 +8,10 @@ from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
 import cv2
 import numpy as np
 
-from mmpose_thermal.runtime.ahead import WorkAhead
+from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.crops import crop_faces
 from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
-from mmpose_thermal.runtime.image_files import (grey_levels,
+from mmpose_thermal.runtime.images import (grey_levels,
                                                 thermal_pixels)
 from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
 from mmpose_thermal.runtime.palettes import palette_colours
@@ -194,7 +194,7 @@ class ThermalLandmarker:
                               f'{error}')
                 return []
 
-        return WorkAhead(of_one, enumerate(with_boxes(images, boxes)),
+        return ParallelMap(of_one, enumerate(with_boxes(images, boxes)),
                          workers or os.cpu_count() or 1)
 
     def _of_frames(self, frames, boxes):

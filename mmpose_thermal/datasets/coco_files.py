@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Set, Union
 
 import numpy as np
 
-from mmpose_thermal.runtime.whole_file import whole_file
+from mmpose_thermal.runtime.atomic_file import atomic_file
 
 from .alignment import as_homography
 from .annotation_rules import box_breach
@@ -35,7 +35,7 @@ def write_jsons(contents: Mapping[Union[str, Path], Any]) -> None:
     """
     with ExitStack() as all_of_them:
         for path, content in contents.items():
-            unfinished = all_of_them.enter_context(whole_file(path))
+            unfinished = all_of_them.enter_context(atomic_file(path))
             with open(unfinished, 'w') as file:
                 json.dump(content, file, separators=(',', ':'))
 

@@ -6,7 +6,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
-from mmpose_thermal.runtime.image_files import stored_bits
+from mmpose_thermal.runtime.images import stored_bits
 from mmpose_thermal.runtime.image_heads import ImageHead, image_head
 
 from .transforms.loading import read_image, require_bit_depth, require_size

@@ -14,8 +14,8 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from mmpose_thermal.runtime.model_info import ModelInfo
-from mmpose_thermal.runtime.whole_file import whole_file
-from .lowering import lower
+from mmpose_thermal.runtime.atomic_file import atomic_file
+from .conv_rewrites import lower
 from .networks import DeployedNetwork, deploy
 
 #: Formats, and the end of their files.
@@ -108,7 +108,7 @@ def export_model(model: nn.Module,
             if format == 'openvino':
                 _write_openvino(onnx, out, precision)
             else:
-                with whole_file(out) as unfinished:
+                with atomic_file(out) as unfinished:
                     shutil.copyfile(onnx, unfinished)
     info.save(out)
     return info
@@ -238,7 +238,7 @@ def _write_torchscript(network, info, out, precision):
     with torch.no_grad():
         traced = torch.jit.freeze(
             torch.jit.trace(network, _example(info), check_trace=False))
-    with whole_file(out) as unfinished:
+    with atomic_file(out) as unfinished:
         traced.save(unfinished)
 
 

@@ -4,7 +4,7 @@ from typing import Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from mmpose_thermal.runtime.whole_file import whole_file
+from mmpose_thermal.runtime.atomic_file import atomic_file
 
 #: ``backend_args`` of MMEngine's functions.
 ATOMIC = dict(backend='atomic_local')
@@ -13,7 +13,7 @@ ATOMIC = dict(backend='atomic_local')
 class AtomicLocalBackend(LocalBackend):
     """Local files that are either written completely or not at all.
 
-    See :func:`mmpose_thermal.runtime.whole_file.whole_file`.
+    See :func:`mmpose_thermal.runtime.atomic_file.atomic_file`.
     """
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
@@ -28,7 +28,7 @@ class AtomicLocalBackend(LocalBackend):
         """
         filepath = os.fspath(filepath)
         try:
-            with whole_file(filepath) as unfinished:
+            with atomic_file(filepath) as unfinished:
                 Path(unfinished).write_bytes(obj)
         except OSError as error:
             raise type(error)(

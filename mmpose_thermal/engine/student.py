@@ -11,7 +11,7 @@ from mmpose.registry import HOOKS, MODELS
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.models.distillers.branch import (branch_config,
                                                      student_weights)
-from mmpose_thermal.models.distillers.fields import is_of
+from mmpose_thermal.models.distillers.config_errors import is_of
 
 from .storage import ATOMIC
 

@@ -8,7 +8,7 @@ from mmpose.visualization import PoseLocalVisualizer
 
 from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)
-from mmpose_thermal.runtime.image_files import grey_levels, stored_bits
+from mmpose_thermal.runtime.images import grey_levels, stored_bits
 
 
 def loading_of(pipeline) -> Optional[LoadThermalImage]:

@@ -16,7 +16,7 @@ from typing import Callable, Dict, List, Optional, Sequence
 
 from mmengine.config import Config
 
-from mmpose_thermal.runtime.whole_file import whole_file
+from mmpose_thermal.runtime.atomic_file import atomic_file
 from ..engine.student import student_config
 from .recipe import Recipe, RecipeError, Run
 
@@ -140,7 +140,7 @@ class Trial:
     def remember(self, **fields) -> None:
         record = {**self.record(), **fields}
         path = osp.join(self.folder, 'trial.json')
-        with whole_file(path) as unfinished, open(unfinished, 'w') as file:
+        with atomic_file(path) as unfinished, open(unfinished, 'w') as file:
             json.dump(record, file, indent=1)
 
     def train_command(self) -> List[str]:
@@ -352,7 +352,7 @@ def execute(recipe: Recipe,
                 arguments[0] = sys.executable
             if subprocess.run(arguments).returncode:
                 raise RecipeError(f'"{command}" failed; see its message above')
-        _work_off(everything, launch, lock, say, interval_s)
+        _process_queue(everything, launch, lock, say, interval_s)
     return trials
 
 
@@ -381,7 +381,7 @@ def _commit():
     return answer.stdout.strip() or 'unknown'
 
 
-def _work_off(trials, launch, lock, say, interval_s):
+def _process_queue(trials, launch, lock, say, interval_s):
     waiting = [trial for trial in trials if not trial.record().get('tested')]
     done = len(trials) - len(waiting)
     say(f'{len(trials)} trainings, {done} of them done before')

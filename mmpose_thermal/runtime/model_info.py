@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from .whole_file import whole_file
+from .atomic_file import atomic_file
 
 FORMAT = 1
 TASKS = ('landmarks', 'detection')
@@ -68,7 +68,7 @@ class ModelInfo:
         self.model = Path(model_file).name
         self.sha256 = _sha256(model_file)
         path = f'{model_file}.json'
-        with whole_file(path) as unfinished:
+        with atomic_file(path) as unfinished:
             Path(unfinished).write_text(
                 json.dumps(dict(format=FORMAT, **asdict(self)), indent=1))
         return path

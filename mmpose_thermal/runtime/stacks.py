@@ -7,7 +7,7 @@ from typing import Callable, Iterator, Optional, Tuple
 import numpy as np
 
 from .decoders import npy_header
-from .image_files import checked_pixels, decode_image
+from .images import checked_pixels, decode_image
 from .tiff_pages import choose_pages, read_pages
 from .warned_once import warn_once
 

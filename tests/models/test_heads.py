@@ -15,7 +15,7 @@ from mmpose.models.losses import KDLoss
 from mmpose.registry import MODELS
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
-from mmpose_thermal.models.distillers.grid import resample
+from mmpose_thermal.models.distillers.resampling import resample
 from mmpose_thermal.models.distillers.heads import output_as_target
 from mmpose_thermal.models.distillers.trial import adds_samples_up
 from mmpose_thermal.models.losses import DistillBatch, DistillLoss

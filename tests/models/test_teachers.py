@@ -10,7 +10,7 @@ from conftest import (COLOUR, GREY, IMAGE_SIZE, batch_for, estimator,
 from mmpose.registry import MODELS
 
 from mmpose_thermal.models import CrossModalDistiller
-from mmpose_thermal.models.distillers.branch import (bears_channels_last,
+from mmpose_thermal.models.distillers.branch import (supports_channels_last,
                                                      fold_batch_norm)
 
 PAIR = dict(type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)
@@ -384,8 +384,8 @@ def test_unknown_types_are_named(build_distiller, save_teacher):
 def test_channels_last_is_left_where_it_would_crash(build_distiller, batch):
     """A strided 1x1 convolution of 8 channels: oneDNN#6035."""
     narrow, wide = build_distiller(8), build_distiller(16)
-    assert not bears_channels_last(narrow.student)
-    assert bears_channels_last(wide.student)
+    assert not supports_channels_last(narrow.student)
+    assert supports_channels_last(wide.student)
     for model, expected in ((narrow, False), (wide, True)):
         weight = model.student.backbone.layer2[0].conv2.weight
         assert expected == weight.is_contiguous(

@@ -11,7 +11,7 @@ from mmpose_thermal.runtime import (FaceLandmarks, ModelInfo,
                                     SkinThermometer, boxes_from, crop_faces,
                                     draw_faces, is_radiometric, letterbox,
                                     skin_regions)
-from mmpose_thermal.runtime.whole_file import whole_file
+from mmpose_thermal.runtime.atomic_file import atomic_file
 
 
 def landmarks_info(**changed):
@@ -174,9 +174,9 @@ def test_nothing_here_warns():
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / 'folder/a.txt'
     for text in ('one', 'two'):
-        with whole_file(path) as unfinished:
+        with atomic_file(path) as unfinished:
             Path(unfinished).write_text(text)
-    with pytest.raises(RuntimeError), whole_file(path) as unfinished:
+    with pytest.raises(RuntimeError), atomic_file(path) as unfinished:
         Path(unfinished).write_text('half')
         raise RuntimeError
     assert path.read_text() == 'two'

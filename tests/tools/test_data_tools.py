@@ -2,7 +2,7 @@
 import json
 
 import cv2
-import miniatures
+import public_dataset_trees
 import numpy as np
 import pytest
 from conftest import REPOSITORY
@@ -42,8 +42,8 @@ def test_browse_names_what_is_missing(run_tool, tmp_path):
 @pytest.fixture
 def unaligned(run_tool, pairs_root, tmp_path):
     """CARL in miniature: the cameras look from different places."""
-    samples = miniatures.load_samples(pairs_root)
-    miniatures.write_carl(tmp_path, samples)
+    samples = public_dataset_trees.load_samples(pairs_root)
+    public_dataset_trees.write_carl(tmp_path, samples)
     run_tool('dataset_converters/carl_visth2coco', tmp_path, '--labels', 'labels',
         '--val-subjects', 1, '--test-subjects', 2, '--jobs', 1)
     return tmp_path
@@ -59,8 +59,8 @@ def assert_registered(root, tolerance):
         matrix = np.reshape(image['rgb_homography'], (3, 3))
         points = np.array([[60., 90], [160, 220], [140, 120]])
         found = points @ matrix[:2, :2].T + matrix[:2, 2]
-        truth = points @ miniatures.CARL_MATRIX[:, :2].T + \
-            miniatures.CARL_MATRIX[:, 2]
+        truth = points @ public_dataset_trees.CARL_MATRIX[:, :2].T + \
+            public_dataset_trees.CARL_MATRIX[:, 2]
         np.testing.assert_allclose(found, truth, atol=tolerance)
 
 
@@ -86,12 +86,12 @@ def test_register_from_the_points_of_both(run_tool, unaligned, per, tolerance):
 
 def test_register_from_detections_of_another_point_set(run_tool, unaligned,
                                                        pairs_root):
-    samples = miniatures.load_samples(pairs_root)
+    samples = public_dataset_trees.load_samples(pairs_root)
     images, annotations = [], []
     train = json.loads((unaligned / 'annotations/train.json').read_text())
     names = [image['rgb_file_name'] for image in train['images']]
     for i, (name, sample) in enumerate(zip(names, samples)):
-        points = miniatures.rgb_of_carl(sample)[1]
+        points = public_dataset_trees.rgb_of_carl(sample)[1]
         images.append(dict(id=i, file_name=name))
         annotations.append(
             dict(
@@ -135,7 +135,7 @@ def test_register_with_a_landmark_model(run_tool, unaligned, save_teacher):
 
 
 def test_register_by_calibration(run_tool, unaligned):
-    back = cv2.invertAffineTransform(miniatures.CARL_MATRIX)
+    back = cv2.invertAffineTransform(public_dataset_trees.CARL_MATRIX)
     thermal = np.random.default_rng(0).uniform(0, 90, (12, 2))
     rgb = thermal @ back[:, :2].T + back[:, 2]
     table = unaligned / 'calibration.csv'
@@ -168,8 +168,8 @@ def _without_rgb_points(path):
 
 def test_fit_palette(run_tool, pairs_root, tmp_path):
     """SF-TL54's two copies give the palette that decodes one of them."""
-    samples = miniatures.load_samples(pairs_root)
-    miniatures.write_sftl54(tmp_path, samples)
+    samples = public_dataset_trees.load_samples(pairs_root)
+    public_dataset_trees.write_sftl54(tmp_path, samples)
     out = tmp_path / 'palette.png'
     run_tool('misc/fit_palette', tmp_path / 'gray/train/images',
         tmp_path / 'iron/train/images', out)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import cv2
-import miniatures
+import public_dataset_trees
 import numpy as np
 import pytest
 from conftest import REPOSITORY
@@ -20,7 +20,7 @@ CONVERTERS = REPOSITORY / 'tools/dataset_converters'
 
 @pytest.fixture(scope='session')
 def samples(pairs_root):
-    return miniatures.load_samples(pairs_root)
+    return public_dataset_trees.load_samples(pairs_root)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def build(type, root, name='train', **arguments):
 
 
 def test_sftl54(run, samples, tmp_path):
-    miniatures.write_sftl54(tmp_path, samples)
+    public_dataset_trees.write_sftl54(tmp_path, samples)
     printed = run('sftl54', tmp_path)
     assert 'train: 1 thermal images have no RGB partner' in printed
     assert 'train.json: 6 images, 6 faces, 3 subjects, 5 with an RGB' in printed
@@ -68,7 +68,7 @@ def test_sftl54(run, samples, tmp_path):
     found = points_of(coco['annotations'][0])
     assert (found[:, 2] == 2).all()
     np.testing.assert_allclose(
-        found[:, :2], samples[0].points[miniatures.SFTL54_OF_IBUG], atol=.01)
+        found[:, :2], samples[0].points[public_dataset_trees.SFTL54_OF_IBUG], atol=.01)
     np.testing.assert_allclose(
         coco['annotations'][0]['bbox'], samples[0].box, atol=.02)
     dataset = build('SFTL54Dataset', tmp_path, with_rgb=True,
@@ -80,7 +80,7 @@ def test_sftl54(run, samples, tmp_path):
 
 
 def test_sftl54_iron_and_challenging(run, samples, tmp_path):
-    miniatures.write_sftl54(tmp_path, samples)
+    public_dataset_trees.write_sftl54(tmp_path, samples)
     printed = run('sftl54', tmp_path, '--palette', 'iron',
                   '--leave-out-challenging')
     assert 'left out: 1 ' in printed and '1 challenging, first' in printed
@@ -93,7 +93,7 @@ def test_sftl54_iron_and_challenging(run, samples, tmp_path):
 
 def test_sftl54_jsonl_is_the_same(run, samples, tmp_path):
     for name in ('json', 'jsonl'):
-        miniatures.write_sftl54(
+        public_dataset_trees.write_sftl54(
             tmp_path / name, samples, jsonl=name == 'jsonl')
         run('sftl54', tmp_path / name)
     for one, other in zip(*(load(tmp_path / name)['annotations']
@@ -102,7 +102,7 @@ def test_sftl54_jsonl_is_the_same(run, samples, tmp_path):
 
 
 def test_sftl54_pairs_by_name_and_never_by_order(run, samples, tmp_path):
-    miniatures.write_sftl54(tmp_path, samples)
+    public_dataset_trees.write_sftl54(tmp_path, samples)
     rgb = tmp_path / 'rgb/test'
     first = sorted(rgb.iterdir())[0]
     first.rename(rgb / f'99_{first.name.split("_", 1)[1]}')
@@ -115,21 +115,21 @@ def test_sftl54_pairs_by_name_and_never_by_order(run, samples, tmp_path):
 def test_sftl54_partner_of_another_name_but_the_same_frame(run, samples,
                                                            tmp_path):
     """How the RGB frames of session 1 are called is not known."""
-    miniatures.write_sftl54(tmp_path, samples)
-    miniatures.write_image(tmp_path / 'rgb/train/1_1_1_1_rgb.png',
+    public_dataset_trees.write_sftl54(tmp_path, samples)
+    public_dataset_trees.write_image(tmp_path / 'rgb/train/1_1_1_1_rgb.png',
                            samples[0].rgb)
     assert '6 with an RGB partner' in run('sftl54', tmp_path)
     assert load(tmp_path)['images'][0][
         'rgb_file_name'] == 'rgb/train/1_1_1_1_rgb.png'
     # Two candidates: neither is taken.
-    miniatures.write_image(tmp_path / 'rgb/train/1_1_1_1_vis.png',
+    public_dataset_trees.write_image(tmp_path / 'rgb/train/1_1_1_1_vis.png',
                            samples[0].rgb)
     with pytest.raises(SystemExit, match='belong to no thermal one'):
         run('sftl54', tmp_path)
 
 
 def test_sftl54_labels_and_images_must_match(run, samples, tmp_path):
-    miniatures.write_sftl54(tmp_path, samples)
+    public_dataset_trees.write_sftl54(tmp_path, samples)
     label = sorted((tmp_path / 'gray/train/json').iterdir())[0]
     label.rename(label.with_name('1_1_1_9_450_1.json'))
     with pytest.raises(SystemExit, match='1 names have no labels, first 1_1'):
@@ -142,7 +142,7 @@ def test_subjects_in_two_splits_are_refused(run, samples, tmp_path):
         sample._replace(subject=min(people))
         if sample.split == 'test' else sample for sample in samples
     ]
-    miniatures.write_sftl54(tmp_path, shared)
+    public_dataset_trees.write_sftl54(tmp_path, shared)
     with pytest.raises(SystemExit, match='1 subjects are in more than one '
                        'split, first subject 1'):
         run('sftl54', tmp_path)
@@ -150,7 +150,7 @@ def test_subjects_in_two_splits_are_refused(run, samples, tmp_path):
 
 
 def test_tfake(run, samples, tmp_path):
-    miniatures.write_tfake(tmp_path, samples)
+    public_dataset_trees.write_tfake(tmp_path, samples)
     (tmp_path / 'FaceSynthetics/000003_ldmks.txt').unlink()
     printed = run('tfake', tmp_path, '--val-share', '.2', '--test-share', '.2')
     assert '2 no landmarks, first warm/000003_thermal.png' in printed
@@ -167,14 +167,14 @@ def test_tfake(run, samples, tmp_path):
 
 
 def test_tfake_of_one_condition(run, samples, tmp_path):
-    miniatures.write_tfake(tmp_path, samples)
+    public_dataset_trees.write_tfake(tmp_path, samples)
     shutil.rmtree(tmp_path / 'cold')
     (tmp_path / 'warm').rename(tmp_path / 'images')
     assert '13 used' in run('tfake', tmp_path, '--warm', 'images')
 
 
 def test_tfw(run, samples, tmp_path):
-    miniatures.write_tfw(tmp_path, samples)
+    public_dataset_trees.write_tfw(tmp_path, samples)
     printed = run('tfw', tmp_path, '--rgb', 'speakingfaces')
     assert 'train.json: 6 images, 9 faces, 3 subjects and images of unknown ' \
         'subjects, 3 with an RGB partner' in printed
@@ -194,7 +194,7 @@ def test_tfw(run, samples, tmp_path):
 
 
 def test_charlotte(run, samples, tmp_path):
-    miniatures.write_charlotte(tmp_path, samples)
+    public_dataset_trees.write_charlotte(tmp_path, samples)
     # A row with some points of a front view and a missing image.
     broken = tmp_path / 'S1.csv'
     rows = broken.read_text().splitlines()
@@ -226,7 +226,7 @@ def test_charlotte(run, samples, tmp_path):
 
 
 def test_rwth(run, samples, tmp_path):
-    miniatures.write_rwth(tmp_path, samples)
+    public_dataset_trees.write_rwth(tmp_path, samples)
     bad = tmp_path / 'irface_sub001_seq02_frm00001.jpg_lfb.ljson'
     labels = json.loads(bad.read_text())
     labels['landmarks']['points'] = [
@@ -251,11 +251,11 @@ def test_rwth(run, samples, tmp_path):
         dict(type='PointSetConverter', source='rwth', target='sftl54'))
     np.testing.assert_allclose(
         convert(dataset[0])['keypoints'][0],
-        samples[0].points[miniatures.SFTL54_OF_IBUG], atol=.01)
+        samples[0].points[public_dataset_trees.SFTL54_OF_IBUG], atol=.01)
 
 
 def test_labelme(run, samples, tmp_path):
-    miniatures.write_labelme(tmp_path, samples)
+    public_dataset_trees.write_labelme(tmp_path, samples)
     (tmp_path / 'person1_000.json').unlink()
     printed = run('labelme', tmp_path, '--rgb', 'visible',
                   '--temperature-scale', '.01')
@@ -272,7 +272,7 @@ def test_labelme(run, samples, tmp_path):
 
 def test_labelme_of_images_that_share_a_name(run, samples, tmp_path):
     """Which of them was labelled is not known."""
-    miniatures.write_labelme(tmp_path, samples)
+    public_dataset_trees.write_labelme(tmp_path, samples)
     first = sorted(tmp_path.glob('*.png'))[0]
     shutil.copy(first, first.with_suffix('.jpg'))
     printed = run('labelme', tmp_path, '--rgb', 'visible')
@@ -282,9 +282,9 @@ def test_labelme_of_images_that_share_a_name(run, samples, tmp_path):
 
 def test_tables_with_a_byte_order_mark(run, samples, tmp_path):
     """As Excel and Notepad save them."""
-    miniatures.write_tfw(tmp_path / 'tfw', samples)
-    miniatures.write_rwth(tmp_path / 'rwth', samples)
-    miniatures.write_sftl54(tmp_path / 'sftl54', samples, jsonl=True)
+    public_dataset_trees.write_tfw(tmp_path / 'tfw', samples)
+    public_dataset_trees.write_rwth(tmp_path / 'rwth', samples)
+    public_dataset_trees.write_sftl54(tmp_path / 'sftl54', samples, jsonl=True)
     tables = [path for suffix in ('csv', 'ljson', 'jsonl')
               for path in tmp_path.rglob(f'*.{suffix}')]
     assert len(tables) > 10
@@ -299,7 +299,7 @@ def test_tables_with_a_byte_order_mark(run, samples, tmp_path):
 
 def test_labelme_by_number(run, samples, tmp_path):
     """Points may be named by their numbers; what cannot be is left out."""
-    miniatures.write_labelme(tmp_path, samples)
+    public_dataset_trees.write_labelme(tmp_path, samples)
     _, second, third, *_ = sorted(tmp_path.glob('*.json'))
     for path in tmp_path.glob('*.json'):
         content = json.loads(path.read_text())
@@ -326,7 +326,7 @@ def test_labelme_by_number(run, samples, tmp_path):
     (68, ': a point has the number 68, but the 68 points are 0 to 67'),
     (67, 'labelled 1 to 67, and none 0. Numbers of points begin with 0')])
 def test_labelme_by_numbers_from_1(run, samples, tmp_path, count, message):
-    miniatures.write_labelme(tmp_path, samples)
+    public_dataset_trees.write_labelme(tmp_path, samples)
     for path in tmp_path.glob('*.json'):
         content = json.loads(path.read_text())
         content['shapes'] = [
@@ -340,7 +340,7 @@ def test_labelme_by_numbers_from_1(run, samples, tmp_path, count, message):
 
 @pytest.mark.skipif(os.name == 'nt', reason='a backslash parts folders there')
 def test_labelme_of_names_with_a_backslash(run, samples, tmp_path):
-    miniatures.write_labelme(tmp_path, samples)
+    public_dataset_trees.write_labelme(tmp_path, samples)
     path = sorted(tmp_path.glob('*.json'))[0]
     image, = (one for one in tmp_path.glob(f'{path.stem}.*') if one != path)
     for old in path, image:
@@ -352,7 +352,7 @@ def test_labelme_of_names_with_a_backslash(run, samples, tmp_path):
 
 @pytest.mark.parametrize('eurecom', [False, True])
 def test_carl_and_visth(run, samples, tmp_path, eurecom):
-    miniatures.write_carl(tmp_path, samples, eurecom)
+    public_dataset_trees.write_carl(tmp_path, samples, eurecom)
     run('carl_visth', tmp_path, '--labels', 'labels', '--val-subjects', '1',
         '--test-subjects', '2')
     coco = load(tmp_path)
@@ -363,14 +363,14 @@ def test_carl_and_visth(run, samples, tmp_path, eurecom):
     annotation = coco['annotations'][1]
     assert (points_of(annotation)[5] == 0).all()
     assert annotation['num_keypoints'] == 5
-    rgb_points = miniatures.rgb_of_carl(samples[0])[1][[36, 39, 42, 45]]
+    rgb_points = public_dataset_trees.rgb_of_carl(samples[0])[1][[36, 39, 42, 45]]
     found = points_of(coco['annotations'][0], 'rgb_keypoints')
     np.testing.assert_allclose(found[:4, :2], rgb_points, atol=.51)
     dataset = build('CarlVisThDataset', tmp_path, with_rgb=True)
     matrix = dataset[0]['rgb_to_thermal']
     # Whole pixels of six points, hence the tolerance.
     np.testing.assert_allclose(
-        matrix[:2, :2], miniatures.CARL_MATRIX[:, :2], atol=.06)
+        matrix[:2, :2], public_dataset_trees.CARL_MATRIX[:, :2], atol=.06)
     visible = load(tmp_path, 'rgb_train')
     assert 'rgb_keypoints' not in visible['annotations'][0]
     np.testing.assert_allclose(
@@ -537,7 +537,7 @@ def test_labels_made_in_a_smaller_copy_are_left_out(tmp_path):
 
 def test_processes_do_not_change_the_result(samples, tmp_path):
     """And the tool works as a user runs it."""
-    miniatures.write_tfake(tmp_path, samples)
+    public_dataset_trees.write_tfake(tmp_path, samples)
     for frame in range(len(samples), 240):  # more than one chunk
         for condition in ('warm', 'cold'):
             shutil.copy(tmp_path / f'{condition}/000000_thermal.png',

@@ -4,23 +4,23 @@ import json
 import runpy
 import sys
 
-import miniatures
+import public_dataset_trees
 import pytest
 from conftest import REPOSITORY, new_runner
 from mmengine.config import Config
 
 ROUTES = dict(
-    sftl54=(miniatures.write_sftl54, []),
-    tfake=(miniatures.write_tfake,
+    sftl54=(public_dataset_trees.write_sftl54, []),
+    tfake=(public_dataset_trees.write_tfake,
            ['--val-share', '.2', '--test-share', '.2']),
-    tfw=(miniatures.write_tfw, ['--rgb', 'speakingfaces']),
-    charlotte=(miniatures.write_charlotte, []),
-    rwth=(miniatures.write_rwth,
+    tfw=(public_dataset_trees.write_tfw, ['--rgb', 'speakingfaces']),
+    charlotte=(public_dataset_trees.write_charlotte, []),
+    rwth=(public_dataset_trees.write_rwth,
           ['--val-subjects', '1', '--test-subjects', '2']),
-    carl_visth=(miniatures.write_carl, [
+    carl_visth=(public_dataset_trees.write_carl, [
         '--labels', 'labels', '--val-subjects', '1', '--test-subjects', '2'
     ]),
-    labelme=(miniatures.write_labelme, [
+    labelme=(public_dataset_trees.write_labelme, [
         '--rgb', 'visible', '--temperature-scale', '.01', '--val-subjects',
         '1', '--test-subjects', '2'
     ]))
@@ -47,7 +47,7 @@ def test_from_download_to_numbers(run, name, pairs_root, tmp_path, capsys,
                                   plain_config_text):
     write, arguments = ROUTES[name]
     root = tmp_path / 'data'
-    write(root, miniatures.load_samples(pairs_root))
+    write(root, public_dataset_trees.load_samples(pairs_root))
     assert run(f'dataset_converters/{name}2coco', root, '--jobs', 1,
                *arguments) == 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from mmpose_thermal.runtime.image_files import decode_image, grey_levels
+from mmpose_thermal.runtime.images import decode_image, grey_levels
 from mmpose_thermal.runtime.palettes import fit_palette
 
 

@@ -14,8 +14,8 @@ from mmpose.registry import DATASETS, MODELS
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import model_complexity
 from mmpose_thermal.models.distillers.branch import branch_config
-from mmpose_thermal.models.distillers.fields import is_of
-from mmpose_thermal.runtime.whole_file import whole_file
+from mmpose_thermal.models.distillers.config_errors import is_of
+from mmpose_thermal.runtime.atomic_file import atomic_file
 
 _ROOT = 'configs/thermal_face_*'
 _PAPER = dict(
@@ -156,7 +156,7 @@ def main():
             if before != text:
                 stale.append(path)
             if before != text and not args.check:
-                with whole_file(path) as part, open(part, 'w') as file:
+                with atomic_file(path) as part, open(part, 'w') as file:
                     file.write(text)
     print(f'{len(stale)} files {"are stale" if args.check else "written"}')
     return 1 if args.check and stale else 0

@@ -1,6 +1,6 @@
 # KTL: a frozen RGB teacher teaches a thermal student on pairs. A data set adds
 # the teacher. PairTopdownAffine serves aligned and unaligned pairs.
-_base_ = './hrnetv2-w18.py'
+_base_ = './base_thermal.py'
 
 model = dict(
     _delete_=True,

@@ -1,5 +1,5 @@
 # The light student.
-_base_ = './hrnetv2-w18.py'
+_base_ = './base_thermal.py'
 
 model = dict(
     backbone=dict(_delete_=True, type='ShuffleNetV2', out_indices=(0, 1, 2)),

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import cv2
 import numpy as np
 
-from mmpose_thermal.runtime.image_files import thermal_pixels
+from mmpose_thermal.runtime.images import thermal_pixels
 from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
                                                temperature_problem)
 

@@ -9,7 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.runtime.kept_values import KeptValues
+from mmpose_thermal.runtime.lmdb_cache import LMDBCache
 
 
 @TRANSFORMS.register_module()
@@ -59,7 +59,7 @@ class CachedLoading(BaseTransform):
             TRANSFORMS.build(t) if isinstance(t, dict) else t
             for t in transforms
         ]
-        self.kept = KeptValues(path)
+        self.kept = LMDBCache(path)
         self.margin = margin
         self._how = f'{margin}{self.transforms}'
 

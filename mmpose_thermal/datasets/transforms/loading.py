@@ -6,7 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.runtime.image_files import (checked_pixels, decode_image,
+from mmpose_thermal.runtime.images import (checked_pixels, decode_image,
                                                 grey_levels)
 from mmpose_thermal.runtime.radiometry import GAINS
 

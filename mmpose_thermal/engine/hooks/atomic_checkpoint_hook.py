@@ -10,7 +10,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
-from mmpose_thermal.runtime.whole_file import UNFINISHED
+from mmpose_thermal.runtime.atomic_file import UNFINISHED
 from ..storage import ATOMIC, AtomicLocalBackend
 
 _VALIDATED = 'validated'

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from mmpose_thermal.runtime.whole_file import whole_file
+from mmpose_thermal.runtime.atomic_file import atomic_file
 
 _MISSING = '(not stated)'
 # More distinct values than this are a measurement, not a kind.
@@ -152,7 +152,7 @@ class FaceErrors:
             for index, name in enumerate(self.lengths_px)
         }
         regions = self.region_nme()
-        with whole_file(path) as unfinished:
+        with atomic_file(path) as unfinished:
             if path.endswith('.csv'):
                 self._write_csv(unfinished, errors, regions)
             elif path.endswith('.json'):

@@ -19,7 +19,7 @@ from mmpose_thermal.checkpoints import load_checkpoint
 
 from ..connectors import Shape
 from ..losses.base import Output, parts_of
-from .fields import is_of, reading
+from .config_errors import is_of, reading
 from .heads import input_size, representation
 
 _REPOSITORY = osp.dirname(
@@ -212,7 +212,7 @@ def compile_branch(model: nn.Module, config: Union[bool, dict]) -> None:
         model.neck.compile(**arguments)
 
 
-def bears_channels_last(model: nn.Module) -> bool:
+def supports_channels_last(model: nn.Module) -> bool:
     """Whether a network can be trained in channels_last on a CPU.
 
     oneDNN writes past its memory in the weight gradient of a strided 1x1

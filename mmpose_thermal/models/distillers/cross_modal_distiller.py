@@ -12,10 +12,10 @@ from torch import Tensor
 
 from ..losses import DistillBatch, DistillLoss
 from ..losses.base import Output, map_parts, parts_of
-from .branch import (bears_channels_last, build_branch, compile_branch,
+from .branch import (supports_channels_last, build_branch, compile_branch,
                      load_branch, probe)
 from .decay import Decay
-from .fields import check_fields, check_mapping, reading
+from .config_errors import check_fields, check_mapping, reading
 from .heads import (HeadOnFeature, output_as_target, softmax_beta,
                     stack_targets)
 from .teacher import Teacher
@@ -52,7 +52,7 @@ class CrossModalDistiller(BaseModel):
         channels_last (bool): Whether the networks compute in that memory
             format, which is faster on CPUs, and on GPUs in mixed precision.
             Checkpoints do not depend on it. Left off for students that it
-            would crash (:func:`bears_channels_last`). Defaults to True.
+            would crash (:func:`supports_channels_last`). Defaults to True.
         data_preprocessor (dict, optional): Normalisation. It must agree with
             that of the configs of all networks.
         train_cfg (dict, optional): Unused; MMPose's ``init_model`` sets it.
@@ -86,7 +86,7 @@ class CrossModalDistiller(BaseModel):
         self._student_probe = probe(self.student, 'student')
         self._memory_format = (
             torch.channels_last if channels_last and
-            bears_channels_last(self.student) else torch.contiguous_format)
+            supports_channels_last(self.student) else torch.contiguous_format)
         self.student.to(memory_format=self._memory_format)
         compile_branch(self.student, student.get('compile', False))
 

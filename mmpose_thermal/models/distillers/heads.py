@@ -9,7 +9,7 @@ from mmpose.models.losses import KLDiscretLoss
 from torch import Tensor
 
 from ..losses.base import Output, map_parts, parts_of
-from .grid import resample
+from .resampling import resample
 
 _HEATMAPS, _SIMCC = 'heatmaps', 'SimCC vectors'
 _UDP = 'UDPHeatmap'

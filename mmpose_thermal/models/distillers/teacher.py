@@ -8,7 +8,7 @@ from mmpose_thermal.datasets.point_sets import keypoint_indices
 
 from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
                      load_branch, probe)
-from .grid import resample
+from .resampling import resample
 from .heads import (HeadOnFeature, check_agreement, keep_keypoints,
                     softmax_beta)
 

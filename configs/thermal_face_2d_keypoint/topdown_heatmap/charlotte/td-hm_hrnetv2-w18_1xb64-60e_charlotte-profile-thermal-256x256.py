@@ -1,6 +1,6 @@
 # Charlotte-ThermalFace: HRNetV2-w18 on the profile views, 43 points. They show
 # one eye, so the box normalises the error.
-_base_ = '../../../_base_/thermal_face_256x256/hrnetv2-w18.py'
+_base_ = '../../../_base_/thermal_face_256x256/base_thermal.py'
 
 dataset = dict(type='CharlotteProfileDataset', data_root='data/charlotte/')
 train_dataloader = dict(

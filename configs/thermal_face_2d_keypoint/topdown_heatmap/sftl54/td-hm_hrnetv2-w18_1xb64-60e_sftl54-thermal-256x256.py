@@ -1,5 +1,5 @@
 # SF-TL54: HRNetV2-w18 on thermal images, the plain student of KTL.
-_base_ = '../../../_base_/thermal_face_256x256/hrnetv2-w18.py'
+_base_ = '../../../_base_/thermal_face_256x256/base_thermal.py'
 
 train_dataloader = val_dataloader = test_dataloader = dict(
     dataset=dict(type='SFTL54Dataset', data_root='data/sftl54/'))

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn as nn
 
-from mmpose_thermal.deployment.lowering import ShuffledConv2d, lower
+from mmpose_thermal.deployment.conv_rewrites import ShuffledConv2d, lower
 
 
 @pytest.mark.parametrize('kernel, padding', [(2, 0), (4, 1)])

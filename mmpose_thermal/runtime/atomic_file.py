@@ -7,7 +7,7 @@ UNFINISHED = '.part'
 
 
 @contextmanager
-def whole_file(path: Union[str, os.PathLike]) -> Iterator[str]:
+def atomic_file(path: Union[str, os.PathLike]) -> Iterator[str]:
     """Lets a file be either written completely or not at all.
 
     What is written beside its place is forced to the disk and moved there: a

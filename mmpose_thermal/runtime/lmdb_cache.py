@@ -18,7 +18,7 @@ if hasattr(os, 'register_at_fork'):
     os.register_at_fork(before=_close_all)
 
 
-class KeptValues:
+class LMDBCache:
     """Values by key in one LMDB file, which processes and runs share.
 
     Args:

@@ -4,7 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Callable, Deque, Iterable, Iterator
 
 
-class WorkAhead(Iterator):
+class ParallelMap(Iterator):
     """Applies a function to items in threads, as far ahead as there are
     threads.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .face_landmarks import FaceLandmarks
 from .model_info import ModelInfo
-from .sources import Frame, Source
+from .frames import Frame, Source
 from .temperature import skin_regions
 from .unique_names import UniqueNames
 

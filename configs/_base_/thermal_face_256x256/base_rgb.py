@@ -1,5 +1,5 @@
 # The RGB teacher: the same on the visible images of a set.
-_base_ = './hrnetv2-w18.py'
+_base_ = './base_thermal.py'
 
 train_dataloader = dict(
     dataset=dict(

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from .captures import Capture
-from .image_files import decode_image
+from .images import decode_image
 from .stacks import STACKS, Stack, open_stack
 from .unique_names import UniqueNames, names_for
 from .warned_once import warn_once

@@ -319,7 +319,7 @@ def test_heads_agree_with_the_decoder(tmp_path, suffix, dtype, shape):
 
 def test_heads_are_read_without_decoding(tmp_path, ramp, monkeypatch):
     """Of the formats of thermal cameras."""
-    monkeypatch.setattr('mmpose_thermal.runtime.image_files.decode_image',
+    monkeypatch.setattr('mmpose_thermal.runtime.images.decode_image',
                         None)
     for name, image, bits in (('a.tiff', ramp.astype(np.uint16), 16),
                               ('b.tiff', ramp.astype(np.float32), 32),
