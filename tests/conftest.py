@@ -142,7 +142,8 @@ def batch_for(config, num_keypoints=NUM_KEYPOINTS):
         sample = PoseDataSample()
         labels = dict(keypoint_weights=torch.from_numpy(
             np.asarray(encoded['keypoint_weights'])).float())
-        for key in ('keypoint_x_labels', 'keypoint_y_labels'):
+        for key in ('keypoint_x_labels', 'keypoint_y_labels',
+                    'keypoint_labels'):
             if key in encoded:
                 labels[key] = torch.from_numpy(encoded[key]).float()
         if 'heatmaps' in encoded:

@@ -9,9 +9,9 @@ from mmengine.runner import save_checkpoint
 from mmpose.registry import HOOKS, MODELS
 
 from mmpose_thermal.checkpoints import load_checkpoint
-from mmpose_thermal.models.distillers.branch import (branch_config,
-                                                     student_weights)
+from mmpose_thermal.models.distillers.building import model_config
 from mmpose_thermal.models.distillers.config_errors import is_of
+from mmpose_thermal.models.distillers.loading import student_weights
 
 from .storage import ATOMIC
 
@@ -44,7 +44,7 @@ def student_config(config: Config) -> Config:
     if 'test_dataloader' in fields:
         fields.setdefault('dataset_type',
                           fields['test_dataloader']['dataset']['type'])
-    fields['model'] = copy.deepcopy(branch_config(fields['model'], 'student'))
+    fields['model'] = copy.deepcopy(model_config(fields['model'], 'student'))
     return Config(_by_name(fields))
 
 

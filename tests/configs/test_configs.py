@@ -15,7 +15,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 
 from mmpose_thermal.apis import model_complexity
-from mmpose_thermal.models.distillers.branch import branch_config
+from mmpose_thermal.models.distillers.building import model_config
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
 CONFIGS = sorted((REPOSITORY / 'configs').glob('*/*/*/*.py'))
@@ -68,11 +68,11 @@ def load(data_of_style, save_teacher, monkeypatch):
         dataset.data_root = data_of_style(Path(style).stem)
         model = config.model
         if model.type == 'CrossModalDistiller':
-            teacher = branch_config(model.teacher.config, 'teacher')
+            teacher = model_config(model.teacher.config, 'teacher')
             model.teacher.config = without_downloads(teacher)
             model.teacher.checkpoint = save_teacher(model.teacher.config)
             model.student.config = without_downloads(
-                branch_config(model.student.config, 'student'))
+                model_config(model.student.config, 'student'))
         else:
             config.model = without_downloads(model)
         return config

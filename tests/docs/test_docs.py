@@ -15,7 +15,7 @@ from conftest import REPOSITORY
 PAGES = [REPOSITORY / 'README.md', *sorted((REPOSITORY / 'docs').rglob('*.md'))]
 TUTORIALS = [
     'get_started', *(f'tutorials/{name}' for name in (
-        'own_pairs', 'new_dataset', 'new_loss', 'new_student',
+        'own_pairs', 'new_dataset', 'new_loss', 'new_student', 'new_head',
         'unaligned_cameras', 'edge_board'))]
 _BLOCK = re.compile(r'^```bash\n(.*?)^```', re.M | re.S)
 # Prints what would be run instead of running it.

@@ -20,7 +20,7 @@ from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.datasets.transforms import LoadThermalImage
-from mmpose_thermal.models.distillers.branch import load_branch
+from mmpose_thermal.models.distillers.loading import load_network
 
 hypothesis = pytest.importorskip('hypothesis')
 st = hypothesis.strategies
@@ -422,7 +422,7 @@ def test_checkpoints_of_something_else(save_teacher, tmp_path, examples):
                    if changes.get(k, 0) is not None}
         changed.update((k, v) for k, v in changes.items() if v is not None)
         torch.save(dict(state_dict=changed), target)
-        load_branch(model, str(target), 'teacher')
+        load_network(model, str(target), 'teacher')
 
     worked, refused = fuzz(
         min(examples, 300),

@@ -8,7 +8,7 @@ from conftest import estimator, new_runner
 from mmengine.config import Config
 
 from mmpose_thermal.checkpoints import load_checkpoint
-from mmpose_thermal.models.distillers.branch import load_branch
+from mmpose_thermal.models.distillers.loading import load_network
 
 
 class Program:
@@ -122,4 +122,4 @@ def test_trusted_ones_can_be_cleaned(tmp_path, run_tool, save_teacher):
     run_tool('misc/clean_checkpoint', path, out, '--trust')
     assert load_checkpoint(out)['meta'] == dict(epoch=3)
     from mmpose.registry import MODELS
-    load_branch(MODELS.build(estimator(8)), str(out), 'teacher')
+    load_network(MODELS.build(estimator(8)), str(out), 'teacher')

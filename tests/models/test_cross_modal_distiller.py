@@ -8,7 +8,8 @@ from mmengine.runner.checkpoint import load_state_dict
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import MODELS
 
-from mmpose_thermal.models.distillers.branch import probe
+from mmpose_thermal.models.distillers.head_adapter import adapt_head
+from mmpose_thermal.models.distillers.probing import probe
 
 
 def gradients(module):
@@ -206,7 +207,7 @@ def test_probing_leaves_the_training_mode_of_each_module():
     model.backbone.layer1.eval()
     before = [module.training for module in model.modules()]
     buffers = copy.deepcopy(dict(model.named_buffers()))
-    probe(model, 'student')
+    probe(model, adapt_head(model.head), 'student')
     assert [module.training for module in model.modules()] == before
     for name, buffer in model.named_buffers():
         assert torch.equal(buffer, buffers[name]), name
@@ -340,11 +341,13 @@ def test_names_that_mmengine_would_not_sum_are_refused(save_teacher, name):
             distill_losses={name: dict(type='DIKDLoss')})
 
 
-def test_head_without_heatmaps_is_refused():
+def test_head_without_an_adapter_is_refused():
     student = estimator()
     student['head'] = dict(
-        type='RegressionHead', in_channels=128, num_joints=68)
-    with pytest.raises(TypeError, match='head RegressionHead'):
+        type='DSNTHead', in_channels=128, in_featuremap_size=(2, 2),
+        num_joints=68)
+    with pytest.raises(TypeError, match='student.config: the head DSNTHead '
+                       'has no adapter.*new_head.md'):
         distiller(estimator(), 'teacher.pth', student)
 
 

@@ -11,15 +11,18 @@ from conftest import (COLOUR, GREY, IMAGE_SIZE, NUM_KEYPOINTS, SIMCC,
                       batch_for, estimator, rtmcc, simcc)
 from mmengine.config import Config
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
+from mmpose.models.heads import RLEHead
 from mmpose.models.losses import KDLoss
 from mmpose.registry import MODELS
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
+from mmpose_thermal.models import RegressionAdapter, adapts
+from mmpose_thermal.models.distillers.head_adapter import adapt_head
 from mmpose_thermal.models.distillers.resampling import resample
-from mmpose_thermal.models.distillers.heads import output_as_target
 from mmpose_thermal.models.distillers.trial import adds_samples_up
 from mmpose_thermal.models.losses import DistillBatch, DistillLoss
 from mmpose_thermal.models.losses.base import parts_of
+
 
 def plain_heatmap(width=16, normalisation=GREY):
     """Without deconvolutions: strides 8, 16, 32 side by side, as HRNetV2."""
@@ -39,6 +42,15 @@ def plain_heatmap(width=16, normalisation=GREY):
     return config
 
 
+LOSSES = dict(
+    loss_fi=dict(type='DIKDLoss', reverse_weight=0),
+    loss_ri=dict(type='DIKDLoss', forward_weight=0),
+    loss_teacher=dict(type='DIKDLoss', target='teacher'),
+    loss_fd=dict(type='FeatureDistillLoss', form='cwd'),
+    loss_ld=dict(type='LogitDistillLoss', form='kl'),
+    loss_mse=dict(type='LogitDistillLoss'))
+
+
 @pytest.fixture
 def pair(save_teacher):
     """Builds a distiller of two networks."""
@@ -52,13 +64,7 @@ def pair(save_teacher):
                     checkpoint=save_teacher(teacher),
                     **arguments),
                 student=dict(config=student),
-                distill_losses=losses or dict(
-                    loss_fi=dict(type='DIKDLoss', reverse_weight=0),
-                    loss_ri=dict(type='DIKDLoss', forward_weight=0),
-                    loss_teacher=dict(type='DIKDLoss', target='teacher'),
-                    loss_fd=dict(type='FeatureDistillLoss', form='cwd'),
-                    loss_ld=dict(type='LogitDistillLoss', form='kl'),
-                    loss_mse=dict(type='LogitDistillLoss')),
+                distill_losses=LOSSES if losses is None else losses,
                 data_preprocessor=dict(
                     type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)))
         model.init_weights()
@@ -70,14 +76,65 @@ def pair(save_teacher):
     return build
 
 
+def rtmw(width=16, normalisation=GREY):
+    """RTMPose's head for whole bodies, which reads two maps."""
+    config = rtmcc(width, normalisation)
+    config['backbone']['out_indices'] = (2, 3)
+    config['head'].update(type='RTMWHead')
+    return config
+
+
+def regression(width=16, normalisation=GREY):
+    """Coordinates from pooled features."""
+    config = estimator(width, normalisation)
+    config['neck'] = dict(type='GlobalAveragePooling')
+    config['head'] = dict(
+        type='RegressionHead',
+        in_channels=8 * width,
+        num_joints=NUM_KEYPOINTS,
+        loss=dict(type='SmoothL1Loss', use_target_weight=True),
+        decoder=dict(
+            type='RegressionLabel', input_size=(IMAGE_SIZE, IMAGE_SIZE)))
+    return config
+
+
+def rle(width=16, normalisation=GREY):
+    """A head that this project does not know, see RLEAdapter."""
+    config = regression(width, normalisation)
+    config['head'].update(
+        type='RLEHead', loss=dict(type='RLELoss', use_target_weight=True))
+    return config
+
+
+@adapts(RLEHead)
+class RLEAdapter(RegressionAdapter):
+    """As in docs/tutorials/new_head.md: coordinates and their sigmas."""
+
+    def convert(self, output):
+        output = super().convert(output)
+        return output[..., :2], output[..., 2:]
+
+    def as_target(self, output):
+        return output[0]
+
+    def task_loss(self, output, target, weight):
+        return self.head.loss_module(*output, target, weight.unsqueeze(-1))
+
+
 HEADS = dict(
     deconvolutions=estimator,
     plain=plain_heatmap,
     simcc=simcc,
-    rtmcc=rtmcc)
+    rtmcc=rtmcc,
+    rtmw=rtmw,
+    regression=regression,
+    rle=rle)
 PAIRS = [('deconvolutions', 'deconvolutions'), ('plain', 'plain'),
          ('simcc', 'simcc'), ('rtmcc', 'rtmcc'), ('rtmcc', 'simcc'),
-         ('simcc', 'rtmcc')]
+         ('simcc', 'rtmcc'), ('rtmw', 'rtmw'), ('rtmw', 'rtmcc'),
+         ('regression', 'regression'), ('rle', 'rle')]
+#: Features and outputs with positions, which a softmax can compare.
+MAPS = [name for name in HEADS if name not in ('regression', 'rle')]
 
 
 @pytest.mark.parametrize('level', ['ktl', 'mcl'])
@@ -86,11 +143,16 @@ def test_all_losses_flow_where_they_must(pair, teacher_head, student_head,
                                          level):
     """KTL between equal widths, MCL between unlike ones."""
     student = HEADS[student_head](16 if level == 'ktl' else 8)
-    model = pair(HEADS[teacher_head](16, COLOUR), student)
+    losses = copy.deepcopy(LOSSES)
+    losses['loss_fd']['form'] = 'cwd' if student_head in MAPS else 'mse'
+    losses['loss_ld']['form'] = 'kl' if student_head in MAPS else 'mse'
+    model = pair(HEADS[teacher_head](16, COLOUR), student, losses)
     before = copy.deepcopy(model.teacher.state_dict())
     losses = model(**batch_for(student), mode='loss')
-    backbone, head = (model.student.backbone.conv1.weight,
-                      next(model.student.head.parameters()))
+    backbone = model.student.backbone.conv1.weight
+    head = next(  # RLELoss has weights, too
+        parameter for name, parameter in model.student.head.named_parameters()
+        if not name.startswith('loss_module'))
     reaches = dict(  # backbone, head
         loss_kpt=(True, True),
         loss_fi=(False, True),
@@ -114,7 +176,7 @@ def test_all_losses_flow_where_they_must(pair, teacher_head, student_head,
 @pytest.mark.parametrize('head', HEADS)
 def test_task_loss_is_the_heads_own(pair, head):
     student = HEADS[head](8)
-    model = pair(HEADS[head](16, COLOUR), student)
+    model = pair(HEADS[head](16, COLOUR), student, losses={})
     batch = batch_for(student)
     own = model.student.loss(batch['inputs']['thermal'],
                              batch['data_samples'])['loss_kpt']
@@ -157,7 +219,7 @@ def test_heads_that_mean_the_same_have_nothing_to_learn(pair, betas,
         criterion=model.student.head.loss_module,
         target=None,
         target_weight=torch.ones(2, NUM_KEYPOINTS),
-        as_target=output_as_target(model.student.head),
+        as_target=model._student_head.as_target,
         beta=ours)
     for form in ('kl', 'mse'):
         loss = MODELS.build(dict(type='LogitDistillLoss', form=form))
@@ -175,7 +237,7 @@ def test_reverse_injection_reads_the_teachers_scores_as_it_means_them(pair):
     truth = [torch.eye(128)[torch.randint(128, (2, NUM_KEYPOINTS))]
              for _ in range(2)]
     # 10 times these, as its own loss takes them, are logits of the truth.
-    scores = head.adapt(tuple(part * 5. for part in truth))
+    scores = head.convert(tuple(part * 5. for part in truth))
     loss = model.student.head.loss_module(
         scores, tuple(truth), torch.ones(2, NUM_KEYPOINTS))
     assert loss.item() == pytest.approx(0, abs=1e-12)
@@ -276,7 +338,7 @@ def test_means_over_samples_are_told_from_sums(loss, adds_up):
     config = estimator(8)
     config['head']['loss'] = loss
     head = MODELS.build(config).head
-    assert adds_samples_up(head, torch.rand(1, 68, 16, 16)) == adds_up
+    assert adds_samples_up(adapt_head(head), torch.rand(1, 68, 16, 16)) == adds_up
 
 
 def test_a_task_loss_may_keep_an_axis(pair):
@@ -289,10 +351,80 @@ def test_a_task_loss_may_keep_an_axis(pair):
     assert torch.isfinite(losses['loss_dikd']).all()
 
 
+@pytest.mark.parametrize('head', [regression, rle])
+def test_coordinates_have_no_distribution_to_compare(pair, head):
+    with pytest.raises(ValueError, match='loss_ld: .*Use form="mse"'):
+        pair(head(16, COLOUR), head(8), losses=dict(
+            loss_ld=dict(type='LogitDistillLoss', form='kl')))
+
+
+# ------------------------------------------------------------- other layers
+def test_features_of_named_layers_are_compared(pair):
+    """Without connector where shapes agree; the loss can be done by hand."""
+    model = pair(plain_heatmap(16, COLOUR), plain_heatmap(16), losses=dict(
+        loss_stage=dict(type='FeatureDistillLoss', layers=dict(
+            teacher='backbone.layer3', student='backbone.layer3')),
+        loss_map=dict(type='FeatureDistillLoss', layers=dict(
+            teacher='backbone[0]', student='backbone.layer2'))))
+    model.eval()
+    batch = batch_for(plain_heatmap())
+    losses = model(**batch, mode='loss')
+    student, teacher = (
+        network.backbone(batch['inputs'][name]) for network, name in (
+            (model.student, 'thermal'), (model.teacher, 'rgb')))
+    for name, stage in (('loss_stage', 1), ('loss_map', 0)):
+        expected = (student[stage] - teacher[stage]).square().mean()
+        torch.testing.assert_close(losses[name], expected)
+        assert expected > 0
+    # Nothing is left behind in the networks.
+    assert not any(module._forward_hooks for network in (
+        model.student, model.teacher) for module in network.modules())
+
+
+def test_named_layers_of_unlike_shapes_are_connected(pair):
+    model = pair(plain_heatmap(16, COLOUR), estimator(8), losses=dict(
+        loss_fd=dict(type='FeatureDistillLoss', layers=dict(
+            teacher='neck', student='backbone.layer2'))))
+    losses = model(**batch_for(estimator(8)), mode='loss')
+    losses['loss_fd'].backward()
+    backbone = model.student.backbone
+    assert backbone.layer2[0].downsample[0].weight.grad.abs().sum() > 0
+    assert backbone.layer3[0].downsample[0].weight.grad is None
+
+
+def test_named_layers_see_pairs_alone(pair):
+    """A sample without partner adds nothing at other layers either."""
+    model = pair(plain_heatmap(16, COLOUR), plain_heatmap(16), losses=dict(
+        loss_fd=dict(type='FeatureDistillLoss', layers=dict(
+            teacher='backbone.layer3', student='backbone.layer3'))))
+    model.eval()
+    batch = batch_for(plain_heatmap())
+    one = {name: images[:1] for name, images in batch['inputs'].items()}
+    alone = model(one, batch['data_samples'][:1], mode='loss')['loss_fd']
+    batch['data_samples'][1].set_metainfo(dict(missing_modalities=('rgb', )))
+    found = model(**batch, mode='loss')['loss_fd']
+    torch.testing.assert_close(found, alone / 2)
+
+
+@pytest.mark.parametrize('layers, message', [
+    (dict(teacher='backbone.layer9', student='backbone.layer3'),
+     'no "backbone.layer9" in TopdownPoseEstimator. "backbone" has .*layer3'),
+    (dict(teacher='backbone.layer3', student='head.decoder.x'),
+     'no "head.decoder.x" .*"head" has'),
+    (dict(teacher='backbone.layer3'), 'names one of "teacher" and one of'),
+    (dict(teacher='head', student='data_preprocessor'), 'no feature map'),
+])
+def test_layers_that_cannot_be_compared_are_named(pair, layers, message):
+    with pytest.raises(ValueError, match=f'distill_losses.loss_fd: .*{message}'
+                       ):
+        pair(estimator(16, COLOUR), estimator(8), losses=dict(
+            loss_fd=dict(type='FeatureDistillLoss', layers=layers)))
+
+
 def test_unlike_representations_are_refused(pair):
-    with pytest.raises(ValueError, match='puts out heatmaps.*SimCC vectors'):
+    with pytest.raises(ValueError, match='returns heatmaps.*SimCC vectors'):
         pair(estimator(16, COLOUR), simcc())
-    with pytest.raises(ValueError, match='puts out SimCC vectors.*heatmaps'):
+    with pytest.raises(ValueError, match='returns SimCC vectors.*heatmaps'):
         pair(simcc(16, COLOUR), estimator())
 
 
@@ -307,18 +439,6 @@ def test_unlike_codecs_are_refused(pair):
     student = estimator()
     student['head']['decoder']['type'] = 'UDPHeatmap'
     with pytest.raises(ValueError, match='MSRAHeatmap, the student\'s by UDP'):
-        pair(estimator(16, COLOUR), student)
-
-
-def test_regression_head_is_refused(pair):
-    student = estimator()
-    student['head'] = dict(
-        type='RegressionHead',
-        in_channels=128,
-        num_joints=NUM_KEYPOINTS,
-        loss=dict(type='SmoothL1Loss'))
-    student['neck'] = dict(type='GlobalAveragePooling')
-    with pytest.raises(TypeError, match='student.config.*RegressionHead'):
         pair(estimator(16, COLOUR), student)
 
 
@@ -385,7 +505,7 @@ def test_heads_output_of_another_size_keeps_udps_corners(pair):
 
     model = pair(udp(8, COLOUR, size=32), udp(8))
     maps = torch.rand(1, NUM_KEYPOINTS, 32, 32)
-    small = model.teachers['teacher'].head.adapt(maps)
+    small = model.teachers['teacher'].head.convert(maps)
     corners = (..., slice(None, None, 15), slice(None, None, 15))
     torch.testing.assert_close(small[corners], maps[..., ::31, ::31])
 
@@ -413,17 +533,22 @@ def test_teacher_of_another_input_size(pair):
 def test_teacher_with_more_keypoints_is_cut(pair, save_teacher, head):
     student = HEADS[head](8)
     teacher = HEADS[head](8, COLOUR)
-    teacher['head']['out_channels'] = 98
+    teacher['head'][
+        'out_channels' if head in MAPS else 'num_joints'] = 98
     indices = keypoint_indices('wflw', '300w')
-    model = pair(teacher, student, keypoints=dict(
-        teacher='wflw', student='300w'))
+    model = pair(
+        teacher,
+        student,
+        losses=dict(loss_ri=dict(type='DIKDLoss', forward_weight=0)),
+        keypoints=dict(teacher='wflw', student='300w'))
     whole = MODELS.build(copy.deepcopy(teacher)).eval()
     from mmengine.runner import load_checkpoint
     load_checkpoint(whole, save_teacher.path, map_location='cpu')
+    adapter = model.teachers['teacher'].head
     feature = torch.randn(2, *model.teachers['teacher'].feature_shape)
     with torch.no_grad():
-        expected = whole.head.forward((feature, ))
-        found = model.teachers['teacher'].head(feature)
+        expected = adapt_head(whole.head)(feature)
+        found = adapter(feature)
     for ours, theirs in zip(parts_of(found), parts_of(expected)):
         torch.testing.assert_close(ours, theirs[:, indices])
     assert torch.isfinite(model(**batch_for(student), mode='loss')['loss_ri'])

@@ -10,7 +10,7 @@ from conftest import (COLOUR, GREY, IMAGE_SIZE, batch_for, estimator,
 from mmpose.registry import MODELS
 
 from mmpose_thermal.models import CrossModalDistiller
-from mmpose_thermal.models.distillers.branch import (supports_channels_last,
+from mmpose_thermal.models.distillers.probing import (supports_channels_last,
                                                      fold_batch_norm)
 
 PAIR = dict(type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)

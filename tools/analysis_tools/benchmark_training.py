@@ -81,11 +81,11 @@ def parse_args():
 
 def stock_configs(config, folder):
     """Model dicts of student and teacher, without downloads."""
-    from mmpose_thermal.models.distillers.branch import branch_config
+    from mmpose_thermal.models.distillers.building import model_config
     model = Config.fromfile(config).model
     found = []
     for name in ('student', 'teacher'):
-        stock = copy.deepcopy(branch_config(model[name]['config'], name))
+        stock = copy.deepcopy(model_config(model[name]['config'], name))
         stock['backbone'].pop('init_cfg', None)
         stock['test_cfg'] = {}
         found.append(stock)

@@ -13,7 +13,7 @@ from mmpose.registry import DATASETS, MODELS
 
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import model_complexity
-from mmpose_thermal.models.distillers.branch import branch_config
+from mmpose_thermal.models.distillers.building import model_config
 from mmpose_thermal.models.distillers.config_errors import is_of
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
@@ -58,7 +58,7 @@ def describe(path):
     config = Config.fromfile(path)
     model = config.model
     if is_of(MODELS, model, 'CrossModalDistiller'):
-        model = Config(dict(model=branch_config(model, 'student'))).model
+        model = Config(dict(model=model_config(model, 'student'))).model
     scope = config.default_scope
     init_default_scope(scope)
     network = ROOT_MODELS.build(model)

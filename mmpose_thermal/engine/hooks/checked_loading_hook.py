@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmpose_thermal.checkpoints import check_checkpoint
 from mmpose_thermal.models import CrossModalDistiller
+from mmpose_thermal.models.distillers.loading import put_student_under_prefix
 
 #: Where :class:`StudentCheckpointHook` puts what is not the student's.
 REST = 'distiller_state_dict'
@@ -77,7 +78,7 @@ class CheckedLoadingHook(Hook):
         model, rest = _unwrapped(runner.model), checkpoint.pop(REST, {})
         weights = _without_wrapper(checkpoint.get('state_dict', checkpoint))
         if isinstance(model, CrossModalDistiller):
-            model.translate_keys(weights)
+            put_student_under_prefix(weights)
             weights.update(rest)
             checkpoint['state_dict'] = weights
         expected = [

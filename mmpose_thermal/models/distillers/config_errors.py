@@ -1,23 +1,23 @@
-"""Reading a distiller's config; errors say where in it they are."""
+"""Errors that say where in a distiller's config they come from."""
 from collections.abc import Mapping
 from contextlib import contextmanager
 from inspect import isclass
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator
 
 from mmengine.registry import Registry
 
 
 def is_of(registry: Registry, config: Mapping, name: str) -> bool:
-    """Whether a config builds a class or one of its subclasses.
+    """Whether a config builds a registered class or one of its subclasses.
 
     Args:
-        registry (Registry): Of MMPose, for both.
-        config (dict): With a ``type``: a class, or a name with or without
+        registry (Registry): Of MMPose.
+        config (dict): Its ``type`` is a class, or a name with or without
             scope, such as ``'mmpose.CrossModalDistiller'``.
         name (str): The class as it is registered.
 
     Returns:
-        bool: Whether it does; not so for types that are not known.
+        bool: False for unknown types, too.
     """
     kind = config.get('type')
     if isinstance(kind, str):
@@ -26,15 +26,15 @@ def is_of(registry: Registry, config: Mapping, name: str) -> bool:
 
 
 @contextmanager
-def reading(field: str) -> Iterator[None]:
-    """Names the field in errors of what is built from it.
+def naming_field(field: str) -> Iterator[None]:
+    """Puts a field's name before the message of an error.
 
     Args:
         field (str): Its place in the config, such as ``'student.config'``.
 
     Raises:
         ValueError: In place of what MMPose, MMEngine and PyTorch raise for
-            values that they cannot use; a missing file is left as it is.
+            values that they cannot use; a missing file stays as it is.
     """
     try:
         yield
@@ -45,34 +45,19 @@ def reading(field: str) -> Iterator[None]:
         raise ValueError(f'{field}: {kind}{error}') from error
 
 
-def check_mapping(field: str, given: Any) -> None:
-    """Refuses what is no dict.
+def check_mapping(field: str, given: Any, *known: str) -> None:
+    """Refuses what is not a dict, and a network's unknown fields.
 
     Args:
         field (str): Its place in the config.
         given: What stands there.
-
-    Raises:
-        ValueError: It is none.
+        *known (str): The fields that it may have, first the one that it must
+            have. Without them it may have any.
     """
     if not isinstance(given, Mapping):
         raise ValueError(f'{field} is {given!r:.80}, not a dict.')
-
-
-def check_fields(name: str, given: Any, known: Sequence[str]) -> None:
-    """Refuses a network without ``config`` and unknown fields.
-
-    Args:
-        name (str): Its place in the config.
-        given (dict): What stands there.
-        known (Sequence[str]): Its fields.
-
-    Raises:
-        ValueError: One is missing or unknown, or it is no dict.
-    """
-    check_mapping(name, given)
-    unknown = sorted(set(given) - set(known), key=str)
-    if unknown or 'config' not in given:
-        problem = f'has no field {unknown[0]}' if unknown else 'has no config'
-        raise ValueError(f'{name} {problem}; its fields are '
+    unknown = sorted(set(given) - set(known), key=str) if known else ()
+    if unknown or known and known[0] not in given:
+        problem = f'field {unknown[0]}' if unknown else known[0]
+        raise ValueError(f'{field} has no {problem}; its fields are '
                          f'{", ".join(known)}.')

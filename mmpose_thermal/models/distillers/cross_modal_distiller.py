@@ -1,6 +1,6 @@
 import copy
 from collections.abc import Mapping
-from typing import Callable, Dict, Optional
+from typing import Any, Dict, Optional
 
 import torch
 import torch.nn as nn
@@ -10,15 +10,18 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import OptConfigType, SampleList
 from torch import Tensor
 
+from ..connectors import Shape
 from ..losses import DistillBatch, DistillLoss
-from ..losses.base import Output, map_parts, parts_of
-from .branch import (supports_channels_last, build_branch, compile_branch,
-                     load_branch, probe)
+from ..losses.base import map_parts
+from .building import build_network, check_normalisation, compile_network
+from .config_errors import check_mapping, naming_field
 from .decay import Decay
-from .config_errors import check_fields, check_mapping, reading
-from .heads import (HeadOnFeature, output_as_target, softmax_beta,
-                    stack_targets)
-from .teacher import Teacher
+from .head_adapter import adapt_head, check_target, keypoint_weights
+from .layers import layer_outputs
+from .loading import (check_student_fits, load_network,
+                      put_student_under_prefix)
+from .probing import layer_shape, probe, supports_channels_last
+from .teacher import Teacher, named_teachers
 from .trial import adds_samples_up, try_loss
 
 
@@ -61,9 +64,9 @@ class CrossModalDistiller(BaseModel):
 
     Raises:
         FileNotFoundError: A config or checkpoint does not exist.
-        TypeError: A branch is none that can be distilled.
-        ValueError: A checkpoint does not fit, or two branches have unlike
-            outputs.
+        TypeError: A network cannot be distilled.
+        ValueError: A checkpoint does not fit, or the outputs of two networks
+            differ in kind or shape.
     """
 
     def __init__(self,
@@ -78,32 +81,32 @@ class CrossModalDistiller(BaseModel):
                  train_cfg: OptConfigType = None,
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        check_fields('student', student, ('config', 'checkpoint', 'compile'))
+        check_mapping('student', student, 'config', 'checkpoint', 'compile')
         self.student_input = student_input
-        self.student = build_branch(student['config'], 'student')
+        self.student = build_network(student['config'], 'student')
         self.student_checkpoint = student.get('checkpoint')
-        self._check_normalisation(student_input, self.student, 'student')
-        self._student_probe = probe(self.student, 'student')
+        check_normalisation(self.data_preprocessor, student_input,
+                            self.student, 'student')
+        head = adapt_head(self.student.head, 'student.config')
+        self._student_probe = probe(self.student, head, 'student')
+        with naming_field('student.config'):
+            self._adds_up = adds_samples_up(head, self._student_probe.output)
         self._memory_format = (
             torch.channels_last if channels_last and
             supports_channels_last(self.student) else torch.contiguous_format)
         self.student.to(memory_format=self._memory_format)
-        compile_branch(self.student, student.get('compile', False))
+        compile_network(self.student, student.get('compile', False))
 
         # None of these is a registered submodule: a teacher is in no
         # optimizer, no checkpoint and no gradient synchronisation, and
         # train() on the distiller does not reach it.
-        object.__setattr__(self, '_student_head',
-                           HeadOnFeature(self.student.head))
+        object.__setattr__(self, '_student_head', head)
         self.teachers: Dict[str, Teacher] = {}
         self.distill_losses = ModuleDict()  # MMEngine's: init_cfg counts
         self._loss_decays: Dict[str, Decay] = {}
-        with reading('decay'):
+        with naming_field('decay'):
             self.decay = Decay(**(decay or dict(type='constant')))
-        with reading('student.config'):
-            self._adds_up = adds_samples_up(self.student.head,
-                                            self._student_probe.output)
-        for key, arguments in _named_teachers(teacher, distill_losses):
+        for key, arguments in named_teachers(teacher, distill_losses):
             self._add_teacher(key, {'input': teacher_input, **arguments})
 
     @property
@@ -111,22 +114,21 @@ class CrossModalDistiller(BaseModel):
         """The network of the teacher, of several that of the first."""
         return next(iter(self.teachers.values())).network
 
-    def _add_teacher(self, key: str, arguments: dict) -> None:
+    def _add_teacher(self, key: str, arguments: Dict[str, Any]) -> None:
         name = key if key == 'teacher' else f'teacher.{key}'  # for errors
         losses = arguments.pop('distill_losses', None) or {}
         check_mapping('distill_losses', losses)
-        check_fields(name, arguments,
-                     ('config', 'checkpoint', 'prefix', 'input', 'keypoints',
-                      'compile', 'dtype'))
+        check_mapping(name, arguments, 'config', 'checkpoint', 'prefix',
+                      'input', 'keypoints', 'compile', 'dtype')
         teacher = Teacher(
             name,
-            self.student,
+            self._student_head,
             self._student_probe,
             memory_format=self._memory_format,
             **arguments)
-        self._check_normalisation(teacher.modality, teacher.network, name)
+        check_normalisation(self.data_preprocessor, teacher.modality,
+                            teacher.network, name)
         self.teachers[key] = teacher
-        teacher.loss_names = tuple(losses)
         for loss_name, config in losses.items():
             self._add_loss(loss_name, config, teacher)
 
@@ -141,88 +143,51 @@ class CrossModalDistiller(BaseModel):
         if name in self.distill_losses:
             raise ValueError(f'distill_losses: two teachers have a "{name}". '
                              'Give each loss a name of its own.')
-        check_mapping(f'distill_losses.{name}', config)
+        field = f'distill_losses.{name}'
+        check_mapping(field, config)
         config = dict(config)
         decay = config.pop('decay', None)
-        with reading(f'distill_losses.{name}'):
+        with naming_field(field):
             loss = MODELS.build(config)
         if not isinstance(loss, DistillLoss):
-            raise TypeError(
-                f'distill_losses: {name} is a {type(loss).__name__}, which '
-                'is no DistillLoss.')
-        loss.connect(teacher.feature_shape, self._student_probe.feature_shape)
-        with reading(f'distill_losses.{name}'):
-            try_loss(loss, self._student_head, self._student_probe, teacher)
+            raise TypeError(f'{field} is a {type(loss).__name__}, which is '
+                            'not a DistillLoss.')
+        with naming_field(field):
+            shapes = self._feature_shapes(loss, teacher)
+            loss.connect(shapes['teacher'], shapes['student'])
+            try_loss(loss, teacher, self._student_head,
+                     self._student_probe.output, shapes)
         self.distill_losses[name] = loss
+        teacher.loss_names += (name, )
+        if loss.layers:
+            teacher.layers += (loss.layers['teacher'], )
         if decay is not None:
-            with reading(f'distill_losses.{name}.decay'):
+            with naming_field(f'{field}.decay'):
                 self._loss_decays[name] = Decay(**decay)
 
-    def _check_normalisation(self, modality: str, branch: nn.Module,
-                             name: str) -> None:
-        """The branch must see what its own config promises it."""
-        own = branch.data_preprocessor
-        branches = getattr(self.data_preprocessor, 'branches', None)
-        if branches is not None and modality not in list(branches):
-            raise ValueError(
-                f'The {name} sees "{modality}", but data_preprocessor has '
-                f'only {list(branches)}. Check its input.')
-        used = self.data_preprocessor if branches is None else \
-            branches[modality]
-        if not hasattr(own, 'mean'):
-            return  # a model dict without preprocessor makes no promise
-        for field in ('mean', 'std'):
-            ours = getattr(used, field, None)
-            theirs = getattr(own, field)
-            if ours is None or not {len(ours), len(theirs)} <= {1, 3} or \
-                    not torch.allclose(ours.float(), theirs.float()):
-                raise ValueError(
-                    f'data_preprocessor: `{field}` of "{modality}" is '
-                    f'{_as_list(ours)}, but the {name}\'s own config has '
-                    f'{_as_list(theirs)}. A network must be fed as it was '
-                    'trained: make them equal.')
-        swaps = [getattr(p, '_channel_conversion', False) for p in (used, own)]
-        if swaps[0] != swaps[1]:
-            raise ValueError(
-                f'data_preprocessor: `bgr_to_rgb` of "{modality}" is '
-                f'{swaps[0]}, but the {name}\'s own config has {swaps[1]}.')
+    def _feature_shapes(self, loss: DistillLoss,
+                        teacher: Teacher) -> Dict[str, Shape]:
+        """(C, h, w) of what a loss reads of both networks."""
+        if not loss.layers:
+            return dict(teacher=teacher.feature_shape,
+                        student=self._student_probe.feature_shape)
+        return {
+            side: layer_shape(network, loss.layers[side], size)
+            for side, network, size in (
+                ('teacher', teacher.network, teacher.image_size),
+                ('student', self.student, self._student_probe.image_size))
+        }
 
     def init_weights(self) -> None:
         """Initialises the student and loads its checkpoint, if any."""
         super().init_weights()
         if self.student_checkpoint:
-            load_branch(self.student, self.student_checkpoint, 'student')
-
-    @staticmethod
-    def translate_keys(weights: Dict[str, Tensor], prefix: str = '') -> None:
-        """Makes a checkpoint of the student one of the distiller, in place.
-
-        Args:
-            weights (dict[str, Tensor]): A state dict; of a distiller it stays
-                as it is.
-            prefix (str): Of the distiller's own keys in it.
-        """
-        own = prefix + 'student.'
-        if any(key.startswith(own) for key in weights):
-            return
-        for key in list(weights):
-            if key.startswith(prefix) and \
-                    not key.startswith(prefix + 'distill_losses.'):
-                weights[own + key[len(prefix):]] = weights.pop(key)
+            load_network(self.student, self.student_checkpoint, 'student')
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
         """PyTorch's, for a checkpoint of the student alone, too."""
-        first = next(iter(state_dict), '')
-        self.translate_keys(state_dict, prefix)
-        expected = self.student.state_dict()
-        found = sum(
-            getattr(state_dict.get(f'{prefix}student.{key}'), 'shape', None) ==
-            value.shape for key, value in expected.items())
-        if state_dict and found < len(expected) / 2:
-            raise ValueError(
-                f'The checkpoint fits {found} of the {len(expected)} weights '
-                f'of the student; its first is "{first}". Check that it is of '
-                'this config.')
+        put_student_under_prefix(state_dict, prefix)
+        check_student_fits(self.student, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _apply(self, fn, *args, **kwargs):
@@ -289,16 +254,21 @@ class CrossModalDistiller(BaseModel):
             by 0.
         """
         self._check_inputs(inputs)
-        feature = self.student.extract_feat(
-            self._pick(inputs, self.student_input))[-1]
-        output = self._student_head(feature)
-        target, weight = stack_targets(self.student.head, data_samples)
-        _check_target(output, target)
-        losses = dict(
-            loss_kpt=self.student.head.loss_module(output, target, weight))
+        head = self._student_head
+        layers = [loss.layers['student']
+                  for loss in self.distill_losses.values() if loss.layers]
+        with layer_outputs(self.student, layers) as maps:
+            feature = head.pack(self.student.extract_feat(
+                self._pick(inputs, self.student_input)))
+        output = head(feature)
+        target = head.targets(data_samples)
+        check_target(output, target)
+        weight = keypoint_weights(data_samples)
+        losses = dict(loss_kpt=head.task_loss(output, target, weight))
         step = dict(
             student_feature=feature,
             student_output=output,
+            student_maps=maps,
             target=target,
             target_weight=weight)
         for teacher in self.teachers.values():
@@ -315,55 +285,60 @@ class CrossModalDistiller(BaseModel):
         return losses
 
     def _distill(self, teacher: Teacher, images: Tensor,
-                 data_samples: SampleList, step: Dict[str, Output]) -> dict:
+                 data_samples: SampleList, step: dict) -> Dict[str, Tensor]:
         """The losses of one teacher, over the samples that it can see.
 
         Each is a mean over the whole batch, to which the others add nothing.
         """
-        paired = [
+        seen = [
             index for index, sample in enumerate(data_samples)
             if teacher.modality not in sample.get('missing_modalities', ())
         ]
-        share = len(paired) / len(data_samples)
+        share = len(seen) / len(data_samples)
         decays = {
             name: self._loss_decays.get(name, self.decay)()
             for name in teacher.loss_names
         }
-        # Processes that wait for each other, as SyncBN's do, compute alike
-        # also where one of them has no pair.
-        alone = get_world_size() == 1
+        # Processes that wait for each other, as SyncBN's do, must run the
+        # same layers: there a batch without any pair is distilled, by 0.
+        active = {
+            name for name, decay in decays.items()
+            if decay and (share or get_world_size() > 1)
+        }
         losses = {
             name: _nothing(self.distill_losses[name], images)
-            for name, decay in decays.items()
-            if not decay or (alone and not share)
+            for name in decays if name not in active
         }
-        if len(losses) == len(decays):
-            return losses
-        # Selected, not masked by weights: what stands for a missing image
-        # would enter the statistics by which the injected pass normalises.
-        select = _selector(paired if 0 < share < 1 else None, images.device)
-        batch = DistillBatch(
-            teacher_feature=teacher.feature(select(images)),
-            teacher_head=teacher.head,
-            student_head=self._student_head,
-            criterion=self._criterion(share),
-            as_target=output_as_target(self.student.head),
-            beta=softmax_beta(self.student.head),
-            **{key: select(part) for key, part in step.items()})
-        losses.update({
-            name: share * decay * self.distill_losses[name](batch)
-            for name, decay in decays.items() if name not in losses
-        })
+        if active:
+            # Selected, not masked by weights: what stands for a missing image
+            # would enter the statistics by which the injected pass normalises.
+            rows = torch.tensor(seen, device=images.device) \
+                if 0 < share < 1 else slice(None)
+            batch = self._distill_batch(teacher, images[rows], share, {
+                name: _select(part, rows) for name, part in step.items()})
+            losses.update({
+                name: share * decays[name] * loss(batch.at(loss.layers))
+                for name, loss in self.distill_losses.items()
+                if name in active
+            })
         return losses
 
-    def _criterion(self, share: float) -> Callable[..., Tensor]:
-        """The task loss, as a mean over the samples that a teacher sees."""
-        task_loss = self.student.head.loss_module
-        if not self._adds_up or not share:
-            return task_loss
-        # MMPose's KLDiscretLoss is a sum over the samples, of which the
-        # distiller is going to take the share.
-        return lambda *arguments: task_loss(*arguments) / share
+    def _distill_batch(self, teacher: Teacher, images: Tensor, share: float,
+                       step: dict) -> DistillBatch:
+        feature, maps = teacher.look(images)
+        head = self._student_head
+        return DistillBatch(
+            teacher_feature=feature,
+            teacher_maps=maps,
+            teacher_head=teacher.head,
+            student_head=head,
+            criterion=head.task_loss,
+            as_target=head.as_target,
+            beta=head.beta,
+            # MMPose's KLDiscretLoss is a sum over the samples, of which the
+            # distiller takes the share.
+            criterion_scale=1 / share if self._adds_up and share else 1.,
+            **step)
 
     def _check_inputs(self, inputs) -> None:
         modalities = {self.student_input} | {
@@ -377,47 +352,14 @@ class CrossModalDistiller(BaseModel):
                 'PackPairInputs.')
 
 
-def _named_teachers(teacher: dict, losses: Optional[dict]):
-    """Key and config of each teacher."""
-    check_mapping('teacher', teacher)
-    if 'config' in teacher:
-        yield 'teacher', {'distill_losses': losses, **teacher}
-        return
-    if losses:
-        raise ValueError('With several teachers each has its own '
-                         '`distill_losses`: move the common ones there.')
-    for key, arguments in teacher.items():
-        if not isinstance(arguments, Mapping):
-            raise ValueError(
-                f'teacher.{key} is {arguments!r}. `teacher` is either one '
-                'with a `config`, or a dict of such dicts by name.')
-        yield key, arguments
-
-
-def _selector(indices: Optional[list], device: torch.device):
-    """Picks some samples of a batch, or all of them."""
-    if indices is None:
-        return lambda part: part
-    index = torch.tensor(indices, device=device)
-
-    return lambda output: map_parts(lambda part: part[index], output)
+def _select(part, rows):
+    """Some samples of a tensor, or of each tensor in a tuple or dict."""
+    if isinstance(part, dict):
+        return {name: value[rows] for name, value in part.items()}
+    return map_parts(lambda value: value[rows], part)
 
 
 def _nothing(loss: nn.Module, images: Tensor) -> Tensor:
     """Zero that gives all weights of a loss a gradient, as DDP expects."""
     return sum((parameter.sum() * 0 for parameter in loss.parameters()),
                images.new_zeros(()))
-
-
-def _check_target(output: Output, target: Output) -> None:
-    for ours, theirs in zip(parts_of(output), parts_of(target)):
-        if ours.shape != theirs.shape:
-            raise ValueError(
-                f'The student puts out {tuple(ours.shape)}, but the targets '
-                f'are {tuple(theirs.shape)}. The codec of GenerateTarget in '
-                'the pipeline must be that of the student\'s head, and the '
-                'data set must have its keypoints.')
-
-
-def _as_list(values: Optional[Tensor]):
-    return None if values is None else values.flatten().tolist()

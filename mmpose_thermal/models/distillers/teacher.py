@@ -1,4 +1,6 @@
-from typing import Optional, Sequence, Union
+"""A frozen network that teaches."""
+from collections.abc import Mapping
+from typing import Dict, Iterator, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn as nn
@@ -6,20 +8,25 @@ from torch import Tensor
 
 from mmpose_thermal.datasets.point_sets import keypoint_indices
 
-from .branch import (Probe, build_branch, compile_branch, fold_batch_norm,
-                     load_branch, probe)
+from .building import build_network, compile_network
+from .config_errors import check_mapping
+from .head_adapter import (HeadAdapter, adapt_head, match_heads,
+                           select_keypoints)
+from .layers import layer_outputs
+from .loading import load_network
+from .probing import Probe, fold_batch_norm, probe
 from .resampling import resample
-from .heads import (HeadOnFeature, check_agreement, keep_keypoints,
-                    softmax_beta)
 
 
 class Teacher(nn.Module):
     """A frozen network, with what it sees and how its head is used.
 
+    BatchNorm is folded into the convolutions.
+
     Args:
         name (str): As in the config, for errors.
-        student (nn.Module): The network that it teaches.
-        student_probe (Probe): The shapes of that one.
+        student (HeadAdapter): Of the network that it teaches.
+        student_probe (Probe): The shapes of that network.
         config (str | dict): A config file's path or a model dict. Of a
             distiller, its student is meant.
         checkpoint (str): The path of its weights.
@@ -30,25 +37,23 @@ class Teacher(nn.Module):
             student has, if not all: their indices, or the names of both data
             sets' point sets, such as ``dict(teacher='wflw',
             student='300w')``.
-        compile (bool | dict): See :func:`compile_branch`. With
+        compile (bool | dict): See :func:`compile_network`. With
             ``dict(mode='reduce-overhead')`` its backbone is a CUDA graph.
-        memory_format (torch.memory_format): Of weights and features.
         dtype (str, optional): Type of PyTorch in which backbone and neck
             compute, such as ``'bfloat16'``. The head, which gradient flows
             through, is left to the training's precision.
-
-    BatchNorm is folded into the convolutions.
+        memory_format (torch.memory_format): Of weights and features.
 
     Raises:
         FileNotFoundError: The config or the checkpoint does not exist.
         TypeError: The network cannot be distilled.
-        ValueError: The checkpoint does not fit, or its output is none that
-            the student could have.
+        ValueError: The checkpoint does not fit, or the student's output
+            cannot be like the teacher's.
     """
 
     def __init__(self,
                  name: str,
-                 student: nn.Module,
+                 student: HeadAdapter,
                  student_probe: Probe,
                  config: Union[str, dict],
                  checkpoint: Optional[str] = None,
@@ -56,8 +61,9 @@ class Teacher(nn.Module):
                  input: str = 'rgb',
                  keypoints: Union[Sequence[int], dict, None] = None,
                  compile: Union[bool, dict] = False,
-                 memory_format: torch.memory_format = torch.contiguous_format,
-                 dtype: Optional[str] = None) -> None:
+                 dtype: Optional[str] = None,
+                 memory_format: torch.memory_format = torch.contiguous_format
+                 ) -> None:
         super().__init__()
         if not checkpoint:
             raise ValueError(
@@ -65,63 +71,87 @@ class Teacher(nn.Module):
                 'nothing to teach. Pass its checkpoint: '
                 f'--cfg-options model.{name}.checkpoint=PATH')
         self.modality = input
-        self.network = build_branch(config, name)
-        load_branch(self.network, checkpoint, name, prefix)
-        selected = None
+        self.loss_names: Tuple[str, ...] = ()
+        self.layers: Tuple[str, ...] = ()  # whose maps its losses read
+        network = build_network(config, name)
+        load_network(network, checkpoint, name, prefix)
+        network.eval().requires_grad_(False)
+        found = probe(network, adapt_head(network.head, f'{name}.config'),
+                      name, student_probe.image_size)
+        self.image_size = found.image_size
+        self.feature_shape = found.feature_shape
+        self.network = fold_batch_norm(network, found.image_size)
+        self.head = adapt_head(self.network.head)
+        if isinstance(keypoints, dict):
+            keypoints = keypoint_indices(**keypoints)
         if keypoints is not None:
-            if isinstance(keypoints, dict):
-                keypoints = keypoint_indices(**keypoints)
-            selected = keep_keypoints(self.network.head, keypoints)
-        shapes = probe(self.network, name, student_probe.image_size)
-        self.network = fold_batch_norm(self.network.eval(), shapes.image_size)
+            select_keypoints(self.head, keypoints, found.output)
+        match_heads(self.head, found.feature, student, student_probe.output)
         self.requires_grad_(False)
-        self.image_size = shapes.image_size
-        self.feature_shape = shapes.feature_shape
-        wanted = student_probe.output
-        self.head = HeadOnFeature(
-            self.network.head, selected,
-            heatmap_size=None if isinstance(shapes.output, tuple) or
-            isinstance(wanted, tuple) else tuple(wanted.shape[-2:]),
-            score_scale=softmax_beta(self.network.head) /
-            softmax_beta(student.head))
         self.eval()
-        check_agreement(self.network.head, self.head.adapt(shapes.output),
-                        student.head, wanted)
         self.network.to(memory_format=memory_format)
         self._dtype = None if dtype is None else _floating(name, dtype)
         for part in ('backbone', 'neck'):
             if hasattr(self.network, part):
                 getattr(self.network, part).to(self._dtype)
-        compile_branch(self.network, compile)
+        compile_network(self.network, compile)
 
     def feature(self, images: Tensor) -> Tensor:
-        """What the head reads.
+        """What the head reads, (B, C_t, h_t, w_t); see :meth:`look`."""
+        return self.look(images)[0]
+
+    def look(self, images: Tensor) -> Tuple[Tensor, Dict[str, Tensor]]:
+        """Runs backbone and neck.
 
         Args:
             images (Tensor): Normalised crops, (B, C, H, W), of any size.
 
         Returns:
-            Tensor: Shape (B, C_t, h_t, w_t), without graph.
+            tuple: What the head reads, (B, C_t, h_t, w_t), and the maps of
+            the layers that losses name, all without graph.
         """
-        with torch.no_grad():
-            images = resample(images, self.image_size)
-            feature = self._extract(images)
-            # In mixed precision the head brings it to its own type.
-            mixed = torch.is_autocast_cpu_enabled() \
-                if images.device.type == 'cpu' else torch.is_autocast_enabled()
-            return feature if mixed else feature.to(images.dtype)
+        with torch.no_grad(), layer_outputs(self.network,
+                                            self.layers) as maps:
+            feature = self.head.pack(
+                self._extract(resample(images, self.image_size)))
+        # In mixed precision the head brings it to its own type.
+        mixed = torch.is_autocast_cpu_enabled() \
+            if images.device.type == 'cpu' else torch.is_autocast_enabled()
+        if mixed:
+            return feature, maps
+        return feature.to(images.dtype), {
+            name: value.to(images.dtype) for name, value in maps.items()
+        }
 
-    def _extract(self, images: Tensor) -> Tensor:
+    def _extract(self, images: Tensor) -> Tuple[Tensor, ...]:
         if self._dtype is None:
-            return self.network.extract_feat(images)[-1]
+            return self.network.extract_feat(images)
         # The weights have their type already.
         with torch.autocast(images.device.type, enabled=False):
-            return self.network.extract_feat(images.to(self._dtype))[-1]
+            return self.network.extract_feat(images.to(self._dtype))
+
+
+def named_teachers(teacher: dict, losses: Optional[dict]
+                    ) -> Iterator[Tuple[str, Mapping]]:
+    """Key and fields of each teacher in a distiller's ``teacher``."""
+    check_mapping('teacher', teacher)
+    if 'config' in teacher:
+        yield 'teacher', {'distill_losses': losses, **teacher}
+        return
+    if losses:
+        raise ValueError('With several teachers each has its own '
+                         '`distill_losses`: move the common ones there.')
+    for key, arguments in teacher.items():
+        if not isinstance(arguments, Mapping):
+            raise ValueError(
+                f'teacher.{key} is {arguments!r}. `teacher` is either one '
+                'with a `config`, or a dict of such dicts by name.')
+        yield key, arguments
 
 
 def _floating(name: str, dtype: str) -> torch.dtype:
     found = getattr(torch, str(dtype), None)
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise ValueError(f'{name}.dtype: {dtype!r} is no floating type of '
+        raise ValueError(f'{name}.dtype: {dtype!r} is not a floating type of '
                          'PyTorch. Set it to "bfloat16" or "float16".')
     return found

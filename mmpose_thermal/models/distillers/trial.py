@@ -1,21 +1,21 @@
 """Runs on random numbers, so that a wrong set-up fails before training."""
 import copy
+from typing import Dict
 
 import torch
-import torch.nn as nn
 from torch import Tensor
 
+from ..connectors import Shape
 from ..losses import DistillBatch, DistillLoss
 from ..losses.base import Output, map_parts, parts_of
-from .branch import Probe
-from .heads import HeadOnFeature, output_as_target, softmax_beta
+from .head_adapter import HeadAdapter
 from .teacher import Teacher
 
 _SAMPLES = 2
 
 
-def try_loss(loss: DistillLoss, student_head: HeadOnFeature, student: Probe,
-             teacher: Teacher) -> None:
+def try_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
+             output: Output, shapes: Dict[str, Shape]) -> None:
     """Runs a copy of a loss once, on a batch such as training brings.
 
     Nothing of the loss and the networks changes. A loss that cannot be copied
@@ -23,62 +23,60 @@ def try_loss(loss: DistillLoss, student_head: HeadOnFeature, student: Probe,
 
     Args:
         loss (DistillLoss): With its connectors.
-        student_head (HeadOnFeature): Of the student.
-        student (Probe): The student's shapes.
         teacher (Teacher): Whose loss it is.
+        student (HeadAdapter): Of the student.
+        output (Tensor | tuple[Tensor]): Of the student, for one image.
+        shapes (dict[str, tuple[int, int, int]]): (C, h, w) of the features
+            that it compares, of the ``'teacher'`` and the ``'student'``.
 
     Raises:
-        TypeError: It returns no tensor.
+        TypeError: It does not return a tensor.
         ValueError: It returns a number that is not finite.
     """
     try:
-        tried, head = copy.deepcopy((loss, student_head))
+        tried, head = copy.deepcopy((loss, student))
     except Exception:  # whatever it holds: a lock, an open file
         return
+    given = _random_like(output, _SAMPLES)
+    batch = DistillBatch(
+        student_feature=_random(_SAMPLES, *shapes['student']),
+        teacher_feature=_random(_SAMPLES, *shapes['teacher']),
+        student_head=head.eval(),
+        teacher_head=teacher.head,
+        criterion=head.task_loss,
+        target=_target(head, given),
+        target_weight=_weights(head, given),
+        student_output=given,
+        as_target=head.as_target,
+        beta=head.beta)
     with torch.random.fork_rng(devices=[]):
-        found = tried.eval()(_batch(head.eval(), student, teacher))
+        found = tried.eval()(batch)
     if not isinstance(found, Tensor):
         raise TypeError(f'it returns a {type(found).__name__}, not a tensor.')
     if not torch.isfinite(found).all():
         raise ValueError('it is not finite on random numbers.')
 
 
-def adds_samples_up(head: nn.Module, output: Output) -> bool:
+def adds_samples_up(head: HeadAdapter, output: Output) -> bool:
     """Whether a head's task loss is a sum over the samples, not a mean.
 
     MMPose's ``KLDiscretLoss`` is one, most others are means.
 
     Args:
-        head (nn.Module): The student's head.
-        output (Tensor | tuple[Tensor]): What it puts out for one sample.
+        head (HeadAdapter): Of the student.
+        output (Tensor | tuple[Tensor]): What it returns for one sample.
 
     Returns:
-        bool: Whether two equal samples lose more than one of them.
+        bool: Whether the loss of two equal samples is larger than that of
+        one.
     """
     def loss_of(samples: int) -> float:
         given = _random_like(output, samples)
-        loss = head.loss_module(given, _target(head, given),
-                                _keypoint_weights(head, output, samples))
+        loss = head.task_loss(given, _target(head, given),
+                              _weights(head, given))
         return abs(float(loss.mean()))
 
     return loss_of(_SAMPLES) > 1.5 * loss_of(1)
-
-
-def _batch(student_head: HeadOnFeature, student: Probe,
-           teacher: Teacher) -> DistillBatch:
-    head = student_head.head
-    output = _random_like(student.output, _SAMPLES)
-    return DistillBatch(
-        student_feature=_random(_SAMPLES, *student.feature_shape),
-        teacher_feature=_random(_SAMPLES, *teacher.feature_shape),
-        student_head=student_head,
-        teacher_head=teacher.head,
-        criterion=head.loss_module,
-        target=_target(head, output),
-        target_weight=_keypoint_weights(head, output, _SAMPLES),
-        student_output=output,
-        as_target=output_as_target(head),
-        beta=softmax_beta(head))
 
 
 def _random(*shape: int) -> Tensor:
@@ -91,7 +89,7 @@ def _random_like(output: Output, samples: int) -> Output:
         samples, *[1] * (part.ndim - 1)), output)
 
 
-def _target(head: nn.Module, output: Output) -> Output:
+def _target(head: HeadAdapter, output: Output) -> Output:
     """Other than the output, with a peak of 1 as codecs make it."""
 
     def with_peak(part: Tensor) -> Tensor:
@@ -99,11 +97,8 @@ def _target(head: nn.Module, output: Output) -> Output:
         part[..., 0] = 1.
         return part
 
-    return output_as_target(head)(map_parts(with_peak, output))
+    return head.as_target(map_parts(with_peak, output))
 
 
-def _keypoint_weights(head: nn.Module, output: Output,
-                      samples: int) -> Tensor:
-    channels = parts_of(output)[0].shape[1]
-    combined = getattr(head.decoder, 'heatmap_type', None) == 'combined'
-    return torch.ones(samples, channels // 3 if combined else channels)
+def _weights(head: HeadAdapter, output: Output) -> Tensor:
+    return torch.ones(len(parts_of(output)[0]), head.num_keypoints(output))

@@ -1,8 +1,8 @@
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
-from typing import Callable, Optional, Tuple, Union
+from typing import Callable, Dict, Optional, Tuple, Union
 
 import torch
 import torch.nn as nn
@@ -52,10 +52,14 @@ class DistillBatch:
         target_weight (Tensor, optional): Keypoint weights, (B, K).
         student_output (Tensor | tuple[Tensor], optional): The student's own
             output, if it has been computed already.
-        as_target (Callable): Makes a target for ``criterion`` of the
-            teacher's output. By default it is one as it is.
-        beta (float): SimCC scores, of either output, times this are the
-            logits of the distribution that they mean. Defaults to 1.
+        as_target (Callable): Turns an output into a target of
+            ``criterion``. By default it already is one.
+        beta (float, optional): Scores of either output times this are the
+            logits of a distribution over positions; None of coordinates,
+            which are not scores. Defaults to 1.
+        criterion_scale (float): Factor of ``criterion``. Defaults to 1.
+        student_maps, teacher_maps (dict[str, Tensor]): Maps of the layers
+            that losses name, (B, C, h, w) by layer.
     """
     student_feature: Tensor
     teacher_feature: Tensor
@@ -66,11 +70,30 @@ class DistillBatch:
     target_weight: Optional[Tensor] = None
     student_output: Optional[Output] = None
     as_target: Callable[[Output], Output] = _as_it_is
-    beta: float = 1.
+    beta: Optional[float] = 1.
+    criterion_scale: float = 1.
+    student_maps: Dict[str, Tensor] = field(default_factory=dict)
+    teacher_maps: Dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.student_output is None:
             self.student_output = self.student_head(self.student_feature)
+
+    def at(self, layers: Optional[Dict[str, str]]) -> 'DistillBatch':
+        """The same with the maps of two layers as features.
+
+        Args:
+            layers (dict[str, str], optional): See :class:`DistillLoss`.
+
+        Returns:
+            DistillBatch: Itself without ``layers``.
+        """
+        if not layers:
+            return self
+        return replace(
+            self,
+            student_feature=self.student_maps[layers['student']],
+            teacher_feature=self.teacher_maps[layers['teacher']])
 
     @cached_property
     def teacher_output(self) -> Output:
@@ -98,7 +121,7 @@ class DistillBatch:
         if teacher_share > 0:
             loss = loss + teacher_share * self.criterion(
                 output, self.as_target(self.teacher_output), *weight)
-        return loss
+        return self.criterion_scale * loss
 
 
 def checked_weight(value: float) -> float:
@@ -127,14 +150,20 @@ class DistillLoss(BaseModule):
     :class:`DistillBatch` and returns a scalar, a mean over the samples: the
     distiller weighs it by the share of samples that the teacher can see. A
     loss that compares features builds its connectors in :meth:`connect`.
+
+    Attributes:
+        layers (dict[str, str], optional): Names of the layers of ``teacher``
+            and ``student`` whose maps the batch is to hold as features.
+            By default these are what the heads read.
     """
+    layers: Optional[Dict[str, str]] = None
 
     def connect(self, teacher_shape: Shape, student_shape: Shape) -> None:
         """Called once, before the first batch.
 
         Args:
-            teacher_shape (tuple[int, int, int]): (C, h, w) of the feature map
-                that the teacher's head reads.
+            teacher_shape (tuple[int, int, int]): (C, h, w) of the teacher's
+                feature map.
             student_shape (tuple[int, int, int]): Likewise of the student.
         """
 

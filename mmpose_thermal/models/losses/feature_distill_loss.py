@@ -1,4 +1,4 @@
-from typing import Union
+from typing import Dict, Optional, Union
 
 import torch.nn.functional as F
 from mmpose.registry import MODELS
@@ -27,7 +27,7 @@ _FORMS = dict(mse=_mse, cosine=_cosine, cwd=_cwd)
 
 @MODELS.register_module()
 class FeatureDistillLoss(DistillLoss):
-    """Feature distillation (FD) at the heads' inputs.
+    """Feature distillation (FD), by default of what the heads read.
 
     The student's features are brought to the teacher's shape and compared.
 
@@ -41,14 +41,21 @@ class FeatureDistillLoss(DistillLoss):
         loss_weight (float): Defaults to 1.
         connector (str | dict): From the student's to the teacher's features,
             see :func:`build_connector`. Defaults to ``'auto'``.
+        layers (dict[str, str], optional): Compares the maps of these layers
+            instead, such as ``dict(teacher='backbone.layer3',
+            student='neck[0]')``. Several points are several losses.
     """
 
     def __init__(self,
                  form: str = 'mse',
                  temperature: float = 1.,
                  loss_weight: float = 1.,
-                 connector: Union[str, dict] = 'auto') -> None:
+                 connector: Union[str, dict] = 'auto',
+                 layers: Optional[Dict[str, str]] = None) -> None:
         super().__init__()
+        if layers is not None and set(layers) != {'teacher', 'student'}:
+            raise ValueError('FeatureDistillLoss: `layers` names one of '
+                             f'"teacher" and one of "student", got {layers}.')
         if form not in _FORMS:
             raise ValueError(f'FeatureDistillLoss: unknown form {form!r}; one '
                              f'of {", ".join(_FORMS)}.')
@@ -56,6 +63,7 @@ class FeatureDistillLoss(DistillLoss):
         self.temperature = temperature
         self.loss_weight = checked_weight(loss_weight)
         self.connector = connector
+        self.layers = layers
 
     def connect(self, teacher_shape, student_shape) -> None:
         """Builds the connector."""

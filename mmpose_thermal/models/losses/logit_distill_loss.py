@@ -62,6 +62,10 @@ class LogitDistillLoss(DistillLoss):
         Returns:
             Tensor: Scalar.
         """
+        if batch.beta is None and self.compare is _kl:
+            raise ValueError('LogitDistillLoss: form="kl" needs scores over '
+                             'positions, and coordinates are none. Use '
+                             'form="mse".')
         students, teachers = map(
             parts_of, (batch.student_output, batch.teacher_output))
         return self.loss_weight * sum(
@@ -73,7 +77,7 @@ class LogitDistillLoss(DistillLoss):
         each = self.compare(  # (B, K)
             full_precision(student.flatten(2)),
             full_precision(teacher.flatten(2)),
-            self.temperature, batch.beta)
+            self.temperature, batch.beta or 1.)
         weight = batch.target_weight
         if weight is None:
             return each.mean()
