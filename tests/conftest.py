@@ -150,6 +150,14 @@ def batch_for(config, num_keypoints=NUM_KEYPOINTS):
             sample.gt_fields = PixelData(
                 heatmaps=torch.from_numpy(encoded['heatmaps']))
         sample.gt_instance_labels = InstanceData(**labels)
+        sample.gt_instances = InstanceData(
+            bboxes=np.array([[0., 0, 60, 60]]), bbox_scores=np.ones(1))
+        sample.set_metainfo(
+            dict(
+                input_size=(IMAGE_SIZE, IMAGE_SIZE),
+                input_center=np.array([32., 32]),
+                input_scale=np.array([64., 64]),
+                flip_indices=list(range(num_keypoints))))
         samples.append(sample)
     return dict(
         inputs={
@@ -256,31 +264,8 @@ def build_distiller(save_teacher):
 
 @pytest.fixture
 def batch():
-    """A batch of two random pairs with targets, as the model gets it."""
-    from mmengine.structures import InstanceData, PixelData
-    from mmpose.structures import PoseDataSample
-    samples = []
-    for _ in range(2):
-        sample = PoseDataSample()
-        sample.gt_fields = PixelData(
-            heatmaps=torch.rand(NUM_KEYPOINTS, IMAGE_SIZE // 4,
-                                IMAGE_SIZE // 4))
-        sample.gt_instance_labels = InstanceData(
-            keypoint_weights=torch.ones(1, NUM_KEYPOINTS))
-        sample.gt_instances = InstanceData(
-            bboxes=np.array([[0., 0, 60, 60]]), bbox_scores=np.ones(1))
-        sample.set_metainfo(
-            dict(
-                input_size=(IMAGE_SIZE, IMAGE_SIZE),
-                input_center=np.array([32., 32]),
-                input_scale=np.array([64., 64]),
-                flip_indices=list(range(NUM_KEYPOINTS))))
-        samples.append(sample)
-    images = {
-        modality: torch.randn(2, 3, IMAGE_SIZE, IMAGE_SIZE)
-        for modality in ('thermal', 'rgb')
-    }
-    return dict(inputs=images, data_samples=samples)
+    """A batch of two random pairs with heatmaps, as the model gets it."""
+    return batch_for(estimator())
 
 
 @pytest.fixture(scope='session')
