@@ -98,7 +98,7 @@ def test_files_of_other_kinds_and_faces_are_refused(run_tool, errors):
 
 
 def test_benchmark_metric(run_tool):
-    printed = run_tool('analysis_tools/benchmark_metric', '--faces', '20',
+    printed = run_tool('dev/benchmark_metric', '--faces', '20',
                        '--points', '8', '--repeats', '1')
     assert "MMPose's NME" in printed
 
@@ -187,7 +187,7 @@ def test_steps_are_timed_side_by_side(run_tool, tmp_path):
 
 def test_loading_is_timed_with_kept_images(pairs_root, run_tool):
     pytest.importorskip('lmdb')
-    printed = run_tool('analysis_tools/benchmark_loading', '--data-root',
+    printed = run_tool('dev/benchmark_loading', '--data-root',
                        pairs_root, '--samples', 16, '--rounds', 1,
                        '--workers', 0)
     assert 'from files' in printed and 'kept in memory' in printed
