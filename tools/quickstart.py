@@ -112,7 +112,8 @@ def main():
     draw_test_faces(FaceErrors.load(plain.errors_file),
                     FaceErrors.load(distilled.errors_file), picture)
     export(distilled, model)
-    print(f'picture: {picture}\nmodel:   {model}\nthis run took {(time.time() - began) / 60:.1f} minutes')
+    print(f'picture: {picture}\nmodel:   {model}\n'
+          f'this run took {(time.time() - began) / 60:.1f} minutes')
 
 
 if __name__ == '__main__':
