@@ -104,8 +104,7 @@ def _measure(outcomes):
                if outcome.stock_config}
     networks = {name: _network(path) for name, path in configs.items()}
     first = {network: name for name, network in reversed(list(networks.items()))}
-    measured = measure_models(
-        {name: (configs[name], None) for name in first.values()})
+    measured = measure_models({name: configs[name] for name in first.values()})
     for name, network in networks.items():
         outcomes[name].speed = measured[first[network]]
 
