@@ -6,8 +6,8 @@ prepare = [
     '--train 600 --val 300 --test 1000 --extra 1400'
 ]
 about = 'SYNTHETIC data: rendered pairs of RGB and thermal faces, 96x96 input, ' \
-    'tested on 1,000 thermal faces of 250 people. No figure of the paper is ' \
-    'comparable.'
+    'tested on 1,000 thermal faces of 250 people. The numbers cannot be compared ' \
+    'with those of the paper.'
 seeds = (0, 1, 2)
 
 # Names that begin with an underscore are the recipe's own.
