@@ -59,9 +59,9 @@ class Outcome:
         """NME in percent of each face, (N, ), by seed."""
         return {seed: 100 * faces.nme() for seed, faces in self.tested.items()}
 
-    def faces(self) -> Optional[FaceErrors]:
+    def faces(self) -> FaceErrors:
         """The faces that all seeds were tested on."""
-        return next(iter(self.tested.values()), None)
+        return next(iter(self.tested.values()))
 
 
 def gather(recipe: Recipe, trials: Dict[str, List[Trial]],

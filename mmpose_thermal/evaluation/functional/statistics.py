@@ -61,7 +61,8 @@ def bootstrap_interval(values: np.ndarray,
         paired=True, vectorized=True, method='percentile', n_resamples=2000,
         confidence_level=level, random_state=np.random.default_rng(0),
         batch=max(1, int(4e6 // len(sums))))  # memory stays small for many faces
-    return tuple(map(float, found.confidence_interval))
+    low, high = found.confidence_interval
+    return float(low), float(high)
 
 
 @dataclass
