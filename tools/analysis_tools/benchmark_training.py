@@ -2,13 +2,11 @@
 
 The floor of a distillation step is what cannot be left out: the plain student's step
 (without MMPose's accuracy, which copies all outputs to the host), the teacher's forward
-pass without gradient and, for DIKD, one pass back and forth through each head. Beside
-it, the same losses FD and LD as others write them: like MMRazor (the teacher's whole
-`loss`, with recorders), and as a naive loop (the teacher's graph is built, too).
-"Contiguous" is ours without the distiller's channels_last.
-
-A step is BaseModel.train_step: from uint8 images to changed weights. Speed does not
-depend on weights or images: both are random. The ways take turns.
+pass without gradient and, for DIKD, one pass back and forth through each head. Also
+timed are FD and LD as others write them: like MMRazor (the teacher's whole `loss`, with
+recorders), and as a naive loop (which builds the teacher's graph). "Contiguous" is ours
+without channels_last. A step is BaseModel.train_step, from uint8 images to changed
+weights. Images and weights are random, since speed does not depend on them.
 """
 import argparse
 import copy
@@ -65,21 +63,16 @@ def built(config):
     return MODELS.build(copy.deepcopy(config))
 
 
-def random_batch(student, modalities, size, count):
+def random_batch(student, size, count):
     """Images and targets as a data loader gives them; size is (height, width)."""
     from mmpose.testing import get_packed_inputs
     decoder = student.head.decoder
     heatmap_size = getattr(decoder, 'heatmap_size', None)
-    batches = [
-        get_packed_inputs(
-            count, num_keypoints=student.head.out_channels, img_shape=size,
-            input_size=size[::-1], heatmap_size=heatmap_size or (1, 1),
-            simcc_split_ratio=getattr(decoder, 'simcc_split_ratio', 1.),
-            with_heatmap=heatmap_size is not None)
-        for _ in modalities
-    ]
-    images = {name: batch['inputs'] for name, batch in zip(modalities, batches)}
-    return dict(inputs=images, data_samples=batches[0]['data_samples'])
+    return get_packed_inputs(
+        count, num_keypoints=student.head.out_channels, img_shape=size,
+        input_size=size[::-1], heatmap_size=heatmap_size or (1, 1),
+        simcc_split_ratio=getattr(decoder, 'simcc_split_ratio', 1.),
+        with_heatmap=heatmap_size is not None)
 
 
 def recorded(network):
@@ -95,10 +88,7 @@ def recorded(network):
 
 
 class LossOfBoth(BaseModel):
-    """FD and LD around two whole `forward(mode='loss')`, as others do it.
-
-    `losses` are modules of ours; with `graph`, the teacher's graph is built.
-    """
+    """FD and LD around two whole `forward(mode='loss')`, as others do it."""
 
     def __init__(self, student, teacher, fields, losses, graph):
         super().__init__(fields['data_preprocessor'])
@@ -144,13 +134,13 @@ class Setup:
             config['test_cfg'] = {}
         self.fields = dict(model, student=dict(config=self.student))
         self.distiller = self.of_ours(_DIKD)
-        teacher_input = self.fields['teacher_input']
-        names = dict.fromkeys((self.distiller.student_input, teacher_input))
-        batch = random_batch(self.distiller.student, names,
-                             self.distiller._student_probe.image_size, args.batch)
-        self.thermal = dict(
-            batch, inputs=batch['inputs'][self.distiller.student_input])
-        self.pairs = batch if len(names) > 1 else self.thermal
+        size = self.distiller._student_probe.image_size
+        self.thermal = self.pairs = random_batch(
+            self.distiller.student, size, args.batch)
+        names = {self.distiller.student_input, self.fields['teacher_input']}
+        if len(names) > 1:  # the same images in both, since all are random
+            self.pairs = dict(self.thermal, inputs={
+                name: self.thermal['inputs'] for name in names})
 
     def of_ours(self, losses, channels_last=True):
         with tempfile.TemporaryDirectory() as folder:
@@ -251,26 +241,21 @@ class Setup:
         return calls
 
 
-def host_reads(call, device):
-    """How often a step waits for a tensor's value; its copies to the host (on GPUs)."""
-    activities = [torch.profiler.ProfilerActivity.CPU]
-    if device.type == 'cuda':
+def observe(call, device):
+    """How often a step waits for a tensor's value; on a GPU, copies and memory."""
+    activities, on_gpu = [torch.profiler.ProfilerActivity.CPU], device.type == 'cuda'
+    if on_gpu:
         activities.append(torch.profiler.ProfilerActivity.CUDA)
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
     with torch.profiler.profile(activities=activities) as profile:
         call()
     names = [event.name for event in profile.events()]
-    return dict(item=names.count('aten::_local_scalar_dense'),
-                device_to_host=sum('DtoH' in name for name in names))
-
-
-def peak_mb(call, device):
-    """Peak GPU memory of a step, beyond what is there before it."""
-    if device.type != 'cuda':
-        return None
-    torch.cuda.reset_peak_memory_stats(device)
-    before = torch.cuda.memory_allocated(device)
-    call()
-    return (torch.cuda.max_memory_allocated(device) - before) / 2**20
+    return dict(
+        item=names.count('aten::_local_scalar_dense'),
+        device_to_host=sum('DtoH' in name for name in names),
+        peak_mb=(torch.cuda.max_memory_allocated(device) - before) / 2**20
+        if on_gpu else None)
 
 
 def ratios_of(times):
@@ -308,16 +293,16 @@ def main():
         machine=machine_class(),
         ms={name: float(np.median(spent)) for name, spent in times.items()},
         ratios=ratios_of(times),
-        reads={name: host_reads(call, device) for name, call in calls.items()},
-        peaks_mb={name: peak_mb(call, device) for name, call in calls.items()})
+        reads={name: observe(call, device) for name, call in calls.items()})
     print(f'{machine_class()}, {time.strftime("%Y-%m-%d")}; {args.config}, batch '
           f'{args.batch}, {args.amp or "float32"}, teacher {args.teacher or "as it is"}'
           '\n\n| way | ms a step | waits for a value | copies to the host | peak, MB |'
           '\n|---|---:|---:|---:|---:|')
     for name, ms in numbers['ms'].items():
-        peak, reads = numbers['peaks_mb'][name], numbers['reads'][name]
-        print(f'| {name} | {ms:.1f} | {reads["item"]} | {reads["device_to_host"]} | '
-              f'{"" if peak is None else f"{peak:.0f}"} |')
+        seen = numbers['reads'][name]
+        peak = '' if seen['peak_mb'] is None else f'{seen["peak_mb"]:.0f}'
+        print(f'| {name} | {ms:.1f} | {seen["item"]} | {seen["device_to_host"]} | '
+              f'{peak} |')
     print('\n| ratio of times | |\n|---|---:|')
     for name, value in numbers['ratios'].items():
         print(f'| {name} | {value:.2f} |')

@@ -103,10 +103,9 @@ class FaceErrors:
         values = [a.get(name) for a in self.attributes]
         known = [value for value in values if value is not None]
         if not known:
-            raise ValueError(
-                f'No face has the attribute "{name}". Known are '
-                f'{", ".join(sorted({k for a in self.attributes for k in a}))}'
-                '.')
+            stated = sorted({key for a in self.attributes for key in a})
+            raise ValueError(f'No face has the attribute "{name}". Known are '
+                             f'{", ".join(stated)}.')
         if edges is not None:
             labels = _bins(values, name, edges)
         else:
@@ -119,10 +118,7 @@ class FaceErrors:
             for index, value in enumerate(values):
                 label = _MISSING if value is None else str(value)
                 labels.setdefault(label, []).append(index)
-        return {
-            label: np.array(indices)
-            for label, indices in labels.items() if len(indices)
-        }
+        return {label: np.array(found) for label, found in labels.items() if found}
 
     def save(self, path: str, metrics: Optional[dict] = None) -> None:
         """Writes the errors of each face.
@@ -166,26 +162,26 @@ class FaceErrors:
                 ])
 
     def _write_json(self, path, errors, regions, metrics):
-        faces = []
-        predicted, truth = self.predicted.round(2), self.truth.round(2)
-        for index in range(len(self)):
-            faces.append(dict(
+        predicted, truth, boxes = (
+            values.round(2).tolist()
+            for values in (self.predicted, self.truth, self.boxes))
+        faces = [
+            dict(
                 image=self.images[index],
                 id=self.ids[index],
                 **{k: _number(v[index]) for k, v in errors.items()},
                 regions={k: _number(v[index]) for k, v in regions.items()},
-                lengths_px={
-                    k: _number(v[index]) for k, v in self.lengths_px.items()
-                },
+                lengths_px={k: _number(v[index]) for k, v in self.lengths_px.items()},
                 attributes=self.attributes[index],
-                box=self.boxes[index].round(2).tolist(),
-                predicted=predicted[index].tolist(),
-                truth=truth[index].tolist(),
-                labelled=self.labelled[index].astype(int).tolist()))
+                box=boxes[index],
+                predicted=predicted[index],
+                truth=truth[index],
+                labelled=self.labelled[index].astype(int).tolist())
+            for index in range(len(self))
+        ]
+        content = dict(metrics=metrics or {}, regions=self.regions, faces=faces)
         with open(path, 'w') as file:
-            file.write(json.dumps(
-                dict(metrics=metrics or {}, regions=self.regions,
-                     faces=faces), default=_plain))
+            file.write(json.dumps(content, default=_plain))
 
     @classmethod
     def load(cls, path: str) -> 'FaceErrors':
