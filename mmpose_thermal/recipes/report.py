@@ -56,8 +56,8 @@ class Outcome:
     speed: dict = field(default_factory=dict)
 
     def nme(self) -> Dict[int, np.ndarray]:
-        """NME in percent of each face, (N, ), by seed."""
-        return {seed: 100 * faces.nme() for seed, faces in self.tested.items()}
+        """NME of each face, (N, ), by seed; a fraction."""
+        return {seed: faces.nme() for seed, faces in self.tested.items()}
 
     def faces(self) -> FaceErrors:
         """The faces that all seeds were tested on."""
@@ -118,10 +118,8 @@ def _network(path):
 def _row(outcome, baseline):
     """The cells of a row, as text, by column."""
     row, nme = {'model': outcome.run.title}, outcome.nme()
-    for column, measure in _MEASURES.items():
-        if nme:
-            row[column] = _mean_and_spread(
-                [100 * measure(errors / 100) for errors in nme.values()])
+    for column, measure in _MEASURES.items() if nme else ():
+        row[column] = _mean_and_spread([100 * measure(e) for e in nme.values()])
     if not nme:
         row['NME (%)'] = 'not trained'
     row['seeds'] = str(outcome.wanted) if len(nme) == outcome.wanted else (
@@ -150,9 +148,10 @@ def _comparison(outcome, baseline):
         cells = '', ''
     else:
         found = paired_difference(
-            np.stack([ours[seed] for seed in seeds]),
-            np.stack([theirs[seed] for seed in seeds]), outcome.faces().subjects())
-        relative = 100 * found.mean / np.mean(list(theirs.values()))
+            100 * np.stack([ours[seed] for seed in seeds]),
+            100 * np.stack([theirs[seed] for seed in seeds]),
+            outcome.faces().subjects())
+        relative = found.mean / np.mean(list(theirs.values()))  # in percent
         cells = (f'{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] '
                  f'({relative:+.1f} %)',
                  f'{found.p_value:.3f}' if found.p_value >= .001 else '< 0.001')
