@@ -104,6 +104,7 @@ def test_benchmark_metric(run_tool):
     assert "MMPose's NME" in printed
 
 
+@pytest.mark.long
 def test_run_benchmark_end_to_end(pairs_root, tmp_path, run_tool,
                                   monkeypatch, capsys):
     """Recipe -> trainings and tests by the real tools -> report, resumed."""
@@ -146,6 +147,7 @@ tables = [dict(title='Tiny', rows=['rgb', 'ktl'], baseline='rgb')]
     assert capsys.readouterr().out.count('done before') == 2
 
 
+@pytest.mark.long
 def test_inference_is_timed_side_by_side(save_student, run_tool, tmp_path):
     config = save_student()[:-4] + '.py'
     out = tmp_path / 'speed.json'
