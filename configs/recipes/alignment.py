@@ -6,7 +6,7 @@ title = 'Alignment error of the pairs'
 _shifts = (2, 4, 8)
 _make = 'python tools/misc/make_synthetic_pairs.py'
 prepare = [
-    f'{_make} data/benchmark --train 600 --val 300 --test 1000 --extra 1400'
+    f'{_make} {{data_root}} --train 600 --val 300 --test 1000 --extra 1400'
 ] + [
     f'{_make} data/benchmark_shift{_px} --train 600 --val 4 --test 4 --extra 0 '
     f'--misaligned-px {_px}' for _px in _shifts

@@ -7,7 +7,7 @@ from .landmarker import ThermalLandmarker
 from .networks import import_training_side
 
 _ELSEWHERE = {
-    **dict.fromkeys(('latency_ms', 'machine_class', 'measure_models',
+    **dict.fromkeys(('machine_class', 'measure_models', 'time_in_turns',
                      'model_complexity'), 'mmpose_thermal.apis.benchmark'),
     **dict.fromkeys(('describe', 'export_model', 'load_model'),
                     'mmpose_thermal.deployment'),

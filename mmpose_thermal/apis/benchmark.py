@@ -17,7 +17,6 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.apis import init_model
 
-from mmpose_thermal.checkpoints import check_checkpoint
 from mmpose_thermal.deployment import describe, export_model
 from mmpose_thermal.runtime import OnnxNetwork
 
@@ -49,78 +48,75 @@ def model_complexity(model: nn.Module,
     """
     width, height = input_size
     info = get_model_complexity_info(
-        _Forward(model).eval(), (3, height, width),
-        show_table=False,
-        show_arch=False)
+        _Forward(model).eval(), (3, height, width), show_table=False, show_arch=False)
     return info['params'] / 1e6, info['flops'] / 1e9
 
 
-def latency_ms(runs: Dict[_Name, Callable[[], object]],
-               repeats: int = 50,
-               warmup: int = 5) -> Dict[_Name, float]:
-    """Median time of a call, of several ways side by side.
+def time_in_turns(runs: Dict[_Name, Callable[[], object]],
+                  repeats: Optional[int] = None,
+                  seconds: float = 1.,
+                  warmup: int = 2) -> Dict[_Name, np.ndarray]:
+    """Times several ways of doing something, side by side.
 
-    The calls take turns, so that a disturbance of the machine meets all of
-    them alike. A call must return when its work is done.
+    The calls take turns, so that a disturbance of the machine affects all of them
+    alike. A call must return when its work is done.
 
     Args:
         runs (dict[str, Callable]): What to time, by name.
-        repeats (int): Timed calls of each.
+        repeats (int, optional): Timed calls of each.
+        seconds (float): Without ``repeats``, how long each is timed.
         warmup (int): Calls of each beforehand.
 
     Returns:
-        dict[str, float]: Milliseconds by name.
+        dict[str, np.ndarray]: Milliseconds of each call, by name.
     """
-    times: Dict[_Name, List[float]] = {name: [] for name in runs}
-    with torch.no_grad():
-        for index in range(-warmup, repeats):
-            for name, run in runs.items():
-                started = time.perf_counter()
-                run()
-                if index >= 0:
-                    times[name].append(time.perf_counter() - started)
-    return {name: 1e3 * float(np.median(t)) for name, t in times.items()}
+    for run in runs.values():
+        for _ in range(warmup):
+            run()
+    spent: Dict[_Name, List[float]] = {name: [] for name in runs}
+    waiting = list(runs)
+    while waiting:
+        for name in waiting:
+            started = time.perf_counter()
+            runs[name]()
+            spent[name].append(time.perf_counter() - started)
+        waiting = [
+            name for name in waiting
+            if (len(spent[name]) < repeats if repeats else sum(spent[name]) < seconds)
+        ]
+    return {name: 1e3 * np.array(values) for name, values in spent.items()}
 
 
-def measure_models(models: Dict[str, Tuple[str, Optional[str]]],
-                   onnx: bool = True,
-                   repeats: int = 50) -> Dict[str, dict]:
-    """Size of models and time of one face, all of them side by side.
+def measure_models(configs: Dict[str, str], repeats: int = 50) -> Dict[str, dict]:
+    """Size of networks and time of one face, all of them side by side.
 
     Args:
-        models (dict): By name: config file, and checkpoint or None.
-        onnx (bool): Whether to time ONNX Runtime as well, on the CPU.
+        configs (dict[str, str]): Config files by name; weights are random, since
+            speed does not depend on them.
         repeats (int): Timed calls of each.
 
     Returns:
-        dict[str, dict]: By name: ``params_m``, ``gflops``, ``pytorch_ms`` (on
-        the GPU if there is one), ``onnx_ms`` (with decoding).
+        dict[str, dict]: By name: ``params_m``, ``gflops``, ``pytorch_ms`` (on the GPU
+        if there is one), ``onnx_ms`` (ONNX Runtime on the CPU, with decoding).
     """
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    sizes, runs = {}, {}
+    found: Dict[str, dict] = {}
+    runs: Dict[Tuple[str, str], Callable[[], object]] = {}
     with tempfile.TemporaryDirectory() as folder, _quietly():
-        for name, (config, checkpoint) in models.items():
-            if checkpoint:
-                check_checkpoint(checkpoint)
-            model = init_model(_without_weights(config), checkpoint, 'cpu')
+        for name, path in configs.items():
+            config = Config.fromfile(path)
+            config.model.backbone.pop('init_cfg', None)  # fetches weights
+            model = init_model(config, None, 'cpu')
             init_default_scope(model.cfg.get('default_scope', 'mmpose'))
             size = model.cfg.codec['input_size']
-            sizes[name] = model_complexity(model, size)
-            if onnx:
-                path = osp.join(folder, f'{len(runs)}.onnx')
-                export_model(model, describe(model), path)
-                runs[name, 'onnx_ms'] = _onnx_run(path)
-            runs[name, 'pytorch_ms'] = _pytorch_run(model, size, device)
-        times = latency_ms(runs, repeats)
-    return {
-        name: dict(
-            params_m=params,
-            gflops=gflops,
-            **{
-                kind: ms
-                for (owner, kind), ms in times.items() if owner == name
-            }) for name, (params, gflops) in sizes.items()
-    }
+            params, gflops = model_complexity(model, size)
+            found[name] = dict(params_m=params, gflops=gflops)
+            exported = osp.join(folder, f'{len(runs)}.onnx')
+            export_model(model, describe(model), exported)
+            runs[name, 'onnx_ms'] = _onnx_run(exported)
+            runs[name, 'pytorch_ms'] = _pytorch_run(model, size)
+        for (name, way), ms in time_in_turns(runs, repeats, warmup=5).items():
+            found[name][way] = float(np.median(ms))
+    return found
 
 
 @contextlib.contextmanager
@@ -136,18 +132,13 @@ def _quietly():
         logging.disable(before)
 
 
-def _without_weights(path):
-    """A config whose backbone fetches no weights: speed does not need any."""
-    config = Config.fromfile(path)
-    config.model.backbone.pop('init_cfg', None)
-    return config
-
-
-def _pytorch_run(model, input_size, device):
+def _pytorch_run(model, input_size):
     width, height = input_size
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
     image = torch.rand(1, 3, height, width, device=device)
     model = model.to(device).eval()
 
+    @torch.no_grad()
     def run():
         outputs = model(image, None, mode='tensor')
         # A copy to the host ends only when the work is done.
@@ -171,8 +162,6 @@ def machine_class() -> str:
     model = platform.processor() or platform.machine()
     if osp.exists('/proc/cpuinfo'):
         with open('/proc/cpuinfo') as file:
-            for line in file:
-                if line.startswith('model name'):
-                    model = line.split(':', 1)[1].strip()
-                    break
+            names = [line for line in file if line.startswith('model name')]
+        model = names[0].split(':', 1)[1].strip() if names else model
     return f'CPU {model}, {os.cpu_count()} cores'

@@ -1,9 +1,71 @@
 """Benchmarks: recipes of trainings, their execution, and the report."""
-from .execution import Launch, Trial, describe, execute, trials_of
+import os.path as osp
+import shlex
+from functools import partial
+from typing import Callable, Dict, List, Optional, Sequence
+
+from .execution import execute, trials_of
 from .recipe import Recipe, RecipeError, Run, Table, load_recipe
 from .report import write_report
+from .trial import Trial, TrialError
 
 __all__ = [
-    'Launch', 'Recipe', 'RecipeError', 'Run', 'Table', 'Trial', 'describe',
-    'execute', 'load_recipe', 'trials_of', 'write_report'
+    'Recipe', 'RecipeError', 'Run', 'Table', 'Trial', 'TrialError', 'execute',
+    'load_recipe', 'run_recipe', 'trials_of', 'write_report'
 ]
+
+_WORK_DIR = 'work_dirs/benchmark'
+_PRINT = partial(print, flush=True)
+
+
+def run_recipe(path: str,
+               work_dir: str = _WORK_DIR,
+               out: Optional[str] = None,
+               data_root: Optional[str] = None,
+               seeds: Optional[Sequence[int]] = None,
+               only: Sequence[str] = (),
+               report_only: bool = False,
+               say: Callable[[str], None] = _PRINT) -> Dict[str, List[Trial]]:
+    """Trains and tests what a recipe lacks, and writes its report.
+
+    Args:
+        path (str): The recipe.
+        work_dir (str): Folder of all trainings, shared by recipes.
+        out (str, optional): Folder of the report; by default ``report_RECIPE`` in
+            the work directory.
+        data_root (str, optional): Replaces the recipe's.
+        seeds (Sequence[int], optional): Replace the recipe's.
+        only (Sequence[str]): Names of runs; by default all.
+        report_only (bool): Whether to train nothing and report what is there.
+        say (Callable): Takes lines of progress, and the report.
+
+    Returns:
+        dict[str, list[Trial]]: All trials by run; ``tested()`` tells which are done.
+
+    Raises:
+        RecipeError: The recipe cannot be followed.
+    """
+    recipe = load_recipe(path, data_root, seeds, only)
+    if report_only:
+        trials = trials_of(recipe, work_dir)
+    elif not osp.isfile('tools/train.py'):
+        raise RecipeError('There is no tools/train.py here: run this in the root of '
+                          'the repository of mmpose_thermal.')
+    else:
+        trials = execute(recipe, work_dir, say)
+    command = ['python', 'tools/analysis_tools/run_benchmark.py', path]
+    if work_dir != _WORK_DIR:
+        command += ['--work-dir', work_dir]
+    if out:
+        command += ['--out', out]
+    if data_root:
+        command += ['--data-root', data_root]
+    if seeds:
+        command += ['--seeds', *map(str, seeds)]
+    if only:
+        command += ['--only', *only]
+    name = osp.splitext(osp.basename(path))[0]
+    out = out or osp.join(work_dir, f'report_{name}')
+    say('\n' + write_report(recipe, trials, out, shlex.join(command)))
+    say(f'the report is in {out}: README.md, results.csv')
+    return trials

@@ -1,14 +1,12 @@
 """Recipes: which models are trained, and which of them are compared."""
 import os.path as osp
-from dataclasses import dataclass, field, replace
-from typing import Dict, List, Optional, Tuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
-_RECIPE_FIELDS = {'title', 'about', 'prepare', 'seeds', 'options', 'runs',
-                  'tables', 'include', 'folder'}
-_RUN_FIELDS = {'title', 'config', 'teacher', 'options', 'seeds', 'published'}
-_TABLE_FIELDS = {'title', 'about', 'rows', 'baseline'}
+_FIELDS = {'title', 'about', 'data_root', 'prepare', 'seeds', 'options', 'runs',
+           'tables', 'include', 'folder'}
 
 
 class RecipeError(ValueError):
@@ -17,26 +15,24 @@ class RecipeError(ValueError):
 
 @dataclass
 class Run:
-    """One row of a table: a config, trained once a seed.
+    """One row of a table: a config, trained once with each seed.
 
     Attributes:
         name (str): Of the run, and of its folder.
-        title (str): What tables and plots call it.
-        config (str): The config file it is trained by.
-        teacher (str, optional): The run whose best checkpoint teaches it,
-            with the same seed.
+        config (str): The config file that it is trained with.
+        title (str): What tables and plots call it; by default its name.
+        teacher (str, optional): The run that teaches it: by the checkpoint with
+            the lowest validation NME, of the same seed.
         options (dict): What differs from the config, as ``--cfg-options``.
-        seeds (tuple[int, ...]): Training seeds.
-        published (dict): Figures of the paper for this row, by the column's
-            name; shown beside our own, marked as published.
+        published (dict): The paper's figures for this row, by column; shown beside
+            ours and marked as published.
         folder (str): Where its trainings go, below the work directory.
     """
     name: str
-    title: str
     config: str
+    title: str = ''
     teacher: Optional[str] = None
     options: Dict[str, object] = field(default_factory=dict)
-    seeds: Tuple[int, ...] = (0, )
     published: Dict[str, object] = field(default_factory=dict)
     folder: str = ''
 
@@ -48,7 +44,7 @@ class Table:
     Attributes:
         title (str): Heading.
         rows (list[str]): Names of runs.
-        baseline (str, optional): The row that the others are compared with.
+        baseline (str, optional): The run that all rows are compared with.
         about (str): A remark below the heading.
     """
     title: str
@@ -62,151 +58,144 @@ class Recipe:
     """What a benchmark trains and compares.
 
     Attributes:
-        name (str): The file's name.
+        path (str): The file.
         title (str): Heading of the report.
-        about (str): What the report begins with.
-        prepare (list[str]): Commands that make the data, run beforehand.
+        about (str): First paragraph of the report.
+        prepare (list[str]): Commands that make the data.
+        seeds (tuple[int, ...]): Training seeds.
         runs (dict[str, Run]): By name, each after its teacher.
         tables (list[Table]): What the report shows.
     """
-    name: str
+    path: str
     title: str
     about: str
     prepare: List[str]
+    seeds: Tuple[int, ...]
     runs: Dict[str, Run]
     tables: List[Table]
 
 
-def load_recipe(path: str) -> Recipe:
+def load_recipe(path: str,
+                data_root: Optional[str] = None,
+                seeds: Optional[Sequence[int]] = None,
+                only: Sequence[str] = ()) -> Recipe:
     """Reads a recipe: a config file in Python with these fields.
 
     - ``title``, ``about``: of the report.
-    - ``prepare``: list of commands that make the data if need be.
-    - ``seeds``: training seeds of runs that state none.
+    - ``data_root``: folder of the data of all splits.
+    - ``prepare``: list of commands that make the data; they may name
+      ``{data_root}``.
+    - ``seeds``: training seeds of all runs, included ones as well.
     - ``options``: dict of ``--cfg-options`` of all runs.
-    - ``runs``: dict by name; each a dict with ``config``, and where they
-      apply ``title``, ``teacher``, ``options``, ``seeds``, ``published``.
-    - ``tables``: list of dicts with ``title``, ``rows``, ``baseline``,
-      ``about``.
-    - ``folder``: below the work directory, for runs of other settings than
-      those of the same name in other recipes.
-    - ``include``: list of recipes, as seen from this one, whose tables follow.
+    - ``runs``: dict by name; each a dict of the fields of :class:`Run`.
+    - ``tables``: list of dicts of the fields of :class:`Table`.
+    - ``folder``: below the work directory, for runs that differ from those of the
+      same name in other recipes.
+    - ``include``: list of recipes, relative to this one, whose tables follow.
 
-    Fields whose names begin with an underscore are the recipe's own. Runs
-    that no table shows, and that teach none shown, are left out: a base
-    recipe may define all that others choose from.
+    Fields whose names begin with an underscore are the recipe's own. Runs that no
+    table shows, and that teach none shown, are left out: a base recipe may define
+    all that others choose from.
 
     Args:
         path (str): The file.
-
-    Returns:
-        Recipe: With its runs in an order in which they can be trained.
+        data_root (str, optional): Replaces the recipe's.
+        seeds (Sequence[int], optional): Replace the recipe's.
+        only (Sequence[str]): Names of runs; by default all that tables show.
 
     Raises:
-        RecipeError: A field is unknown or missing, a row or teacher names no
-            run, runs teach each other in a circle, or included recipes mean
-            different things by one name.
+        RecipeError: A field is unknown or missing, a row or teacher names no run,
+            runs teach each other in a circle, or included recipes mean different
+            things by one name.
     """
     if not osp.isfile(path):
         raise RecipeError(f'There is no recipe {path}.')
-    fields = {
+    given = {
         key: value
         for key, value in Config.fromfile(path).to_dict().items()
         if not key.startswith('_')
     }
-    _check(fields, _RECIPE_FIELDS, path)
-    tables = _tables_of(fields, path)
-    runs = _runs_of(fields, path)
-    prepare = list(fields.get('prepare', ()))
-    for name in fields.get('include', ()):
-        other = load_recipe(osp.join(osp.dirname(path), name))
+    _check(given, _FIELDS, path)
+    root = data_root or given.get('data_root', '')
+    runs = _runs(given, root, path)
+    tables = [
+        _build(Table, table, f'{path}: tables[{index}]')
+        for index, table in enumerate(given.get('tables', ()))
+    ]
+    prepare = [line.replace('{data_root}', root) for line in given.get('prepare', ())]
+    for name in given.get('include', ()):
+        other = load_recipe(osp.join(osp.dirname(path), name), data_root)
         prepare += [line for line in other.prepare if line not in prepare]
         tables += other.tables
         for run in other.runs.values():
             if runs.setdefault(run.name, run) != run:
-                raise RecipeError(f'{path}: include: {name} means another run '
-                                  f'by "{run.name}" than a recipe before it.')
+                raise RecipeError(f'{path}: include: {name} means another run by '
+                                  f'"{run.name}" than a recipe before it.')
     if not tables:
         raise RecipeError(f'{path}: it has no "tables", and includes none.')
-    for table in tables:
-        for row in table.rows + [table.baseline] * (table.baseline is not None):
-            if row not in runs:
-                raise RecipeError(f'{path}: table "{table.title}": no run is '
-                                  f'called "{row}". Known: {", ".join(runs)}.')
+    if only:
+        tables = [Table('Selected runs', list(only))]
     return Recipe(
-        name=osp.splitext(osp.basename(path))[0],
-        title=fields.get('title', osp.basename(path)),
-        about=fields.get('about', ''),
+        path=path,
+        title=given.get('title', osp.basename(path)),
+        about=given.get('about', ''),
         prepare=prepare,
-        runs=_in_order(runs, tables, path),
+        seeds=tuple(seeds or given.get('seeds', (0, ))),
+        runs=_teachers_first(runs, tables, path),
         tables=tables)
 
 
-def _runs_of(fields, path):
-    seeds, shared = fields.get('seeds', (0, )), fields.get('options', {})
+def _runs(given, data_root, path):
+    shared = dict(given.get('options', {}))
+    if data_root:
+        shared.update({
+            f'{split}_dataloader.dataset.data_root': osp.join(data_root, '')
+            for split in ('train', 'val', 'test')
+        })
     runs = {}
-    for name, run in fields.get('runs', {}).items():
+    for name, stated in given.get('runs', {}).items():
         where = f'{path}: runs.{name}'
-        _check(run, _RUN_FIELDS, where, required=('config', ))
-        if not osp.isfile(run['config']):
-            raise RecipeError(
-                f'{where}: there is no config {run["config"]}. Name it as '
-                'seen from the folder that the benchmark is run in.')
-        runs[name] = Run(
-            name=name,
-            title=run.get('title', name),
-            config=run['config'],
-            teacher=run.get('teacher'),
-            options={**shared, **run.get('options', {})},
-            seeds=tuple(run.get('seeds', seeds)),
-            published=run.get('published', {}),
-            folder=fields.get('folder', ''))
+        run = _build(Run, {'title': name, **stated, 'name': name}, where)
+        if not osp.isfile(run.config):
+            raise RecipeError(f'{where}: there is no config {run.config}. Name it as '
+                              'seen from the folder that the benchmark is run in.')
+        runs[name] = replace(
+            run, options={**shared, **run.options}, folder=given.get('folder', ''))
     return runs
 
 
-def _tables_of(fields, path):
-    tables = []
-    for index, table in enumerate(fields.get('tables', ())):
-        _check(table, _TABLE_FIELDS, f'{path}: tables[{index}]',
-               required=('title', 'rows'))
-        tables.append(Table(**table))
-    return tables
+def _build(kind, stated, where):
+    _check(stated, {item.name for item in fields(kind)}, where)
+    try:
+        return kind(**stated)
+    except TypeError as error:  # names the fields that are missing
+        raise RecipeError(f'{where}: {error}') from None
 
 
-def _check(fields, known, where, required=()):
-    unknown = sorted(set(fields) - known)
-    if unknown:
-        raise RecipeError(f'{where}: unknown field "{unknown[0]}". Known: '
-                          f'{", ".join(sorted(known))}.')
-    for key in required:
-        if not fields.get(key):
-            raise RecipeError(f'{where}: "{key}" is missing.')
+def _check(stated, known, where):
+    for key in stated:
+        if key not in known:
+            raise RecipeError(f'{where}: unknown field "{key}". Known: '
+                              f'{", ".join(sorted(known))}.')
 
 
-def _in_order(runs, tables, path):
-    """The runs that tables show, and their teachers, each before its pupils.
-    """
-    ordered, seeds = {}, {}
+def _teachers_first(runs, tables, path):
+    """The runs that tables show, and their teachers, each before its students."""
+    ordered = {}
 
-    def add(name, wanted, pupils):
+    def add(name, where, students=()):
         if name not in runs:
-            raise RecipeError(f'{path}: runs.{pupils[-1]}: no run is called '
-                              f'"{name}", its teacher.')
-        if name in pupils:
-            raise RecipeError(f'{path}: {" <- ".join(pupils)} <- {name} teach '
-                              'each other in a circle.')
-        run = runs[name]
-        if run.teacher is not None:
-            add(run.teacher, wanted, (*pupils, name))
-        # A teacher is trained with each seed that a pupil of it has.
-        seeds[name] = sorted({*seeds.get(name, ()), *wanted})
-        ordered[name] = run
+            raise RecipeError(f'{path}: {where}: no run is called "{name}". Known: '
+                              f'{", ".join(runs)}.')
+        if name in students:
+            raise RecipeError(f'{path}: {" <- ".join(students)} <- {name} teach each '
+                              'other in a circle.')
+        if runs[name].teacher is not None:
+            add(runs[name].teacher, f'runs.{name}.teacher', (*students, name))
+        ordered[name] = runs[name]
 
     for table in tables:
-        for row in dict.fromkeys([*table.rows, table.baseline]):
-            if row is not None:
-                add(row, runs[row].seeds, ())
-    return {
-        name: replace(run, seeds=tuple(seeds[name]))
-        for name, run in ordered.items()
-    }
+        for name in (*table.rows, table.baseline):
+            if name is not None:
+                add(name, f'table "{table.title}"')
+    return ordered

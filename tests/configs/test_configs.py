@@ -142,7 +142,7 @@ def train(model, config, dataset):
 
 
 def test_model_zoo_lists_every_config():
-    """`python tools/misc/update_model_zoo.py` writes the lists."""
+    """`python tools/dev/update_model_zoo.py` writes the lists."""
     for folder in sorted({path.parent for path in CONFIGS}):
         listed = yaml.safe_load((folder / 'metafile.yml').read_text())
         paths = {model['Config'] for model in listed['Models']}

@@ -146,6 +146,6 @@ def test_each_tool_is_run_by_a_test():
 
 
 def test_figures_are_drawn(run_tool, tmp_path):
-    run_tool('misc/draw_concepts', '--out-dir', tmp_path)
+    run_tool('dev/draw_concepts', '--out-dir', tmp_path)
     for name in ('concepts.png', 'architecture.png'):
         assert (tmp_path / name).stat().st_size > 20000

@@ -20,6 +20,8 @@ def test_bootstrap_interval_is_that_of_the_mean():
     error = values.std() / np.sqrt(400)
     assert low == pytest.approx(values.mean() - 1.96 * error, abs=.03)
     assert high == pytest.approx(values.mean() + 1.96 * error, abs=.03)
+    # one person tells nothing of the spread over persons
+    assert np.isnan(bootstrap_interval(values, np.zeros(400))).all()
 
 
 def test_one_seed_is_the_paired_t_test():

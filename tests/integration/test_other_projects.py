@@ -226,7 +226,7 @@ def test_mmposes_tests_are_compared(tmp_path):
         '    from mmpose.codecs import MSRAHeatmap\n'
         '    assert MSRAHeatmap((8, 8), (4, 4), 1.)\n\n\n'
         'def test_broken():\n    assert False\n')
-    command = ['bash', 'tools/misc/run_mmpose_tests.sh', '--no-venv',
+    command = ['bash', 'tools/dev/run_mmpose_tests.sh', '--no-venv',
                str(tmp_path)]
     run = dict(capture_output=True, text=True, cwd=REPOSITORY,
                env={**dict(__import__('os').environ),

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from mmpose_thermal.recipes import (Launch, RecipeError, execute, load_recipe,
+from mmpose_thermal.recipes import (RecipeError, execute, load_recipe, run_recipe,
                                     trials_of)
 
 RECIPE = '''
@@ -21,11 +21,12 @@ prepare = ['python prepare.py']
 runs = dict(
     teacher=dict(config='plain.py'),
     plain=dict(config='plain.py'),
-    pupil=dict(config='distiller.py', teacher='teacher'))
-tables = [dict(title='All', rows=['plain', 'pupil'])]
+    student=dict(config='distiller.py', teacher='teacher'))
+tables = [dict(title='All', rows=['plain', 'student'])]
 '''
 TRAIN = '''
 import os, sys, time
+print('Epoch(train)  [1][10/19]  eta: 0:00:09', flush=True)
 folder = sys.argv[sys.argv.index('--work-dir') + 1]
 assert '--resume' in sys.argv
 with open('log', 'a') as log:
@@ -65,11 +66,9 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(jobs=2):
+def run():
     said = []
-    trials = execute(load_recipe('recipe.py'), 'root', Launch(jobs=jobs),
-                     said.append)
-    return trials, '\n'.join(said)
+    return execute(load_recipe('recipe.py'), 'root', said.append), said
 
 
 def log(kind='train'):
@@ -79,23 +78,22 @@ def log(kind='train'):
     ]
 
 
-def states(trials):
-    return {
-        trial.name: bool(trial.record().get('tested'))
-        for group in trials.values() for trial in group
-    }
+def undone(trials):
+    return {trial.name for group in trials.values() for trial in group
+            if not trial.tested()}
 
 
 def test_everything_is_trained_once_teachers_first(place):
     trials, said = run()
-    assert all(states(trials).values()) and len(states(trials)) == 6
-    assert '6 trainings, 0 of them done before' in said
+    assert not undone(trials) and len(log()) == len(log('test')) == 6
+    assert said[1:3] == ['[1/6] plain/seed0: plain',
+                         '  Epoch(train)  [1][10/19]  eta: 0:00:09']
     order = log()
     for seed in (0, 1):
         assert order.index(f'root/teacher/seed{seed}') < order.index(
-            f'root/pupil/seed{seed}')
-    trials, said = run()
-    assert log() == order and '6 of them done before' in said
+            f'root/student/seed{seed}')
+    said = run()[1]
+    assert log() == order and str(said).count('done before') == 6
     assert open('prepared').read() == 'xx'  # the data's maker decides itself
 
 
@@ -103,17 +101,17 @@ def test_a_failure_stops_only_what_depends_on_it(place):
     (place / 'break').touch()
     (place / 'break_teacher').touch()
     trials, said = run()
-    undone = [name for name, done in states(trials).items() if not done]
-    assert sorted(undone) == ['plain/seed1', 'pupil/seed0', 'teacher/seed0']
-    assert 'plain/seed1 FAILED in its train' in said and 'out of luck' in said
-    assert 'pupil/seed0 is left out: its teacher failed' in said
+    assert undone(trials) == {'plain/seed1', 'student/seed0', 'teacher/seed0'}
+    said = '\n'.join(said)
+    assert 'plain/seed1: FAILED: tools/train.py ended with 1' in said
+    assert 'out of luck' in said
+    assert 'student/seed0: left out, since its teacher failed' in said
     (place / 'break').unlink()
     (place / 'break_teacher').unlink()
     count = len(log())
-    trials, _ = run()
-    assert all(states(trials).values())
-    assert sorted(log()[count:]) == [
-        'root/plain/seed1', 'root/pupil/seed0', 'root/teacher/seed0']
+    assert not undone(run()[0])
+    assert log()[count:] == [
+        'root/plain/seed1', 'root/teacher/seed0', 'root/student/seed0']
 
 
 def test_a_training_without_a_best_checkpoint_fails_with_the_remedy(place):
@@ -121,7 +119,7 @@ def test_a_training_without_a_best_checkpoint_fails_with_the_remedy(place):
     os.remove('root/plain/seed0/best_NME_epoch_1.pth')
     os.remove('root/plain/seed0/test_errors.json')
     trials, said = run()
-    assert not states(trials)['plain/seed0'] and 'save_best="NME"' in said
+    assert undone(trials) == {'plain/seed0'} and 'save_best="NME"' in str(said)
 
 
 def test_changed_settings_are_refused_not_mixed(place):
@@ -130,9 +128,9 @@ def test_changed_settings_are_refused_not_mixed(place):
     (place / 'plain.py').write_text(text.replace('lr = 1', 'lr = 2'))
     with pytest.raises(RecipeError, match='begun with other settings'):
         run()
-    # the pupil knows that its teacher has changed, too
-    trial = trials_of(load_recipe('recipe.py'), 'root')['pupil'][0]
-    assert trial.fingerprints()['training'] != trial.record()['training']
+    # the student knows that its teacher has changed, too
+    trial = trials_of(load_recipe('recipe.py'), 'root')['student'][0]
+    assert trial.fingerprint() != trial.record()['training']
 
 
 def test_changed_test_settings_only_test_again(place):
@@ -149,17 +147,16 @@ def test_changed_test_settings_only_test_again(place):
 
 
 def test_loader_processes_are_no_setting(place):
-    run()
     with open('plain.py', 'a') as file:
         file.write('\ntrain_dataloader = dict(num_workers=4)')
     # an option that speeds a run up does not make it another one
-    def trial():
-        return trials_of(load_recipe('recipe.py'), 'root')['plain'][0]
+    def fingerprint():
+        return trials_of(load_recipe('recipe.py'), 'root')['plain'][0].fingerprint()
 
-    before = trial().fingerprints()
+    before = fingerprint()
     (place / 'plain.py').write_text(
         (place / 'plain.py').read_text().replace('=4', '=9'))
-    assert trial().fingerprints() == before
+    assert fingerprint() == before
 
 
 def test_data_that_cannot_be_made_stop_the_benchmark(place):
@@ -169,17 +166,23 @@ def test_data_that_cannot_be_made_stop_the_benchmark(place):
     assert not os.path.exists('log')
 
 
+def test_a_recipe_is_run_in_the_repository(place):
+    os.remove('tools/train.py')
+    with pytest.raises(RecipeError, match='root of the repository'):
+        run_recipe('recipe.py')
+
+
 PROGRAM = '''
 import signal
-from mmpose_thermal.recipes import Launch, execute, load_recipe
+from mmpose_thermal.recipes import execute, load_recipe
 signal.signal(signal.SIGTERM, signal.default_int_handler)
-execute(load_recipe('recipe.py'), 'root', Launch(jobs=1), print)
+execute(load_recipe('recipe.py'), 'root')
 '''
 
 
 @pytest.mark.parametrize('how', [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_benchmark_leaves_no_second_writer(place, how):
-    """Ended, it ends its training; killed, the training keeps the folder."""
+    """Ended, it ends its training; killed, the next one waits for that."""
     (place / 'wait').touch()
     with subprocess.Popen([sys.executable, '-c', PROGRAM],
                           stdout=subprocess.DEVNULL,
@@ -189,31 +192,18 @@ def test_a_killed_benchmark_leaves_no_second_writer(place, how):
             time.sleep(.05)
         time.sleep(.5)
         program.send_signal(how)
-    if how == signal.SIGKILL:
-        with pytest.raises(RecipeError, match='Another benchmark'):
-            run()
-        (place / 'wait').unlink()
-        time.sleep(1)  # the training that was left behind ends by itself
-    else:
-        record = json.loads(
-            (place / 'root/plain/seed0/trial.json').read_text())
+    if how == signal.SIGTERM:
+        record = json.loads((place / 'root/plain/seed0/trial.json').read_text())
         assert record['train_seconds'] > 0 and not record.get('trained')
         (place / 'wait').unlink()
-    trials, _ = run()
-    assert all(states(trials).values())
+    said = []
 
+    def say(line):
+        said.append(line)
+        if line.startswith('waiting'):
+            assert how == signal.SIGKILL
+            (place / 'wait').unlink()
 
-def test_launchers():
-    tool = ['python', 'tools/train.py', 'config.py']
-    assert Launch().command(tool, 0) == tool
-    command = Launch(jobs=2, processes=4).command(tool, 1)
-    assert command[1:5] == ['-m', 'torch.distributed.run',
-                            '--nproc_per_node=4', '--master_port=29501']
-    assert command[5:] == ['tools/train.py', 'config.py', '--launcher',
-                           'pytorch']
-    command = Launch(srun='-p gpu --ntasks=8').command(tool, 0)
-    assert command == ['srun', '-p', 'gpu', '--ntasks=8', *tool, '--launcher',
-                       'slurm']
-    launch = Launch(jobs=2, processes=2, devices=list('4567'))
-    assert [launch.environment(slot)['CUDA_VISIBLE_DEVICES']
-            for slot in (0, 1)] == ['4,5', '6,7']
+    assert not undone(execute(load_recipe('recipe.py'), 'root', say))
+    waited = 'waiting for another process that works in root/plain/seed0' in said
+    assert waited == (how == signal.SIGKILL)

@@ -12,15 +12,15 @@ GOOD = dict(
     seeds=(0, 1),
     options={'train_cfg.max_epochs': 2},
     runs=dict(
-        teacher=dict(config='config.py', seeds=(0, )),
+        teacher=dict(config='config.py'),
         plain=dict(config='config.py', title='Plain'),
-        pupil=dict(
+        student=dict(
             config='config.py',
             teacher='teacher',
             options={'model.x': 3},
             published=dict(NME=5.1)),
         spare=dict(config='config.py')),
-    tables=[dict(title='All', rows=['pupil', 'plain'], baseline='plain')])
+    tables=[dict(title='All', rows=['student', 'plain'], baseline='plain')])
 
 
 @pytest.fixture
@@ -38,30 +38,42 @@ def write(tmp_path, monkeypatch):
 
 def test_runs_are_trained_after_their_teachers_and_only_if_shown(write):
     recipe = load_recipe(write(GOOD))
-    assert list(recipe.runs) == ['teacher', 'pupil', 'plain']
-    # the teacher is trained with each seed that its pupil has
-    assert recipe.runs['teacher'].seeds == (0, 1)
-    assert recipe.runs['pupil'].options == {
+    assert list(recipe.runs) == ['teacher', 'student', 'plain']
+    assert recipe.runs['student'].options == {
         'train_cfg.max_epochs': 2, 'model.x': 3}
-    assert recipe.runs['pupil'].published == dict(NME=5.1)
+    assert recipe.runs['student'].published == dict(NME=5.1)
+    assert [run.title for run in recipe.runs.values()] == [
+        'teacher', 'student', 'Plain']
     assert recipe.tables[0].baseline == 'plain'
-    assert recipe.name == 'recipe'
+
+
+def test_data_seeds_and_runs_are_chosen_without_another_recipe(write):
+    path = write(dict(GOOD, data_root='data/one', prepare=['make {data_root}']))
+    recipe = load_recipe(path)
+    assert recipe.prepare == ['make data/one'] and recipe.seeds == (0, 1)
+    key = 'val_dataloader.dataset.data_root'
+    assert recipe.runs['plain'].options[key] == 'data/one/'
+    recipe = load_recipe(path, 'data/two', [5], ['student'])
+    assert recipe.prepare == ['make data/two'] and recipe.seeds == (5, )
+    assert list(recipe.runs) == ['teacher', 'student']
+    assert recipe.runs['teacher'].options[key] == 'data/two/'
+    with pytest.raises(RecipeError, match='no run is called "nobody"'):
+        load_recipe(path, only=['nobody'])
 
 
 def test_each_seed_has_a_teacher_of_its_own(write):
     trials = trials_of(load_recipe(write(GOOD)), 'root')
-    assert [t.teacher.name for t in trials['pupil']] == [
+    assert [t.teacher.name for t in trials['student']] == [
         'teacher/seed0', 'teacher/seed1']
-    command = ' '.join(trials['pupil'][1].train_command())
-    assert 'randomness.seed=1' in command and 'model.x=3' in command
-    assert 'root/teacher/seed1/best_NME_*.pth' in command
-    assert 'teacher.config' not in command
+    assert trials['student'][1].options == {
+        'train_cfg.max_epochs': 2, 'model.x': 3, 'randomness.seed': 1,
+        'model.teacher.checkpoint': 'root/teacher/seed1/best_NME_*.pth'}
 
 
 def test_a_teacher_of_another_shape_brings_its_own_config(write):
     fields = copy.deepcopy(GOOD)
     fields['runs']['teacher']['options'] = {'model.depth': 34}
-    trial = trials_of(load_recipe(write(fields)), 'root')['pupil'][0]
+    trial = trials_of(load_recipe(write(fields)), 'root')['student'][0]
     assert trial.options['model.teacher.config'] == (
         'root/teacher/seed0/config.py')
 
@@ -70,10 +82,10 @@ def test_a_teacher_of_another_shape_brings_its_own_config(write):
     (lambda f: f.update(seed=3), 'unknown field "seed"'),
     (lambda f: f.pop('tables'), 'no "tables"'),
     (lambda f: f['runs']['plain'].update(teachers='x'), 'unknown .*"teachers"'),
-    (lambda f: f['runs']['plain'].pop('config'), 'runs.plain: "config"'),
+    (lambda f: f['runs']['plain'].pop('config'), 'runs.plain: .*\'config\''),
     (lambda f: f['runs']['plain'].update(config='no.py'), 'no config no.py'),
-    (lambda f: f['runs']['pupil'].update(teacher='nobody'), '"nobody"'),
-    (lambda f: f['runs']['teacher'].update(teacher='pupil'), 'circle'),
+    (lambda f: f['runs']['student'].update(teacher='nobody'), '"nobody"'),
+    (lambda f: f['runs']['teacher'].update(teacher='student'), 'circle'),
     (lambda f: f['tables'][0]['rows'].append('nobody'), '"nobody"'),
     (lambda f: f['tables'][0].update(baseline='nobody'), '"nobody"'),
 ])
@@ -93,9 +105,8 @@ def test_recipes_include_others(write):
     path = write(dict(title='Both', include=['one.py', 'other.py']))
     recipe = load_recipe(path)
     assert [table.title for table in recipe.tables] == ['All', 'Spare']
-    assert list(recipe.runs) == ['teacher', 'pupil', 'plain', 'spare']
+    assert list(recipe.runs) == ['teacher', 'student', 'plain', 'spare']
     assert recipe.prepare == ['make data', 'make more']
-    other['runs']['spare']['seeds'] = (7, )
     other['runs']['plain']['options'] = {'model.x': 4}
     other['tables'][0]['rows'].append('plain')
     write(other, 'other.py')
@@ -123,8 +134,9 @@ def test_recipes_of_the_repository(path, monkeypatch):
     trials = trials_of(recipe, 'root')
     included = {row for table in other_tables(path) for row in table.rows}
     for name, group in trials.items():
-        if name in included:
-            continue  # its own recipe is tested too
+        run = recipe.runs[name]
+        if name in included or not (run.options or run.teacher):
+            continue  # its own recipe is tested too; the config as it is
         config = group[0].config()
         for key, value in group[0].options.items():
             field = config
@@ -132,7 +144,7 @@ def test_recipes_of_the_repository(path, monkeypatch):
                 if part != '_delete_':
                     field = field[int(part) if part.isdigit() else part]
             assert '_delete_' in key or field == value
-        if group[0].run.teacher:
+        if run.teacher:
             assert config.model.type == 'CrossModalDistiller'
     folders = [trial.folder for group in trials.values() for trial in group]
     assert len(set(folders)) == len(folders)

@@ -187,16 +187,16 @@ def test_fit_palette(run_tool, pairs_root, tmp_path):
 
 
 def test_benchmark_of_loading(run_tool, pairs_root):
-    printed = run_tool('analysis_tools/benchmark_loading', '--data-root',
+    printed = run_tool('dev/benchmark_loading', '--data-root',
                   pairs_root, '--samples', 3, '--rounds', 1, '--input-size',
                   64)
     assert 'MMPose, two passes, one target' in printed
     with pytest.raises(SystemExit, match='does not exist'):
-        run_tool('analysis_tools/benchmark_loading', '--data-root', '/none')
+        run_tool('dev/benchmark_loading', '--data-root', '/none')
 
 
 def test_pictures_of_the_effects(run_tool, tmp_path):
-    run_tool('misc/draw_thermal_effects', tmp_path / 'effects.png')
+    run_tool('dev/draw_thermal_effects', tmp_path / 'effects.png')
     assert cv2.imread(str(tmp_path / 'effects.png')).shape[1] > 1000
 
 

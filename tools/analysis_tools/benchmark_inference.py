@@ -1,10 +1,10 @@
-"""Times inference, side by side in one run; speeds count as ratios.
+"""Times inference, side by side in one run; only ratios of speeds carry over.
 
-For each student: MMPose's inference_topdown on its checkpoint, the bare
-network in PyTorch and TorchScript, and exported models in ONNX Runtime, fp32
-and int8. Speed does not depend on the weights: without --work-dir they are
-random. Calls of all ways take turns, so that a disturbance of the machine
-meets all of them alike.
+For each student: MMPose's inference_topdown on its checkpoint, the bare network in
+PyTorch and TorchScript, and exported models in ONNX Runtime, fp32 and int8; then whole
+frames, from a 16-bit file to coordinates. Speed does not depend on the weights, which
+are random. Calls of all ways take turns, so that a disturbance of the machine affects
+all of them alike.
 """
 import argparse
 import json
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -31,47 +32,36 @@ _STUDENTS = [
                  'topdown_heatmap/sftl54/td-hm_shufflenetv2',
                  'topdown_heatmap/sftl54/td-hm_shufflenetv2-w0.5')
 ]
-_FRAME = (512, 640)  # a common microbolometer
+_FRAME = (512, 640)  # height and width of a common microbolometer
 _BATCHES = (1, 16)
 _STREAMED = 16  # frames
 _WAYS = ('inference_topdown', 'pytorch', 'torchscript', 'onnx', 'onnx-int8')
+_FRAMES = ('bare', 'npy', 'npy_celsius', 'npy_stream', 'png', 'png_celsius',
+           'png_stream', 'npy_int8_stream')
 
 
 def parse_args():
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        'configs',
-        nargs='*',
-        default=_STUDENTS,
-        help="students' stock configs [the zoo's on SF-TL54; the first is what "
-        'the others are compared with]')
+        'configs', nargs='*', default=_STUDENTS,
+        help="students' stock configs; the others are compared with the first [the "
+        "zoo's on SF-TL54]")
     parser.add_argument(
-        '--seconds',
-        type=float,
-        default=4.,
-        help='of timed calls, for each way, batch and number of threads '
+        '--seconds', type=float, default=4.,
+        help='time each way for so long, with each batch and number of threads '
         '[%(default)s]')
     parser.add_argument(
-        '--threads',
-        type=int,
-        nargs='+',
-        default=sorted({1, os.cpu_count() or 1}),
-        help='%(default)s')
-    parser.add_argument(
-        '--peers',
-        action='store_true',
-        help='time face_alignment and MediaPipe too, if they are installed '
-        'with their weights')
-    parser.add_argument('--out', help='JSON file of all numbers')
+        '--threads', type=int, nargs='+', default=sorted({1, os.cpu_count() or 1}),
+        help='numbers of threads [%(default)s]')
+    parser.add_argument('--out', help='write all numbers to this JSON file')
     # How the tool calls itself: the memory of one way alone.
     parser.add_argument('--memory-of', nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def prepare(config, folder):
-    """A checkpoint of random weights, and its exports."""
+    """A checkpoint of random weights and its exports; their common path, and info."""
     import torch
     from mmengine.config import Config
     from mmpose.apis import init_model
@@ -87,94 +77,48 @@ def prepare(config, folder):
     cfg.dump(base + '.py')
     export_model(model, info, base + '.onnx')
     export_model(model, info, base + '.pt', 'torchscript')
-    width, height = info.input_size
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (8, info.channels, height, width), np.uint8)
     export_model(model, info, base + '_int8.onnx', precision='int8',
-                 calibration=images)
+                 calibration=random_faces(info, 8))
     return base, info
 
 
-def ways(base, info, threads, only=None):
-    """The calls to be timed, by name: each takes a batch size."""
+def random_faces(info, count):
     width, height = info.input_size
-    rng = np.random.default_rng(1)
-    faces = rng.integers(0, 256, (max(_BATCHES), info.channels, height, width),
-                         np.uint8)
-    runs = {}
-    wanted = _WAYS if only is None else (only, )
-    if set(wanted) & {'inference_topdown', 'pytorch'}:
-        runs.update(_of_pytorch(base, info, faces, threads, wanted))
-    if 'torchscript' in wanted:
-        import torch
-        torch.set_num_threads(threads)
-        scripted = torch.jit.load(base + '.pt')
-
-        def torchscript(batch):
-            with torch.inference_mode():
-                return scripted(torch.from_numpy(faces[:batch]))
-
-        runs['torchscript'] = torchscript
-    from mmpose_thermal.runtime import OnnxNetwork
-    for way, suffix in (('onnx', ''), ('onnx-int8', '_int8')):
-        if way in wanted:
-            network = OnnxNetwork(
-                f'{base}{suffix}.onnx', 'landmarks', threads)
-            runs[way] = (lambda network: lambda batch: network(faces[:batch])
-                         )(network)
-    return runs
+    return np.random.default_rng(0).integers(
+        0, 256, (count, info.channels, height, width), np.uint8)
 
 
-def _of_pytorch(base, info, faces, threads, wanted):
+def call_of(way, base, info, threads):
+    """The call to be timed: it takes a batch size."""
+    faces = random_faces(info, max(_BATCHES))
+    if way.startswith('onnx'):
+        from mmpose_thermal.runtime import OnnxNetwork
+        network = OnnxNetwork(
+            f'{base}{"_int8" if way.endswith("int8") else ""}.onnx', 'landmarks',
+            threads)
+        return lambda batch: network(faces[:batch])
     import torch
-
-    from mmpose_thermal.deployment import load_model
     torch.set_num_threads(threads)
+    if way == 'torchscript':
+        scripted = torch.jit.load(base + '.pt')
+        return torch.inference_mode()(
+            lambda batch: scripted(torch.from_numpy(faces[:batch])))
+    from mmpose_thermal.deployment import load_model
     model = load_model(base + '.pth')
-    image = np.random.default_rng(2).integers(0, 256, (*_FRAME, 3), np.uint8)
-    image[:] = image[..., :1]
-    boxes = np.tile(np.float32([[200, 150, 360, 330]]), (max(_BATCHES), 1))
-    inputs = torch.rand(len(faces), 3, *info.input_size[::-1])
-    runs = {}
-    if 'inference_topdown' in wanted:
-        from mmpose.apis import inference_topdown
-        runs['inference_topdown'] = lambda batch: inference_topdown(
-            model, image, boxes[:batch])
-    if 'pytorch' in wanted:
-
-        def pytorch(batch):
-            with torch.inference_mode():
-                return model(inputs[:batch], None, mode='tensor')
-
-        runs['pytorch'] = pytorch
-    return runs
+    if way == 'pytorch':
+        inputs = torch.rand(len(faces), 3, *info.input_size[::-1])
+        return torch.inference_mode()(
+            lambda batch: model(inputs[:batch], None, mode='tensor'))
+    from mmpose.apis import inference_topdown
+    grey = np.random.default_rng(2).integers(0, 256, (*_FRAME, 1), np.uint8)
+    image = grey.repeat(3, axis=2)
+    boxes = np.tile(np.float32([[200, 150, 360, 330]]), (len(faces), 1))
+    return lambda batch: inference_topdown(model, image, boxes[:batch])
 
 
-def timed(runs, seconds):
-    """Seconds of each call, by name: in turns, until all had their time."""
-    times = {name: [] for name in runs}
-    for run in runs.values():
-        run()
-    while any(sum(spent) < seconds for spent in times.values()):
-        for name, run in runs.items():
-            if sum(times[name]) < seconds:
-                started = time.perf_counter()
-                run()
-                times[name].append(time.perf_counter() - started)
-    return times
-
-
-def summary(times, batch):
-    ms = 1e3 * np.asarray(times)
-    p50, p95 = np.percentile(ms, [50, 95])
-    return dict(p50_ms=float(p50), p95_ms=float(p95),
-                faces_per_s=1e3 * batch / float(p50))
-
-
-def end_to_end(base, info, threads, seconds):
+def whole_frames(base, info, threads, seconds):
     """Frames/s from a 16-bit file to coordinates, and of the bare network."""
-    from mmpose_thermal.apis import ThermalLandmarker
-    landmarker = ThermalLandmarker(base + '.onnx', 'onnx', threads=threads)
+    from mmpose_thermal.apis import ThermalLandmarker, time_in_turns
     folder = Path(base).parent
     y, x = np.mgrid[:_FRAME[0], :_FRAME[1]]
     face = 1200 * np.exp(-((x - 300) / 80)**2 - ((y - 250) / 100)**2)
@@ -183,63 +127,31 @@ def end_to_end(base, info, threads, seconds):
     np.save(folder / 'frame.npy', frame)
     cv2.imwrite(str(folder / 'frame.png'), frame)
     boxes = [[220, 150, 380, 350]]
-    crop = np.zeros((1, info.channels, *info.input_size[::-1]), np.uint8)
-    # The landmarker's own network: the same session for both.
-    network = landmarker._network
+    landmarker = partial(ThermalLandmarker, device='onnx')
+    celsius = landmarker(base + '.onnx', threads=threads)
+    plain = landmarker(base + '.onnx', threads=threads, temperatures=False)
     # As many frames at a time as there are threads.
     streams = {
-        suffix: ThermalLandmarker(
-            f'{base}{suffix}.onnx', 'onnx', threads=1, temperatures=False)
-        for suffix in ('', '_int8')
+        precision: landmarker(f'{base}{precision}.onnx', threads=1, temperatures=False)
+        for precision in ('', '_int8')
     }
-    without = ThermalLandmarker(
-        base + '.onnx', 'onnx', threads=threads, temperatures=False)
 
-    def stream(path, precision=''):
-        for _ in streams[precision].stream([path] * _STREAMED, boxes, threads):
-            pass
+    def stream(precision, path):
+        return list(streams[precision].stream([path] * _STREAMED, boxes, threads))
 
-    runs = dict(bare=lambda: network(crop))
+    crop = random_faces(info, 1)
+    # The landmarker's own network: the same session for both.
+    runs = dict(bare=lambda: celsius._network(crop))
     for suffix in ('npy', 'png'):
         path = folder / f'frame.{suffix}'
-        runs.update({
-            suffix: lambda path=path: without(path, boxes),
-            f'{suffix}_celsius': lambda path=path: landmarker(path, boxes),
-            f'{suffix}_stream': lambda path=path: stream(path)
-        })
-    runs['npy_int8_stream'] = lambda: stream(folder / 'frame.npy', '_int8')
+        runs[suffix] = partial(plain, path, boxes)
+        runs[f'{suffix}_celsius'] = partial(celsius, path, boxes)
+        runs[f'{suffix}_stream'] = partial(stream, '', path)
+    runs['npy_int8_stream'] = partial(stream, '_int8', folder / 'frame.npy')
     return {
-        name: (_STREAMED if name.endswith('stream') else 1) /
-        float(np.median(spent)) for name, spent in timed(runs, seconds).items()
+        name: 1e3 * (_STREAMED if name.endswith('stream') else 1) / float(np.median(ms))
+        for name, ms in time_in_turns(runs, seconds=seconds).items()
     }
-
-
-def peers(seconds):
-    """Others' landmark models on one 256x256 face; or why there is none."""
-    image = np.random.default_rng(3).integers(0, 256, (256, 256, 3), np.uint8)
-    found, missing = {}, {}
-    try:
-        import face_alignment
-        model = face_alignment.FaceAlignment(
-            face_alignment.LandmarksType.TWO_D, device='cpu',
-            flip_input=False)
-        found['face_alignment'] = lambda: model.get_landmarks_from_image(
-            image, detected_faces=[[40, 40, 216, 216]])
-    except Exception as error:  # whatever a foreign package raises
-        missing['face_alignment'] = f'{type(error).__name__}: {error}'
-    try:
-        import mediapipe
-        root = Path(mediapipe.__file__).parent
-        models = [*root.rglob('*face_landmark*.tflite'),
-                  *root.rglob('face_landmarker*.task')]
-        missing['mediapipe'] = (
-            f'has the model {models[0].name}, for which there is no code here'
-            if models else 'its package holds no model of the face')
-    except ImportError as error:
-        missing['mediapipe'] = str(error)
-    times = timed(found, seconds) if found else {}
-    return {name: summary(spent, 1)
-            for name, spent in times.items()}, missing
 
 
 def memory_mb(base, way):
@@ -256,119 +168,93 @@ def print_memory(base, way):
         sys.modules.update(torch=None, mmengine=None)
     from mmpose_thermal.runtime import ModelInfo
     info, _ = ModelInfo.load(base + '.onnx', 'landmarks')
-    ways(base, info, 1, way)[way](1)
+    call_of(way, base, info, 1)(1)
     # Not getrusage: its maximum is inherited from the parent.
     status = Path('/proc/self/status').read_text()
     print(float(status.split('VmHWM:')[1].split()[0]) / 1024)
 
 
 def measure(config, args):
+    """All numbers of a student."""
+    from mmpose_thermal.apis import time_in_turns
+    result = dict(config=config, threads={})
     with tempfile.TemporaryDirectory() as folder:
         base, info = prepare(config, folder)
-        result = dict(
-            config=config,
-            size_mb={
-                'fp32': os.path.getsize(base + '.onnx') / 1e6,
-                'int8': os.path.getsize(base + '_int8.onnx') / 1e6
-            },
-            threads={})
+        result['size_mb'] = {
+            precision: os.path.getsize(f'{base}{suffix}.onnx') / 1e6
+            for precision, suffix in (('fp32', ''), ('int8', '_int8'))
+        }
         for threads in args.threads:
-            runs = ways(base, info, threads)
-            result['threads'][threads] = {
-                batch: {
-                    name: summary(spent, batch)
-                    for name, spent in timed(
-                        {
-                            name: (lambda run: lambda: run(batch))(run)
-                            for name, run in runs.items()
-                        }, args.seconds).items()
+            calls = {way: call_of(way, base, info, threads) for way in _WAYS}
+            cells = result['threads'][threads] = {}
+            for batch in _BATCHES:
+                times = time_in_turns(
+                    {way: partial(call, batch) for way, call in calls.items()},
+                    seconds=args.seconds)
+                cells[batch] = {
+                    way: dict(p50_ms=float(np.median(ms)),
+                              p95_ms=float(np.percentile(ms, 95)),
+                              faces_per_s=1e3 * batch / float(np.median(ms)))
+                    for way, ms in times.items()
                 }
-                for batch in _BATCHES
-            }
-            result['threads'][threads]['end_to_end'] = end_to_end(
-                base, info, threads, args.seconds)
+            cells['end_to_end'] = whole_frames(base, info, threads, args.seconds)
         result['memory_mb'] = {way: memory_mb(base, way) for way in _WAYS}
     return result
 
 
-def table(results, threads, batch):
-    lines = [
-        f'{_plural(threads)}, batch {batch}: faces/s '
-        '(p50 / p95 ms of a call)', '',
-        '| student | ' + ' | '.join(_WAYS) +
-        ' | onnx / inference_topdown | int8 / onnx |',
-        '|---|' + '---:|' * (len(_WAYS) + 2)
-    ]
+def print_table(title, columns, results, row):
+    """A Markdown table with a line a student; ``row`` gives its cells."""
+    print(f'\n{title}\n\n| student | ' + ' | '.join(columns) + ' |\n|---|' +
+          '---:|' * len(columns))
     for result in results:
+        student = Path(result['config']).stem.split('_1xb')[0]
+        print(f'| {student} | ' + ' | '.join(row(result)) + ' |')
+
+
+def print_speed(results, threads, batch):
+    def row(result):
         cells = result['threads'][threads][batch]
-        rates = {way: cells[way]['faces_per_s'] for way in _WAYS}
-        lines.append(
-            f'| {student(result)} | ' + ' | '.join(
-                f'{rates[way]:.1f} ({cells[way]["p50_ms"]:.1f} / '
-                f'{cells[way]["p95_ms"]:.1f})' for way in _WAYS) +
-            f' | {rates["onnx"] / rates["inference_topdown"]:.1f} | '
-            f'{rates["onnx-int8"] / rates["onnx"]:.2f} |')
-    return '\n'.join(lines)
+        rate = {way: cells[way]['faces_per_s'] for way in _WAYS}
+        return [f'{rate[way]:.1f} ({cells[way]["p50_ms"]:.1f} / '
+                f'{cells[way]["p95_ms"]:.1f})' for way in _WAYS] + [
+                    f'{rate["onnx"] / rate["inference_topdown"]:.1f}',
+                    f'{rate["onnx-int8"] / rate["onnx"]:.2f}']
+
+    print_table(
+        f'{threads} thread(s), batch {batch}: faces/s (p50 / p95 ms of a call)',
+        [*_WAYS, 'onnx / inference_topdown', 'int8 / onnx'], results, row)
 
 
-def end_to_end_table(results, threads):
-    columns = [
-        f'{kind}{also}' for kind in ('npy', 'png')
-        for also in ('', '_celsius', '_stream')
-    ] + ['npy_int8_stream']
-    over_mmpose = ('npy_stream', 'npy_int8_stream')
-    lines = [
-        f'{_plural(threads)}, ONNX Runtime: frames/s from a 16-bit file of '
-        f'{_FRAME[1]}x{_FRAME[0]} to coordinates, and the share of the bare '
-        'network\'s; with temperatures; as many frames at a time as threads',
-        '',
-        '| student | bare network | ' + ' | '.join(columns) +
-        ' | ' + ' | '.join(f'{name} / inference_topdown'
-                           for name in over_mmpose) + ' |',
-        '|---|' + '---:|' * (len(columns) + 1 + len(over_mmpose))
-    ]
-    for result in results:
+def print_frames(results, threads):
+    def row(result):
         cells = result['threads'][threads]
-        whole = cells['end_to_end']
+        rate = cells['end_to_end']
         mmpose = cells[1]['inference_topdown']['faces_per_s']
-        lines.append(f'| {student(result)} | {whole["bare"]:.1f} | ' +
-                     ' | '.join(f'{whole[name]:.1f} '
-                                f'({100 * whole[name] / whole["bare"]:.0f} %)'
-                                for name in columns) +
-                     ''.join(f' | {whole[name] / mmpose:.1f}'
-                             for name in over_mmpose) + ' |')
-    return '\n'.join(lines)
+        return [f'{rate[name]:.1f} ({100 * rate[name] / rate["bare"]:.0f} %)'
+                for name in _FRAMES] + [
+                    f'{rate[name] / mmpose:.1f}'
+                    for name in ('npy_stream', 'npy_int8_stream')]
+
+    print_table(
+        f'{threads} thread(s), ONNX Runtime: frames/s from a 16-bit file of '
+        f'{_FRAME[1]}x{_FRAME[0]} to coordinates, and their share of the bare '
+        "network's; celsius: with temperatures; stream: as many frames at a time as "
+        'threads', [*_FRAMES, 'npy_stream / inference_topdown',
+                    'npy_int8_stream / inference_topdown'], results, row)
 
 
-def sizes_table(results):
-    first = results[0]['threads']
-    lines = [
-        'times the first student\'s speed (ONNX, batch 1), file sizes, peak '
-        'memory of a process', '', '| student | ' +
-        ' | '.join(map(_plural, first)) + ' | MB fp32 / int8 | ' +
-        ' | '.join(f'{way}, MB' for way in _WAYS) + ' |',
-        '|---|' + '---:|' * (len(first) + 1 + len(_WAYS))
-    ]
-    for result in results:
-        size = result['size_mb']
-        speeds = [
-            result['threads'][threads][1]['onnx']['faces_per_s'] /
-            first[threads][1]['onnx']['faces_per_s'] for threads in first
-        ]
-        lines.append(f'| {student(result)} | ' +
-                     ' | '.join(f'{speed:.1f}' for speed in speeds) +
-                     f' | {size["fp32"]:.1f} / {size["int8"]:.1f} | ' +
-                     ' | '.join(f'{result["memory_mb"][way]:.0f}'
-                                for way in _WAYS) + ' |')
-    return '\n'.join(lines)
+def print_sizes(results, threads):
+    def onnx(result, count):
+        return result['threads'][count][1]['onnx']['faces_per_s']
 
-
-def _plural(threads):
-    return f'{threads} thread{"s" if threads > 1 else ""}'
-
-
-def student(result):
-    return Path(result['config']).stem.split('_1xb')[0]
+    print_table(
+        "speed relative to the first student's (ONNX, batch 1), file sizes, peak "
+        'memory of a process',
+        [f'{count} thread(s)' for count in threads] + ['MB fp32', 'MB int8'] +
+        [f'{way}, MB' for way in _WAYS], results, lambda result: [
+            f'{onnx(result, count) / onnx(results[0], count):.1f}' for count in threads
+        ] + [f'{size:.1f}' for size in result['size_mb'].values()] + [
+            f'{result["memory_mb"][way]:.0f}' for way in _WAYS])
 
 
 def main():
@@ -380,35 +266,19 @@ def main():
         if not os.path.isfile(config):
             sys.exit(f'benchmark_inference: {config} does not exist')
     from mmpose_thermal.apis import machine_class
-    results, failed = [], []
+    results = []
     for number, config in enumerate(args.configs, start=1):
         print(f'[{number}/{len(args.configs)}] {config}', flush=True)
-        try:
-            results.append(measure(config, args))
-        except Exception as error:  # one model less is no reason to lose all
-            failed.append(config)
-            print(f'not measured: {type(error).__name__}: {error}',
-                  file=sys.stderr)
-    if not results:
-        sys.exit('benchmark_inference: nothing could be measured')
+        results.append(measure(config, args))
     print(f'\n{machine_class()}, {time.strftime("%Y-%m-%d")}')
     for threads in args.threads:
         for batch in _BATCHES:
-            print('\n' + table(results, threads, batch))
-        print('\n' + end_to_end_table(results, threads))
-    print('\n' + sizes_table(results))
-    everything = dict(machine=machine_class(), results=results)
-    if args.peers:
-        found, missing = peers(args.seconds)
-        everything['peers'] = dict(found, **missing)
-        for name, cells in found.items():
-            print(f'\n{name}: {cells["faces_per_s"]:.1f} faces/s')
-        for name, reason in missing.items():
-            print(f'\n{name}: not measured ({reason})')
+            print_speed(results, threads, batch)
+        print_frames(results, threads)
+    print_sizes(results, args.threads)
     if args.out:
-        Path(args.out).write_text(json.dumps(everything, indent=1))
-    if failed:
-        sys.exit(f'benchmark_inference: not measured: {", ".join(failed)}')
+        Path(args.out).write_text(json.dumps(
+            dict(machine=machine_class(), results=results), indent=1))
 
 
 if __name__ == '__main__':

@@ -1,15 +1,12 @@
 """Times the steps of a distillation, side by side in one run.
 
-The floor of a distillation step is what cannot be left out: the plain
-student's step (without MMPose's accuracy, which copies all outputs to the
-host), the teacher's forward pass without gradient and, for DIKD, one pass
-forth and back through each head. Beside it, the same losses FD and LD as
-others write them: like MMRazor (the teacher's whole `loss` with recorders on
-its layers), and as a naive loop (the teacher's graph is built, too).
-"Contiguous" is ours without the distiller's channels_last.
-
-A step is BaseModel.train_step: from uint8 images to changed weights. Speed
-does not depend on weights or images: both are random. Ways take turns.
+The floor of a distillation step is what cannot be left out: the plain student's step
+(without MMPose's accuracy, which copies all outputs to the host), the teacher's forward
+pass without gradient and, for DIKD, one pass back and forth through each head. Also
+timed are FD and LD as others write them: like MMRazor (the teacher's whole `loss`, with
+recorders), and as a naive loop (which builds the teacher's graph). "Contiguous" is ours
+without channels_last. A step is BaseModel.train_step, from uint8 images to changed
+weights. Images and weights are random, since speed does not depend on them.
 """
 import argparse
 import copy
@@ -18,7 +15,6 @@ import sys
 import tempfile
 import time
 import warnings
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -31,150 +27,68 @@ from mmengine.registry import init_default_scope
 _CONFIG = ('configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
            'ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py')
 _FD_LD = dict(
-    loss_fd=dict(type='FeatureDistillLoss'),
-    loss_ld=dict(type='LogitDistillLoss'))
+    loss_fd=dict(type='FeatureDistillLoss'), loss_ld=dict(type='LogitDistillLoss'))
 _DIKD = dict(loss_dikd=dict(type='DIKDLoss'))
 
 
 def parse_args():
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        'config',
-        nargs='?',
-        default=_CONFIG,
-        help='of a distillation; its teacher needs no checkpoint [%(default)s]')
-    parser.add_argument('--batch', type=int, default=32, help='[%(default)s]')
+        'config', nargs='?', default=_CONFIG,
+        help='config of a distillation; its teacher needs no checkpoint [%(default)s]')
     parser.add_argument(
-        '--device',
-        default='cuda' if torch.cuda.is_available() else 'cpu',
+        '--batch', type=int, default=32, help='pairs in a step [%(default)s]')
+    parser.add_argument(
+        '--device', default='cuda' if torch.cuda.is_available() else 'cpu',
         help='[%(default)s]')
     parser.add_argument(
-        '--amp',
-        choices=('bfloat16', 'float16'),
-        help='mixed precision (MMEngine has it for GPUs alone)')
+        '--amp', choices=('bfloat16', 'float16'), help='mixed precision, on GPUs only')
     parser.add_argument(
-        '--rounds', type=int, default=15, help='timed turns [%(default)s]')
+        '--rounds', type=int, default=15, help='timed steps of each way [%(default)s]')
     parser.add_argument(
-        '--steps',
-        type=int,
-        default=1,
-        help='of each way in a turn; more where steps are short '
-        '[%(default)s]')
-    parser.add_argument(
-        '--teacher',
-        nargs='+',
-        action=DictAction,
-        default={},
-        help="further fields of our teacher, such as dtype=bfloat16")
-    parser.add_argument(
-        '--processes',
-        type=int,
-        default=1,
-        metavar='N',
-        help='time DIKD in 1 and in N processes as well, one thread each, '
-        'which exchange gradients (gloo, CPU)')
+        '--teacher', nargs='+', action=DictAction, default={},
+        help='further fields of our teacher, such as dtype=bfloat16')
     parser.add_argument('--out', help='JSON file of all numbers')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if not Path(args.config).is_file():
+        sys.exit(f'benchmark_training: {args.config} does not exist')
+    if args.amp and args.device == 'cpu':
+        sys.exit('benchmark_training: --amp needs a GPU')
+    return args
 
 
-def stock_configs(config, folder):
-    """Model dicts of student and teacher, without downloads."""
-    from mmpose_thermal.models.distillers.building import model_config
-    model = Config.fromfile(config).model
-    found = []
-    for name in ('student', 'teacher'):
-        stock = copy.deepcopy(model_config(model[name]['config'], name))
-        stock['backbone'].pop('init_cfg', None)
-        stock['test_cfg'] = {}
-        found.append(stock)
-    path = str(Path(folder) / 'teacher.pth')
-    torch.save(dict(state_dict=_built(found[1]).state_dict()), path)
-    fields = dict(
-        model,
-        student=dict(config=found[0]),
-        teacher=dict(config=found[1], checkpoint=path))
-    return found[0], found[1], fields
-
-
-def _built(config):
+def built(config):
     from mmpose.registry import MODELS
     return MODELS.build(copy.deepcopy(config))
 
 
-def random_batch(student, modalities, size, batch):
-    """Images and targets as a data loader gives them."""
-    from mmengine.structures import InstanceData, PixelData
-    from mmpose.structures import PoseDataSample
-    height, width = size
-    rng = np.random.default_rng(0)
-    count = student.head.out_channels
-    samples = []
-    for _ in range(batch):
-        points = rng.uniform(.2, .8, (1, count, 2)) * [width, height]
-        encoded = student.head.decoder.encode(points.astype(np.float32),
-                                              np.ones((1, count), np.float32))
-        sample = PoseDataSample()
-        sample.gt_instance_labels = InstanceData(
-            keypoint_weights=torch.from_numpy(encoded['keypoint_weights']))
-        if 'heatmaps' in encoded:
-            sample.gt_fields = PixelData(
-                heatmaps=torch.from_numpy(encoded['heatmaps']))
-        for name in ('keypoint_x_labels', 'keypoint_y_labels'):
-            if name in encoded:
-                sample.gt_instance_labels.set_field(
-                    torch.from_numpy(encoded[name]), name)
-        samples.append(sample)
-    images = {
-        name: [
-            torch.from_numpy(rng.integers(0, 256, (3, height, width),
-                                          np.uint8)) for _ in range(batch)
-        ] for name in modalities
-    }
-    return dict(inputs=images, data_samples=samples)
+def random_batch(student, size, count):
+    """Images and targets as a data loader gives them; size is (height, width)."""
+    from mmpose.testing import get_packed_inputs
+    decoder = student.head.decoder
+    heatmap_size = getattr(decoder, 'heatmap_size', None)
+    return get_packed_inputs(
+        count, num_keypoints=student.head.out_channels, img_shape=size,
+        input_size=size[::-1], heatmap_size=heatmap_size or (1, 1),
+        simcc_split_ratio=getattr(decoder, 'simcc_split_ratio', 1.),
+        with_heatmap=heatmap_size is not None)
 
 
-class Recorders:
-    """Outputs of layers, caught on their way."""
+def recorded(network):
+    """What goes through the head of a network, kept in the dict returned."""
+    seen, forward = {}, network.head.forward
 
-    def __init__(self, network):
-        head = network.head
-        last = getattr(head, 'final_layer', None)
-        layers = dict(
-            feature=network.neck if network.with_neck else network.backbone)
-        if isinstance(last, torch.nn.Conv2d):
-            layers['output'] = last
-        else:  # SimCC
-            layers['x'], layers['y'] = head.cls_x, head.cls_y
-        self.seen = {}
-        for name, layer in layers.items():
-            layer.register_forward_hook(
-                lambda _, __, output, name=name: self.seen.update(
-                    {name: output}))
+    def record(features):
+        seen.update(feature=features[-1], output=forward(features))
+        return seen['output']
 
-    @property
-    def feature(self):
-        feature = self.seen['feature']
-        return feature[-1] if isinstance(feature, (tuple, list)) else feature
-
-    @property
-    def output(self):
-        if 'output' in self.seen:
-            return self.seen['output']
-        return self.seen['x'], self.seen['y']
+    network.head.forward = record
+    return seen
 
 
 class LossOfBoth(BaseModel):
-    """FD and LD around two whole `forward(mode='loss')`.
-
-    Args:
-        student, teacher (nn.Module): Stock estimators.
-        fields (dict): Of the distiller.
-        losses (nn.ModuleDict): The same loss modules that ours has.
-        graph (bool): Whether the teacher's graph is built, as without
-            ``torch.no_grad()``.
-    """
+    """FD and LD around two whole `forward(mode='loss')`, as others do it."""
 
     def __init__(self, student, teacher, fields, losses, graph):
         super().__init__(fields['data_preprocessor'])
@@ -183,335 +97,218 @@ class LossOfBoth(BaseModel):
         object.__setattr__(self, 'frozen', teacher.eval())
         self.inputs = fields['student_input'], fields['teacher_input']
         self.graph = graph
-        self.ours, self.theirs = Recorders(student), Recorders(teacher)
+        self.ours, self.theirs = recorded(student), recorded(teacher)
 
     def forward(self, inputs, data_samples, mode='loss'):
         from mmpose_thermal.models.losses import DistillBatch
         from mmpose_thermal.models.losses.base import map_parts
-        images = [
-            inputs[name] if isinstance(inputs, dict) else inputs
-            for name in self.inputs
-        ]
-        losses = self.student(images[0], data_samples, mode='loss')
+        thermal, rgb = (inputs[name] if isinstance(inputs, dict) else inputs
+                        for name in self.inputs)
+        losses = self.student(thermal, data_samples, mode='loss')
         with torch.set_grad_enabled(self.graph):
-            self.frozen(images[1], data_samples, mode='loss')
+            self.frozen(rgb, data_samples, mode='loss')
         batch = DistillBatch(
-            student_feature=self.ours.feature,
-            student_output=self.ours.output,
-            teacher_feature=self.theirs.feature.detach(),
-            student_head=None,
-            teacher_head=None,
-            criterion=None,
-            target=None)
-        batch.__dict__['teacher_output'] = map_parts(torch.Tensor.detach,
-                                                     self.theirs.output)
+            student_feature=self.ours['feature'],
+            student_output=self.ours['output'],
+            teacher_feature=self.theirs['feature'].detach(),
+            student_head=None, teacher_head=None, criterion=None, target=None)
+        batch.__dict__['teacher_output'] = map_parts(
+            torch.Tensor.detach, self.theirs['output'])
         for name, loss in self.losses.items():
             losses[name] = loss(batch)
         return losses
 
 
-class Benchmark:
-    """All ways to take a step, with one batch."""
+class Setup:
+    """The models of a distillation with random weights, and one batch."""
 
-    def __init__(self, args, folder):
-        self.args = args
-        student, teacher, fields = stock_configs(args.config, folder)
-        self.device = torch.device(args.device)
-        own = {k: v for k, v in fields.items() if k != 'type'}
-        own['teacher'] = dict(own['teacher'], **args.teacher)
-        self.ours = {
-            name: self._ready(
-                _built(dict(own, type='CrossModalDistiller',
-                            distill_losses=losses, channels_last=fast)))
-            for name, losses, fast in (
-                ('DIKD', _DIKD, True), ('DIKD, contiguous', _DIKD, False),
-                ('FD+LD', _FD_LD, True),
-                ('FD+LD, contiguous', _FD_LD, False))
-        }
-        plain = {
-            name: _built(dict(student, train_cfg=dict(compute_acc=accuracy)))
-            for name, accuracy in (('plain', False), ('plain, MMPose', True))
-        }
-        self.plain = {name: self._ready(m) for name, m in plain.items()}
-        losses = self.ours['FD+LD'][0].distill_losses
-        self.others = {
-            name: self._ready(
-                LossOfBoth(
-                    _built(student), self._teacher(teacher, not graph), fields,
-                    losses, graph)) for name, graph in
-            (('FD+LD, MMRazor style', False), ('FD+LD, naive loop', True))
-        }
-        for model, _ in self.others.values():
-            model.frozen.to(self.device)
-        self.stock_teacher = self._teacher(teacher, True).to(
-            self.device).eval()
-        distiller = self.ours['DIKD'][0]
-        size = distiller._student_probe.image_size
-        modalities = dict.fromkeys(
-            (distiller.student_input, fields['teacher_input']))
-        self.batch = random_batch(distiller.student, modalities, size,
-                                  args.batch)
-        self.thermal = dict(
-            self.batch, inputs=self.batch['inputs'][distiller.student_input])
-        if len(modalities) == 1:
-            self.batch = self.thermal
-        self._prepare_parts(distiller)
+    def __init__(self, args):
+        from mmpose_thermal.models.distillers.building import model_config
+        self.args, self.device = args, torch.device(args.device)
+        model = Config.fromfile(args.config).model
+        self.student, self.teacher = (
+            copy.deepcopy(model_config(model[name]['config'], name))
+            for name in ('student', 'teacher'))
+        for config in (self.student, self.teacher):
+            config['backbone'].pop('init_cfg', None)
+            config['test_cfg'] = {}
+        self.fields = dict(model, student=dict(config=self.student))
+        self.distiller = self.of_ours(_DIKD)
+        size = self.distiller._student_probe.image_size
+        self.thermal = self.pairs = random_batch(
+            self.distiller.student, size, args.batch)
+        names = {self.distiller.student_input, self.fields['teacher_input']}
+        if len(names) > 1:  # the same images in both, since all are random
+            self.pairs = dict(self.thermal, inputs={
+                name: self.thermal['inputs'] for name in names})
 
-    def _teacher(self, config, frozen):
-        return _built(config).requires_grad_(not frozen)
+    def of_ours(self, losses, channels_last=True):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f'{folder}/teacher.pth'
+            torch.save(dict(state_dict=built(self.teacher).state_dict()), path)
+            return built(dict(
+                self.fields, type='CrossModalDistiller', distill_losses=losses,
+                channels_last=channels_last,
+                teacher=dict(config=self.teacher, checkpoint=path,
+                             **self.args.teacher)))
 
-    def _ready(self, model):
+    def frozen_teacher(self, trainable=False):
+        teacher = built(self.teacher).requires_grad_(trainable)
+        return teacher.to(self.device).eval()
+
+    def step(self, model, batch):
+        """A call that trains a model for one step."""
         model = model.to(self.device).train()
-        wrapper = dict(
-            type='AmpOptimWrapper', dtype=self.args.amp
-        ) if self.args.amp else dict(type='OptimWrapper')
         # Adam would read its counters on a CPU.
-        wrapper['optimizer'] = dict(type='SGD', lr=1e-5, momentum=.9)
-        return model, build_optim_wrapper(model, wrapper)
+        wrapper = build_optim_wrapper(model, dict(
+            dict(type='AmpOptimWrapper', dtype=self.args.amp) if self.args.amp else
+            dict(type='OptimWrapper'),
+            optimizer=dict(type='SGD', lr=1e-5, momentum=.9)))
+        return lambda: model.train_step(copy.copy(batch), wrapper)
 
-    def _prepare_parts(self, distiller):
-        """Inputs of the parts of the floor, timed by themselves."""
-        data = distiller.data_preprocessor(copy.deepcopy(self.batch), True)
-        inputs = data['inputs']
-        modality = next(iter(distiller.teachers.values())).modality
-        self.rgb = inputs[modality] if isinstance(inputs, dict) else inputs
-        images = inputs[distiller.student_input] if isinstance(
-            inputs, dict) else inputs
-        with torch.no_grad(), self._precision():
-            self.features = [
-                self.stock_teacher.extract_feat(self.rgb)[-1],
-                distiller.student.extract_feat(images)[-1]
-            ]
-        from mmpose_thermal.models.distillers.heads import stack_targets
-        self.criterion = distiller.student.head.loss_module
-        self.targets = stack_targets(distiller.student.head,
-                                     data['data_samples'])
-        loss = distiller.distill_losses['loss_dikd']
-        self.connected, self.connectors = [], []
-        for connect, feature, other in (
-            (loss.to_student, *self.features),
-            (loss.to_teacher, *self.features[::-1])):
-            size = tuple(other.shape[-2:])
-            with torch.no_grad(), self._precision():
-                self.connected.append(connect(feature, size))
-            if any(True for _ in connect.parameters()):
-                self.connectors.append((connect, feature, size))
-        self.heads = (distiller.student.head, self.stock_teacher.head)
-
-    def _precision(self):
+    def precision(self):
         return torch.autocast(
-            self.device.type,
-            dtype=getattr(torch, self.args.amp or 'bfloat16'),
+            self.device.type, dtype=getattr(torch, self.args.amp or 'bfloat16'),
             enabled=bool(self.args.amp))
 
     def ways(self):
-        """Calls by name."""
+        """All calls to be timed, by name."""
+        plain = dict(self.student, train_cfg=dict(compute_acc=False))
+        fd_ld = self.of_ours(_FD_LD)
+        mmrazor, naive = (
+            LossOfBoth(built(self.student), self.frozen_teacher(graph), self.fields,
+                       fd_ld.distill_losses, graph) for graph in (False, True))
         calls = {
-            'teacher forward': self._teacher_forward,
-            'student head, injected': lambda: self._head(0, False),
-            'teacher head, injected': lambda: self._head(1, True),
+            **self.parts_of_floor(),
+            'plain': self.step(built(plain), self.thermal),
+            'plain, MMPose': self.step(built(self.student), self.thermal),
+            'DIKD': self.step(self.distiller, self.pairs),
+            'DIKD, contiguous': self.step(self.of_ours(_DIKD, False), self.pairs),
+            'FD+LD': self.step(fd_ld, self.pairs),
+            'FD+LD, contiguous': self.step(self.of_ours(_FD_LD, False), self.pairs),
+            'FD+LD, MMRazor style': self.step(mmrazor, self.pairs),
+            'FD+LD, naive loop': self.step(naive, self.pairs),
         }
-        if self.connectors:
-            calls['connectors'] = self._connect
-        for group, batch in ((self.plain, self.thermal),
-                             (self.ours, self.batch),
-                             (self.others, self.batch)):
-            for name, (model, wrapper) in group.items():
-                calls[name] = (lambda model=model, wrapper=wrapper, batch=batch
-                               : model.train_step(copy.copy(batch), wrapper))
+        return {name: self.synchronised(call) for name, call in calls.items()}
+
+    def synchronised(self, call):
+        """The call, returning when the device has done the work."""
+        if self.device.type == 'cpu':
+            return call
+        return lambda: (call(), torch.cuda.synchronize(self.device))
+
+    def parts_of_floor(self):
+        """The parts that DIKD cannot leave out, each by itself."""
+        from mmpose_thermal.models.distillers.head_adapter import keypoint_weights
+        distiller, teacher = self.distiller.to(self.device), self.frozen_teacher()
+        student = distiller.student
+        data = distiller.data_preprocessor(copy.deepcopy(self.pairs), True)
+        thermal, rgb = (
+            data['inputs'][name] if isinstance(data['inputs'], dict) else
+            data['inputs']
+            for name in (distiller.student_input, self.fields['teacher_input']))
+        samples = data['data_samples']
+        targets = distiller._student_head.targets(samples), keypoint_weights(samples)
+
+        def forward():
+            with torch.no_grad(), self.precision():
+                return teacher.extract_feat(rgb)[-1]
+
+        def through(head, feature, learns):
+            with self.precision():
+                output = head.forward((feature.detach().requires_grad_(learns), ))
+                student.head.loss_module(output, *targets).backward()
+
+        def connect(connector, feature, size, learns):
+            with self.precision():
+                feature = feature.detach().requires_grad_(learns)
+                connector(feature, size).sum().backward()
+
+        with torch.no_grad(), self.precision():
+            ours, theirs = student.extract_feat(thermal)[-1], forward()
+            loss = distiller.distill_losses['loss_dikd']
+            # Connector, feature, size that is wanted, whether the feature learns.
+            ways = [(loss.to_student, theirs, tuple(ours.shape[-2:]), False),
+                    (loss.to_teacher, ours, tuple(theirs.shape[-2:]), True)]
+            injected = [connector(*arguments) for connector, *arguments, _ in ways]
+        calls = {
+            'teacher forward': forward,
+            'student head, injected': lambda: through(student.head, injected[0], False),
+            'teacher head, injected': lambda: through(teacher.head, injected[1], True),
+        }
+        learnt = [way for way in ways if list(way[0].parameters())]
+        if learnt:
+            calls['connectors'] = lambda: [connect(*way) for way in learnt]
         return calls
 
-    def _teacher_forward(self):
-        with torch.no_grad(), self._precision():
-            self.stock_teacher.extract_feat(self.rgb)
 
-    def _connect(self):
-        for connect, feature, size in self.connectors:
-            # The student's features have a graph, the teacher's have none.
-            feature = feature.detach().requires_grad_(
-                feature is self.features[1])
-            with self._precision():
-                output = connect(feature, size)
-            output.sum().backward()
-
-    def _head(self, index, through):
-        feature = self.connected[index].detach().requires_grad_(through)
-        with self._precision():
-            output = self.heads[index].forward((feature, ))
-            loss = self.criterion(output, *self.targets)
-        loss.backward()
-
-
-def _one_of(rank, count, args, folder, rates):
-    """Steps of one process, each with a batch of its own."""
-    import torch.distributed as dist
-    from mmengine.model import MMDistributedDataParallel
-
-    import mmpose_thermal  # noqa: F401  registers the models
-    init_default_scope('mmpose')
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=f'file://{folder}/store{count}', rank=rank,
-        world_size=count)
-    torch.manual_seed(0)
-    benchmark = Benchmark(args, f'{folder}/{rank}')
-    model, wrapper = benchmark.ours['DIKD']
-    parallel = MMDistributedDataParallel(model)
-    for index in range(-2, args.rounds):
-        if index == 0:
-            dist.barrier()
-            started = time.perf_counter()
-        parallel.train_step(copy.copy(benchmark.batch), wrapper)
-    dist.barrier()
-    rates[rank] = args.rounds * args.batch / (time.perf_counter() - started)
-
-
-def scaling(args, folder):
-    """Pairs/s of DIKD in one and in several processes."""
-    found = {}
-    for count in (1, args.processes):
-        rates = torch.zeros(count).share_memory_()
-        for rank in range(count):
-            Path(folder, str(rank)).mkdir(exist_ok=True)
-        torch.multiprocessing.spawn(
-            _one_of, (count, args, folder, rates), count)
-        found[count] = float(rates.sum())
-    return found
-
-
-def synchronise(device):
-    if device.type == 'cuda':
-        torch.cuda.synchronize(device)
-
-
-def timed(calls, args, device):
-    """Milliseconds of a step by name, one value a round."""
-    times = {name: [] for name in calls}
-    for round_ in range(-2, args.rounds):
-        for name, call in calls.items():
-            synchronise(device)
-            started = time.perf_counter()
-            for _ in range(args.steps):
-                call()
-            synchronise(device)
-            if round_ >= 0:
-                times[name].append(
-                    1e3 * (time.perf_counter() - started) / args.steps)
-        print('.' if round_ >= 0 else 'warming up ', end='', flush=True)
-    print()
-    return times
-
-
-def peaks_mb(calls, device):
-    """Peak memory of each way on a GPU, beyond what lies there anyway."""
-    found = {}
-    for name, call in calls.items():
-        synchronise(device)
+def observe(call, device):
+    """How often a step waits for a tensor's value; on a GPU, copies and memory."""
+    activities, on_gpu = [torch.profiler.ProfilerActivity.CPU], device.type == 'cuda'
+    if on_gpu:
+        activities.append(torch.profiler.ProfilerActivity.CUDA)
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
-        call()
-        synchronise(device)
-        found[name] = (torch.cuda.max_memory_allocated(device) - before) / 2**20
-    return found
-
-
-def host_reads(call, device):
-    """How often a step waits for a value of a tensor.
-
-    ``.item()``, ``float()`` and ``if tensor`` all are one operator; copies to
-    NumPy show on a GPU alone.
-    """
-    activities = [torch.profiler.ProfilerActivity.CPU]
-    if device.type == 'cuda':
-        activities.append(torch.profiler.ProfilerActivity.CUDA)
     with torch.profiler.profile(activities=activities) as profile:
         call()
-        synchronise(device)
-    counts = Counter(event.name for event in profile.events())
+    names = [event.name for event in profile.events()]
     return dict(
-        item=counts['aten::_local_scalar_dense'],
-        device_to_host=sum(
-            count for name, count in counts.items() if 'DtoH' in name))
+        item=names.count('aten::_local_scalar_dense'),
+        device_to_host=sum('DtoH' in name for name in names),
+        peak_mb=(torch.cuda.max_memory_allocated(device) - before) / 2**20
+        if on_gpu else None)
 
 
-def report(times, reads, peaks):
-    """The table, and the ratios that count."""
-    median = {name: float(np.median(spent)) for name, spent in times.items()}
-
-    def ratio(one, others):
-        """The median of each round's ratio, which a busy moment moves less."""
-        total = np.sum([times[name] for name in others], axis=0)
-        return float(np.median(np.asarray(times[one]) / total))
-
-    parts = ['plain', 'teacher forward']
-    dikd = parts + ['student head, injected', 'teacher head, injected']
-    ratios = {
-        'DIKD / floor': ratio('DIKD', dikd),
-        'DIKD / floor with connectors': ratio(
-            'DIKD', dikd + [name for name in ('connectors', )
-                            if name in times]),
-        'DIKD, contiguous / floor': ratio('DIKD, contiguous', dikd),
-        'MMRazor style / ours': ratio('FD+LD, MMRazor style', ['FD+LD']),
-        'naive loop / ours': ratio('FD+LD, naive loop', ['FD+LD']),
+def ratios_of(times):
+    """Medians of each round's ratio, which a busy moment moves less."""
+    floor = ['plain', 'teacher forward', 'student head, injected',
+             'teacher head, injected']
+    with_connectors = floor + ['connectors'] * ('connectors' in times)
+    pairs = {
+        'DIKD / floor': ('DIKD', floor),
+        'DIKD / floor with connectors': ('DIKD', with_connectors),
+        'DIKD, contiguous / floor': ('DIKD, contiguous', floor),
+        'MMRazor style / ours': ('FD+LD, MMRazor style', ['FD+LD']),
+        'naive loop / ours': ('FD+LD, naive loop', ['FD+LD']),
         'MMRazor style / ours, contiguous':
-        ratio('FD+LD, MMRazor style', ['FD+LD, contiguous']),
-        'plain, MMPose / plain': ratio('plain, MMPose', ['plain']),
+            ('FD+LD, MMRazor style', ['FD+LD, contiguous']),
+        'plain, MMPose / plain': ('plain, MMPose', ['plain']),
     }
-    lines = ['| way | ms a step | waits for a value | copies to the host |' +
-             (' peak, MB |' if peaks else ''),
-             '|---|---:|---:|---:|' + ('---:|' if peaks else '')]
-    for name, ms in median.items():
-        lines.append(
-            f'| {name} | {ms:.1f} | {reads[name]["item"]} | '
-            f'{reads[name]["device_to_host"]} |' +
-            (f' {peaks[name]:.0f} |' if peaks else ''))
-    lines += ['', '| ratio of times | |', '|---|---:|']
-    lines += [f'| {name} | {value:.2f} |' for name, value in ratios.items()]
-    return '\n'.join(lines), dict(ms=median, ratios=ratios, reads=reads,
-                                  peaks_mb=peaks)
+    return {
+        name: float(np.median(times[one] / sum(times[other] for other in others)))
+        for name, (one, others) in pairs.items()
+    }
 
 
 def main():
     args = parse_args()
     warnings.simplefilter('ignore')
-    if not Path(args.config).is_file():
-        sys.exit(f'benchmark_training: {args.config} does not exist')
-    if args.amp and args.device == 'cpu':
-        sys.exit('benchmark_training: --amp needs a GPU')
     import mmpose_thermal  # noqa: F401  registers the models
-    from mmpose_thermal.apis import machine_class
+    from mmpose_thermal.apis import machine_class, time_in_turns
     init_default_scope('mmpose')
     torch.manual_seed(0)
-    with tempfile.TemporaryDirectory() as folder:
-        benchmark = Benchmark(args, folder)
-    calls = benchmark.ways()
-    times = timed(calls, args, benchmark.device)
-    reads = {
-        name: host_reads(call, benchmark.device)
-        for name, call in calls.items()
-    }
-    peaks = peaks_mb(calls, benchmark.device) if \
-        benchmark.device.type == 'cuda' else {}
-    text, numbers = report(times, reads, peaks)
-    print(f'{machine_class()}, {time.strftime("%Y-%m-%d")}; {args.config}, '
-          f'batch {args.batch}, {args.amp or "float32"}, teacher '
-          f'{args.teacher or "as it is"}\n\n{text}')
-    trained = benchmark.ours['DIKD'][0]
-    numbers['gradient_mb'] = sum(
-        p.numel() * 4 for p in trained.parameters() if p.requires_grad) / 1e6
-    print(f'\ngradients exchanged in a step: {numbers["gradient_mb"]:.1f} MB')
-    if args.processes > 1:
-        with tempfile.TemporaryDirectory() as folder:
-            rates = scaling(args, folder)
-        numbers['pairs_per_s'] = rates
-        first, last = rates.values()
-        print('\n'.join(f'{count} process{"es" * (count > 1)}, one thread '
-                        f'each: {rate:.1f} pairs/s'
-                        for count, rate in rates.items()))
-        print(f'efficiency {last / first / args.processes:.2f}')
+    setup = Setup(args)
+    calls, device = setup.ways(), setup.device
+    times = time_in_turns(calls, args.rounds)
+    numbers = dict(
+        machine=machine_class(),
+        ms={name: float(np.median(spent)) for name, spent in times.items()},
+        ratios=ratios_of(times),
+        reads={name: observe(call, device) for name, call in calls.items()})
+    print(f'{machine_class()}, {time.strftime("%Y-%m-%d")}; {args.config}, batch '
+          f'{args.batch}, {args.amp or "float32"}, teacher {args.teacher or "as it is"}'
+          '\n\n| way | ms a step | waits for a value | copies to the host | peak, MB |'
+          '\n|---|---:|---:|---:|---:|')
+    for name, ms in numbers['ms'].items():
+        seen = numbers['reads'][name]
+        peak = '' if seen['peak_mb'] is None else f'{seen["peak_mb"]:.0f}'
+        print(f'| {name} | {ms:.1f} | {seen["item"]} | {seen["device_to_host"]} | '
+              f'{peak} |')
+    print('\n| ratio of times | |\n|---|---:|')
+    for name, value in numbers['ratios'].items():
+        print(f'| {name} | {value:.2f} |')
     if args.out:
-        Path(args.out).write_text(
-            json.dumps(dict(numbers, machine=machine_class()), indent=1))
+        Path(args.out).write_text(json.dumps(numbers, indent=1))
 
 
 if __name__ == '__main__':

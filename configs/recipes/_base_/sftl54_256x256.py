@@ -2,6 +2,7 @@
 # (docs/dataset_zoo/sftl54.md), or render a stand-in:
 #   python tools/misc/make_synthetic_pairs.py data/sftl54 --style sftl54
 seeds = (0, 1, 2)
+folder = 'sftl54'
 
 # Names that begin with an underscore are the recipe's own.
 _plain = 'configs/thermal_face_2d_keypoint/topdown_heatmap/sftl54/td-hm_'

@@ -1,21 +1,14 @@
 # The embedded data at 96x96 with a larger test split, and the trainings that
 # recipes on it choose from. What no table shows is not trained.
+data_root = 'data/benchmark'
 prepare = [
-    'python tools/misc/make_synthetic_pairs.py data/benchmark '
+    'python tools/misc/make_synthetic_pairs.py {data_root} '
     '--train 600 --val 300 --test 1000 --extra 1400'
 ]
 about = 'SYNTHETIC data: rendered pairs of RGB and thermal faces, 96x96 input, ' \
-    'tested on 1,000 thermal faces of 250 people. No figure of the paper is ' \
-    'comparable.'
+    'tested on 1,000 thermal faces of 250 people. The numbers cannot be compared ' \
+    'with those of the paper.'
 seeds = (0, 1, 2)
-
-# Trainings run side by side, one thread each: the loader needs no process.
-options = {
-    f'{_loader}_dataloader.{_key}': _value
-    for _loader in ('train', 'val', 'test')
-    for _key, _value in (('dataset.data_root', 'data/benchmark/'),
-                       ('num_workers', 0), ('persistent_workers', False))
-}
 
 # Names that begin with an underscore are the recipe's own.
 _plain = 'configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/td-hm_'

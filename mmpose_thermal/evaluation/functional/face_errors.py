@@ -44,14 +44,7 @@ class FaceErrors:
 
     def point_errors_px(
             self, points: Union[slice, List[int]] = slice(None)) -> np.ndarray:
-        """Distance of each point from the truth.
-
-        Args:
-            points (slice | list[int]): Which; by default all.
-
-        Returns:
-            np.ndarray: Shape (N, points); NaN if unlabelled.
-        """
+        """Distance of each point from the truth, (N, points); NaN if unlabelled."""
         shift = self.predicted[:, points] - self.truth[:, points]
         distance = np.sqrt(np.einsum('nkd,nkd->nk', shift, shift))
         return np.where(self.labelled[:, points], distance, np.nan)
@@ -80,10 +73,7 @@ class FaceErrors:
 
     def region_nme(self) -> Dict[str, np.ndarray]:
         """NME of each face by region, (N, ) each."""
-        return {
-            name: self.nme(points=points)
-            for name, points in self.regions.items()
-        }
+        return {name: self.nme(points=points) for name, points in self.regions.items()}
 
     def subjects(self) -> Optional[list]:
         """Who each face is, if the annotation tells of all."""
@@ -113,10 +103,9 @@ class FaceErrors:
         values = [a.get(name) for a in self.attributes]
         known = [value for value in values if value is not None]
         if not known:
-            raise ValueError(
-                f'No face has the attribute "{name}". Known are '
-                f'{", ".join(sorted({k for a in self.attributes for k in a}))}'
-                '.')
+            stated = sorted({key for a in self.attributes for key in a})
+            raise ValueError(f'No face has the attribute "{name}". Known are '
+                             f'{", ".join(stated)}.')
         if edges is not None:
             labels = _bins(values, name, edges)
         else:
@@ -129,16 +118,13 @@ class FaceErrors:
             for index, value in enumerate(values):
                 label = _MISSING if value is None else str(value)
                 labels.setdefault(label, []).append(index)
-        return {
-            label: np.array(indices)
-            for label, indices in labels.items() if len(indices)
-        }
+        return {label: np.array(found) for label, found in labels.items() if found}
 
     def save(self, path: str, metrics: Optional[dict] = None) -> None:
         """Writes the errors of each face.
 
-        JSON holds everything and is read again by :meth:`load`; CSV holds one
-        line a face: image, id, errors, regions, attributes.
+        JSON holds everything, for :meth:`load`; CSV holds one line a face: image,
+        id, errors, regions, attributes.
 
         Args:
             path (str): Ends with ``.json`` or ``.csv``.
@@ -176,39 +162,33 @@ class FaceErrors:
                 ])
 
     def _write_json(self, path, errors, regions, metrics):
-        faces = []
-        predicted, truth = self.predicted.round(2), self.truth.round(2)
-        for index in range(len(self)):
-            faces.append(dict(
+        predicted, truth, boxes = (
+            values.round(2).tolist()
+            for values in (self.predicted, self.truth, self.boxes))
+        faces = [
+            dict(
                 image=self.images[index],
                 id=self.ids[index],
                 **{k: _number(v[index]) for k, v in errors.items()},
                 regions={k: _number(v[index]) for k, v in regions.items()},
-                lengths_px={
-                    k: _number(v[index]) for k, v in self.lengths_px.items()
-                },
+                lengths_px={k: _number(v[index]) for k, v in self.lengths_px.items()},
                 attributes=self.attributes[index],
-                box=self.boxes[index].round(2).tolist(),
-                predicted=predicted[index].tolist(),
-                truth=truth[index].tolist(),
-                labelled=self.labelled[index].astype(int).tolist()))
+                box=boxes[index],
+                predicted=predicted[index],
+                truth=truth[index],
+                labelled=self.labelled[index].astype(int).tolist())
+            for index in range(len(self))
+        ]
+        content = dict(metrics=metrics or {}, regions=self.regions, faces=faces)
         with open(path, 'w') as file:
-            file.write(json.dumps(
-                dict(metrics=metrics or {}, regions=self.regions,
-                     faces=faces), default=_plain))
+            file.write(json.dumps(content, default=_plain))
 
     @classmethod
     def load(cls, path: str) -> 'FaceErrors':
-        """Reads what :meth:`save` wrote as JSON.
-
-        Args:
-            path (str): The file.
-
-        Returns:
-            FaceErrors: Points are rounded to 0.01 px.
+        """Reads what :meth:`save` wrote as JSON; points are rounded to 0.01 px.
 
         Raises:
-            ValueError: It is no such file.
+            ValueError: The file holds something else.
         """
         try:
             with open(path) as file:
@@ -240,25 +220,24 @@ class FaceErrors:
 
 
 def _bins(values, name, edges):
+    """Indices of the faces by bin; the last bin is closed."""
     edges = [float(edge) for edge in edges]
     if len(edges) < 2 or sorted(set(edges)) != edges:
         raise ValueError(f'The edges of "{name}" must rise, got {edges}.')
-    labels = [f'below {edges[0]:g}'] + [
-        f'{low:g} to {high:g}' for low, high in zip(edges, edges[1:])
-    ] + [f'above {edges[-1]:g}']
-    found = {label: [] for label in (*labels, _MISSING)}
+    labels = [
+        f'below {edges[0]:g}',
+        *(f'{low:g} to {high:g}' for low, high in zip(edges, edges[1:])),
+        f'above {edges[-1]:g}', _MISSING
+    ]
+    found = {label: [] for label in labels}
     for index, value in enumerate(values):
-        if value is None:
-            found[_MISSING].append(index)
-            continue
         try:
-            bin_ = int(np.searchsorted(edges, float(value), side='right'))
+            place = -1 if value is None else int(
+                np.searchsorted(edges, float(value), side='right'))
         except (TypeError, ValueError):
             raise ValueError(f'The attribute "{name}" is {value!r} for one '
                              'face: edges are for numbers.') from None
-        if value == edges[-1]:
-            bin_ -= 1
-        found[labels[bin_]].append(index)
+        found[labels[place - (value == edges[-1])]].append(index)
     return found
 
 

@@ -1,41 +1,26 @@
 """What errors of single faces say about a model, and about two of them."""
 from dataclasses import dataclass
-from typing import Any, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 from scipy import stats
 
 
 def threshold_label(threshold: float) -> str:
-    """A threshold as measures are named by it: '0.10', '0.085'.
-
-    Args:
-        threshold (float): As a fraction.
-
-    Returns:
-        str: With two decimals, or as many as it has.
-    """
+    """A threshold as measures are named by it: '0.10', '0.085'."""
     return max(f'{threshold:.2f}', f'{threshold:.10g}', key=len)
 
 
 def failure_rate(errors: np.ndarray, threshold: float) -> float:
-    """The share of faces whose NME exceeds a threshold.
-
-    Args:
-        errors (np.ndarray): NME of each face, (N, ).
-        threshold (float): What is a failure.
-
-    Returns:
-        float: Between 0 and 1.
-    """
+    """The share of faces, (N, ), whose NME exceeds a threshold."""
     return float((errors > threshold).mean())
 
 
 def area_under_ced(errors: np.ndarray, threshold: float) -> float:
-    """Normalised area under the cumulative error distribution.
+    """Area under the cumulative error distribution up to a threshold, over it.
 
-    Exact: the distribution is a step function, so its integral from 0 to the
-    threshold is the mean of what each error leaves of the threshold.
+    Exact: the distribution is a step function, so its integral is the mean of what
+    each error leaves of the threshold.
 
     Args:
         errors (np.ndarray): NME of each face, (N, ).
@@ -49,63 +34,40 @@ def area_under_ced(errors: np.ndarray, threshold: float) -> float:
 
 def cumulative_error_distribution(
         errors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """The corners of the cumulative error distribution, for plots.
-
-    Args:
-        errors (np.ndarray): NME of each face, (N, ).
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Errors in rising order from 0, and the
-        share of faces that err no more, each (N + 1, ).
-    """
+    """Corners of the distribution: rising errors from 0, shares, (N + 1, ) each."""
     return (np.concatenate([[0], np.sort(errors)]),
             np.linspace(0, 1, len(errors) + 1))
 
 
 def bootstrap_interval(values: np.ndarray,
                        groups: Optional[Sequence] = None,
-                       level: float = .95,
-                       resamples: int = 2000,
-                       seed: int = 0) -> Tuple[float, float]:
-    """Confidence interval of a mean by resampling (percentiles).
+                       level: float = .95) -> Tuple[float, float]:
+    """Confidence interval of a mean by SciPy's percentile bootstrap.
 
     Args:
         values (np.ndarray): Shape (N, ), without NaN.
-        groups (Sequence, optional): Whom each value belongs to, (N, ). Faces
-            of one person err alike, so that persons are resampled, not faces.
-            Without groups each value is one of its own.
+        groups (Sequence, optional): The person of each face, (N, ). Faces of one
+            person err alike, so persons are resampled with all of their faces.
         level (float): Of confidence.
-        resamples (int): How many.
-        seed (int): Of the resampling: one result for one input.
 
     Returns:
-        tuple[float, float]: Lower and upper end.
+        tuple[float, float]: Lower and upper end; NaN with fewer than two persons.
     """
     sums, counts = _by_group(values, groups)
-    rng = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    # In pieces, so that memory stays small for any number of faces.
-    piece = max(1, int(4e6 // len(sums)))
-    for start in range(0, resamples, piece):
-        chosen = rng.integers(
-            0, len(sums), (min(piece, resamples - start), len(sums)))
-        means[start:start + piece] = (
-            sums[chosen].sum(1) / counts[chosen].sum(1))
-    tail = 50 * (1 - level)
-    ends: Any = np.percentile(means, [tail, 100 - tail])
-    return float(ends[0]), float(ends[1])
+    if len(sums) < 2:
+        return float('nan'), float('nan')
+    found = stats.bootstrap(
+        (sums, counts), lambda s, n, axis=-1: s.sum(axis) / n.sum(axis),
+        paired=True, vectorized=True, method='percentile', n_resamples=2000,
+        confidence_level=level, random_state=np.random.default_rng(0),
+        batch=max(1, int(4e6 // len(sums))))  # memory stays small for many faces
+    low, high = found.confidence_interval
+    return float(low), float(high)
 
 
 @dataclass
 class Difference:
-    """How much lower or higher one model's error is than another's.
-
-    Attributes:
-        mean (float): Of the differences; below 0 if the model is better.
-        low (float): Lower end of the confidence interval.
-        high (float): Upper end.
-        p_value (float): Two-sided.
-    """
+    """Mean difference of errors, below 0 if the model is better; its interval; p."""
     mean: float
     low: float
     high: float
@@ -118,26 +80,25 @@ def paired_difference(errors: np.ndarray,
                       level: float = .95) -> Difference:
     """Compares two models on the same faces, trained with the same seeds.
 
-    Another training would give other errors, and so would other faces; both
-    are drawn at random here. The variance of the mean difference is that of
-    two crossed random effects, and its degrees of freedom are Satterthwaite's
-    (the quasi-F test of Clark, 1973). A test over the faces alone would call
-    the luck of one training significant, one over three seeds alone would
-    hardly ever find anything. With one seed it is the paired t-test over
-    faces and says nothing about another training.
+    Another training would give other errors, and so would other faces, so both are
+    treated as random: the variance of the mean difference is that of two crossed
+    random effects, with Satterthwaite's degrees of freedom (the quasi-F test of
+    Clark, 1973). A test over the faces alone would call the luck of one training
+    significant; one over three seeds alone would hardly ever find anything. With one
+    seed it is the paired t-test over faces and says nothing about another training.
 
     Args:
         errors (np.ndarray): Of the model, (S, N) for S seeds and N faces.
         baseline (np.ndarray): Of the other, likewise.
         groups (Sequence, optional): Whom each face belongs to, (N, ); persons
-            are then what is drawn.
+            are then what is random.
         level (float): Of the confidence interval.
 
     Returns:
         Difference: In the unit of the errors.
 
     Raises:
-        ValueError: The shapes differ, or there are less than two faces.
+        ValueError: The shapes differ, or there are fewer than two faces or persons.
     """
     errors, baseline = np.atleast_2d(errors), np.atleast_2d(baseline)
     if errors.shape != baseline.shape:
@@ -149,8 +110,7 @@ def paired_difference(errors: np.ndarray,
     ])
     seeds, faces = table.shape
     if faces < 2:
-        raise ValueError('paired_difference: needs at least two faces (or '
-                         'persons).')
+        raise ValueError('paired_difference: needs at least two faces or persons.')
     mean = float(table.mean())
     by_face = table.mean(0) - mean
     between_faces = seeds * (by_face**2).sum() / (faces - 1)

@@ -106,7 +106,7 @@ def readme_of(algorithm, folder, models):
     """The folder's README."""
     lines = [
         f'# {_ALGORITHMS[algorithm]}, {folder}', '',
-        '<!-- Written by tools/misc/update_model_zoo.py from the configs. -->',
+        '<!-- Written by tools/dev/update_model_zoo.py from the configs. -->',
         '', _ABOUT[algorithm], '',
         '| config | trains | params (M) | GFLOPs |', '|---|---|---:|---:|'
     ]

@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/../environment.sh"
 case " ${rest[*]-} " in
     *" --help "*|*" -h "*|"  ")
-        echo "Usage: bash tools/misc/run_mmpose_tests.sh [--no-venv] MMPOSE_CHECKOUT [arguments of pytest]"
+        echo "Usage: bash tools/dev/run_mmpose_tests.sh [--no-venv] MMPOSE_CHECKOUT [arguments of pytest]"
         echo "Runs the tests of a checkout of MMPose (git clone -b v1.3.2) twice, without and"
         echo "with this plugin. Ends with 1 if a test passes without it and fails with it."
         echo "Some of them need the package parameterized, and albumentations and poseval."

@@ -1,16 +1,16 @@
-"""Speed of loading pairs, side by side with MMPose reading the same images.
+"""Times the loading of pairs, side by side with MMPose reading the same images.
 
-Two bounds from MMPose's own single-image pipeline: "two passes" runs it for
-the thermal image and again for the RGB one; "two passes, one target" leaves
-out the second pass's target, so that both sides do exactly the same work. The
-three take turns on the same samples in one process; ratios are medians over
-the rounds. With --workers, the training data set of a config is loaded by that
-many processes besides, with and without keeping its images (--cache).
+MMPose's own single-image pipeline is run for the thermal image and again for the RGB
+one ("two passes"), and without the second pass's target ("one target"), so that both
+sides do the same work. All take turns on the same samples in one process. With
+--workers, so many processes also load the training data set of a config, with and
+without keeping its images (--cache).
 """
 import argparse
 import sys
 import tempfile
 import time
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmpose_thermal  # noqa: F401  registers the transforms
+from mmpose_thermal.apis import time_in_turns
 
 
 def parse_args():
@@ -151,22 +152,19 @@ def main():
         'MMPose, two passes, one target': lambda info:
         (single(info()), no_target(of_rgb(info()))),
     }
-    chosen = np.arange(args.samples) % len(dataset)
-    seconds = {name: [] for name in ways}
-    for round_ in range(-1, args.rounds):  # the first only warms up
-        for name in np.roll(list(ways), round_):
-            np.random.seed(round_ + 1)
-            start = time.perf_counter()
-            for index in chosen:
-                ways[name](lambda: dataset.get_data_info(index))
-            if round_ >= 0:
-                seconds[name].append(time.perf_counter() - start)
-    first = np.array(seconds['ours, pairs'])
+    def a_pass(way):
+        np.random.seed(0)  # all ways turn and crop alike
+        for index in range(args.samples):
+            way(lambda: dataset.get_data_info(index % len(dataset)))
+
+    times = time_in_turns(
+        {name: partial(a_pass, way) for name, way in ways.items()}, args.rounds,
+        warmup=1)
     print(f'{args.samples} pairs, {size}x{size} crops, one process, median of '
           f'{args.rounds} rounds')
-    for name, values in seconds.items():
-        ratio = np.median(np.array(values) / first)
-        print(f'{name:32s} {args.samples / np.median(values):7.1f} pairs/s   '
+    for name, ms in times.items():
+        ratio = np.median(ms / times['ours, pairs'])
+        print(f'{name:32s} {1e3 * args.samples / np.median(ms):7.1f} pairs/s   '
               f'ours is {ratio:.2f} times as fast')
     if args.workers:
         by_workers(args)

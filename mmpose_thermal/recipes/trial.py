@@ -1,0 +1,107 @@
+"""One training of a recipe, and what is known of it."""
+import glob
+import hashlib
+import json
+import os.path as osp
+from functools import lru_cache
+from typing import Optional
+
+import mmengine
+from mmengine.config import Config
+
+from mmpose_thermal.runtime.atomic_file import atomic_file
+from .recipe import RecipeError, Run
+
+# What changes how fast a run is, but not what comes out of it.
+_IRRELEVANT = ('num_workers', 'persistent_workers', 'pin_memory', 'work_dir',
+               'launcher', 'env_cfg')
+
+
+class TrialError(RuntimeError):
+    """A training or test that failed."""
+
+
+class Trial:
+    """One run with one seed: a training and its test, in a folder of its own.
+
+    Args:
+        run (Run): What is trained.
+        seed (int): Training seed.
+        root (str): Folder of all runs.
+        teacher (Trial, optional): The trial that teaches this one.
+    """
+
+    def __init__(self, run: Run, seed: int, root: str,
+                 teacher: Optional['Trial'] = None) -> None:
+        self.run, self.seed, self.teacher = run, seed, teacher
+        self.name = f'{run.name}/seed{seed}'
+        self.folder = osp.join(root, run.folder, self.name)
+        self.stock_config = osp.join(self.folder, 'stock.py')
+        self.errors_file = osp.join(self.folder, 'test_errors.json')
+        self.options = {'randomness.seed': seed, **run.options}
+        if teacher is not None:
+            self.options['model.teacher.checkpoint'] = osp.join(
+                teacher.folder, 'best_NME_*.pth')
+            if any(key.startswith('model.') for key in teacher.run.options):
+                # Another network than its config's: what its training dumped.
+                self.options['model.teacher.config'] = osp.join(
+                    teacher.folder, osp.basename(teacher.run.config))
+
+    def config(self) -> Config:
+        """The run's config with all options."""
+        config = Config.fromfile(self.run.config)
+        config.merge_from_dict(dict(self.options))
+        return config
+
+    @lru_cache(maxsize=None)
+    def fingerprint(self, test: bool = False) -> str:
+        """Changes with the settings of training (and test), and the teacher's."""
+        fields = {
+            key: value for key, value in self.config().to_dict().items()
+            if test or not key.startswith(('test_', 'vis', 'log_'))
+        }
+        above = self.teacher.fingerprint() if self.teacher else ''
+        text = json.dumps(_relevant(fields), sort_keys=True, default=str) + above
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def check(self) -> None:
+        """Raises a RecipeError if the trial was begun with other settings."""
+        if self.record().get('training', self.fingerprint()) != self.fingerprint():
+            raise RecipeError(
+                f'{self.folder} was begun with other settings: its config, options or '
+                'teacher have changed since. Remove the folder to train it again, or '
+                'choose another --work-dir.')
+
+    def record(self) -> dict:
+        """What is remembered of this trial; empty before it was begun."""
+        path = osp.join(self.folder, 'trial.json')
+        return mmengine.load(path) if osp.exists(path) else {}
+
+    def remember(self, **fields) -> None:
+        """Adds to the record."""
+        with atomic_file(osp.join(self.folder, 'trial.json')) as unfinished:
+            mmengine.dump({**self.record(), **fields}, unfinished, 'json', indent=1)
+
+    def tested(self) -> bool:
+        """Whether nothing is left to do."""
+        return (self.record().get('tested') == self.fingerprint(test=True)
+                and osp.exists(self.errors_file))
+
+    def lowest_nme_checkpoint(self) -> str:
+        """The checkpoint with the lowest NME on the validation split."""
+        found = glob.glob(osp.join(self.folder, 'best_NME_*.pth'))
+        if len(found) != 1:
+            raise TrialError(
+                f'{self.folder} holds {len(found)} checkpoints best_NME_*.pth instead '
+                'of one. The config must keep the one with the lowest NME '
+                '(default_hooks.checkpoint.save_best="NME").')
+        return found[0]
+
+
+def _relevant(fields):
+    if isinstance(fields, dict):
+        return {key: _relevant(value) for key, value in fields.items()
+                if key not in _IRRELEVANT}
+    if isinstance(fields, (list, tuple)):
+        return [_relevant(value) for value in fields]
+    return fields
