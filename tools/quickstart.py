@@ -392,7 +392,7 @@ def main():
     student = str(args.work_dir / 'mcl/student_best')
     run([
         sys.executable, 'tools/deployment/export.py', student + '.py',
-        student + '.pth', '--decode', '--out',
+        student + '.pth', '--out',
         str(args.work_dir / 'light.onnx')
     ], args.work_dir / 'export.log',
         lambda line: line if 'differ' in line else None)

@@ -1,9 +1,8 @@
 """Train, test and compare all models of a recipe.
 
-One report compares them. What is done already is not done again; interrupted, it goes on where it was.
-Recipes are in configs/recipes; docs/benchmark explains them. The exit status is
-0 if all is done, 1 if a training or test failed, 2 if the recipe cannot be
-followed.
+Recipes are in configs/recipes; docs/benchmark explains them. Started again, the
+command goes on where it was. The exit status is 0 if all is done, 1 if a
+training or test failed, 2 if the recipe cannot be followed.
 """
 import argparse
 import os

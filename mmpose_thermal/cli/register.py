@@ -1,6 +1,6 @@
 """Register the RGB images of unaligned cameras.
 
-Writes "rgb_homography" into an annotation file. Corresponding points come from one of
+Writes "rgb_homography" into an annotation file. Corresponding points are from
   * the annotation file's own "rgb_keypoints" (the default),
   * --rgb-landmarks: a COCO json of the RGB images, by any landmark detector,
   * --rgb-model: an MMPose landmark model, which is run here,
