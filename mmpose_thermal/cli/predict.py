@@ -12,6 +12,7 @@ import argparse
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
+    parser.usage = '%(prog)s --model MODEL [options] INPUT [INPUT ...]'
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT',
         help='an image, folder, pattern, video, stack of frames (.npy, .npz, '

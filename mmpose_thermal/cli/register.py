@@ -16,7 +16,9 @@ _SHOWN_FAILURES = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
-    parser.add_argument('ann_file', help='annotation file of the pairs')
+    parser.usage = '%(prog)s [options] ANN_FILE'
+    parser.add_argument(
+        'ann_file', metavar='ANN_FILE', help='annotation file of the pairs')
     parser.add_argument(
         '--data-root', metavar='DIR',
         help='look for images here [the folder above the annotations]')

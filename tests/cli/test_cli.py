@@ -75,6 +75,17 @@ def test_wrong_commands_end_with_status_2(arguments, capsys):
     assert 'error: ' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('script, command', [
+    ('demo', 'predict'), ('webdemo', 'serve'), ('deployment/export', 'export'),
+    ('misc/browse_dataset', 'browse'), ('misc/check_dataset', 'check'),
+    ('misc/register_pairs', 'register'),
+    *((f'dataset_converters/{name}2coco', f'convert {name}')
+      for name in DATA_SETS)])
+def test_scripts_are_the_same_commands(run_tool, script, command):
+    assert run_tool(script, '--help').startswith(
+        f'usage: mmpose-thermal {command} ')
+
+
 def test_choices_are_those_of_the_functions_behind():
     """Written out in the parsers, since reading them would import PyTorch."""
     parse = build_parser().parse_args
