@@ -315,18 +315,19 @@ def pairs_root(tmp_path_factory):
     return root
 
 
-@pytest.fixture
-def plain_config_text(monkeypatch):
-    """MMEngine formats the config beautifully for every checkpoint: a second.
+@pytest.fixture(scope='session', autouse=True)
+def plain_config_text():
+    """MMEngine formats each config that it logs or saves: a second every time.
     """
-    for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
-        monkeypatch.setattr(f'{module}.FormatCode',
-                            lambda text, **kwargs: (text, True),
-                            raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
+            patch.setattr(f'{module}.FormatCode',
+                          lambda text, **kwargs: (text, True), raising=False)
+        yield
 
 
 @pytest.fixture
-def run_config(pairs_root, tmp_path, save_teacher, plain_config_text):
+def run_config(pairs_root, tmp_path, save_teacher):
     """A KTL run of two epochs on the tiny data set, with augmentation."""
     teacher = estimator(normalisation=COLOUR)
     pipeline = [

@@ -63,8 +63,7 @@ def build(type, root, name='train', **arguments):
 
 
 @pytest.mark.parametrize('name', ROUTES)
-def test_from_download_to_numbers(convert, run_cli, name, samples, tmp_path,
-                                  plain_config_text):
+def test_from_download_to_numbers(convert, run_cli, name, samples, tmp_path):
     write, arguments = ROUTES[name]
     root = tmp_path / 'data'
     write(root, samples)
