@@ -1,7 +1,7 @@
 """Show what a config's data loader gives the network.
 
-Side by side: the original images with box and landmarks, the augmented crops
-with theirs, and the target heatmaps. Of pairs, both modalities.
+Each picture holds the original images with box and landmarks, the augmented
+crops with theirs, and the target heatmaps; pairs show both modalities.
 """
 import argparse
 

@@ -166,7 +166,7 @@ def _keep_inputs(inputs, out_dir):
         try:
             files = input_files(where)
         except (OSError, ValueError):
-            continue  # told when its turn has come
+            continue  # reported when its turn comes
         for path in map(Path, files):
             if path.suffix.lower() in _WRITTEN and \
                     path.resolve().parent == Path(out_dir).resolve():

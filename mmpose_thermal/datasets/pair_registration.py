@@ -198,24 +198,28 @@ def _calibrated(path, model):
     return fit_map(numbers[:, :2], numbers[:, 2:], model)
 
 
+def _rgb_landmarks(args, faces, root):
+    """Points of RGB images by their name."""
+    if args.rgb_landmarks:
+        return _detected(args.rgb_landmarks)
+    if args.rgb_model:
+        return _detect(*args.rgb_model, faces, root)
+    landmarks = {
+        image['rgb_file_name']: _points_of(annotation['rgb_keypoints'])
+        for image, annotation in faces if 'rgb_keypoints' in annotation
+    }
+    if not landmarks:
+        raise ValueError(f'{args.ann_file} has no "rgb_keypoints". Give '
+                         '--rgb-landmarks, --rgb-model or --calibration.')
+    return landmarks
+
+
 def _registrations(args, faces, root):
     """A registration for each image id, and failures with their reason."""
     if args.calibration:
         one = _calibrated(args.calibration, args.model)
         return {image['id']: one for image, _ in faces}, []
-    if args.rgb_landmarks:
-        landmarks = _detected(args.rgb_landmarks)
-    elif args.rgb_model:
-        landmarks = _detect(*args.rgb_model, faces, root)
-    else:
-        landmarks = {
-            image['rgb_file_name']: _points_of(annotation['rgb_keypoints'])
-            for image, annotation in faces if 'rgb_keypoints' in annotation
-        }
-        if not landmarks:
-            raise ValueError(
-                f'{args.ann_file} has no "rgb_keypoints". Give '
-                '--rgb-landmarks, --rgb-model or --calibration.')
+    landmarks = _rgb_landmarks(args, faces, root)
     pairs, failed = [], []
     for image, annotation in faces:
         thermal = _points_of(annotation['keypoints'])

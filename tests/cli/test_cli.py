@@ -75,6 +75,12 @@ def test_wrong_commands_end_with_status_2(arguments, capsys):
     assert 'error: ' in capsys.readouterr().err
 
 
+def test_a_recipe_that_cannot_be_followed(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr('signal.signal', lambda *_: None)
+    assert main(['benchmark', str(tmp_path / 'gone.py')]) == 2
+    assert 'error: ' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('script, command', [
     ('demo', 'predict'), ('webdemo', 'serve'), ('deployment/export', 'export'),
     ('misc/browse_dataset', 'browse'), ('misc/check_dataset', 'check'),
