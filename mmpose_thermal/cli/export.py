@@ -16,9 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help="the student's own stock config")
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument(
-        '--task', choices=('landmarks', 'detection'),
-        help='say what the model is for [found in the config]')
-    parser.add_argument(
         '--format', choices=('onnx', 'torchscript', 'openvino'),
         default='onnx', help='write this format [%(default)s]')
     parser.add_argument(
@@ -49,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_thermal.components import register_components
     register_components()
     from mmpose_thermal.deployment import load_model
-    task = args.task or _task_of(args.config)
+    task = _task_of(args.config)
     model = load_model((args.config, args.checkpoint), task)
     export = dict(landmarks=_export_landmarks, detection=_export_detector)[task]
     difference = export(model, args, args.out or _default_out(args))
@@ -58,6 +55,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _task_of(config):
+    """Detectors run in MMDetection's scope."""
     from mmengine.config import Config
     scope = Config.fromfile(config).get('default_scope')
     return 'detection' if scope == 'mmdet' else 'landmarks'
