@@ -43,13 +43,15 @@ setup(
     # make pip replace the versions a user has. They are checked at import.
     install_requires=['numpy'],
     extras_require=dict(
-        # Beside a camera: enough for ThermalLandmarker(..., device='onnx').
+        # Beside a camera: enough for `mmpose-thermal predict` with .onnx files.
         runtime=['opencv-python', 'onnxruntime'],
         export=['onnx', 'onnxruntime'],
         openvino=['openvino>=2024'],
-        webdemo=['gradio>=4'],
+        serve=['opencv-python', 'onnxruntime', 'gradio>=4'],
         cache=['lmdb'],
         tests=['pytest', 'pytest-xdist', 'onnx', 'onnxruntime']),
+    entry_points=dict(
+        console_scripts=['mmpose-thermal = mmpose_thermal.cli:main']),
     classifiers=[
         'License :: OSI Approved :: Apache Software License',
         'Programming Language :: Python :: 3',

@@ -175,10 +175,28 @@ def run_tool(monkeypatch, capsys):
         script = str(REPOSITORY / f'tools/{name}.py')
         monkeypatch.syspath_prepend(str(Path(script).parent))
         monkeypatch.setattr(sys, 'argv', [script, *map(str, arguments)])
-        runpy.run_path(script, run_name='__main__')
+        try:
+            runpy.run_path(script, run_name='__main__')
+        except SystemExit as ended:
+            if ended.code:
+                raise
         return capsys.readouterr().out
 
     return run_tool
+
+
+@pytest.fixture
+def run_cli(capsys):
+    """Runs ``mmpose-thermal`` in this process; returns what it printed."""
+    from mmpose_thermal.cli import main
+
+    def run_cli(*arguments):
+        status = main([*map(str, arguments)])
+        if status:
+            raise SystemExit(status)
+        return capsys.readouterr().out
+
+    return run_cli
 
 
 def gradients(model, batch):
@@ -210,8 +228,7 @@ def face_errors(count=12, error_px=2., seed=0, **changed):
     return FaceErrors(**{**fields, **changed})
 
 
-@pytest.fixture
-def save_teacher(tmp_path):
+def teacher_saver(folder):
     """Saves a freshly initialised model as a checkpoint; returns its path."""
     from mmpose.registry import MODELS
 
@@ -228,13 +245,18 @@ def save_teacher(tmp_path):
             # test of where they flow could not tell.
             for parameter in model.head.parameters():
                 parameter.add_(.1 * torch.randn_like(parameter))
-        path = tmp_path / name
+        path = folder / name
         state = {k: v for k, v in model.state_dict().items() if keep(k)}
         torch.save(dict(state_dict=state, meta=dict()), path)
         save.path = str(path)
         return save.path
 
     return save
+
+
+@pytest.fixture
+def save_teacher(tmp_path):
+    return teacher_saver(tmp_path)
 
 
 @pytest.fixture
@@ -279,18 +301,19 @@ def pairs_root(tmp_path_factory):
     return root
 
 
-@pytest.fixture
-def plain_config_text(monkeypatch):
-    """MMEngine formats the config beautifully for every checkpoint: a second.
+@pytest.fixture(scope='session', autouse=True)
+def plain_config_text():
+    """MMEngine formats each config that it logs or saves: a second every time.
     """
-    for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
-        monkeypatch.setattr(f'{module}.FormatCode',
-                            lambda text, **kwargs: (text, True),
-                            raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
+            patch.setattr(f'{module}.FormatCode',
+                          lambda text, **kwargs: (text, True), raising=False)
+        yield
 
 
 @pytest.fixture
-def run_config(pairs_root, tmp_path, save_teacher, plain_config_text):
+def run_config(pairs_root, tmp_path, save_teacher):
     """A KTL run of two epochs on the tiny data set, with augmentation."""
     teacher = estimator(normalisation=COLOUR)
     pipeline = [
@@ -382,15 +405,14 @@ def finished_run(run_config):
     return runner
 
 
-@pytest.fixture
-def save_student(save_teacher, tmp_path):
+def student_saver(folder):
     """Saves a model as training leaves a student: NAME.pth and NAME.py."""
     from mmpose_thermal.datasets.point_sets import load_metainfo
     from mmpose_thermal.engine.student import student_config
 
     def save(model=None, name='student', test_pipeline=()):
         model = estimator(8) if model is None else model
-        path = save_teacher(model, f'{name}.pth')
+        path = teacher_saver(folder)(model, f'{name}.pth')
         content = torch.load(path, weights_only=False)
         content['meta'] = dict(
             dataset_meta=load_metainfo(dict(from_file='ibug68')))
@@ -414,7 +436,24 @@ def save_student(save_teacher, tmp_path):
                         data_root='nowhere',
                         ann_file='test.json',
                         pipeline=pipeline))))
-        student_config(config).dump(str(tmp_path / f'{name}.py'))
+        student_config(config).dump(str(folder / f'{name}.py'))
         return path
 
     return save
+
+
+@pytest.fixture
+def save_student(tmp_path):
+    return student_saver(tmp_path)
+
+
+@pytest.fixture(scope='session')
+def onnx(tmp_path_factory):
+    """A tiny model with random weights, exported: the path of NAME.onnx."""
+    from mmpose_thermal.deployment import describe, export_model, load_model
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp('onnx') / 'student.onnx'
+    model = load_model(student_saver(path.parent)())
+    export_model(model, describe(model), str(path))
+    return path

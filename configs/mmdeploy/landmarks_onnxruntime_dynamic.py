@@ -1,6 +1,6 @@
 # For MMDeploy 1.x: `python MMDEPLOY/tools/deploy.py THIS_FILE student_best.py
 # student_best.pth face.png --work-dir out`. The SDK decodes the heatmaps itself.
-# tools/deployment/export.py needs no MMDeploy and puts decoding into the graph.
+# mmpose-thermal export needs no MMDeploy and puts decoding into the graph.
 onnx_config = dict(
     type='onnx',
     export_params=True,

@@ -53,7 +53,7 @@ def run_recipe(path: str,
                           'the repository of mmpose_thermal.')
     else:
         trials = execute(recipe, work_dir, say)
-    command = ['python', 'tools/analysis_tools/run_benchmark.py', path]
+    command = ['mmpose-thermal', 'benchmark', path]
     if work_dir != _WORK_DIR:
         command += ['--work-dir', work_dir]
     if out:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpose_thermal.cli import main
 from mmpose_thermal.deployment import describe, export_model, load_model
 from mmpose_thermal.runtime import Source
 from mmpose_thermal.runtime.warned_once import _GIVEN
@@ -20,15 +21,15 @@ def onnx(save_student, tmp_path):
 
 
 @pytest.fixture
-def demo(onnx, tmp_path, run_tool, capsys):
+def demo(onnx, tmp_path, capsys):
     """Runs the demo: exit status, lines of results.jsonl, standard error."""
 
     def run(*arguments):
         out = tmp_path / 'out'
-        with pytest.raises(SystemExit) as ended:
-            run_tool('demo', '--model', onnx, '--out-dir', out, *arguments)
+        status = main(['predict', '--model', str(onnx), '--out-dir', str(out),
+                       *map(str, arguments)])
         lines = (out / 'results.jsonl').read_text().splitlines()
-        return (ended.value.code, [json.loads(line) for line in lines],
+        return (status, [json.loads(line) for line in lines],
                 capsys.readouterr().err)
 
     return run

@@ -144,7 +144,7 @@ def test_what_cannot_be_exported_is_explained(save_student, tmp_path):
 
 def test_without_decoding_the_landmarker_refuses(save_student, tmp_path):
     exported(save_student(), tmp_path / 'a.onnx', decode=False)
-    with pytest.raises(ValueError, match='--decode'):
+    with pytest.raises(ValueError, match='without --no-decode'):
         ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
 
 
@@ -229,15 +229,13 @@ def test_what_needs_mmpose_says_so_where_there_is_none(bare_python):
 def test_tool_exports_and_reports(save_student, run_tool, tmp_path):
     path = save_student()
     config = str(Path(path).with_suffix('.py'))
-    printed = run_tool('deployment/export', config, path, '--decode',
-                       '--faces', 3)
+    printed = run_tool('deployment/export', config, path, '--faces', 3)
     assert 'points differ by at most 0.0' in printed
     assert 'NME by box' in printed
     info = json.loads(Path(path).with_suffix('.onnx.json').read_text())
     assert info['source']['checkpoint'] == 'student.pth'
-    printed = run_tool('deployment/export', config, path, '--decode',
-                       '--precision', 'int8', '--faces', 3,
-                       '--calibration-faces', 3)
+    printed = run_tool('deployment/export', config, path, '--precision',
+                       'int8', '--faces', 3, '--calibration-faces', 3)
     assert 'calibrated on 3 faces' in printed
     assert (tmp_path / 'student_int8.onnx').exists()
     with pytest.raises(SystemExit, match='gone.pth does not exist'):
@@ -256,7 +254,7 @@ def test_tool_refuses_what_differs(save_student, run_tool, monkeypatch):
     monkeypatch.setattr('mmpose_thermal.apis.landmarker.crop_faces', shifted)
     with pytest.raises(SystemExit, match='do not deploy it'):
         run_tool('deployment/export', Path(path).with_suffix('.py'), path,
-                 '--decode', '--faces', 2)
+                 '--faces', 2)
 
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+from mmpose_thermal.cli import main
+
 PAGES = [REPOSITORY / 'README.md', *sorted((REPOSITORY / 'docs').rglob('*.md'))]
 TUTORIALS = [
     'get_started', *(f'tutorials/{name}' for name in (
@@ -21,7 +23,9 @@ _BLOCK = re.compile(r'^```bash\n(.*?)^```', re.M | re.S)
 # Prints what would be run instead of running it.
 _RECORD = r'''
 record() { printf '\036'; printf '%s\037' "$@"; }
-for name in python bash pip mim; do eval "$name() { record $name \"\$@\"; }"; done
+for name in python bash pip mim mmpose-thermal; do
+    eval "$name() { record $name \"\$@\"; }"
+done
 source() { :; }
 '''
 
@@ -31,13 +35,15 @@ def blocks(path):
 
 
 def commands(block, folder):
-    """Tools that a block of shell would run, with their arguments."""
+    """Tools and commands that a block of shell would run, with arguments."""
     block = block.replace('.venv/bin/', '')
     printed = subprocess.run(['bash', '-c', _RECORD + block], cwd=folder,
                              capture_output=True, text=True).stdout
     for record in printed.split('\x1e')[1:]:
         program, *words = record.split('\x1f')[:-1]
-        if words and words[0].startswith('tools/'):
+        if program == 'mmpose-thermal':
+            yield program, words
+        elif words and words[0].startswith('tools/'):
             yield words[0], words[1:]
 
 
@@ -62,8 +68,8 @@ class Parsed(Exception):
     ids=[' '.join([tool, *rest])[:80] for tool, rest in COMMANDS])
 def test_commands_are_what_the_tools_take(tool, arguments, monkeypatch):
     """Each command of each page, up to where its tool has read it."""
-    assert (REPOSITORY / tool).is_file()
     if tool.endswith('.sh'):
+        assert (REPOSITORY / tool).is_file()
         return
     parse = ArgumentParser.parse_args
 
@@ -76,13 +82,16 @@ def test_commands_are_what_the_tools_take(tool, arguments, monkeypatch):
     monkeypatch.syspath_prepend(str(REPOSITORY / tool).rsplit('/', 1)[0])
     monkeypatch.chdir(REPOSITORY)
     with pytest.raises(Parsed):
-        runpy.run_path(tool, run_name='__main__')
+        if tool == 'mmpose-thermal':
+            main(arguments)
+        else:
+            runpy.run_path(tool, run_name='__main__')
 
 
 def test_there_are_commands():
     assert len(COMMANDS) > 60
-    assert {'tools/train.py', 'tools/demo.py', 'tools/deployment/export.py'
-            } < {tool for tool, _ in COMMANDS}
+    assert {'tools/train.py', 'mmpose-thermal'} < {
+        tool for tool, _ in COMMANDS}
 
 
 def test_files_that_pages_name_exist():

@@ -194,3 +194,6 @@ def test_loading_is_timed_with_kept_images(pairs_root, run_tool):
                        pairs_root, '--samples', 16, '--rounds', 1,
                        '--workers', 0)
     assert 'from files' in printed and 'kept in memory' in printed
+    assert 'MMPose, two passes, one target' in printed
+    with pytest.raises(SystemExit, match='does not exist'):
+        run_tool('dev/benchmark_loading', '--data-root', '/none')

@@ -1,0 +1,69 @@
+"""The command line, ``mmpose-thermal COMMAND``: one module a command.
+
+The docstring of a command's module is its manual, and the first line of that
+its entry in the list of commands. ``add_arguments`` declares its arguments,
+``run`` does its work. Nothing but ``run`` imports more than the standard library,
+so that help appears at once and commands work where PyTorch is not installed.
+"""
+import argparse
+from importlib import import_module
+from typing import Optional, Sequence, Union
+
+from mmpose_thermal.version import __version__
+
+from .parsers import HelpFormatter, add_choices
+
+COMMANDS = ('predict', 'serve', 'convert', 'check', 'browse', 'register',
+            'benchmark', 'export', 'info')
+_REPOSITORY = ('in a clone of the repository, run `bash tools/install.sh` '
+               '(see docs/get_started.md)')
+_REMEDIES = {
+    **dict.fromkeys(('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose'),
+                    _REPOSITORY),
+    **{module: f"pip install 'mmpose_thermal[{extra}]'" for module, extra in (
+        ('cv2', 'runtime'), ('onnxruntime', 'runtime'), ('onnx', 'export'),
+        ('openvino', 'openvino'), ('gradio', 'serve'), ('lmdb', 'cache'))},
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The arguments of all commands.
+
+    Returns:
+        argparse.ArgumentParser: Its result has the command's ``run``.
+    """
+    parser = argparse.ArgumentParser(
+        'mmpose-thermal',
+        description='Facial landmarks and skin temperatures in thermal images.',
+        formatter_class=HelpFormatter)
+    parser.add_argument(
+        '--version', action='version', version=f'mmpose_thermal {__version__}')
+    modules = {name: import_module(f'{__name__}.{name}') for name in COMMANDS}
+    for name, command in add_choices(
+            parser, 'command',
+            {name: module.__doc__ or '' for name, module in modules.items()}):
+        modules[name].add_arguments(command)
+        command.set_defaults(run=modules[name].run)
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
+    """Runs a command.
+
+    Args:
+        arguments (Sequence[str], optional): By default those of the process.
+
+    Returns:
+        int | str | None: For ``sys.exit``: a status, or what went wrong.
+    """
+    args = build_parser().parse_args(arguments)
+    try:
+        return args.run(args)
+    except ModuleNotFoundError as error:
+        package = (error.name or '').partition('.')[0]
+        if package not in _REMEDIES:
+            raise
+        return (f'error: `mmpose-thermal {args.command}` needs {package}, which '
+                f'is not installed: {_REMEDIES[package]}')
+    except (OSError, ValueError, NotImplementedError) as error:
+        return f'error: {error}'

@@ -1,0 +1,144 @@
+"""Export a trained model to ONNX, TorchScript or OpenVINO.
+
+Beside the model comes NAME.onnx.json, which describes its input, points and
+regions; `mmpose-thermal predict` needs both files. The export is compared with
+MMPose's own inference on real crops.
+"""
+import argparse
+import os
+
+# Pixels of the image. Half precision and int8 are judged by their error.
+_TOLERANCE_PX = .1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument('config', help="the student's own stock config")
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument(
+        '--format', choices=('onnx', 'torchscript', 'openvino'),
+        default='onnx', help='write this format [%(default)s]')
+    parser.add_argument(
+        '--precision', choices=('fp32', 'fp16', 'int8'), default='fp32',
+        help='compute in this precision [%(default)s]')
+    parser.add_argument(
+        '--no-decode', dest='decode', action='store_false',
+        help="write a landmark model that returns the head's own outputs "
+        'instead of coordinates and scores; `predict` refuses it')
+    parser.add_argument(
+        '--out', metavar='FILE',
+        help='write this file [beside the checkpoint, with the precision in '
+        'its name unless it is fp32]')
+    parser.add_argument(
+        '--faces', type=int, default=64, metavar='N',
+        help='check on N test faces [%(default)s]')
+    parser.add_argument(
+        '--calibration-faces', type=int, default=128, metavar='N',
+        help='calibrate int8 on N validation faces [%(default)s]')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Exports and checks a model.
+
+    Raises:
+        ValueError: The exported model differs from the trained one.
+    """
+    from mmpose_thermal.components import register_components
+    register_components()
+    from mmpose_thermal.deployment import load_model
+    task = _task_of(args.config)
+    model = load_model((args.config, args.checkpoint), task)
+    export = dict(landmarks=_export_landmarks, detection=_export_detector)[task]
+    difference = export(model, args, args.out or _default_out(args))
+    if args.precision == 'fp32' and not difference <= _TOLERANCE_PX:
+        raise ValueError(f'that is above {_TOLERANCE_PX} px: do not deploy it')
+
+
+def _task_of(config):
+    """Detectors run in MMDetection's scope."""
+    from mmengine.config import Config
+    scope = Config.fromfile(config).get('default_scope')
+    return 'detection' if scope == 'mmdet' else 'landmarks'
+
+
+def _default_out(args):
+    from mmpose_thermal.deployment import FORMATS
+    stem = os.path.splitext(args.checkpoint)[0]
+    if args.precision != 'fp32':
+        stem += '_' + args.precision
+    return stem + FORMATS[args.format]
+
+
+def _described(model, task, args):
+    """The model's description with its origin."""
+    from mmpose_thermal.deployment import describe
+    info = describe(model, task)
+    info.source = dict(
+        config=os.path.basename(args.config),
+        checkpoint=os.path.basename(args.checkpoint))
+    return info
+
+
+def _export_landmarks(model, args, out):
+    import numpy as np
+
+    from mmpose_thermal.apis import ThermalLandmarker
+    from mmpose_thermal.deployment import export_model
+    from mmpose_thermal.deployment.verification import (
+        ExportedNetwork, labelled_faces, mmpose_predictions, nme, predictions,
+        stable_points, test_crops)
+    trained = ThermalLandmarker((args.config, args.checkpoint))
+    info = _described(model, 'landmarks', args)
+    calibration = None
+    if args.precision == 'int8':
+        faces, where = labelled_faces(model, 'val', args.calibration_faces,
+                                      info)
+        calibration = test_crops(faces, trained)
+        print(f'calibrated on {len(faces)} faces: {where}')
+    export_model(model, info, out, args.format, args.precision, args.decode,
+                 calibration)
+    faces, where = labelled_faces(model, 'test', args.faces, info)
+    reference = mmpose_predictions(model, faces)
+    expected = reference.keypoints
+    exported = ThermalLandmarker(ExportedNetwork(out, model.head.decoder))
+    found = predictions(exported, faces)
+    distances = np.linalg.norm(found - expected, axis=2)
+    # Of other precisions all points differ.
+    suspects = (distances > _TOLERANCE_PX) & (args.precision == 'fp32')
+    stable = stable_points(model, reference, suspects)
+    difference = distances[stable].max(initial=0.)
+    print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMPose on '
+          f'{len(faces)} faces ({where}) points differ by at most '
+          f'{difference:.4f} px, median {np.median(distances):.4f} px')
+    if not stable.all():
+        print(f'without {(~stable).sum()} of {stable.size} points that differ, '
+              'but that rounding moves in MMPose itself: their heatmaps have '
+              'no clear maximum (is the model trained?)')
+    if faces[0].keypoints is not None:
+        before, after = nme(expected, faces), nme(found, faces)
+        print(f'NME by box: {100 * before:.3f} % trained, {100 * after:.3f} % '
+              f'exported ({100 * (after - before):+.3f})')
+    return difference
+
+
+def _export_detector(model, args, out):
+    import numpy as np
+
+    from mmpose_thermal.deployment import export_model
+    from mmpose_thermal.deployment.verification import (
+        ExportedNetwork, compare_boxes, face_images)
+    info = _described(model, 'detection', args)
+    calibration = None
+    if args.precision == 'int8':
+        images, where = face_images(model, 'val', args.calibration_faces, info)
+        calibration = np.concatenate([image for _, image, _ in images])
+        print(f'calibrated on {len(images)} images: {where}')
+    export_model(model, info, out, args.format, args.precision, True,
+                 calibration)
+    images, where = face_images(model, 'test', args.faces, info)
+    difference, count = compare_boxes(
+        model, ExportedNetwork(out, task='detection'), images)
+    print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMDetection '
+          f'on {len(images)} images ({where}) the corners of {count} boxes '
+          f'differ by at most {difference:.4f} px')
+    return difference

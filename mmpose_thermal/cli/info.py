@@ -1,0 +1,106 @@
+"""Show what is installed and missing, or what a model file holds."""
+import argparse
+import json
+import sys
+from importlib import metadata, util
+from pathlib import Path
+
+from mmpose_thermal.version import __version__
+
+# What for, the extra that installs it (None: tools/install.sh does), and the
+# modules with the distributions that may provide them.
+_PARTS = (
+    ('to predict', 'runtime', {
+        'numpy': ('numpy', ),
+        'cv2': ('opencv-python', 'opencv-python-headless',
+                'opencv-contrib-python', 'opencv-contrib-python-headless'),
+        'onnxruntime': ('onnxruntime', 'onnxruntime-gpu')}),
+    ('to train, convert and check', None, {
+        'torch': ('torch', ),
+        'mmengine': ('mmengine', 'onedl-mmengine'),
+        'mmcv': ('mmcv', 'mmcv-lite', 'onedl-mmcv'),
+        'mmdet': ('mmdet', 'onedl-mmdetection'),
+        'mmpose': ('mmpose', )}),
+    ('to export', 'export', {'onnx': ('onnx', )}),
+    ('to export to OpenVINO', 'openvino', {'openvino': ('openvino', )}),
+    ('to serve a web page', 'serve', {'gradio': ('gradio', )}),
+    ('to keep training images decoded', 'cache', {'lmdb': ('lmdb', )}),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument(
+        'models', nargs='*', metavar='MODEL',
+        help='describe this exported model (NAME.onnx, with NAME.onnx.json '
+        'beside it) instead of the installation')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Prints the description of the models, or of the installation."""
+    for model in args.models:
+        print('\n'.join(_described_model(model)))
+    if not args.models:
+        print('\n'.join(_described_installation()))
+
+
+def _described_installation():
+    yield (f'mmpose_thermal {__version__} in {Path(__file__).parents[1]}, '
+           f'Python {sys.version.split()[0]}')
+    for purpose, extra, modules in _PARTS:
+        found = {module: _version(module, distributions)
+                 for module, distributions in modules.items()}
+        yield f'{purpose}: ' + ', '.join(
+            f'{module} {version or "is missing"}'
+            for module, version in found.items())
+        if not all(found.values()):
+            yield '  ' + (f"pip install 'mmpose_thermal[{extra}]'" if extra else
+                          'bash tools/install.sh in a clone of the repository')
+
+
+def _version(module, distributions):
+    """Of a module that can be found, without importing it; else None."""
+    if util.find_spec(module) is None:
+        return None
+    for name in distributions:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return 'of unknown version'
+
+
+def _described_model(path):
+    from mmpose_thermal.runtime.model_info import ModelInfo
+    info, file = ModelInfo.load(path, _task_of(path))
+    width, height = info.input_size
+    yield f'{file}: {info.task}, {info.precision}'
+    yield (f'  input: {width} x {height} pixels, '
+           f'{"grey levels" if info.channels == 1 else "BGR"}, 8 bits')
+    units = 'in pixels of the input' if {
+        'keypoints', 'boxes'} & set(info.outputs) else (
+            'not decoded: `mmpose-thermal predict` needs an export without '
+            '--no-decode')
+    yield f'  output: {", ".join(info.outputs)}, {units}'
+    if info.task == 'landmarks':
+        yield f'  points: {len(info.keypoints)}, {_in_short(info.keypoints)}'
+        yield f'  regions: {", ".join(info.regions) or "none"}'
+    if info.channels == 1:
+        yield ('  16-bit images: centikelvin, floats: kelvin, unless '
+               '--temperature-scale says otherwise')
+    for name, value in info.source.items():
+        yield f'  {name}: {value}'
+
+
+def _task_of(path):
+    """What a description says its model is for, as far as it can be read."""
+    json_path = Path(path if path.endswith('.json') else f'{path}.json')
+    try:
+        return json.loads(json_path.read_text())['task']
+    except (OSError, ValueError, KeyError, TypeError):
+        return 'landmarks'  # reading it as one of these says what is wrong
+
+
+def _in_short(names):
+    return ', '.join(names if len(names) < 6 else
+                     [*names[:2], '...', *names[-2:]])

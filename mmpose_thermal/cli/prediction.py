@@ -1,0 +1,199 @@
+"""What ``mmpose-thermal predict`` does with its inputs."""
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.components import register_components
+from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
+                                    draw_faces)
+from mmpose_thermal.runtime.frames import input_files
+
+_REPORT_EVERY_S = 2.
+_FPS_MEMORY = .9
+_WHITE_HOT = 'white-hot'
+_WRITTEN = ('.png', '.mp4')
+
+
+class Prediction:
+    """One run over all inputs.
+
+    Args:
+        args (argparse.Namespace): Of :mod:`mmpose_thermal.cli.predict`.
+
+    Raises:
+        OSError: A model or the output folder cannot be used.
+        ValueError: An argument cannot be followed.
+    """
+
+    def __init__(self, args) -> None:
+        self.args = args
+        self.boxes = [_parsed_box(text) for text in args.box or ()]
+        self.landmarker = load_landmarker(
+            args.model,
+            args.device,
+            None if self.boxes else args.detector,
+            min_box_score=args.min_box_score,
+            palette=args.palette,
+            temperature_scale=args.temperature_scale,
+            temperature_offset=args.temperature_offset)
+        self.palette = None if args.palette == _WHITE_HOT else args.palette
+        _keep_inputs(args.inputs, args.out_dir)
+        if args.show:
+            _check_display()
+        self.results = ResultFiles(args.out_dir, self.landmarker.info)
+        self.frames = self.failed = 0
+        self.fps, self.has_warned = 0., False
+        self.reported = time.monotonic()
+
+    def run(self) -> int:
+        """Works on all inputs; 1 if there were problems, else 0."""
+        with warnings.catch_warnings():
+            warnings.simplefilter('default', UserWarning)
+            warnings.showwarning = lambda message, *_, **__: _warn(message)
+            try:
+                for where in self.args.inputs:
+                    if not self._run_input(where):
+                        break
+            except KeyboardInterrupt:
+                print('\nstopped', file=sys.stderr)
+            finally:
+                self.results.close()
+        print(f'{self.frames} frames, {self.results.faces} faces, '
+              f'{self.failed} problems: {self.args.out_dir}')
+        return 1 if self.failed else 0
+
+    def _run_input(self, where):
+        """Whether to go on with the next input."""
+        try:
+            source = Source(where, self.palette)
+        except (OSError, ValueError) as error:
+            self._complain(error)
+            return True
+        moving = source.moving or self.args.sequence
+        find = self.landmarker
+        if moving and self.landmarker.detector is not None and \
+                self.args.detect_every > 1:
+            find = FaceTracker(self.landmarker, self.args.detect_every)
+        unusable = 0
+        for number, frame in enumerate(source):
+            if number == self.args.max_frames:
+                break
+            if frame.error:
+                self._complain(frame.error)
+                continue
+            started = time.perf_counter()
+            try:
+                prepared = self.landmarker.prepare(frame)
+                boxes = self._boxes_in(prepared)
+                faces = find(prepared) if boxes is None else find(
+                    prepared, boxes)
+            except ValueError as error:
+                unusable += 1
+                # Frames of a video have the same fault, files their own.
+                self._complain(f'{source.name}, frame {frame.name}: {error}',
+                               is_told=unusable == 1 or not moving)
+                continue
+            self._measure(time.perf_counter() - started)
+            picture = draw_faces(prepared.grey, faces, self.landmarker.info,
+                                 self.fps if moving else None)
+            self.results.add(source, frame, faces, picture, moving)
+            self._report(source, number)
+            if self.args.show and not _show(picture, moving):
+                return False
+        if moving and unusable > 1:
+            _warn(f'{source.name}: {unusable - 1} more frames likewise')
+        self.results.close_video()
+        return True
+
+    def _boxes_in(self, prepared):
+        """Those that were given; without a detector, the whole image."""
+        if self.boxes:
+            return self.boxes
+        if self.landmarker.detector is not None:
+            return None
+        if not self.has_warned:
+            self.has_warned = True
+            _warn('neither --detector nor --box: the whole image is taken as '
+                  'one face')
+        height, width = prepared.grey.shape[:2]
+        return [[0, 0, width, height]]
+
+    def _measure(self, seconds):
+        now = 1 / max(seconds, 1e-6)
+        self.fps = now if not self.frames else (
+            _FPS_MEMORY * self.fps + (1 - _FPS_MEMORY) * now)
+        self.frames += 1
+
+    def _report(self, source, number):
+        if time.monotonic() - self.reported > _REPORT_EVERY_S:
+            self.reported = time.monotonic()
+            total = len(source)
+            print(f'{source.name}: {number + 1}{f"/{total}" if total else ""} '
+                  f'frames, {self.results.faces} faces, {self.fps:.1f} FPS',
+                  flush=True)
+
+    def _complain(self, problem, is_told=True):
+        self.failed += 1
+        if is_told:
+            _say(f'error: {problem}')
+
+
+def load_landmarker(model: str, device, detector, **options):
+    """A landmarker of files; registers what those of PyTorch need."""
+    if device not in (None, 'onnx') or not all(
+            path.endswith('.onnx') for path in (model, detector) if path):
+        register_components()
+    return ThermalLandmarker(model, device, detector, **options)
+
+
+def _parsed_box(text):
+    try:
+        left, top, right, bottom = (float(value) for value in text.split(','))
+    except ValueError:
+        raise ValueError(f'--box {text}: give four numbers, X1,Y1,X2,Y2')
+    return [left, top, right, bottom]
+
+
+def _keep_inputs(inputs, out_dir):
+    """Refuses an output folder whose pictures could replace inputs."""
+    for where in inputs:
+        try:
+            files = input_files(where)
+        except (OSError, ValueError):
+            continue  # reported when its turn comes
+        for path in map(Path, files):
+            if path.suffix.lower() in _WRITTEN and \
+                    path.resolve().parent == Path(out_dir).resolve():
+                raise ValueError(
+                    f'{path} lies in the output folder, where results could '
+                    'replace it: choose another one, --out-dir')
+
+
+def _check_display():
+    if sys.platform.startswith('linux') and not (
+            os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
+        raise ValueError('--show needs a display')
+    try:
+        cv2.imshow('mmpose_thermal', np.zeros((10, 10), np.uint8))
+    except cv2.error:
+        raise ValueError('--show needs an OpenCV with windows (opencv-python, '
+                         'not opencv-python-headless)')
+
+
+def _show(picture, moving):
+    cv2.imshow('mmpose_thermal', picture)
+    return cv2.waitKey(1 if moving else 0) & 0xFF not in (27, ord('q'))
+
+
+def _warn(message):
+    _say(f'warning: {message}')
+
+
+def _say(text):
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,79 @@
+"""T-FAKE with its RGB partners of FaceSynthetics (70 points) to COCO json.
+
+Every frame is a person of its own; its warm and its cold picture go into the
+same split.
+"""
+import os
+
+import numpy as np
+
+from ..conversion import (ConversionError, Face, LeaveOut, Picture,
+                          split_by_subject)
+
+POINT_SETS = {'': 'tfake'}
+_THERMAL_SUFFIX = '_thermal.png'
+_RIGHT_EYE, _PUPILS = slice(36, 42), slice(68, 70)
+
+
+def list_tasks(root, args):
+    """The frames in both conditions, and those without partner or labels."""
+    visible = _names(root / args.rgb)
+    frames, left_out = {}, []
+    for condition in ('warm', 'cold'):
+        folder = getattr(args, condition)
+        for name in sorted(_names(root / folder)):
+            if not name.endswith(_THERMAL_SUFFIX):
+                continue
+            frame = name[:-len(_THERMAL_SUFFIX)]
+            for needed, reason in ((f'{frame}.png', 'no RGB image'),
+                                   (f'{frame}_ldmks.txt', 'no landmarks')):
+                if needed not in visible:
+                    left_out.append((f'{folder}/{name}', reason))
+                    break
+            else:
+                frames.setdefault(frame, []).append((condition, folder))
+    if not frames:
+        raise ConversionError(
+            f'{root} holds no thermal image "NNNNNN{_THERMAL_SUFFIX}" in '
+            f'"{args.warm}" or "{args.cold}" with its partner in '
+            f'"{args.rgb}". Name the folders with --warm, --cold and --rgb.')
+    splits = split_by_subject(
+        frames, int(args.val_share * len(frames)),
+        int(args.test_share * len(frames)))
+    tasks = [(f'{folder}/{frame}', (frame, condition, folder, args.rgb,
+                                    splits[frame])) for frame in sorted(frames)
+             for condition, folder in frames[frame]]
+    return tasks, left_out
+
+
+def _names(folder):
+    if not folder.is_dir():
+        return set()
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
+
+
+def read(root, task):
+    """One image with its faces."""
+    frame, condition, folder, rgb, split = task
+    text = (root / rgb / f'{frame}_ldmks.txt').read_text('utf-8-sig')
+    keypoints = np.array(text.split(), dtype=float)
+    if keypoints.size != 140:
+        raise LeaveOut(f'{keypoints.size / 2:g} points instead of 70')
+    keypoints = keypoints.reshape(70, 2)
+    # Which pupil comes first is not documented: the one in the right eye.
+    pupils = keypoints[_PUPILS]
+    distance = np.linalg.norm(pupils - keypoints[_RIGHT_EYE].mean(0), axis=1)
+    keypoints[_PUPILS] = pupils[distance.argsort()]
+    return Picture(
+        file_name=f'{folder}/{frame}{_THERMAL_SUFFIX}',
+        split=split,
+        faces=[Face(keypoints)],
+        rgb_file_name=f'{rgb}/{frame}.png',
+        # A count of 65535 stands for 40 degrees Celsius, 0 for 20 (from the
+        # authors' temperature priors; not documented as a calibration).
+        fields=dict(
+            subject_id=frame,
+            condition=condition,
+            temperature_scale=20 / 65535,
+            temperature_offset=293.15))

@@ -1,0 +1,250 @@
+"""Writes where an unaligned RGB camera looks into an annotation file."""
+import csv
+import os.path as osp
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import cv2
+import mmengine
+import numpy as np
+
+from ..visualization import contact_sheet, fit_into, overlay_pair
+from .conversion import write_json
+from .json_files import parse_json
+from .point_sets import keypoint_mapping
+from .registration import Registration, fit_map, register_groups
+from .transforms.loading import LoadThermalImage, read_image
+
+_PREVIEW_PAIRS = 6
+_PREVIEW_PX = 320
+
+
+@dataclass
+class RegisteredPairs:
+    """What became of the pairs of an annotation file.
+
+    Attributes:
+        out (str): The annotation file that was written.
+        root (str): Folder that its file names are relative to.
+        faces (list[tuple]): Image and annotation of each pair.
+        found (dict[int, Registration]): By the image's id.
+        failed (list[tuple[str, str]]): Names of the others, and the reason.
+    """
+    out: str
+    root: str
+    faces: List[Tuple[dict, dict]]
+    found: Dict[int, Registration]
+    failed: List[Tuple[str, str]]
+
+
+def register_pairs(args) -> RegisteredPairs:
+    """Registers the pairs of an annotation file, and writes it anew.
+
+    Args:
+        args (argparse.Namespace): Of :mod:`mmpose_thermal.cli.register`.
+
+    Returns:
+        RegisteredPairs: The maps, and the pairs without one.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: A file is of another form, or no pair fits.
+    """
+    ann_file = Path(args.ann_file)
+    root = args.data_root or str(ann_file.resolve().parents[1])
+    out = args.out or str(
+        ann_file.with_name(f'{ann_file.stem}_registered.json'))
+    coco = parse_json(ann_file.read_bytes())
+    faces = _first_faces(coco)
+    if not faces:
+        raise ValueError(f'{ann_file} has no image with "rgb_file_name".')
+    found, failed = _registrations(args, faces, root)
+    if not found:
+        raise ValueError(f'no pair could be registered; first reason: '
+                         f'{failed[0][0]}: {failed[0][1]}')
+    for image, _ in faces:
+        if image['id'] in found:
+            image['rgb_homography'] = found[
+                image['id']].matrix.round(8).ravel().tolist()
+    for annotation in coco['annotations']:
+        # It would take precedence over the homography.
+        if annotation['image_id'] in found:
+            annotation.pop('rgb_keypoints', None)
+    write_json(out, coco)
+    return RegisteredPairs(out, root, faces, found, failed)
+
+
+def draw_preview(path: str, pairs: RegisteredPairs) -> None:
+    """Draws some pairs over each other, before and after.
+
+    Args:
+        path (str): The picture to write.
+        pairs (RegisteredPairs): Of :func:`register_pairs`.
+
+    Raises:
+        ValueError: It cannot be written.
+    """
+    shown = [image for image, _ in pairs.faces if image['id'] in pairs.found]
+    shown = shown[::max(len(shown) // _PREVIEW_PAIRS, 1)][:_PREVIEW_PAIRS]
+    before, after = [], []
+    for image in shown:
+        thermal = LoadThermalImage(channels=1)(dict(
+            image, img_path=osp.join(pairs.root, image['file_name'])))['img']
+        rgb = read_image(
+            osp.join(pairs.root, image['rgb_file_name']), colour=True)
+        warped = cv2.warpPerspective(rgb, pairs.found[image['id']].matrix,
+                                     thermal.shape[::-1])
+        before.append(fit_into(overlay_pair(thermal, rgb), _PREVIEW_PX))
+        after.append(fit_into(overlay_pair(thermal, warped), _PREVIEW_PX))
+    sheet = contact_sheet([before, after],
+                          ['before (RGB resized)', 'after'])
+    if not cv2.imwrite(path, sheet):
+        raise ValueError(f'{path} could not be written: name a .png file in a '
+                         'folder that exists.')
+
+
+def _first_faces(coco):
+    """Image and first annotation of each pair."""
+    images = {image['id']: image for image in coco['images']}
+    first = {}
+    for annotation in coco['annotations']:
+        first.setdefault(annotation['image_id'], annotation)
+    return [(images[i], annotation) for i, annotation in first.items()
+            if images[i].get('rgb_file_name')]
+
+
+def _points_of(keypoints):
+    return np.reshape(keypoints, (-1, 3)).astype(float)
+
+
+def _detected(json_file):
+    """The points of RGB images by their name, of a COCO json."""
+    coco = parse_json(Path(json_file).read_bytes())
+    names = {image['id']: image['file_name'] for image in coco['images']}
+    return {
+        names[annotation['image_id']]: _points_of(annotation['keypoints'])
+        for annotation in coco['annotations']
+    }
+
+
+def _detect(config, checkpoint, faces, root):
+    """Runs a landmark model on the RGB images.
+
+    Unaligned, the face's box there is not known. The thermal box at the same
+    share of the image starts, widened; the box of what is found there follows.
+    """
+    from mmpose.apis import inference_topdown, init_model
+
+    from mmpose_thermal.checkpoints import check_checkpoint
+    check_checkpoint(checkpoint)
+    model = init_model(config, checkpoint, device='cpu')
+    found = {}
+    for image, annotation in mmengine.track_iter_progress(faces):
+        rgb = read_image(
+            osp.join(root, image['rgb_file_name']), colour=True)
+        x, y, w, h = annotation['bbox']
+        scale = np.array(rgb.shape[1::-1]) / (image['width'], image['height'])
+        low, high = (np.array([x - .25 * w, y - .25 * h]),
+                     np.array([x + 1.25 * w, y + 1.25 * h]))
+        box = np.concatenate([low * scale, high * scale])
+        for _ in range(3):
+            instances = inference_topdown(model, rgb, box[None])[0]
+            points = instances.pred_instances.keypoints[0]
+            low, high = points.min(0), points.max(0)
+            margin = .1 * (high - low)
+            box = np.concatenate([low - margin, high + margin])
+        found[image['rgb_file_name']] = np.column_stack(
+            [points, np.full(len(points), 2.)])
+    print()
+    return found
+
+
+def _convert_points(points, sets, count):
+    """RGB points in the annotation's order."""
+    if sets is None:
+        return points
+    converted = np.zeros((count, 3))
+    for source, target in keypoint_mapping(*sets):
+        both = np.atleast_1d(source)
+        converted[target] = [*points[both, :2].mean(0), points[both, 2].min()]
+    return converted
+
+
+def _group_of(image, per):
+    if per == 'dataset':
+        return 'all'
+    if per == 'frame':
+        return image['file_name']
+    if per == 'folder':
+        return osp.dirname(image['file_name'])
+    if per not in image:
+        raise ValueError(f'image "{image["file_name"]}" has no field "{per}" '
+                         'to group by. Use --per frame, folder or dataset.')
+    return image[per]
+
+
+def _calibrated(path, model):
+    with open(path, newline='') as file:
+        rows = list(csv.DictReader(file))
+    try:
+        numbers = np.array([[
+            float(row[name])
+            for name in ('rgb_x', 'rgb_y', 'thermal_x', 'thermal_y')
+        ] for row in rows])
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f'{path}: {error}. It needs a header and the columns '
+                         'rgb_x, rgb_y, thermal_x, thermal_y.')
+    return fit_map(numbers[:, :2], numbers[:, 2:], model)
+
+
+def _rgb_landmarks(args, faces, root):
+    """Points of RGB images by their name."""
+    if args.rgb_landmarks:
+        return _detected(args.rgb_landmarks)
+    if args.rgb_model:
+        return _detect(*args.rgb_model, faces, root)
+    landmarks = {
+        image['rgb_file_name']: _points_of(annotation['rgb_keypoints'])
+        for image, annotation in faces if 'rgb_keypoints' in annotation
+    }
+    if not landmarks:
+        raise ValueError(f'{args.ann_file} has no "rgb_keypoints". Give '
+                         '--rgb-landmarks, --rgb-model or --calibration.')
+    return landmarks
+
+
+def _registrations(args, faces, root):
+    """A registration for each image id, and failures with their reason."""
+    if args.calibration:
+        one = _calibrated(args.calibration, args.model)
+        return {image['id']: one for image, _ in faces}, []
+    landmarks = _rgb_landmarks(args, faces, root)
+    pairs, failed = [], []
+    for image, annotation in faces:
+        thermal = _points_of(annotation['keypoints'])
+        rgb = landmarks.get(image['rgb_file_name'])
+        if rgb is None:
+            failed.append((image['file_name'], 'no RGB landmarks'))
+            continue
+        rgb = _convert_points(rgb, args.points, len(thermal))
+        if len(rgb) != len(thermal):
+            raise ValueError(
+                f'{image["rgb_file_name"]} has {len(rgb)} RGB landmarks, the '
+                f'annotation {len(thermal)}. Name the sets with --points.')
+        pairs.append((_group_of(image, args.per), rgb, thermal))
+    groups, no_map = register_groups(pairs, args.model)
+    failed += no_map
+    found = {}
+    for image, annotation in faces:
+        registration = groups.get(_group_of(image, args.per))
+        side = np.sqrt(annotation['bbox'][2] * annotation['bbox'][3])
+        if registration is None:
+            continue
+        if registration.residual_px > args.max_residual * side:
+            failed.append((image['file_name'],
+                           f'points fit to {registration.residual_px:.1f} '
+                           f'pixels only, of a box of {side:.0f}'))
+        else:
+            found[image['id']] = registration
+    return found, failed

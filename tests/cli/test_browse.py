@@ -1,0 +1,33 @@
+"""`mmpose-thermal browse`: pictures of what the network will see."""
+import cv2
+import pytest
+from conftest import REPOSITORY
+
+CONFIGS = REPOSITORY / 'configs/thermal_face_2d_keypoint'
+
+
+@pytest.mark.parametrize('config, split, panels', [
+    ('mlcm_kd/synthetic/ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96', 'train',
+     5),
+    ('mlcm_kd/synthetic/ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96', 'test',
+     2),
+    ('topdown_heatmap/synthetic/td-hm_res18-w32_1xb32-10e_synthetic-rgb-96x96',
+     'train', 3),
+])
+def test_browse(run_cli, pairs_root, tmp_path, config, split, panels):
+    printed = run_cli(
+        'browse', CONFIGS / f'{config}.py', '--split', split,
+        '--number', 2, '--out-dir', tmp_path, '--cfg-options',
+        f'{split}_dataloader.dataset.data_root={pairs_root}/')
+    assert f'2 pictures in {tmp_path}' in printed
+    pictures = sorted(tmp_path.glob(f'{split}_*.png'))
+    assert len(pictures) == 2
+    assert cv2.imread(str(pictures[0])).shape[1] == panels * 260 + 4
+
+
+def test_it_names_what_is_missing(run_cli, tmp_path):
+    config = CONFIGS / ('topdown_heatmap/synthetic/td-hm_res18-w32_1xb32-20e_'
+                        'synthetic-thermal-96x96.py')
+    with pytest.raises(SystemExit, match='error: .*train.json does not exist'):
+        run_cli('browse', config, '--cfg-options',
+                f'train_dataloader.dataset.data_root={tmp_path}/')

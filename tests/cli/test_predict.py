@@ -1,0 +1,166 @@
+"""`mmpose-thermal predict`, as a user runs it."""
+import csv
+import json
+import re
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+
+from mmpose_thermal.cli import main
+
+BOX = ('--box', '40,20,110,100')
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'out'
+
+
+@pytest.fixture
+def predict(onnx, out):
+    """Runs the command; returns its exit status or error."""
+    return lambda *arguments: main([
+        'predict', '--model', str(onnx), '--out-dir', str(out),
+        *map(str, arguments)])
+
+
+def thermal_frame(shift=0):
+    raw = np.full((120, 160), 29500, np.uint16)
+    raw[20:100, 40 + shift:110 + shift] = 30800
+    return raw
+
+
+def lines_of(folder):
+    return [json.loads(line)
+            for line in (folder / 'results.jsonl').read_text().splitlines()]
+
+
+def frames_of(video):
+    return cv2.VideoCapture(str(video)).get(cv2.CAP_PROP_FRAME_COUNT)
+
+
+def test_it_goes_on_after_bad_input(predict, out, tmp_path, capsys):
+    folder = tmp_path / 'frames'
+    folder.mkdir()
+    for index in range(3):
+        cv2.imwrite(str(folder / f'{index}.png'), thermal_frame(index))
+    (folder / '3.png').write_bytes(b'broken')
+    np.save(folder / '4.npy', np.full((9, 9), np.nan))
+    np.save(folder / '5.npy', np.stack([thermal_frame()] * 4))
+    assert predict(*BOX, folder / '[0-4].*', folder / '5.npy',
+                   tmp_path / 'gone.mp4') == 1
+    printed = capsys.readouterr()
+    assert '7 frames, 7 faces, 3 problems' in printed.out
+    for text in ('3.png cannot be decoded', 'frame 4: ', 'not finite',
+                 'gone.mp4 does not exist'):
+        assert text in printed.err
+    lines = lines_of(out)
+    assert [line['frame'] for line in lines] == [
+        '0', '1', '2', '5_000000', '5_000001', '5_000002', '5_000003']
+    assert lines[0]['faces'][0]['skin_celsius']['nose_tip'] > 0
+    with open(out / 'results.csv') as file:
+        rows = [*csv.DictReader(file)]
+    assert len(rows) == 7
+    assert float(rows[0]['nose_tip_x']) == pytest.approx(
+        lines[0]['faces'][0]['keypoints'][30][0])
+    assert cv2.imread(str(out / '0.png')) is not None
+    assert frames_of(out / '5.mp4') == 4
+
+
+def test_no_output_takes_the_place_of_another(predict, out, tmp_path):
+    for folder in ('camA', 'camB'):
+        (tmp_path / folder).mkdir()
+        for name in ('1.png', '2.png', '1.bmp'):
+            cv2.imwrite(str(tmp_path / folder / name),
+                        (thermal_frame() >> 8).astype(np.uint8))
+        np.save(tmp_path / folder / 'stack.npy', np.stack([thermal_frame()] * 2))
+        cv2.imwritemulti(str(tmp_path / folder / 'stack.tif'),
+                         [thermal_frame()] * 3)
+    assert predict(*(tmp_path / folder / name for name in (
+        '1.png', '2.png', '1.bmp', 'stack.npy', 'stack.tif')
+                     for folder in ('camA', 'camB'))) == 0
+    lines = lines_of(out)
+    pictures = [line['picture'] for line in lines if 'picture' in line]
+    assert pictures == ['1.png', 'camB_1.png', '2.png', 'camB_2.png',
+                        'camA_1.png', 'camB_1_bmp.png']
+    videos = [(line['video'], line['video_frame']) for line in lines
+              if 'video' in line]
+    assert videos == [(name, index) for name, count in (
+        ('stack.mp4', 2), ('camB_stack.mp4', 2), ('camA_stack.mp4', 3),
+        ('camB_stack_tif.mp4', 3)) for index in range(count)]
+    for name, last in dict(videos).items():
+        assert frames_of(out / name) == last + 1
+    assert {path.name for path in out.iterdir()} == {
+        *pictures, *dict(videos), 'results.jsonl', 'results.csv'}
+
+
+def test_two_sequences_are_two_videos(predict, out, tmp_path):
+    for folder in ('camA', 'camB'):
+        (tmp_path / folder).mkdir()
+        for index in range(2):
+            cv2.imwrite(str(tmp_path / folder / f'{index}.png'),
+                        thermal_frame(index))
+    assert predict('--sequence', tmp_path / 'camA/*.png', tmp_path / 'camB',
+                   '--max-frames', 2) == 0
+    assert [line['video'] for line in lines_of(out)] == [
+        'camA.mp4'] * 2 + ['camB.mp4'] * 2
+
+
+@pytest.mark.parametrize('options, times', [((), 1), (BOX, 0)])
+def test_it_says_once_that_it_takes_the_whole_image(
+        predict, tmp_path, capsys, options, times):
+    np.save(tmp_path / 'a.npy', np.stack([thermal_frame()] * 3))
+    assert predict(*options, tmp_path / 'a.npy') == 0
+    assert capsys.readouterr().err.count(
+        'warning: neither --detector nor --box') == times
+
+
+def test_a_video_of_one_fault_is_one_line(predict, tmp_path, capsys):
+    noise = np.random.default_rng(0).integers(0, 255, (5, 48, 64, 3), np.uint8)
+    np.save(tmp_path / 'colour.npy', noise)
+    cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
+    assert predict('--box', '40,20,60,40', tmp_path / 'colour.npy',
+                   tmp_path / 'a.png') == 1
+    printed = capsys.readouterr()
+    assert '1 frames, 1 faces, 5 problems' in printed.out
+    assert printed.err.count('different channels') == 1
+    assert 'colour.npy: 4 more frames likewise' in printed.err
+
+
+@pytest.mark.parametrize('options, message', [
+    (('--model', 'gone.onnx'), 'gone.onnx.json does not exist.*copy both'),
+    (('--box', '1,2'), '--box 1,2: give four numbers'),
+    (('--show', ), '--show needs a display'),
+    (('--out-dir', '.'), 'a.png lies in the output folder')])
+def test_it_explains_what_it_lacks(predict, out, tmp_path, monkeypatch,
+                                   options, message):
+    monkeypatch.delenv('DISPLAY', raising=False)
+    monkeypatch.delenv('WAYLAND_DISPLAY', raising=False)
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite('a.png', thermal_frame())
+    before = (tmp_path / 'a.png').read_bytes()
+    status = predict(*options, 'a.png')
+    assert re.match(f'error: .*{message}', status)
+    assert (tmp_path / 'a.png').read_bytes() == before and not out.exists()
+
+
+def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
+    """Every line is on disk when it is written."""
+    np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 3000))
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'mmpose_thermal.cli', 'predict', '--model', onnx,
+         '--out-dir', out, tmp_path / 'stack.npy'], cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+            (out / 'results.csv').exists() and
+            (out / 'results.csv').stat().st_size > 20000):
+        time.sleep(.05)
+    process.kill()
+    process.wait()
+    assert 5 < len(lines_of(out)) < 3000
