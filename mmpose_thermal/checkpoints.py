@@ -1,4 +1,4 @@
-"""Reading checkpoints without running what may be in them."""
+"""Reads checkpoints without running any program in them."""
 import io
 import pickle
 import types
@@ -17,7 +17,7 @@ _NAMED = ('torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://',
 
 
 def _method(owner: type, name: str) -> Any:
-    """The only use that checkpoints make of `getattr`."""
+    """The only use of `getattr` in checkpoints."""
     if owner is not HistoryBuffer or name.startswith('_'):
         raise pickle.UnpicklingError(
             f'Unsupported attribute {name} of {owner}')
@@ -25,7 +25,7 @@ def _method(owner: type, name: str) -> Any:
 
 
 def _allowed() -> Dict[str, Any]:
-    """What MMEngine puts beside tensors: NumPy's numbers and logged values."""
+    """What MMEngine stores beside tensors: NumPy numbers and logged values."""
     scalar = np.float64(0).__reduce__()[0]
     names = {
         'builtins.getattr': _method,
@@ -50,8 +50,8 @@ def _allowed() -> Dict[str, Any]:
 def _strict_pickle() -> types.ModuleType:
     """`pickle` for PyTorch before 2.6.
 
-    It cannot be told what is allowed, or its weights_only=True can be got
-    around (CVE-2025-32434).
+    Those versions cannot be told what is allowed, or their weights_only=True
+    can be bypassed (CVE-2025-32434).
     """
     import _codecs
 
@@ -81,23 +81,22 @@ def _strict_pickle() -> types.ModuleType:
 
 
 def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
-    """Loads a checkpoint of weights, and of what MMEngine stores with them.
+    """Loads a checkpoint of weights and of what MMEngine stores with them.
 
-    Anything else in it, which could run as a program, is refused.
+    Anything else, which could run as a program, is refused.
 
     Args:
         path (str): In any storage that MMEngine's fileio knows, or a name
-            such as ``torchvision://resnet18``, for which the project behind
-            is trusted.
-        map_location (str, optional): Where tensors go; ``'meta'`` leaves
-            their values away. Defaults to the CPU.
+            such as ``torchvision://resnet18``, whose project is trusted.
+        map_location (str, optional): Where tensors go; ``'meta'`` drops their
+            values. Defaults to the CPU.
 
     Returns:
         dict: The checkpoint.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is none, or holds something else.
+        ValueError: The file is not a checkpoint, or holds more than weights.
     """
     path = str(path)
     if path.startswith(_NAMED):
@@ -117,35 +116,35 @@ def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
         raise FileNotFoundError(f'Checkpoint {path} does not exist.')
     except IsADirectoryError:
         raise ValueError(f'Checkpoint {path} is a folder: name a file in it.')
-    except Exception as error:  # whatever a damaged pickle brings up
+    except Exception as error:  # a damaged pickle can raise anything
         reason = ' '.join(str(error).split())
-        # An unknown operand is what any other file begins with.
+        # Any other kind of file begins with an unknown operand.
         if 'nsupported' in reason and 'operand' not in reason:
             raise ValueError(
                 f'Checkpoint {path} holds more than weights '
-                f'({_first_words(reason)}). Loading it could run a program of '
-                'whoever made it. If you trust them, take the weights out: '
+                f'({_first_words(reason)}). Loading it could run a program. If you '
+                'trust its author, extract the weights: '
                 f'python tools/misc/clean_checkpoint.py {path} OUT.pth '
                 '--trust')
-        raise ValueError(f'Checkpoint {path} is damaged or no checkpoint '
+        raise ValueError(f'Checkpoint {path} is damaged or not a checkpoint '
                          f'({_first_words(reason)}). Copy or train it again.')
     if not isinstance(content, dict):
         raise ValueError(f'Checkpoint {path} holds a '
-                         f'{type(content).__name__}, no weights by name.')
+                         f'{type(content).__name__}, not weights by name.')
     return content
 
 
 def check_checkpoint(path: str) -> None:
-    """Looks into a checkpoint that others are going to load.
+    """Checks a checkpoint that other code is going to load.
 
     Args:
-        path (str): See :func:`load_checkpoint`, as the errors.
+        path (str): See :func:`load_checkpoint`, also for errors.
     """
     load_checkpoint(path, map_location='meta')
 
 
 def _first_words(reason: str) -> str:
-    # PyTorch's own remedies, such as weights_only=False, are not ours.
+    # Drops PyTorch's remedies, such as weights_only=False.
     for mark in ('Unsupported', 'unsupported'):
         if mark in reason:
             reason = reason[reason.index(mark):]

@@ -5,18 +5,18 @@ from mmpose.registry import OPTIM_WRAPPERS
 
 @OPTIM_WRAPPERS.register_module()
 class FiniteOptimWrapper(OptimWrapper):
-    """Leaves weights as they are where the gradient is no number.
+    """Skips a step whose gradient is infinite or NaN.
 
-    As ``AmpOptimWrapper`` does. In training by several processes all decide
-    alike, since the gradient is that of all of them. It waits for one value
-    from the device in each step.
+    ``AmpOptimWrapper`` does the same. In distributed training all processes
+    share the gradient and therefore the decision. Each step waits for one
+    value from the device.
     """
 
     def step(self, **kwargs) -> None:
         """Updates the weights if all gradients are finite.
 
         Args:
-            **kwargs: Of ``torch.optim.Optimizer.step``.
+            **kwargs: Passed to ``torch.optim.Optimizer.step``.
         """
         gradients = [
             parameter.grad for group in self.optimizer.param_groups

@@ -20,11 +20,11 @@ class AtomicLocalBackend(LocalBackend):
         """Writes a file.
 
         Args:
-            obj (bytes): Its content.
-            filepath (str | Path): Its place.
+            obj (bytes): The content.
+            filepath (str | Path): Where to write it.
 
         Raises:
-            OSError: It cannot be written; the message says what to do.
+            OSError: The file cannot be written; the message says what to do.
         """
         filepath = os.fspath(filepath)
         try:
@@ -35,8 +35,8 @@ class AtomicLocalBackend(LocalBackend):
                 error.errno,
                 f'{os.strerror(error.errno or 0)}: {filepath} '
                 f'({len(obj) / 1e6:.1f} MB) cannot be written. Earlier files '
-                'are untouched: make room or choose another folder. A '
-                'training goes on with --resume')
+                'are untouched. Free some space or choose another folder; '
+                '--resume continues a training')
 
 
 register_backend(ATOMIC['backend'], AtomicLocalBackend, force=True)

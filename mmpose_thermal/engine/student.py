@@ -1,4 +1,4 @@
-"""Turning what a distillation run leaves behind into a stock model."""
+"""Turns the checkpoint of a distillation run into a stock model."""
 import copy
 import os.path as osp
 from inspect import isclass
@@ -15,17 +15,17 @@ from mmpose_thermal.models.distillers.loading import student_weights
 
 from .storage import ATOMIC
 
-# What only training needs.
+# Needed only for training.
 _TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper',
              'param_scheduler', 'auto_scale_lr', 'custom_hooks', 'load_from',
              'resume')
 
 
 def student_config(config: Config) -> Config:
-    """The config of a distillation run, cut down to its student.
+    """Reduces the config of a distillation run to its student.
 
     Args:
-        config (Config): Of the run; that of a plain model is taken as it is.
+        config (Config): The run's. The model of a plain config stays as it is.
 
     Returns:
         Config: For testing and inference with MMPose's tools.
@@ -39,7 +39,7 @@ def student_config(config: Config) -> Config:
         for name, hook in hooks.items()
         if not hook or not is_of(HOOKS, hook, 'StudentCheckpointHook')
     }
-    # What MMPoseInferencer reads, and MMPose's own configs have at the top.
+    # MMPoseInferencer reads these; MMPose's own configs have them at the top.
     fields.setdefault('data_mode', 'topdown')
     if 'test_dataloader' in fields:
         fields.setdefault('dataset_type',
@@ -49,7 +49,7 @@ def student_config(config: Config) -> Config:
 
 
 def _by_name(value: Any) -> Any:
-    """Classes of a config as their names, which a file can hold."""
+    """Replaces classes by their names, which a config file can hold."""
     if isclass(value):
         return f'{value.__module__}.{value.__qualname__}'
     if isinstance(value, dict):
@@ -63,19 +63,19 @@ def extract_student(config: Config,
                     checkpoint: str,
                     out: str,
                     prefix: Optional[str] = None) -> None:
-    """Writes the student of a run as a stock checkpoint, and its config.
+    """Writes the student of a run as a stock checkpoint with its config.
 
     Args:
-        config (Config): Of the run, or the student's own.
-        checkpoint (str): Of any distiller that holds the student under one
+        config (Config): The run's, or the student's own.
+        checkpoint (str): From any distiller that holds the student under one
             prefix, such as ``student.`` or MMRazor's ``architecture.``.
         out (str): The checkpoint to write, ``NAME.pth``. The config is
             written beside it, as ``NAME.py``.
-        prefix (str, optional): Which one. By default it is found.
+        prefix (str, optional): The student's prefix. Detected by default.
 
     Raises:
         FileNotFoundError: There is no such checkpoint.
-        ValueError: The student is not in it, or more than one could be meant.
+        ValueError: The student is not in it, or several prefixes fit.
     """
     stock = student_config(config)
     expected = MODELS.build(copy.deepcopy(stock.model)).state_dict()

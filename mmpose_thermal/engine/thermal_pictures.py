@@ -1,4 +1,4 @@
-"""Pictures of thermal images as the network sees them."""
+"""Shows thermal images as the network sees them."""
 import os.path as osp
 from typing import Optional
 
@@ -12,15 +12,15 @@ from mmpose_thermal.runtime.images import grey_levels, stored_bits
 
 
 def loading_of(pipeline) -> Optional[LoadThermalImage]:
-    """The transform of a pipeline that loads thermal images.
+    """Finds the transform of a pipeline that loads thermal images.
 
     Args:
         pipeline (Compose | BaseTransform): A pipeline, or a transform that
             may hold others.
 
     Returns:
-        LoadThermalImage: The first; ``None`` if the pipeline has none, as that
-        of a model for visible light.
+        LoadThermalImage: The first; ``None`` if the pipeline has none, as for a
+        model of visible light.
     """
     if isinstance(pipeline, LoadThermalImage):
         return pipeline
@@ -34,13 +34,14 @@ def loading_of(pipeline) -> Optional[LoadThermalImage]:
 def picture_of(path: str,
                loading: Optional[LoadThermalImage],
                fields: Optional[dict] = None) -> np.ndarray:
-    """An image to draw on.
+    """Loads an image to draw on.
 
     Args:
-        path (str): Of the image.
+        path (str): The image's path.
         loading (LoadThermalImage, optional): Loads it as the network sees it;
             without one it is an image of visible light.
-        fields (dict, optional): Of its record: palette, temperature_scale.
+        fields (dict, optional): Fields of its record: palette,
+            temperature_scale.
 
     Returns:
         np.ndarray: Shape (H, W, 3), RGB, uint8.
@@ -55,10 +56,10 @@ def picture_of(path: str,
 class ThermalPoseVisualizer(PoseLocalVisualizer):
     """MMPose's visualizer, for images of any depth.
 
-    MMPose reads what it draws on as 8 bits a channel, in which a 16-bit frame
-    is one dark tone. Here an image of another depth, an array or the file
-    that the sample names, becomes visible as by :class:`LoadThermalImage`.
-    Arguments are those of ``PoseLocalVisualizer``.
+    MMPose reads images as 8 bits per channel, which makes a 16-bit frame
+    uniformly dark. This class converts images of other depths, given as an
+    array or as the file that the sample names, like
+    :class:`LoadThermalImage`. Arguments are those of ``PoseLocalVisualizer``.
     """
 
     def add_datasample(self, name: str, image: np.ndarray, data_sample, *args,
@@ -66,11 +67,11 @@ class ThermalPoseVisualizer(PoseLocalVisualizer):
         """Draws the poses of a sample; see MMPose.
 
         Args:
-            name (str): Of the picture.
+            name (str): The picture's name.
             image (np.ndarray): RGB (H, W, 3), or thermal of any depth, (H, W)
                 or (H, W, 3).
-            data_sample (PoseDataSample): What to draw; its ``img_path`` is
-                read again if that is an image of more than 8 bits.
+            data_sample (PoseDataSample): What to draw. Its ``img_path`` is
+                read again if that image has more than 8 bits.
 
         Returns:
             np.ndarray: The picture, RGB.
@@ -86,8 +87,8 @@ class ThermalPoseVisualizer(PoseLocalVisualizer):
 
 
 def _as_deep(path, image):
-    """What a file of more than 8 bits shows, else the image itself."""
-    # An image that was given as an array has a name, but no file.
+    """The picture of a file of more than 8 bits, else the image itself."""
+    # An image given as an array has a name, but no file.
     if not osp.isfile(path) or stored_bits(path) == 8:
         return image
     picture = picture_of(path, LoadThermalImage())

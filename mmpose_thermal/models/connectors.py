@@ -1,5 +1,4 @@
-"""What brings one branch's features to the shape of the other's; training only.
-"""
+"""Connectors convert one branch's features to the other's shape."""
 from typing import Optional, Tuple, Union
 
 import torch.nn as nn
@@ -18,12 +17,12 @@ Size = Optional[Tuple[int, int]]
 
 @MODELS.register_module()
 class ResizeConnector(BaseModule):
-    """Brings features (N, C, h, w) bilinearly to another size (N, C, H, W).
+    """Resizes features (N, C, h, w) bilinearly to (N, C, H, W).
 
     Args:
-        in_channels (int): Channels of the features that come in.
+        in_channels (int): Channels of the input features.
         out_channels (int): Channels that the other branch's head expects.
-        init_cfg (dict, optional): Unused, there are no weights.
+        init_cfg (dict, optional): Unused; there are no weights.
 
     Raises:
         ValueError: The numbers of channels differ.
@@ -36,8 +35,8 @@ class ResizeConnector(BaseModule):
         super().__init__(init_cfg)
         if in_channels != out_channels:
             raise ValueError(
-                f'{type(self).__name__} cannot bring {in_channels} channels '
-                f'to {out_channels}. Use connector="auto" or '
+                f'{type(self).__name__} cannot convert {in_channels} '
+                f'channels to {out_channels}. Use connector="auto" or '
                 'dict(type="ConvConnector").')
 
     def forward(self, feature: Tensor, size: Size = None) -> Tensor:
@@ -50,7 +49,7 @@ class ResizeConnector(BaseModule):
 
 @MODELS.register_module()
 class IdentityConnector(ResizeConnector):
-    """Hands features over as they are; both branches have one shape.
+    """Passes features on unchanged; both branches have the same shape.
 
     Raises:
         ValueError: The shapes differ.
@@ -67,17 +66,16 @@ class IdentityConnector(ResizeConnector):
 
 @MODELS.register_module()
 class ConvConnector(ResizeConnector):
-    """1x1 convolutions for the channels, then resizing for the size.
+    """Changes the channels by 1x1 convolutions, then resizes.
 
     Args:
-        in_channels (int): Channels of the features that come in.
+        in_channels (int): Channels of the input features.
         out_channels (int): Channels that the other branch's head expects.
         num_convs (int): Convolutions in a row, with ReLU between them.
-            Defaults to 2, which taught an unlike backbone more than 1 (see
-            docs/distillation.md).
-        with_norm (bool): Whether each is normalised by its batch, so that
-            features of unlike backbones have a common scale. Defaults to
-            True.
+            Defaults to 2, which worked better than 1 between different
+            backbones (see docs/distillation.md).
+        with_norm (bool): Whether BatchNorm follows each, which gives features
+            of different backbones a common scale. Defaults to True.
         init_cfg (dict, optional): Initialisation of the layers. Defaults to
             that of ``ConvModule``.
     """
@@ -109,14 +107,14 @@ def build_connector(connector: Union[str, dict],
                     target: Shape,
                     names: Tuple[str, str] = ('source', 'target')
                     ) -> nn.Module:
-    """Builds what brings features of one shape to another.
+    """Builds a connector from features of one shape to another.
 
     Args:
-        connector (str | dict): ``'auto'`` takes the least that does:
+        connector (str | dict): ``'auto'`` picks the simplest that works:
             :class:`IdentityConnector`, :class:`ResizeConnector` or
             :class:`ConvConnector`. A config names another; ``in_channels``
             and ``out_channels`` are filled in.
-        source (tuple[int, int, int]): (C, h, w) of what comes in.
+        source (tuple[int, int, int]): (C, h, w) of the input.
         target (tuple[int, int, int]): (C, h, w) of what the other head reads.
         names (tuple[str, str]): Whose features these are, for the log.
 
@@ -126,7 +124,7 @@ def build_connector(connector: Union[str, dict],
     Raises:
         ValueError: ``connector`` is neither ``'auto'`` nor a config.
     """
-    if connector == 'auto':  # classes, as names depend on the default scope
+    if connector == 'auto':  # classes: names depend on the default scope
         if source == target:
             config: dict = dict(type=IdentityConnector)
         elif source[0] == target[0]:

@@ -67,7 +67,7 @@ def test_help_is_one_sentence_and_fits_the_screen(command, capsys,
 
 @pytest.mark.parametrize('arguments', [
     (), ('unknown', ), ('predict', ), ('convert', 'unknown'),
-    ('benchmark', 'recipe.py', '--jobs', '0')])
+    ('benchmark', 'recipe.py', '--seeds', 'a')])
 def test_wrong_commands_end_with_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)

@@ -250,7 +250,7 @@ def test_spoilt_statistics_end_the_run_in_any_case(bad_config):
             if runner.iter == 2:
                 runner.model.student.backbone.bn1.running_mean[0] = torch.nan
 
-    with pytest.raises(FloatingPointError, match='Statistics have it.*bn1'):
+    with pytest.raises(FloatingPointError, match='reached the statistics.*bn1'):
         run(bad_config, Spoilt())
 
 

@@ -411,7 +411,7 @@ def test_named_layers_see_pairs_alone(pair):
      'no "backbone.layer9" in TopdownPoseEstimator. "backbone" has .*layer3'),
     (dict(teacher='backbone.layer3', student='head.decoder.x'),
      'no "head.decoder.x" .*"head" has'),
-    (dict(teacher='backbone.layer3'), 'names one of "teacher" and one of'),
+    (dict(teacher='backbone.layer3'), 'must name a layer of "teacher" and one'),
     (dict(teacher='head', student='data_preprocessor'), 'no feature map'),
 ])
 def test_layers_that_cannot_be_compared_are_named(pair, layers, message):

@@ -9,7 +9,7 @@ class CarlVisThDataset(ThermalFaceDataset):
     """CARL and EURECOM VIS-TH: unaligned RGB-thermal pairs, 6 points.
 
     Points on both modalities by Kantarci and Ekenel, BIOSIG 2019. Made by
-    ``tools/dataset_converters/carl_visth2coco.py``.
+    ``mmpose-thermal convert carl_visth``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

@@ -10,7 +10,7 @@ class CharlotteDataset(ThermalFaceDataset):
 
     Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
     2022. The first 68 points are iBUG's. Made by
-    ``tools/dataset_converters/charlotte2coco.py``.
+    ``mmpose-thermal convert charlotte``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

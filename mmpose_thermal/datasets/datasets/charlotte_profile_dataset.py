@@ -10,7 +10,7 @@ class CharlotteProfileDataset(ThermalFaceDataset):
 
     Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
     2022. The order of the points is not documented: there is no mirroring
-    and no eye distance. Made by ``tools/dataset_converters/charlotte2coco.py``.
+    and no eye distance. Made by ``mmpose-thermal convert charlotte``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

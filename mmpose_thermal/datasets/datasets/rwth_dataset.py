@@ -10,7 +10,7 @@ class RWTHDataset(ThermalFaceDataset):
 
     Kopaczka et al., "A Thermal Infrared Face Database With Facial Landmarks
     and Emotion Labels", TIM 2019. No RGB. Made by
-    ``tools/dataset_converters/rwth2coco.py``.
+    ``mmpose-thermal convert rwth``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

@@ -10,7 +10,7 @@ class SFTL54Dataset(ThermalFaceDataset):
 
     Kuzdeuov et al., "SF-TL54: A Thermal Facial Landmark Dataset with Visual
     Pairs", SII 2022. RGB was warped to the thermal grid: nearly aligned. Made
-    by ``tools/dataset_converters/sftl542coco.py``.
+    by ``mmpose-thermal convert sftl54``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

@@ -10,7 +10,7 @@ class TFakeDataset(ThermalFaceDataset):
 
     Flotho et al., "T-FAKE: Synthesizing Thermal Images for Facial
     Landmarking", CVPR 2025; the RGB partners are Microsoft's FaceSynthetics,
-    aligned to the pixel. Made by ``tools/dataset_converters/tfake2coco.py``.
+    aligned to the pixel. Made by ``mmpose-thermal convert tfake``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

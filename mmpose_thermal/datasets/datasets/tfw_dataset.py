@@ -9,7 +9,7 @@ class TFWDataset(ThermalFaceDataset):
     """TFW: thermal faces in the wild, several in an image, 5 points.
 
     Kuzdeuov et al., "TFW: Annotated Thermal Faces in the Wild Dataset", TIFS
-    2022. Made by ``tools/dataset_converters/tfw2coco.py``.
+    2022. Made by ``mmpose-thermal convert tfw``.
 
     Arguments are those of :class:`ThermalFaceDataset`.
     """

@@ -18,26 +18,25 @@ _VALIDATED = 'validated'
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """MMEngine's ``CheckpointHook`` for runs that may be killed any time.
+    """MMEngine's ``CheckpointHook`` for runs that may be killed at any time.
 
-    Its arguments and its files are the same. At each moment the checkpoint
-    that ``last_checkpoint`` names exists and is complete:
+    Arguments and files are the same. At every moment, the checkpoint that
+    ``last_checkpoint`` names exists and is complete:
 
-    - checkpoints, and ``last_checkpoint`` itself, are written aside and moved
-      to their places;
-    - an outdated one, also the best so far, is removed after its successor
-      has been noted, not before;
-    - a resumed run first validates if its checkpoint was saved and not yet
-      validated, so that the best one is that of an uninterrupted run;
-    - a work directory may be moved or copied between two runs: nothing outside
-      of it is removed.
+    - It writes checkpoints and ``last_checkpoint`` to temporary files and moves
+      them into place.
+    - It removes an outdated checkpoint, or the former best one, only after
+      recording its successor.
+    - A resumed run first validates a checkpoint that was saved but not
+      validated. The best checkpoint is then that of an uninterrupted run.
+    - A work directory may be moved or copied between two runs. Nothing outside
+      it is removed.
 
-    Checkpoints that are kept elsewhere than on a local disk are left to their
-    storage.
+    Checkpoints outside a local disk are left to their storage backend.
     """
 
     def before_train(self, runner) -> None:
-        """Sets up the storage, and validates what was not yet.
+        """Sets up the storage and makes up for a missed validation.
 
         Args:
             runner (Runner): The run.
@@ -49,19 +48,19 @@ class AtomicCheckpointHook(CheckpointHook):
             self._remove_leftovers()
         self._find_best(runner)
         if _awaits_validation(runner):
-            runner.logger.info('This checkpoint was not validated before the '
-                               'run was interrupted: that comes first.')
+            runner.logger.info('The run was interrupted before this checkpoint '
+                               'was validated: validating it first.')
             runner.val_loop.run()
 
     @master_only
     def _remove_leftovers(self) -> None:
-        """What a killed run was writing."""
+        """Removes the partial files of a killed run."""
         for path in glob.glob(
                 osp.join(glob.escape(self.out_dir), '*.pth' + UNFINISHED)):
             os.remove(path)
 
     def _find_best(self, runner) -> None:
-        """The best ones are noted where the run began; it may have moved."""
+        """Updates the paths of best checkpoints if the run has moved."""
         for name, path in self._best().items():
             here = self._path_of(ntpath.basename(path or ''))
             if path and self.file_backend.isfile(here):
@@ -74,14 +73,14 @@ class AtomicCheckpointHook(CheckpointHook):
 
         Args:
             runner (Runner): The run.
-            metrics (dict): What validation found.
+            metrics (dict): The results of the validation.
         """
         position, _ = _progress(runner.train_loop)
         runner.message_hub.update_info(_VALIDATED, position)
         super().after_val_epoch(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
-        # As MMEngine does it, in another order.
+        # As in MMEngine, in another order.
         outdated = []
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             while len(self.keep_ckpt_ids) >= self.max_keep_ckpts:
@@ -111,7 +110,7 @@ class AtomicCheckpointHook(CheckpointHook):
         if not self.save_best:
             return
         before = self._best()
-        # MMEngine removes what it knows of before it writes.
+        # MMEngine removes the ones it knows before it writes.
         self._set_best(dict.fromkeys(before))
         super()._save_best_checkpoint(runner, metrics)
         after = self._best()
@@ -124,7 +123,7 @@ class AtomicCheckpointHook(CheckpointHook):
                     self._remove(path)
 
     def _best(self) -> dict:
-        """Paths of the best ones by metric; one metric has no name."""
+        """Paths of the best checkpoints by metric; a single metric has no name."""
         if not self.save_best:
             return {}
         if len(self.key_indicators) == 1:
@@ -151,15 +150,14 @@ class AtomicCheckpointHook(CheckpointHook):
 
 
 def _progress(loop) -> Tuple[int, int]:
-    """Epochs that are done, and all of them; or iterations."""
+    """Finished and total epochs, or iterations."""
     if isinstance(loop, EpochBasedTrainLoop):
         return loop.epoch, loop.max_epochs
     return loop.iter, loop.max_iters
 
 
 def _awaits_validation(runner) -> bool:
-    """Whether validation was due where a resumed run begins, and is not done.
-    """
+    """Whether a resumed run begins where validation was due but not done."""
     loop = runner.train_loop
     position, last = _progress(loop)
     if runner.val_loop is None or not position or \

@@ -14,22 +14,22 @@ from mmpose_thermal.checkpoints import check_checkpoint
 from mmpose_thermal.models import CrossModalDistiller
 from mmpose_thermal.models.distillers.loading import put_student_under_prefix
 
-#: Where :class:`StudentCheckpointHook` puts what is not the student's.
+#: Where :class:`StudentCheckpointHook` puts the other weights.
 REST = 'distiller_state_dict'
 
 
 @HOOKS.register_module()
 class CheckedLoadingHook(Hook):
-    """Makes sure that what MMEngine loads is safe and fits the model.
+    """Makes sure that checkpoints are safe and fit the model.
 
-    MMEngine runs what a checkpoint tells it to, if it is no mere weights (see
-    :func:`mmpose_thermal.checkpoints.load_checkpoint`), and goes on with
-    random weights, after a line in the log, where a checkpoint does not fit.
-    With this hook a run that is resumed or tested finds all its weights in the
-    checkpoint, and ``load_from`` brings some.
+    MMEngine runs programs in a checkpoint (see
+    :func:`mmpose_thermal.checkpoints.load_checkpoint`). If a checkpoint does
+    not fit, it logs a line and continues with random weights. With this hook,
+    a resumed or tested run must find all its weights in the checkpoint, and
+    ``load_from`` must match some.
 
-    A run is resumed where its work directory is now, also if that was moved,
-    and the ``student.checkpoint`` that it began from may be gone.
+    A run can be resumed after its work directory was moved, and without the
+    ``student.checkpoint`` that it started from.
 
     Raises:
         FileNotFoundError: ``load_from``, or what ``last_checkpoint`` names,
@@ -37,11 +37,11 @@ class CheckedLoadingHook(Hook):
         ValueError: It is damaged, holds more than weights, or does not fit.
     """
 
-    # Before EMA's hook, which must find the distiller's own keys.
+    # Before EMA's hook, which needs the distiller's own keys.
     priority = 'VERY_HIGH'
 
     def before_run(self, runner) -> None:
-        """Looks into ``load_from``, or what the run is resumed from.
+        """Checks ``load_from``, or the checkpoint to resume from.
 
         Args:
             runner (Runner): The run, for training or testing.
@@ -62,14 +62,14 @@ class CheckedLoadingHook(Hook):
             if pointer is None:
                 raise
             raise FileNotFoundError(
-                f'{error} It is what {pointer} names: write another one '
-                'there, or remove that file to begin anew.')
+                f'{error} {pointer} names it. Name another one there, or '
+                'remove that file to start over.')
         model = _unwrapped(runner.model)
         if resume and isinstance(model, CrossModalDistiller):
             model.student_checkpoint = None
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Puts a distiller's weights together, and tries whether they fit.
+        """Assembles a distiller's weights and checks that they fit.
 
         Args:
             runner (Runner): The run.
@@ -83,9 +83,9 @@ class CheckedLoadingHook(Hook):
             checkpoint['state_dict'] = weights
         expected = [
             key for key in model.state_dict()
-            # PyTorch fills in the counters of BatchNorm by itself.
+            # PyTorch supplies the counters of BatchNorm.
             if 'num_batches_tracked' not in key and
-            # Connectors begin anew, unless the run goes on.
+            # Connectors start over, unless the run is resumed.
             (runner._resume or not key.startswith('distill_losses.'))
         ]
         unlike = [key for key in _misfits(model, weights) if key in expected]
@@ -97,7 +97,7 @@ class CheckedLoadingHook(Hook):
                 f'{len(expected)} weights are missing or of another shape, '
                 f'first "{unlike[0]}" (the checkpoint begins with '
                 f'"{next(iter(weights), "nothing")}"). They would stay random. '
-                'Check that config and checkpoint are of the same run.')
+                'Check that config and checkpoint belong to the same run.')
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:
@@ -107,11 +107,11 @@ def _unwrapped(model: nn.Module) -> nn.Module:
 
 
 def _without_wrapper(weights: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    """As MMEngine loads them: without the prefix of DDP."""
+    """Removes the prefix of DDP, as MMEngine does."""
     found = OrderedDict(
         (key[len('module.'):] if key.startswith('module.') else key, value)
         for key, value in weights.items())
-    if hasattr(weights, '_metadata'):  # versions, by which old names change
+    if hasattr(weights, '_metadata'):  # versions, for conversions of old names
         found._metadata = weights._metadata  # type: ignore[attr-defined]
     return found
 
@@ -119,7 +119,7 @@ def _without_wrapper(weights: Dict[str, Tensor]) -> Dict[str, Tensor]:
 def _misfits(model: nn.Module, weights: Dict[str, Tensor]) -> List[str]:
     """Weights of a model that a checkpoint lacks or has in another shape.
 
-    The model loads it for that, with its own conversions of old names.
+    The model loads the checkpoint, which applies its conversions of old names.
     """
     metadata = getattr(weights, '_metadata', {})
     missing: List[str] = []

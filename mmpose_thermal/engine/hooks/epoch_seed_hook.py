@@ -11,13 +11,13 @@ from mmpose.registry import HOOKS
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Draws the randomness of each epoch from the run's seed and the epoch.
+    """Seeds each epoch from the run's seed and the epoch's number.
 
-    MMEngine seeds once, at the start, so that a resumed run augments its
-    images in another way than one that was never interrupted. With this hook
-    both go on alike. The augmentation of a ``ThermalFaceDataset`` becomes
-    independent of the number of workers, too. It does nothing in training
-    by iterations, which has no epochs.
+    MMEngine seeds only at the start, so a resumed run augments its images
+    differently from an uninterrupted one. With this hook both augment alike,
+    and the augmentation of a ``ThermalFaceDataset`` does not depend on the
+    number of workers. It does nothing in iteration-based training, which has
+    no epochs.
     """
 
     priority = 'VERY_HIGH'
@@ -43,12 +43,13 @@ def epoch_seeds(seed: int, epoch: int, rank: int) -> Tuple[int, int]:
     """The seeds of an epoch.
 
     Args:
-        seed (int): Of the run.
-        epoch (int): Its number.
-        rank (int): Of the process.
+        seed (int): The run's seed.
+        epoch (int): The epoch's number.
+        rank (int): The rank of the process.
 
     Returns:
-        tuple[int, int]: One that all processes share, and the process's own.
+        tuple[int, int]: The seed that all processes share, and the process's
+        own.
     """
     entropy = np.random.SeedSequence((seed, epoch))
     shared = int(entropy.generate_state(1)[0])
@@ -58,8 +59,8 @@ def epoch_seeds(seed: int, epoch: int, rank: int) -> Tuple[int, int]:
 def _leaves(dataset):
     """The data sets of a combination.
 
-    Not those in a wrapper that repeats samples: each repetition is to be
-    augmented in its own way.
+    It skips wrappers that repeat samples, whose repetitions must be augmented
+    differently.
     """
     if hasattr(dataset, 'datasets'):
         for part in dataset.datasets:

@@ -13,24 +13,24 @@ _NAMED = 16
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Stops a training whose loss is no number any more.
+    """Stops a training whose loss is infinite or NaN.
 
-    The error names the losses and the images of the batch. The value that
-    MMEngine has logged is looked at: nothing is copied from the device for
-    it.
+    The error names the losses and the images of the batch. The hook reads the
+    value that MMEngine has logged; it copies nothing from the device.
 
     Args:
-        max_skips (int): So many batches of an epoch (or of a training by
-            iterations) are left out instead, each with a warning. That needs
-            an ``optim_wrapper`` that leaves the weights alone then:
-            ``FiniteOptimWrapper``, or ``AmpOptimWrapper``. Defaults to 0.
+        max_skips (int): Number of batches per epoch (or per iteration-based
+            training) to skip with a warning instead of stopping. This needs
+            an ``optim_wrapper`` that then leaves the weights unchanged:
+            ``FiniteOptimWrapper`` or ``AmpOptimWrapper``. Defaults to 0.
 
     Raises:
-        ValueError: ``max_skips`` is set, and the weights would be changed.
+        ValueError: ``max_skips`` is set, but the optimizer wrapper would
+            change the weights.
         FloatingPointError: The loss is infinite or NaN.
     """
 
-    # After the values are logged, before a checkpoint could be saved.
+    # After the values are logged, before a checkpoint can be saved.
     priority = 'ABOVE_NORMAL'
 
     def __init__(self, max_skips: int = 0) -> None:
@@ -38,7 +38,7 @@ class FiniteLossHook(Hook):
         self._skipped = 0
 
     def before_train(self, runner) -> None:
-        """Checks that batches can be left out, if that is asked for.
+        """Checks that batches can be skipped, if ``max_skips`` is set.
 
         Args:
             runner (Runner): The run.
@@ -47,11 +47,11 @@ class FiniteLossHook(Hook):
                 runner.optim_wrapper, (FiniteOptimWrapper, AmpOptimWrapper)):
             raise ValueError(
                 'FiniteLossHook: `max_skips` needs optim_wrapper=dict(type='
-                '"FiniteOptimWrapper", ...), else a bad batch has changed '
-                'the weights already.')
+                '"FiniteOptimWrapper", ...). Otherwise a bad batch has '
+                'already changed the weights.')
 
     def before_train_epoch(self, runner) -> None:
-        """Counts anew.
+        """Resets the count of skipped batches.
 
         Args:
             runner (Runner): The run.
@@ -63,11 +63,11 @@ class FiniteLossHook(Hook):
                          batch_idx: int,
                          data_batch=None,
                          outputs=None) -> None:
-        """Looks at the loss of a step.
+        """Checks the loss of a step.
 
         Args:
             runner (Runner): The run.
-            batch_idx (int): Of the batch in its epoch.
+            batch_idx (int): Index of the batch in its epoch.
             data_batch (dict): With ``data_samples``.
             outputs (dict): The losses by name.
         """
@@ -88,16 +88,16 @@ class FiniteLossHook(Hook):
         self._skipped += 1
         if spoilt is None and self._skipped <= self.max_skips:
             runner.logger.warning(
-                f'{problem} The batch is left out ({self._skipped} of at most '
-                f'{self.max_skips} in an epoch).')
+                f'{problem} The batch is skipped ({self._skipped} of at most '
+                f'{self.max_skips} per epoch).')
             return
-        remedy = ('Look at these samples; lower the learning rate, set '
+        remedy = ('Look at these samples, lower the learning rate, set '
                   'optim_wrapper.clip_grad, or give a loss less weight.')
         if spoilt is not None:
-            remedy = f'Statistics have it, too ("{spoilt}"). {remedy}'
+            remedy = f'It has reached the statistics, too ("{spoilt}"). {remedy}'
         raise FloatingPointError(
-            f'{problem} {remedy} The last checkpoint is as it was: go on with '
-            '--resume. FiniteLossHook(max_skips=N) leaves such batches out.')
+            f'{problem} {remedy} The last checkpoint is untouched: continue '
+            'with --resume. FiniteLossHook(max_skips=N) skips such batches.')
 
 
 def _images(data_batch) -> str:

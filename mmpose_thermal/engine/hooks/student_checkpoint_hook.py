@@ -20,18 +20,17 @@ _PREFIX = 'student.'
 class StudentCheckpointHook(Hook):
     """Saves a distiller's checkpoints as checkpoints of its student.
 
-    ``state_dict`` holds the student's keys as its own stock config names
-    them, so that it loads without a conversion. What else is trained (the
-    connectors) goes beside it, under ``distiller_state_dict``, so that the
-    run can be resumed: :class:`CheckedLoadingHook` puts the parts together.
-    The teacher is not in a checkpoint at all.
+    ``state_dict`` holds the student's keys as its stock config names them, so
+    it loads without conversion. The connectors, which are also trained, go
+    under ``distiller_state_dict``; :class:`CheckedLoadingHook` combines both
+    when a run is resumed. Checkpoints never contain the teacher.
 
-    The best one so far, without what only training needs, is kept as
-    ``student_best.pth`` in the work directory, with the stock config
-    ``student_best.py`` beside it.
+    The best student so far is kept as ``student_best.pth`` in the work
+    directory, without training state, beside its stock config
+    ``student_best.py``.
 
     Raises:
-        TypeError: The model that is trained is no ``CrossModalDistiller``.
+        TypeError: The model is not a ``CrossModalDistiller``.
     """
 
     # After hooks that change the weights to be saved, such as EMA's, and
@@ -51,7 +50,7 @@ class StudentCheckpointHook(Hook):
                 f'model is a {type(model).__name__}. Remove it from '
                 '`default_hooks` or `custom_hooks`.')
         if not any(isinstance(h, CheckedLoadingHook) for h in runner.hooks):
-            # Registered in the midst of a round of calls, which misses it.
+            # The hooks are being called; this round misses the new one.
             hook = CheckedLoadingHook()
             runner.register_hook(hook)
             hook.before_run(runner)
@@ -75,27 +74,27 @@ class StudentCheckpointHook(Hook):
                      if key.startswith('best_ckpt')), None)
         if noted is None or noted == self._exported:
             return
-        # It was noted where the work directory was before it was moved.
+        # The noted path predates a move of the work directory.
         best = noted if osp.isfile(noted) else osp.join(
             runner.work_dir, ntpath.basename(noted))
         if not osp.isfile(best):
             runner.logger.warning(
-                f'The best checkpoint {noted} is not in '
-                f'{runner.work_dir} any more: student_best.pth waits for a '
-                'better one.')
+                f'The best checkpoint {noted} is no longer in '
+                f'{runner.work_dir}: student_best.pth stays unchanged until '
+                'there is a better one.')
             return
         if self._exported is None:
             self._keep_a_later_one(runner, osp.basename(best))
         extract_student(runner.cfg, best,
                         osp.join(runner.work_dir, 'student_best.pth'))
         self._exported = noted
-        runner.logger.info(f'The student of {osp.basename(best)} is exported '
+        runner.logger.info(f'Exported the student of {osp.basename(best)} '
                            'to student_best.pth, with student_best.py.')
 
     def _keep_a_later_one(self, runner, best: str) -> None:
-        """An earlier epoch was resumed, and what came of the later ones stays.
+        """Keeps the best student of later epochs when an earlier one is resumed.
 
-        Their best checkpoint would be gone if a better one had followed it.
+        A better checkpoint of the resumed run would otherwise replace it.
         """
         former = osp.join(runner.work_dir, 'student_best.pth')
         if not osp.isfile(former):
@@ -113,15 +112,15 @@ class StudentCheckpointHook(Hook):
             os.replace(osp.splitext(former)[0] + suffix,
                        osp.splitext(aside)[0] + suffix)
         runner.logger.warning(f'The student of {source}, a later epoch than '
-                              f'this run began from, is kept as {aside}.')
+                              f'this run resumed from, is kept as {aside}.')
 
     @master_only
     def after_train(self, runner) -> None:
-        """Says so if there was no best checkpoint to export."""
-        # A run that was killed in the last export has nothing else to do.
+        """Warns if there was no best checkpoint to export."""
+        # A run killed in its last export has only this left to do.
         self.after_val_epoch(runner)
         if not osp.isfile(osp.join(runner.work_dir, 'student_best.pth')):
             runner.logger.warning(
-                'There is no student_best.pth: no checkpoint was chosen as '
-                'the best one. Set default_hooks.checkpoint.save_best to a '
+                'There is no student_best.pth, because no checkpoint was '
+                'chosen as the best. Set default_hooks.checkpoint.save_best to a '
                 'metric and validate, or run tools/misc/extract_student.py.')

@@ -16,10 +16,10 @@ _FIELDS = ('bit_depth', 'palette', 'temperature_scale', 'temperature_offset')
 class ThermalVisualizationHook(PoseVisualizationHook):
     """Draws predictions on what the network saw.
 
-    MMPose's hook reads images as 8 bits a channel: of 16 bits nearly black,
-    of floats not at all. This one uses the ``LoadThermalImage`` of the data
-    set's own pipeline and the fields of the image's record (palette, scale).
-    Pictures of validation and ``tools/test.py --show-dir`` are PNG files.
+    MMPose's hook reads images as 8 bits per channel: 16-bit images look nearly
+    black, and floats fail. This hook uses the ``LoadThermalImage`` of the data
+    set's pipeline and the fields of the image's record (palette, scale).
+    Validation and ``tools/test.py --show-dir`` write PNG files.
     Arguments are those of ``PoseVisualizationHook``.
     """
 
@@ -35,7 +35,7 @@ class ThermalVisualizationHook(PoseVisualizationHook):
             runner (Runner): The runner.
             batch_idx (int): Number of the batch.
             data_batch (dict): What the model got.
-            outputs (Sequence[PoseDataSample]): What it said.
+            outputs (Sequence[PoseDataSample]): Its predictions.
         """
         step = runner.iter + batch_idx
         if self.enable and step % self.interval == 0:
@@ -50,7 +50,7 @@ class ThermalVisualizationHook(PoseVisualizationHook):
             runner (Runner): The runner.
             batch_idx (int): Number of the batch.
             data_batch (dict): What the model got.
-            outputs (Sequence[PoseDataSample]): What it said.
+            outputs (Sequence[PoseDataSample]): Its predictions.
         """
         if not self.enable:
             return
@@ -70,14 +70,14 @@ class ThermalVisualizationHook(PoseVisualizationHook):
     def _draw(self, dataset, sample, name, out_file, step):
         path = sample.img_path
         record = sample.get('raw_ann_info')
-        if not isinstance(record, dict):  # one a face of the image
+        if not isinstance(record, dict):  # one per face of the image
             record = (record or [{}])[0]
         image = picture_of(path, loading_of(dataset.pipeline), {
             field: record[field] for field in _FIELDS
             if record.get(field) not in (None, '')})
         self._visualizer.set_dataset_meta(dataset.metainfo)
         drawn = merge_data_samples([sample])
-        # The picture is made: a visualizer need not look for the file.
+        # The picture is loaded: the visualizer need not look for the file.
         drawn.pop('img_path')
         self._visualizer.add_datasample(
             osp.basename(path) if self.show else name,
@@ -94,7 +94,7 @@ class ThermalVisualizationHook(PoseVisualizationHook):
 
 
 def _unused(folder: str, stem: str) -> str:
-    """A name for one of several faces of an image."""
+    """An unused name, as an image may have several faces."""
     count = 0
     while osp.exists(osp.join(folder, f'{stem}_{count}.png')):
         count += 1

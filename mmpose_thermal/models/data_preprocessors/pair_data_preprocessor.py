@@ -14,9 +14,9 @@ class PairDataPreprocessor(BaseDataPreprocessor):
         non_blocking (bool): Whether copies to the device are asynchronous.
             Defaults to False.
         **modalities (dict): The arguments of MMPose's
-            ``PoseDataPreprocessor`` by modality. The first one named is the
-            student's: a batch that is no dict (a plain list of images, as in
-            testing) is taken as that modality.
+            ``PoseDataPreprocessor`` by modality. The first is the student's:
+            a plain list of images instead of a dict, as in testing, is taken
+            to be of that modality.
 
     Examples:
         >>> dict(
@@ -31,12 +31,12 @@ class PairDataPreprocessor(BaseDataPreprocessor):
         if not modalities:
             raise ValueError(
                 'PairDataPreprocessor needs the statistics of at least one '
-                'modality, e.g. thermal=dict(mean=[128] * 3, std=[64] * 3).')
+                'modality, such as thermal=dict(mean=[128] * 3, std=[64] * 3).')
         for name, arguments in modalities.items():
             if 'batch_augments' in arguments:
                 raise ValueError(
                     f'PairDataPreprocessor: `batch_augments` of "{name}" '
-                    'would change one image of a pair only. Remove it.')
+                    'would change only one image of a pair. Remove it.')
         self.branches = nn.ModuleDict({
             name: PoseDataPreprocessor(
                 **{'non_blocking': non_blocking, **arguments})
@@ -54,7 +54,7 @@ class PairDataPreprocessor(BaseDataPreprocessor):
 
         Returns:
             dict: ``inputs`` as a dict of (N, C, H, W) tensors by modality, or
-            one tensor if one list came in; ``data_samples``.
+            one tensor for one list; ``data_samples``.
         """
         inputs = data['inputs']
         if not isinstance(inputs, Mapping):
@@ -74,7 +74,7 @@ class PairDataPreprocessor(BaseDataPreprocessor):
         images = {self.primary: result['inputs']}
         for name in inputs:
             if name != self.primary:
-                # The partner brings images alone; the samples are done.
+                # Only images: the samples have been processed above.
                 partner = ImgDataPreprocessor.forward(
                     self.branches[name], dict(inputs=inputs[name]), training)
                 images[name] = partner['inputs']

@@ -22,7 +22,7 @@ def model_config(config: Union[str, dict], name: str) -> dict:
         config (str | dict): The path of a config file, relative to the
             working directory or to this plugin's repository; a config of an
             installed package, such as ``'mmpose::face_2d_keypoint/...'``; or
-            a model dict. For a distiller it returns its student.
+            a model dict. A distiller stands for its student.
         name (str): ``'teacher'`` or ``'student'``, for errors.
 
     Returns:
@@ -46,15 +46,15 @@ def model_config(config: Union[str, dict], name: str) -> dict:
 
 
 def _find(config: str, name: str) -> str:
-    """A config file: from here, the source tree or an installed package."""
+    """Looks in the working directory, the source tree and the package."""
     for folder in ('', _REPOSITORY, osp.join(_REPOSITORY, 'mmpose_thermal',
                                              '.mim')):
         path = osp.join(folder, config)
         if osp.isfile(path):
             return path
     raise FileNotFoundError(
-        f'{name}.config: there is no config file {config}, neither from here '
-        f'nor in {_REPOSITORY}.')
+        f'{name}.config: there is no config file {config} in the working '
+        f'directory or in {_REPOSITORY}.')
 
 
 def build_network(config: Union[str, dict], name: str) -> nn.Module:
@@ -65,7 +65,7 @@ def build_network(config: Union[str, dict], name: str) -> nn.Module:
         name (str): ``'teacher'`` or ``'student'``, for errors.
 
     Returns:
-        TopdownPoseEstimator: The network with its stock configuration.
+        TopdownPoseEstimator: The network.
 
     Raises:
         FileNotFoundError: There is no such config file.
@@ -83,11 +83,11 @@ def build_network(config: Union[str, dict], name: str) -> nn.Module:
 
 
 def compile_network(model: nn.Module, config: Union[bool, dict]) -> None:
-    """Compiles backbone and neck in place; parameters keep their names.
+    """Compiles backbone and neck in place; parameter names stay.
 
     Args:
         model (nn.Module): The network.
-        config (bool | dict): Whether to, or the arguments of
+        config (bool | dict): Whether to compile, or the arguments of
             ``torch.compile``.
     """
     if not config:
@@ -100,13 +100,13 @@ def compile_network(model: nn.Module, config: Union[bool, dict]) -> None:
 
 def check_normalisation(preprocessor: nn.Module, modality: str,
                         network: nn.Module, name: str) -> None:
-    """Checks that a network is fed as its own config promises.
+    """Checks that a network gets the normalisation of its own config.
 
     Args:
-        preprocessor (nn.Module): Of the distiller.
+        preprocessor (nn.Module): The distiller's.
         modality (str): What the network sees.
-        network (nn.Module): With its own ``data_preprocessor``; a model dict
-            without one promises nothing.
+        network (nn.Module): With its own ``data_preprocessor``; without one
+            there is nothing to check.
         name (str): ``'teacher'`` or ``'student'``, for errors.
 
     Raises:
@@ -130,8 +130,8 @@ def check_normalisation(preprocessor: nn.Module, modality: str,
             raise ValueError(
                 f'data_preprocessor: `{field}` of "{modality}" is {found}, '
                 f'but the {name}\'s own config has '
-                f'{theirs.flatten().tolist()}. A network must be fed as it '
-                'was trained: make them equal.')
+                f'{theirs.flatten().tolist()}. A network needs the '
+                'normalisation it was trained with: make them equal.')
     swaps = [getattr(p, '_channel_conversion', False) for p in (used, own)]
     if swaps[0] != swaps[1]:
         raise ValueError(

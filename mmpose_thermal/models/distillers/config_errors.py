@@ -1,4 +1,4 @@
-"""Errors that say where in a distiller's config they come from."""
+"""Errors that name the field of a distiller's config."""
 from collections.abc import Mapping
 from contextlib import contextmanager
 from inspect import isclass
@@ -11,13 +11,13 @@ def is_of(registry: Registry, config: Mapping, name: str) -> bool:
     """Whether a config builds a registered class or one of its subclasses.
 
     Args:
-        registry (Registry): Of MMPose.
+        registry (Registry): One of MMPose's.
         config (dict): Its ``type`` is a class, or a name with or without
             scope, such as ``'mmpose.CrossModalDistiller'``.
-        name (str): The class as it is registered.
+        name (str): The class's name in the registry.
 
     Returns:
-        bool: False for unknown types, too.
+        bool: Also False for unknown types.
     """
     kind = config.get('type')
     if isinstance(kind, str):
@@ -27,14 +27,14 @@ def is_of(registry: Registry, config: Mapping, name: str) -> bool:
 
 @contextmanager
 def naming_field(field: str) -> Iterator[None]:
-    """Puts a field's name before the message of an error.
+    """Prefixes error messages with the name of a config field.
 
     Args:
         field (str): Its place in the config, such as ``'student.config'``.
 
     Raises:
-        ValueError: In place of what MMPose, MMEngine and PyTorch raise for
-            values that they cannot use; a missing file stays as it is.
+        ValueError: Instead of whatever MMPose, MMEngine and PyTorch raise for
+            unusable values; a ``FileNotFoundError`` stays one.
     """
     try:
         yield
@@ -46,13 +46,13 @@ def naming_field(field: str) -> Iterator[None]:
 
 
 def check_mapping(field: str, given: Any, *known: str) -> None:
-    """Refuses what is not a dict, and a network's unknown fields.
+    """Refuses anything but a dict with the right fields.
 
     Args:
         field (str): Its place in the config.
-        given: What stands there.
-        *known (str): The fields that it may have, first the one that it must
-            have. Without them it may have any.
+        given: The value of the field.
+        *known (str): The allowed keys, first the required one. Without them,
+            any key is allowed.
     """
     if not isinstance(given, Mapping):
         raise ValueError(f'{field} is {given!r:.80}, not a dict.')

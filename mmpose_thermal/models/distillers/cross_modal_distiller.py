@@ -27,39 +27,38 @@ from .trial import adds_samples_up, try_loss
 
 @MODELS.register_module()
 class CrossModalDistiller(BaseModel):
-    """Trains a student under frozen teachers that may see another modality.
+    """Trains a student with frozen teachers, which may see another modality.
 
-    Both levels of MLCM-KD (arXiv 2510.11128) are this class. KTL: an RGB
+    This class covers both levels of MLCM-KD (arXiv 2510.11128). KTL: an RGB
     teacher and a thermal student (``teacher_input='rgb'``). MCL: the thermal
-    student of KTL as the teacher of a lightweight one (both
-    ``'thermal'``). Prediction is the student's own, and checkpoints that are
-    saved with :class:`StudentCheckpointHook` are the student's own.
+    student of KTL teaches a lightweight one (both ``'thermal'``). Predictions
+    are the student's, and so are checkpoints saved with
+    :class:`StudentCheckpointHook`.
 
     Args:
         teacher (dict): ``config``, a config file's path or a model dict, and
             ``checkpoint``, the path of its weights; optionally ``prefix``,
             ``keypoints``, ``compile`` and ``dtype``, see :class:`Teacher`.
-            Several teachers are a dict of such dicts by name, each with its
-            own ``input`` and ``distill_losses`` beside.
+            For several teachers, a dict of such dicts by name, each with
+            its own ``input`` and ``distill_losses``.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
             start from, and ``compile``, True or the arguments of
             ``torch.compile`` for its backbone and neck.
         teacher_input (str): The modality that the teacher sees.
         student_input (str): The modality that the student sees.
-        distill_losses (dict): Distillation losses by name; a name begins
-            with ``loss`` and is logged as it is. Beside its own arguments a
-            loss may have ``decay``, instead of the common one. Empty: plain
-            training.
+        distill_losses (dict): Distillation losses by name, under which they are
+            logged; a name begins with ``loss``. A loss may have its own
+            ``decay``, which replaces the common one. Empty: plain training.
         decay (dict, optional): The arguments of :class:`Decay` for r(t),
             which scales all distillation losses. Default: no decay.
         channels_last (bool): Whether the networks compute in that memory
             format, which is faster on CPUs, and on GPUs in mixed precision.
-            Checkpoints do not depend on it. Left off for students that it
+            Checkpoints do not depend on it. Ignored for students that it
             would crash (:func:`supports_channels_last`). Defaults to True.
         data_preprocessor (dict, optional): Normalisation. It must agree with
-            that of the configs of all networks.
+            the configs of all networks.
         train_cfg (dict, optional): Unused; MMPose's ``init_model`` sets it.
-        init_cfg (dict, optional): Unused by the branches, which bring their
+        init_cfg (dict, optional): Not used by the networks, which have their
             own.
 
     Raises:
@@ -97,12 +96,12 @@ class CrossModalDistiller(BaseModel):
         self.student.to(memory_format=self._memory_format)
         compile_network(self.student, student.get('compile', False))
 
-        # None of these is a registered submodule: a teacher is in no
-        # optimizer, no checkpoint and no gradient synchronisation, and
-        # train() on the distiller does not reach it.
+        # Not registered as submodules: a teacher must stay out of
+        # optimizers, checkpoints and gradient synchronisation, and out of
+        # reach of train() on the distiller.
         object.__setattr__(self, '_student_head', head)
         self.teachers: Dict[str, Teacher] = {}
-        self.distill_losses = ModuleDict()  # MMEngine's: init_cfg counts
+        self.distill_losses = ModuleDict()  # MMEngine's honours init_cfg
         self._loss_decays: Dict[str, Decay] = {}
         with naming_field('decay'):
             self.decay = Decay(**(decay or dict(type='constant')))
@@ -111,7 +110,7 @@ class CrossModalDistiller(BaseModel):
 
     @property
     def teacher(self) -> nn.Module:
-        """The network of the teacher, of several that of the first."""
+        """The teacher's network; the first one's if there are several."""
         return next(iter(self.teachers.values())).network
 
     def _add_teacher(self, key: str, arguments: Dict[str, Any]) -> None:
@@ -136,10 +135,9 @@ class CrossModalDistiller(BaseModel):
         if not str(name).startswith('loss') or '.' in name or name in (
                 'loss', 'loss_kpt'):
             raise ValueError(
-                f'distill_losses: "{name}" must begin with "loss", else '
-                'MMEngine does not add it to the total, must be neither '
-                '"loss", the total, nor "loss_kpt", the task loss, and must '
-                'have no dot.')
+                f'distill_losses: "{name}" must begin with "loss", or MMEngine '
+                'does not add it to the total; it must not be "loss" (the '
+                'total) or "loss_kpt" (the task loss), nor contain a dot.')
         if name in self.distill_losses:
             raise ValueError(f'distill_losses: two teachers have a "{name}". '
                              'Give each loss a name of its own.')
@@ -167,7 +165,7 @@ class CrossModalDistiller(BaseModel):
 
     def _feature_shapes(self, loss: DistillLoss,
                         teacher: Teacher) -> Dict[str, Shape]:
-        """(C, h, w) of what a loss reads of both networks."""
+        """(C, h, w) of the features that a loss reads, of both networks."""
         if not loss.layers:
             return dict(teacher=teacher.feature_shape,
                         student=self._student_probe.feature_shape)
@@ -185,7 +183,7 @@ class CrossModalDistiller(BaseModel):
             load_network(self.student, self.student_checkpoint, 'student')
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
-        """PyTorch's, for a checkpoint of the student alone, too."""
+        """PyTorch's; also takes a checkpoint of the student alone."""
         put_student_under_prefix(state_dict, prefix)
         check_student_fits(self.student, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
@@ -197,7 +195,7 @@ class CrossModalDistiller(BaseModel):
         return super()._apply(fn, *args, **kwargs)
 
     def __deepcopy__(self, memo: dict) -> 'CrossModalDistiller':
-        """A copy, as EMA makes one, has the same frozen teachers."""
+        """A copy (EMA makes one) shares the frozen teachers."""
         memo.update({id(t): t for t in self.teachers.values()})
         clone = self.__class__.__new__(self.__class__)
         memo[id(self)] = clone
@@ -205,7 +203,7 @@ class CrossModalDistiller(BaseModel):
         return clone
 
     def _pick(self, inputs, modality: str) -> Tensor:
-        """The images of one modality from a dict, or the only ones."""
+        """The images of one modality, or the only ones."""
         if not isinstance(inputs, Mapping):
             return inputs
         if modality not in inputs:
@@ -222,11 +220,11 @@ class CrossModalDistiller(BaseModel):
             inputs (dict[str, Tensor] | Tensor): (B, C, H, W) by modality, or
                 one tensor for all branches.
             data_samples (list[PoseDataSample], optional): Annotations.
-            mode (str): ``'loss'``, or ``'predict'`` and ``'tensor'``, which
-                are the student's own.
+            mode (str): ``'loss'``; or ``'predict'`` or ``'tensor'``, which run
+                the student alone.
 
         Returns:
-            dict | list[PoseDataSample] | Tensor: As MMPose's estimators.
+            dict | list[PoseDataSample] | Tensor: As from MMPose's estimators.
         """
         if mode == 'loss':
             return self.loss(inputs, data_samples)
@@ -234,24 +232,22 @@ class CrossModalDistiller(BaseModel):
             self._pick(inputs, self.student_input), data_samples, mode)
 
     def loss(self, inputs, data_samples: SampleList) -> dict:
-        """Task loss and weighted distillation losses.
+        """Computes the task loss and the scaled distillation losses.
 
         Accuracy is not computed: it would copy the outputs to the host at
         every step.
 
         Args:
             inputs (dict[str, Tensor] | Tensor): See :meth:`forward`.
-            data_samples (list[PoseDataSample]): With the targets that the
-                student's head trains on. A sample whose
-                ``missing_modalities`` names what a teacher sees is left out
-                of that teacher's losses.
+            data_samples (list[PoseDataSample]): With the targets of the
+                student's head. A teacher's losses skip samples whose
+                ``missing_modalities`` names its modality.
 
         Returns:
-            dict: ``loss_kpt``; each distillation loss under its name, scaled
-            by r(t); ``distill_decay``, r(t) itself, and
-            ``distill_decay_NAME`` of a loss that has its own (logged, not
-            summed). A teacher does not run while all its losses are scaled
-            by 0.
+            dict: ``loss_kpt``; each distillation loss under its name, scaled by
+            r(t); for the log, ``distill_decay``, which is r(t), and
+            ``distill_decay_NAME`` for a loss with its own decay. A teacher
+            does not run while all its losses are scaled by 0.
         """
         self._check_inputs(inputs)
         head = self._student_head
@@ -288,7 +284,7 @@ class CrossModalDistiller(BaseModel):
                  data_samples: SampleList, step: dict) -> Dict[str, Tensor]:
         """The losses of one teacher, over the samples that it can see.
 
-        Each is a mean over the whole batch, to which the others add nothing.
+        Each is a mean over the whole batch; unseen samples count as 0.
         """
         seen = [
             index for index, sample in enumerate(data_samples)
@@ -299,8 +295,8 @@ class CrossModalDistiller(BaseModel):
             name: self._loss_decays.get(name, self.decay)()
             for name in teacher.loss_names
         }
-        # Processes that wait for each other, as SyncBN's do, must run the
-        # same layers: there a batch without any pair is distilled, by 0.
+        # With several processes all must run the same layers (SyncBN waits
+        # for the others), even for a batch without any pair.
         active = {
             name for name, decay in decays.items()
             if decay and (share or get_world_size() > 1)
@@ -310,8 +306,8 @@ class CrossModalDistiller(BaseModel):
             for name in decays if name not in active
         }
         if active:
-            # Selected, not masked by weights: what stands for a missing image
-            # would enter the statistics by which the injected pass normalises.
+            # Selected, not masked by weights: placeholders of missing images
+            # would enter the batch statistics of the injected pass.
             rows = torch.tensor(seen, device=images.device) \
                 if 0 < share < 1 else slice(None)
             batch = self._distill_batch(teacher, images[rows], share, {
@@ -335,8 +331,8 @@ class CrossModalDistiller(BaseModel):
             criterion=head.task_loss,
             as_target=head.as_target,
             beta=head.beta,
-            # MMPose's KLDiscretLoss is a sum over the samples, of which the
-            # distiller takes the share.
+            # MMPose's KLDiscretLoss is a sum over samples: undo the share,
+            # by which the distiller multiplies.
             criterion_scale=1 / share if self._adds_up and share else 1.,
             **step)
 
@@ -353,13 +349,13 @@ class CrossModalDistiller(BaseModel):
 
 
 def _select(part, rows):
-    """Some samples of a tensor, or of each tensor in a tuple or dict."""
+    """Selects samples of a tensor, or of each tensor in a tuple or dict."""
     if isinstance(part, dict):
         return {name: value[rows] for name, value in part.items()}
     return map_parts(lambda value: value[rows], part)
 
 
 def _nothing(loss: nn.Module, images: Tensor) -> Tensor:
-    """Zero that gives all weights of a loss a gradient, as DDP expects."""
+    """A zero with a gradient for all weights of a loss, as DDP expects."""
     return sum((parameter.sum() * 0 for parameter in loss.parameters()),
                images.new_zeros(()))

@@ -6,15 +6,15 @@ from mmengine.logging import MessageHub
 
 
 def training_progress(by_epoch: bool = False) -> float:
-    """The share of the training that is done, in [0, 1].
+    """The finished share of the training, in [0, 1].
 
-    It is read from MMEngine's message hub, which a resumed run restores;
-    0 outside of a training run.
+    Read from MMEngine's message hub, which a resumed run restores. Outside a
+    training run it is 0.
 
     Args:
-        by_epoch (bool): Whether it goes up by whole epochs instead of
-            iterations; not so in a run of one epoch, which MMEngine's
-            trainings by iterations are, too. Defaults to False.
+        by_epoch (bool): Whether to count whole epochs instead of iterations.
+            A run of one epoch, such as MMEngine's iteration-based training,
+            always counts iterations. Defaults to False.
 
     Returns:
         float: t.
@@ -33,19 +33,20 @@ class Decay:
     Args:
         type (str): ``'linear'`` (as DWPose, arXiv 2307.15880), ``'cosine'``,
             ``'exponential'``, ``'step'`` or ``'constant'`` (always
-            ``begin``). Which one the paper uses is not public; the default
-            ``'linear'`` is ours.
+            ``begin``). The paper's choice is not public; the default is
+            ours.
         begin (float): r at the start. Defaults to 1.
         end (float): r at the end. Defaults to 0. Must be positive for
             ``'exponential'``.
-        milestones (Sequence[float]): For ``'step'``: progresses in (0, 1) at
-            which r falls by equal amounts, from ``begin`` to ``end``.
+        milestones (Sequence[float]): For ``'step'``: shares of the training,
+            in (0, 1), at which r falls by equal amounts from ``begin`` to
+            ``end``.
             Defaults to (0.5, 0.75).
-        by_epoch (bool): Whether r changes between epochs only, instead of
-            at every iteration. Defaults to False.
+        by_epoch (bool): Whether r changes only between epochs, not at every
+            iteration. Defaults to False.
 
     Raises:
-        ValueError: The type is unknown, or a number is out of its range.
+        ValueError: The type is unknown, or a number is out of range.
 
     Examples:
         >>> Decay(type='linear', begin=1., end=0.)(.25)
@@ -87,8 +88,8 @@ class Decay:
         """r(t).
 
         Args:
-            progress (float, optional): t in [0, 1]. By default that of the
-                MMEngine run that is going on.
+            progress (float, optional): t in [0, 1]. Defaults to that of the
+                current MMEngine run.
 
         Returns:
             float: The factor.

@@ -1,4 +1,4 @@
-"""What a distiller needs to know of a head, and how heads are matched."""
+"""How a distiller uses a head, and how it matches two heads."""
 from typing import Callable, Dict, Optional, Sequence, Tuple, Type
 
 import torch
@@ -11,12 +11,12 @@ _ADAPTERS: Dict[type, Type['HeadAdapter']] = {}
 
 
 def adapts(*heads: type) -> Callable[[type], type]:
-    """Registers a :class:`HeadAdapter` for some classes of heads.
+    """Registers a :class:`HeadAdapter` for some head classes.
 
-    Subclasses of a head that inherit its ``loss`` have the same adapter.
+    Subclasses that inherit a head's ``loss`` share its adapter.
 
     Args:
-        *heads (type): Classes of MMPose or of your own.
+        *heads (type): Head classes, MMPose's or your own.
     """
 
     def register(adapter):
@@ -34,39 +34,40 @@ def adapt_head(head: nn.Module, field: str = 'head') -> 'HeadAdapter':
         field (str): Its place in the config, for errors.
 
     Returns:
-        HeadAdapter: It shares the head.
+        HeadAdapter: Holds the head itself, not a copy.
 
     Raises:
         TypeError: No adapter knows how this head computes its loss.
     """
     for kind in type(head).__mro__:
-        # Another loss would train something other than the injected head.
+        # With another loss, injection would not train what the task trains.
         if kind in _ADAPTERS and \
                 getattr(type(head), 'loss') is getattr(kind, 'loss'):
             return _ADAPTERS[kind](head)
     known = sorted(kind.__name__ for kind in _ADAPTERS)
     raise TypeError(
-        f'{field}: the head {type(head).__name__} has no adapter; '
-        f'{", ".join(known)} and subclasses with the same loss have one. A '
-        'small class adds yours: docs/tutorials/new_head.md.')
+        f'{field}: the head {type(head).__name__} has no adapter. '
+        f'{", ".join(known)} and subclasses with the same loss have one. '
+        'Write a small class for yours: docs/tutorials/new_head.md.')
 
 
 class HeadAdapter(nn.Module):
     """A head as a function of one feature map.
 
-    A subclass for another kind of head sets ``output_kind`` and implements
-    :meth:`targets`; it redefines other methods where its head differs from
-    the defaults, see ``mmpose_heads.py``. :class:`CrossModalDistiller` needs
-    nothing else of a head.
+    To support another kind of head, set ``output_kind``, implement
+    :meth:`targets`, and override the other methods where the head differs
+    from the defaults (see ``mmpose_heads.py``). :class:`CrossModalDistiller`
+    uses a head only through its adapter.
 
     Args:
         head (nn.Module): A head of MMPose.
 
     Attributes:
-        output_kind (str): What the head returns, for errors. A teacher and
-            its student must have the same.
-        beta (float, optional): SimCC scores times this are the logits of a
-            distribution; None where outputs are not scores over positions.
+        output_kind (str): What the head returns. It must be the same for a
+            teacher and its student.
+        beta (float, optional): The factor that turns SimCC scores into the
+            logits of a distribution; None if outputs are not scores over
+            positions.
     """
     output_kind = ''
     beta: Optional[float] = 1.
@@ -78,21 +79,21 @@ class HeadAdapter(nn.Module):
         self.register_buffer('keypoints', None)
 
     def pack(self, features: Tuple[Tensor, ...]) -> Tensor:
-        """What ``extract_feat`` returns, as one map (B, C, h, w)."""
+        """Turns the result of ``extract_feat`` into one map (B, C, h, w)."""
         return features[-1]
 
     def unpack(self, feature: Tensor) -> Tuple[Tensor, ...]:
-        """The inverse of :meth:`pack`, as the head's ``forward`` takes it."""
+        """The inverse of :meth:`pack`: the input of the head's ``forward``."""
         return (feature, )
 
     def targets(self, samples: Sequence) -> Output:
-        """What the head's loss compares with.
+        """The targets of the head's loss.
 
         Args:
             samples (Sequence[PoseDataSample]): A batch of B samples.
 
         Returns:
-            Tensor | tuple[Tensor]: Of the shapes of the head's output.
+            Tensor | tuple[Tensor]: In the shapes of the head's output.
         """
         raise NotImplementedError
 
@@ -101,9 +102,9 @@ class HeadAdapter(nn.Module):
         """The head's own loss of an output.
 
         Args:
-            output (Tensor | tuple[Tensor]): Of this head or one like it.
+            output (Tensor | tuple[Tensor]): From this head or a similar one.
             target (Tensor | tuple[Tensor]): See :meth:`targets`.
-            *weight (Tensor): Keypoint weights (B, K), if there are any.
+            *weight (Tensor): Keypoint weights (B, K), if any.
 
         Returns:
             Tensor: Scalar.
@@ -111,28 +112,30 @@ class HeadAdapter(nn.Module):
         return self.head.loss_module(output, target, *weight)
 
     def as_target(self, output: Output) -> Output:
-        """An output, as a target for :meth:`task_loss`."""
+        """Turns an output into a target for :meth:`task_loss`."""
         return output
 
     def num_keypoints(self, output: Output) -> int:
-        """K, of an output."""
+        """The number of keypoints K of an output."""
         return parts_of(output)[0].shape[1]
 
     def match(self, student: 'HeadAdapter', output: Output) -> None:
-        """Called on a teacher's head once, to return what the student's does.
+        """Prepares a teacher's head to return what the student's returns.
+
+        Called once.
 
         Args:
-            student (HeadAdapter): Of the student's head.
-            output (Tensor | tuple[Tensor]): Of the student's head.
+            student (HeadAdapter): The adapter of the student's head.
+            output (Tensor | tuple[Tensor]): An output of the student's head.
 
         Raises:
             ValueError: The heads cannot be made to agree.
         """
 
     def convert(self, output: Output) -> Output:
-        """From the head's own output to that of :meth:`forward`.
+        """Converts the head's own output to that of :meth:`forward`.
 
-        By default it picks the student's keypoints, if the teacher has more.
+        By default it selects the student's keypoints if the teacher has more.
         """
         if self.keypoints is None:
             return output
@@ -151,7 +154,7 @@ class HeadAdapter(nn.Module):
         return self.convert(self.head.forward(self.unpack(feature)))
 
     def input_size(self) -> Optional[Tuple[int, int]]:
-        """Height and width of the crops that the head was made for."""
+        """Height and width of the crops that the head expects."""
         size = getattr(self.head, 'input_size', None)  # SimCC heads
         if size is None:
             size = getattr(self.head.decoder, 'input_size', None)
@@ -159,36 +162,35 @@ class HeadAdapter(nn.Module):
 
 
 def keypoint_weights(samples: Sequence) -> Tensor:
-    """(B, K); some tools write -1 for points without a label: it counts as 0.
-    """
+    """(B, K). Some tools write -1 for unlabelled points, which counts as 0."""
     return torch.cat([
         sample.gt_instance_labels.keypoint_weights for sample in samples
     ]).clamp(0)
 
 
 def labels_of(samples: Sequence, name: str) -> Tensor:
-    """A field of ``gt_instance_labels``, of a batch."""
+    """A field of the ``gt_instance_labels`` of a batch."""
     return torch.cat(
         [getattr(sample.gt_instance_labels, name) for sample in samples])
 
 
 def select_keypoints(teacher: HeadAdapter, keypoints: Sequence[int],
                      output: Output) -> None:
-    """Makes an adapter return some keypoints alone.
+    """Makes an adapter return only some keypoints.
 
     Args:
         teacher (HeadAdapter): Changed in place.
         keypoints (Sequence[int]): Which to return, in this order.
-        output (Tensor | tuple[Tensor]): Of its head.
+        output (Tensor | tuple[Tensor]): An output of its head.
 
     Raises:
-        ValueError: An index is out of range, or the output has other
-            channels than keypoints.
+        ValueError: An index is out of range, or the output has channels that
+            are not keypoints.
     """
     count = parts_of(output)[0].shape[1]
     if teacher.num_keypoints(output) != count:
-        raise ValueError('teacher.keypoints: heatmaps combined with offsets '
-                         '(UDPHeatmap) cannot be reduced to some keypoints.')
+        raise ValueError('teacher.keypoints: cannot select keypoints from '
+                         'heatmaps combined with offsets (UDPHeatmap).')
     if not all(0 <= index < count for index in keypoints):
         raise ValueError(
             f'teacher.keypoints: indices must lie in [0, {count}), the '
@@ -199,23 +201,23 @@ def select_keypoints(teacher: HeadAdapter, keypoints: Sequence[int],
 
 def match_heads(teacher: HeadAdapter, feature: Tensor, student: HeadAdapter,
                 output: Output) -> None:
-    """Makes the teacher's head return what the student's does, or refuses.
+    """Makes the teacher's head return what the student's returns.
 
     Args:
         teacher (HeadAdapter): Changed in place.
         feature (Tensor): What its head reads, (1, C, h, w).
-        student (HeadAdapter): Of the student.
-        output (Tensor | tuple[Tensor]): Of the student, for one image.
+        student (HeadAdapter): The student's.
+        output (Tensor | tuple[Tensor]): The student's, for one image.
 
     Raises:
-        ValueError: They differ; the message says how.
+        ValueError: The heads cannot be matched; the message says why.
     """
     if teacher.output_kind != student.output_kind:
         raise ValueError(
             f'The teacher ({type(teacher.head).__name__}) returns '
             f'{teacher.output_kind}, the student '
             f'({type(student.head).__name__}) {student.output_kind}. Give '
-            'both a head of one kind.')
+            'both the same kind of head.')
     teacher.match(student, output)
     with torch.no_grad():
         theirs, ours = map(parts_of, (teacher(feature), output))
@@ -223,19 +225,19 @@ def match_heads(teacher: HeadAdapter, feature: Tensor, student: HeadAdapter,
         raise ValueError(
             f'The teacher has {theirs[0].shape[1]} keypoints, the student '
             f'{ours[0].shape[1]}. If the student\'s are among the teacher\'s, '
-            'set `teacher.keypoints` to their indices there; else train both '
-            'on one point set (MMPose\'s KeypointConverter).')
+            'set `teacher.keypoints` to their indices there; otherwise train '
+            'both on one point set (MMPose\'s KeypointConverter).')
     shapes = [[tuple(part.shape[1:]) for part in parts]
               for parts in (theirs, ours)]
     if shapes[0] != shapes[1]:
         raise ValueError(
             f'The teacher\'s {teacher.output_kind} have the shapes '
             f'{shapes[0]}, the student\'s {shapes[1]}. Choose `input_size` '
-            'and `simcc_split_ratio` such that they agree.')
+            'and `simcc_split_ratio` so that they agree.')
 
 
 def check_target(output: Output, target: Output) -> None:
-    """The student's output and its targets must have the same shapes."""
+    """Checks that the student's output and its targets have the same shapes."""
     for ours, theirs in zip(parts_of(output), parts_of(target)):
         if ours.shape != theirs.shape:
             raise ValueError(

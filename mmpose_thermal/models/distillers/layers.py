@@ -1,4 +1,4 @@
-"""Feature maps of any layer of a network, by the layer's name."""
+"""Reads the feature maps of named layers of a network."""
 from contextlib import contextmanager
 from typing import Dict, Iterable, Iterator, Tuple
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 def find_layer(model: nn.Module,
                name: str) -> Tuple[nn.Module, int]:
-    """The module of a name such as ``'backbone.layer3'`` or ``'neck[1]'``.
+    """Finds the module called ``'backbone.layer3'`` or ``'neck[1]'``.
 
     Args:
         model (nn.Module): The network.

@@ -1,4 +1,4 @@
-"""Loads the checkpoints of a distiller's networks, which must fit."""
+"""Loads checkpoints into a distiller's networks, and checks that they fit."""
 import glob
 from typing import Dict, Optional, Sequence
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmpose_thermal.checkpoints import load_checkpoint
 
-# Where others put a student: DDP, this distiller and DWPose, MMRazor.
+# Prefixes of a student: DDP, this distiller and DWPose, MMRazor.
 _KNOWN_PREFIXES = ('', 'module.', 'student.', 'module.student.',
                    'architecture.', 'module.architecture.')
 
@@ -19,10 +19,10 @@ def student_weights(weights: Dict[str, Tensor],
 
     Args:
         weights (dict[str, Tensor]): A state dict, of the network itself or of
-            a distiller of any kind that holds it under a prefix.
+            any distiller that holds it under a prefix.
         expected (Sequence[str]): The keys of the network.
-        prefix (str, optional): Such as ``'architecture.'``. By default it is
-            found.
+        prefix (str, optional): Such as ``'architecture.'``. Detected by
+            default.
 
     Returns:
         dict[str, Tensor]: The weights under the network's own keys,
@@ -54,14 +54,14 @@ def load_network(model: nn.Module,
                  checkpoint: str,
                  name: str,
                  prefix: Optional[str] = None) -> None:
-    """Loads a checkpoint that must fit.
+    """Loads a checkpoint, which must fit.
 
     Args:
         model (nn.Module): The network.
         checkpoint (str): A path or URL that MMEngine can load, or a pattern
-            such as ``work_dirs/teacher/best_*.pth`` that one file matches. It
-            may hold the network under a prefix, as the student of another
-            distiller.
+            that matches one file, such as ``work_dirs/teacher/best_*.pth``.
+            It may hold the network under a prefix, for example as the student
+            of another distiller.
         name (str): ``'teacher'`` or ``'student'``, for errors.
         prefix (str, optional): See :func:`student_weights`.
 
@@ -80,7 +80,7 @@ def load_network(model: nn.Module,
             f'{name}.checkpoint: {checkpoint} does not exist. Train the '
             f'{name} first, or set the path of its checkpoint: '
             f'--cfg-options model.{name}.checkpoint=PATH')
-    remedy = f'Check that {name}.config is the config it was trained with.'
+    remedy = f'Check that it was trained with {name}.config.'
     try:
         weights = student_weights(
             content.get('state_dict', content), model.state_dict(), prefix)
@@ -91,7 +91,7 @@ def load_network(model: nn.Module,
         raise ValueError(f'{name}.checkpoint: {checkpoint} has weights of '
                          f'another shape. {remedy} {error}')
     if missing:
-        # PyTorch fills in the counters of BatchNorm by itself.
+        # PyTorch supplies the counters of BatchNorm.
         total = sum('num_batches_tracked' not in key
                     for key in model.state_dict())
         parts = sorted({key.split('.')[0] for key in missing})
@@ -112,12 +112,12 @@ def _one_file(pattern: str, name: str) -> str:
 
 def put_student_under_prefix(weights: Dict[str, Tensor],
                              prefix: str = '') -> None:
-    """Turns a checkpoint of the student into one of the distiller.
+    """Turns a state dict of the student into one of the distiller.
 
     Args:
         weights (dict[str, Tensor]): A state dict, changed in place; that of a
-            distiller stays as it is.
-        prefix (str): Of the distiller's own keys in it.
+            distiller is left unchanged.
+        prefix (str): The prefix of the distiller's own keys in it.
     """
     own = prefix + 'student.'
     if any(key.startswith(own) for key in weights):
@@ -130,7 +130,7 @@ def put_student_under_prefix(weights: Dict[str, Tensor],
 
 def check_student_fits(student: nn.Module, weights: Dict[str, Tensor],
                        prefix: str) -> None:
-    """Refuses a distiller's state dict that is of another student.
+    """Refuses the state dict of a distiller with another student.
 
     Raises:
         ValueError: Less than half of the student's weights are in it.
@@ -144,4 +144,4 @@ def check_student_fits(student: nn.Module, weights: Dict[str, Tensor],
         raise ValueError(
             f'The checkpoint fits {found} of the {len(expected)} weights of '
             f'the student; its first is "{first.replace("student.", "")}". '
-            'Check that it is of this config.')
+            'Check that it belongs to this config.')

@@ -1,4 +1,4 @@
-"""The adapters of MMPose's heads."""
+"""Adapters for MMPose's heads."""
 from typing import Optional, Sequence, Tuple
 
 import torch
@@ -33,12 +33,12 @@ class HeatmapAdapter(HeadAdapter):
         return None if codec is None else type(codec).__name__
 
     def match(self, student: HeadAdapter, output: Tensor) -> None:
-        """Takes the student's size; one landmark must have one peak."""
+        """Takes the student's size; the codecs must be the same."""
         codecs = [adapter._codec() for adapter in (self, student)]
         if None not in codecs and codecs[0] != codecs[1]:
             raise ValueError(
                 f'The teacher\'s heatmaps are coded by {codecs[0]}, the '
-                f'student\'s by {codecs[1]}, so that one landmark peaks at '
+                f'student\'s by {codecs[1]}: a landmark would peak at '
                 'different pixels. Use one codec for both.')
         self.size = tuple(output.shape[-2:])
 
@@ -52,13 +52,13 @@ class HeatmapAdapter(HeadAdapter):
 
 @adapts(SimCCHead, RTMCCHead)
 class SimCCAdapter(HeadAdapter):
-    """SimCC vectors (B, K, W_x) and (B, K, W_y), scaled as the student's."""
+    """SimCC vectors (B, K, W_x) and (B, K, W_y), on the student's scale."""
     output_kind = 'SimCC vectors'
     scale = 1.
 
     @property
     def beta(self) -> float:  # type: ignore[override]
-        """The factor of scores in the softmax that the head is trained by."""
+        """The factor of scores in the softmax of the head's loss."""
         loss = self.head.loss_module
         return loss.beta if isinstance(loss, KLDiscretLoss) else 1.
 
@@ -72,13 +72,13 @@ class SimCCAdapter(HeadAdapter):
         loss = self.head.loss_module
         if not isinstance(loss, KLDiscretLoss):
             return output
-        if loss.label_softmax:  # which the loss is going to take
+        if loss.label_softmax:  # the loss applies the softmax itself
             factor = loss.beta / loss.label_beta
             return map_parts(lambda part: part * factor, output)
         return map_parts(lambda part: F.softmax(part * loss.beta, -1), output)
 
     def match(self, student: HeadAdapter, output: Output) -> None:
-        """Scores are to mean to the student's loss what they mean here."""
+        """Scales scores so that both losses read the same distribution."""
         self.scale = self.beta / (student.beta or 1.)
 
     def convert(self, output: Output) -> Output:
@@ -93,12 +93,12 @@ class RTMWAdapter(SimCCAdapter):
     """Two maps: (B, C / 2, 2h, 2w) and (B, C, h, w)."""
 
     def pack(self, features: Tuple[Tensor, ...]) -> Tensor:
-        """(B, 3C, h, w): the pixels of the large map become channels."""
+        """(B, 3C, h, w): pixels of the large map become channels."""
         large, small = features
         return torch.cat([F.pixel_unshuffle(large, 2), small], 1)
 
     def unpack(self, feature: Tensor) -> Tuple[Tensor, Tensor]:
-        """Both maps again."""
+        """Splits the map into both again."""
         channels = feature.shape[1] // 3
         return (F.pixel_shuffle(feature[:, :2 * channels], 2),
                 feature[:, 2 * channels:])
@@ -111,7 +111,7 @@ class RegressionAdapter(HeadAdapter):
     beta = None
 
     def pack(self, features: Tuple[Tensor, ...]) -> Tensor:
-        """Pooled features (B, C) are a map of one pixel."""
+        """Turns pooled features (B, C) into a map of one pixel."""
         feature = features[-1]
         return feature if feature.ndim == 4 else feature[..., None, None]
 
@@ -121,6 +121,6 @@ class RegressionAdapter(HeadAdapter):
 
     def task_loss(self, output: Output, target: Output,
                   *weight: Tensor) -> Tensor:
-        """The head's loss, with a weight for x and y together."""
+        """The head's loss, with one weight for x and y."""
         return super().task_loss(output, target,
                                  *[each.unsqueeze(-1) for each in weight])

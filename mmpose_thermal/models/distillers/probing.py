@@ -1,4 +1,4 @@
-"""Dry runs that find a network's shapes and what it can bear."""
+"""Dry runs that find a network's shapes and capabilities."""
 import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from .head_adapter import HeadAdapter
 from .layers import layer_outputs
 
 _REGISTER_CHANNELS = 16  # float32 in AVX-512
-_FOLDING_TOLERANCE = 1e-3  # of the largest value: another order of float32
+_FOLDING_TOLERANCE = 1e-3  # of the largest value: float32 sums in another order
 
 
 @dataclass
 class Probe:
-    """What a dry run of a network found.
+    """Result of a dry run of a network.
 
     Attributes:
         image_size (tuple[int, int]): Height and width of the crops.
@@ -35,7 +35,7 @@ class Probe:
 
     @property
     def feature_shape(self) -> Shape:
-        """(C, h, w) of what the head reads."""
+        """(C, h, w) of the feature that the head reads."""
         return tuple(self.feature.shape[1:])
 
 
@@ -43,27 +43,26 @@ def probe(model: nn.Module,
           head: HeadAdapter,
           name: str,
           fallback_size: Optional[Tuple[int, int]] = None) -> Probe:
-    """Runs a network once, on a black image; it stays as it is.
+    """Runs a network once on a black image and leaves it unchanged.
 
     Args:
         model (nn.Module): The network.
-        head (HeadAdapter): Of its head.
+        head (HeadAdapter): The adapter of its head.
         name (str): ``'teacher'`` or ``'student'``, for errors.
         fallback_size (tuple[int, int], optional): Height and width of the
             image if the head has no codec.
 
     Returns:
-        Probe: What was found.
+        Probe: The shapes that it found.
 
     Raises:
-        ValueError: The size of the image is unknown, or the network cannot
-            compute.
+        ValueError: The size of the image is unknown, or the network fails.
     """
     with naming_field(f'{name}.config'):
         size = head.input_size() or fallback_size
         if size is None:
             raise ValueError(
-                f'The input size of the {name} is not known: set `decoder` of '
+                f'The input size of the {name} is unknown: set `decoder` of '
                 'its head to the codec of the pipeline.')
         with _evaluating(model):
             feature = head.pack(model.extract_feat(_image(model, size)))
@@ -73,7 +72,7 @@ def probe(model: nn.Module,
 
 def layer_shape(model: nn.Module, name: str,
                 image_size: Tuple[int, int]) -> Shape:
-    """(C, h, w) of the map of a layer; a ValueError if it has none."""
+    """(C, h, w) of a layer's map; raises ValueError if it has none."""
     with layer_outputs(model, [name]) as maps, _evaluating(model):
         model.extract_feat(_image(model, image_size))
     found = tuple(getattr(maps.get(name), 'shape', ()))
@@ -85,7 +84,7 @@ def layer_shape(model: nn.Module, name: str,
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """In eval mode without graph; then each module is as it was."""
+    """Eval mode without gradients, then each module's former mode."""
     training = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -106,17 +105,17 @@ def _image(model: nn.Module, size: Tuple[int, int],
 
 def fold_batch_norm(model: nn.Module,
                     image_size: Tuple[int, int]) -> nn.Module:
-    """Merges BatchNorm into the convolutions before it.
+    """Merges BatchNorm into the preceding convolutions.
 
-    The order of a module's parts need not be that of its computation, so the
-    result is compared with the original.
+    Modules may run in another order than they are listed, so the result is
+    compared with the original.
 
     Args:
         model (nn.Module): The network, in eval mode.
         image_size (tuple[int, int]): Height and width of an image to try.
 
     Returns:
-        nn.Module: A network of the same outputs; the given one if folding
+        nn.Module: A network with the same outputs; the original if folding
         would change them.
     """
     norms = [m for m in model.modules() if isinstance(m, _BatchNorm)]
@@ -137,9 +136,9 @@ def fold_batch_norm(model: nn.Module,
 def supports_channels_last(model: nn.Module) -> bool:
     """Whether a network can be trained in channels_last on a CPU.
 
-    oneDNN writes past its memory in the weight gradient of a strided 1x1
-    convolution of fewer channels than fit a register
-    (uxlfoundation/oneDNN#6035): wrong gradients or a crash.
+    oneDNN writes out of bounds in the weight gradient of a strided 1x1
+    convolution with fewer channels than fit a register
+    (uxlfoundation/oneDNN#6035): gradients are wrong, or it crashes.
     """
     return not any(
         isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and

@@ -13,20 +13,21 @@ def resample(images: Tensor,
 
     ``TopdownAffine`` and ``MSRAHeatmap`` scale coordinates about the centre
     of the first pixel, the UDP ones so that first and last pixels coincide.
-    Neither is what ``F.interpolate`` does by default, which would shift
-    landmarks by up to half a pixel.
+    ``F.interpolate`` does neither by default; it would
+    shift landmarks by up to half a pixel.
 
     Args:
         images (Tensor): Shape (B, C, H, W).
         size (tuple[int, int]): New height and width.
-        align_corners (bool): The convention of UDP. Defaults to False.
+        align_corners (bool): Whether to use UDP's convention. Defaults to
+            False.
 
     Returns:
         Tensor: Shape (B, C, *size).
     """
     if tuple(images.shape[-2:]) == tuple(size):
         return images
-    # Half precision cannot tell one pixel of a heatmap from the next.
+    # Half precision cannot distinguish neighbouring pixels of a heatmap.
     exact = torch.promote_types(images.dtype, torch.float32)
     if align_corners:
         return F.interpolate(

@@ -19,36 +19,35 @@ from .resampling import resample
 
 
 class Teacher(nn.Module):
-    """A frozen network, with what it sees and how its head is used.
+    """A frozen network, its input modality and its matched head.
 
     BatchNorm is folded into the convolutions.
 
     Args:
-        name (str): As in the config, for errors.
-        student (HeadAdapter): Of the network that it teaches.
-        student_probe (Probe): The shapes of that network.
-        config (str | dict): A config file's path or a model dict. Of a
-            distiller, its student is meant.
+        name (str): Its name in the config, for errors.
+        student (HeadAdapter): The adapter of the student's head.
+        student_probe (Probe): The shapes of the student.
+        config (str | dict): A config file's path or a model dict. A distiller
+            stands for its student.
         checkpoint (str): The path of its weights.
-        prefix (str, optional): Where they lie in the checkpoint, such as
-            ``'ema.'``. By default it is found.
+        prefix (str, optional): Their prefix in the checkpoint, such as
+            ``'ema.'``. Detected by default.
         input (str): The modality that it sees.
-        keypoints (Sequence[int] | dict, optional): Which of its keypoints the
-            student has, if not all: their indices, or the names of both data
-            sets' point sets, such as ``dict(teacher='wflw',
-            student='300w')``.
+        keypoints (Sequence[int] | dict, optional): The student's keypoints, if
+            it has fewer: their indices in the teacher, or the names of both
+            point sets, such as ``dict(teacher='wflw', student='300w')``.
         compile (bool | dict): See :func:`compile_network`. With
             ``dict(mode='reduce-overhead')`` its backbone is a CUDA graph.
-        dtype (str, optional): Type of PyTorch in which backbone and neck
-            compute, such as ``'bfloat16'``. The head, which gradient flows
-            through, is left to the training's precision.
-        memory_format (torch.memory_format): Of weights and features.
+        dtype (str, optional): PyTorch type in which backbone and neck
+            compute, such as ``'bfloat16'``. The head, which gradients flow
+            through, uses the precision of the training.
+        memory_format (torch.memory_format): Format of weights and features.
 
     Raises:
         FileNotFoundError: The config or the checkpoint does not exist.
         TypeError: The network cannot be distilled.
-        ValueError: The checkpoint does not fit, or the student's output
-            cannot be like the teacher's.
+        ValueError: The checkpoint does not fit, or the teacher's output cannot
+            be matched with the student's.
     """
 
     def __init__(self,
@@ -108,13 +107,13 @@ class Teacher(nn.Module):
 
         Returns:
             tuple: What the head reads, (B, C_t, h_t, w_t), and the maps of
-            the layers that losses name, all without graph.
+            the layers that losses name, all without gradients.
         """
         with torch.no_grad(), layer_outputs(self.network,
                                             self.layers) as maps:
             feature = self.head.pack(
                 self._extract(resample(images, self.image_size)))
-        # In mixed precision the head brings it to its own type.
+        # In mixed precision the head casts it to its own type.
         mixed = torch.is_autocast_cpu_enabled() \
             if images.device.type == 'cpu' else torch.is_autocast_enabled()
         if mixed:
@@ -126,14 +125,14 @@ class Teacher(nn.Module):
     def _extract(self, images: Tensor) -> Tuple[Tensor, ...]:
         if self._dtype is None:
             return self.network.extract_feat(images)
-        # The weights have their type already.
+        # The weights already have this type.
         with torch.autocast(images.device.type, enabled=False):
             return self.network.extract_feat(images.to(self._dtype))
 
 
 def named_teachers(teacher: dict, losses: Optional[dict]
                     ) -> Iterator[Tuple[str, Mapping]]:
-    """Key and fields of each teacher in a distiller's ``teacher``."""
+    """Yields key and fields of each teacher in the ``teacher`` field."""
     check_mapping('teacher', teacher)
     if 'config' in teacher:
         yield 'teacher', {'distill_losses': losses, **teacher}
@@ -144,14 +143,14 @@ def named_teachers(teacher: dict, losses: Optional[dict]
     for key, arguments in teacher.items():
         if not isinstance(arguments, Mapping):
             raise ValueError(
-                f'teacher.{key} is {arguments!r}. `teacher` is either one '
-                'with a `config`, or a dict of such dicts by name.')
+                f'teacher.{key} is {arguments!r}. `teacher` is one '
+                'dict with a `config`, or a dict of such dicts by name.')
         yield key, arguments
 
 
 def _floating(name: str, dtype: str) -> torch.dtype:
     found = getattr(torch, str(dtype), None)
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise ValueError(f'{name}.dtype: {dtype!r} is not a floating type of '
-                         'PyTorch. Set it to "bfloat16" or "float16".')
+        raise ValueError(f'{name}.dtype: {dtype!r} is not a floating-point '
+                         'type of PyTorch. Set it to "bfloat16" or "float16".')
     return found

@@ -1,4 +1,4 @@
-"""Runs on random numbers, so that a wrong set-up fails before training."""
+"""Runs on random numbers that make a wrong set-up fail before training."""
 import copy
 from typing import Dict
 
@@ -16,18 +16,18 @@ _SAMPLES = 2
 
 def try_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
              output: Output, shapes: Dict[str, Shape]) -> None:
-    """Runs a copy of a loss once, on a batch such as training brings.
+    """Runs a copy of a loss once, on a batch like those of training.
 
-    Nothing of the loss and the networks changes. A loss that cannot be copied
-    is not tried.
+    The loss and the networks stay unchanged. A loss that cannot be copied is
+    not tried.
 
     Args:
         loss (DistillLoss): With its connectors.
-        teacher (Teacher): Whose loss it is.
-        student (HeadAdapter): Of the student.
-        output (Tensor | tuple[Tensor]): Of the student, for one image.
+        teacher (Teacher): Its teacher.
+        student (HeadAdapter): The student's head.
+        output (Tensor | tuple[Tensor]): The student's, for one image.
         shapes (dict[str, tuple[int, int, int]]): (C, h, w) of the features
-            that it compares, of the ``'teacher'`` and the ``'student'``.
+            of ``'teacher'`` and ``'student'`` that it compares.
 
     Raises:
         TypeError: It does not return a tensor.
@@ -60,15 +60,14 @@ def try_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
 def adds_samples_up(head: HeadAdapter, output: Output) -> bool:
     """Whether a head's task loss is a sum over the samples, not a mean.
 
-    MMPose's ``KLDiscretLoss`` is one, most others are means.
+    MMPose's ``KLDiscretLoss`` is a sum, most others are means.
 
     Args:
-        head (HeadAdapter): Of the student.
+        head (HeadAdapter): The student's head.
         output (Tensor | tuple[Tensor]): What it returns for one sample.
 
     Returns:
-        bool: Whether the loss of two equal samples is larger than that of
-        one.
+        bool: Whether two equal samples have a larger loss than one.
     """
     def loss_of(samples: int) -> float:
         given = _random_like(output, samples)
@@ -80,7 +79,7 @@ def adds_samples_up(head: HeadAdapter, output: Output) -> bool:
 
 
 def _random(*shape: int) -> Tensor:
-    """The same at every start, and the run's own randomness goes on."""
+    """The same at every start; leaves the run's own generator alone."""
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
@@ -90,7 +89,7 @@ def _random_like(output: Output, samples: int) -> Output:
 
 
 def _target(head: HeadAdapter, output: Output) -> Output:
-    """Other than the output, with a peak of 1 as codecs make it."""
+    """Differs from the output, and has a peak of 1 as codecs make it."""
 
     def with_peak(part: Tensor) -> Tensor:
         part = part.flip(-1)

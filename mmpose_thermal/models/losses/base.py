@@ -11,13 +11,13 @@ from torch import Tensor
 
 from ..connectors import Shape
 
-#: What a head puts out: heatmaps (B, K, H, W), or the SimCC vectors of x and
-#: y, (B, K, W_x) and (B, K, W_y).
+#: What a head returns: heatmaps (B, K, H, W), SimCC vectors of x and y,
+#: (B, K, W_x) and (B, K, W_y), or coordinates (B, K, 2).
 Output = Union[Tensor, Tuple[Tensor, ...]]
 
 
 def parts_of(output: Output) -> Tuple[Tensor, ...]:
-    """The tensors of an output: one of heatmaps, two of SimCC."""
+    """The tensors of an output: two of SimCC vectors, else one."""
     return output if isinstance(output, tuple) else (output, )
 
 
@@ -41,22 +41,22 @@ class DistillBatch:
     Attributes:
         student_feature (Tensor): What the student's head reads,
             (B, C_s, h_s, w_s).
-        teacher_feature (Tensor): Likewise of the teacher, without graph.
-        student_head (nn.Module): From a feature map to an output. Trainable.
-        teacher_head (nn.Module): Likewise, frozen and in eval mode; gradient
-            flows through it, not into it.
-        criterion (Callable): The task loss, a scalar from an output, a target
-            and, unless that is None, the keypoint weights.
-        target (Tensor | tuple[Tensor]): Ground truth as the task loss wants
-            it.
+        teacher_feature (Tensor): Likewise for the teacher, without gradients.
+        student_head (nn.Module): Maps a feature map to an output. Trainable.
+        teacher_head (nn.Module): Likewise, frozen and in eval mode; gradients
+            flow through it, not into it.
+        criterion (Callable): The task loss: a scalar from an output, a target
+            and the keypoint weights, if any.
+        target (Tensor | tuple[Tensor]): Ground truth in the form that the
+            task loss takes.
         target_weight (Tensor, optional): Keypoint weights, (B, K).
         student_output (Tensor | tuple[Tensor], optional): The student's own
-            output, if it has been computed already.
+            output. Computed if not given.
         as_target (Callable): Turns an output into a target of
-            ``criterion``. By default it already is one.
-        beta (float, optional): Scores of either output times this are the
-            logits of a distribution over positions; None of coordinates,
-            which are not scores. Defaults to 1.
+            ``criterion``. By default returns it unchanged.
+        beta (float, optional): The factor that turns scores of either output
+            into the logits of a distribution over positions; None for
+            coordinates, which are not scores. Defaults to 1.
         criterion_scale (float): Factor of ``criterion``. Defaults to 1.
         student_maps, teacher_maps (dict[str, Tensor]): Maps of the layers
             that losses name, (B, C, h, w) by layer.
@@ -80,13 +80,13 @@ class DistillBatch:
             self.student_output = self.student_head(self.student_feature)
 
     def at(self, layers: Optional[Dict[str, str]]) -> 'DistillBatch':
-        """The same with the maps of two layers as features.
+        """Returns the batch with the maps of two layers as features.
 
         Args:
             layers (dict[str, str], optional): See :class:`DistillLoss`.
 
         Returns:
-            DistillBatch: Itself without ``layers``.
+            DistillBatch: The batch itself if ``layers`` is empty.
         """
         if not layers:
             return self
@@ -97,7 +97,7 @@ class DistillBatch:
 
     @cached_property
     def teacher_output(self) -> Output:
-        """The teacher's own output, without graph."""
+        """The teacher's own output, without gradients."""
         with torch.no_grad():
             return self.teacher_head(self.teacher_feature)
 
@@ -105,10 +105,10 @@ class DistillBatch:
         """The task loss of an output.
 
         Args:
-            output (Tensor | tuple[Tensor]): Of either head.
-            teacher_share (float): 0 measures it against the ground truth, 1
-                against the teacher's output, a number between mixes the two
-                losses. Defaults to 0.
+            output (Tensor | tuple[Tensor]): From either head.
+            teacher_share (float): 0 compares it with the ground truth, 1 with
+                the teacher's output; values in between mix the two losses.
+                Defaults to 0.
 
         Returns:
             Tensor: Scalar.
@@ -131,10 +131,10 @@ def checked_weight(value: float) -> float:
         value (float): As in the config.
 
     Returns:
-        float: The same.
+        float: The weight, unchanged.
 
     Raises:
-        ValueError: It is no finite number, or negative.
+        ValueError: It is not a finite number, or it is negative.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or \
             not 0 <= value < math.inf:
@@ -147,14 +147,14 @@ class DistillLoss(BaseModule):
     """Base class of the distillation losses.
 
     A subclass implements ``forward(batch)``, which takes a
-    :class:`DistillBatch` and returns a scalar, a mean over the samples: the
-    distiller weighs it by the share of samples that the teacher can see. A
+    :class:`DistillBatch` and returns a scalar, the mean over the samples. The
+    distiller weights it by the share of samples that the teacher can see. A
     loss that compares features builds its connectors in :meth:`connect`.
 
     Attributes:
-        layers (dict[str, str], optional): Names of the layers of ``teacher``
-            and ``student`` whose maps the batch is to hold as features.
-            By default these are what the heads read.
+        layers (dict[str, str], optional): Names of a layer of ``teacher`` and
+            one of ``student``, whose maps become the features of the batch.
+            Defaults to what the heads read.
     """
     layers: Optional[Dict[str, str]] = None
 
@@ -164,7 +164,7 @@ class DistillLoss(BaseModule):
         Args:
             teacher_shape (tuple[int, int, int]): (C, h, w) of the teacher's
                 feature map.
-            student_shape (tuple[int, int, int]): Likewise of the student.
+            student_shape (tuple[int, int, int]): Likewise for the student.
         """
 
     def forward(self, batch: DistillBatch) -> Tensor:

@@ -13,14 +13,13 @@ _TEACHER_SHARES = dict(gt=0., teacher=1.)
 
 @contextmanager
 def frozen_norm_statistics(module: nn.Module):
-    """BatchNorm layers normalise by the batch but leave no trace of it.
+    """BatchNorm normalises by the batch but keeps its running statistics.
 
-    Their running statistics are what the deployed student uses; features of
-    another network must not enter them.
+    The deployed student uses those statistics; features of another network
+    must not enter them.
 
     Args:
-        module (Callable): Whose BatchNorm layers are meant, if it is a
-            module.
+        module (Callable): A module; any other callable is left alone.
     """
     layers = [
         layer for layer in getattr(module, 'modules', tuple)()
@@ -42,15 +41,15 @@ class DIKDLoss(DistillLoss):
 
     Forward injection sends the teacher's features through the student's
     head, which learns to read them. Reverse injection sends the student's
-    features through the frozen teacher's head, so that the student's backbone
-    learns to produce what that head reads:
+    features through the frozen teacher's head. This teaches the student's
+    backbone to produce what that head reads:
 
     .. math::
         L = a_{fi} \, l(H_s(c_{ts}(\mathrm{sg} F_t)), Y^*, w)
           + a_{ri} \, l(H_t(c_{st}(F_s)), Y^*, w)
 
-    with :math:`l` the student's own task loss. The decay r(t) of the method
-    belongs to the distiller.
+    with :math:`l` the student's own task loss. The distiller applies the
+    decay r(t).
 
     Args:
         forward_weight (float): :math:`a_{fi}`; 0 leaves the term out.
@@ -59,10 +58,10 @@ class DIKDLoss(DistillLoss):
             Defaults to 1.
         target (str): :math:`Y^*`: ``'gt'`` for the ground truth,
             ``'teacher'`` for the teacher's own output, ``'mix'`` for both. The
-            paper's abstract does not fix it; the default ``'gt'`` is ours.
+            paper's abstract leaves it open; the default is ours.
         teacher_share (float): The teacher's share of ``'mix'``. Defaults to
             0.5.
-        connector (str | dict): How features of unlike shapes are joined, see
+        connector (str | dict): Connects features of different shapes, see
             :func:`build_connector`. Defaults to ``'auto'``.
     """
 
@@ -77,21 +76,21 @@ class DIKDLoss(DistillLoss):
                 forward_weight + reverse_weight == 0:
             raise ValueError(
                 'DIKDLoss: the weights must not be negative, and one of them '
-                f'must be positive, got forward_weight={forward_weight}, '
+                f'must be positive; got forward_weight={forward_weight}, '
                 f'reverse_weight={reverse_weight}.')
         if target not in ('gt', 'teacher', 'mix'):
-            raise ValueError('DIKDLoss: `target` is "gt", "teacher" or "mix", '
-                             f'got {target!r}.')
+            raise ValueError('DIKDLoss: `target` must be "gt", "teacher" or '
+                             f'"mix", got {target!r}.')
         if not 0 <= teacher_share <= 1:
-            raise ValueError('DIKDLoss: `teacher_share` lies between 0 and 1, '
-                             f'got {teacher_share}.')
+            raise ValueError('DIKDLoss: `teacher_share` must lie between 0 '
+                             f'and 1, got {teacher_share}.')
         self.forward_weight = forward_weight
         self.reverse_weight = reverse_weight
         self.teacher_share = _TEACHER_SHARES.get(target, teacher_share)
         self.connector = connector
 
     def connect(self, teacher_shape, student_shape) -> None:
-        """Builds the connectors of the terms that are used."""
+        """Builds the connectors of the active terms."""
         if self.forward_weight:
             self.to_student = build_connector(self.connector, teacher_shape,
                                               student_shape,

@@ -29,21 +29,21 @@ _FORMS = dict(mse=_mse, cosine=_cosine, cwd=_cwd)
 class FeatureDistillLoss(DistillLoss):
     """Feature distillation (FD), by default of what the heads read.
 
-    The student's features are brought to the teacher's shape and compared.
+    A connector converts the student's features to the teacher's shape.
 
     Args:
         form (str): ``'mse'``, mean squared error (FitNets, arXiv 1412.6550);
-            ``'cosine'``, one minus the cosine between the feature vectors of
-            each position; ``'cwd'``, the divergence between each channel's
-            softmax over the positions (channel-wise distillation, arXiv
+            ``'cosine'``, one minus the cosine between the feature vectors at
+            each position; ``'cwd'``, the divergence between the softmax of
+            each channel over the positions (channel-wise distillation, arXiv
             2011.13256). Defaults to ``'mse'``.
-        temperature (float): Of ``'cwd'``. Defaults to 1.
+        temperature (float): For ``'cwd'``. Defaults to 1.
         loss_weight (float): Defaults to 1.
         connector (str | dict): From the student's to the teacher's features,
             see :func:`build_connector`. Defaults to ``'auto'``.
-        layers (dict[str, str], optional): Compares the maps of these layers
+        layers (dict[str, str], optional): The layers whose maps to compare
             instead, such as ``dict(teacher='backbone.layer3',
-            student='neck[0]')``. Several points are several losses.
+            student='neck[0]')``. For several pairs use several losses.
     """
 
     def __init__(self,
@@ -54,8 +54,9 @@ class FeatureDistillLoss(DistillLoss):
                  layers: Optional[Dict[str, str]] = None) -> None:
         super().__init__()
         if layers is not None and set(layers) != {'teacher', 'student'}:
-            raise ValueError('FeatureDistillLoss: `layers` names one of '
-                             f'"teacher" and one of "student", got {layers}.')
+            raise ValueError('FeatureDistillLoss: `layers` must name a '
+                             'layer of "teacher" and one of "student", got '
+                             f'{layers}.')
         if form not in _FORMS:
             raise ValueError(f'FeatureDistillLoss: unknown form {form!r}; one '
                              f'of {", ".join(_FORMS)}.')

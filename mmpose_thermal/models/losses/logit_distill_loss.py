@@ -22,23 +22,24 @@ _FORMS = dict(mse=_mse, kl=_kl)
 class LogitDistillLoss(DistillLoss):
     """Logits distillation (LD): the student's output follows the teacher's.
 
-    Each keypoint counts by its weight, so that hidden points of weight 0 do
-    not train. Of a SimCC head, the mean over x and y is taken, with the scores
-    scaled as the student's task loss scales them: MMPose's ``KDLoss`` with
-    weights of 1 is twice this ``'kl'``.
+    Each keypoint counts by its weight; hidden points of weight 0 do not count.
+    For SimCC heads the loss is the mean over x and y, with scores scaled as
+    in the student's task loss: MMPose's ``KDLoss`` with weights of 1 is twice
+    this ``'kl'``.
 
     Args:
         form (str): ``'mse'``, mean squared error (fast pose distillation,
             arXiv 1811.05419); ``'kl'``, divergence between the softmax over
             all positions, softened by the temperature. Defaults to
             ``'mse'``.
-        temperature (float): Of ``'kl'``. Heatmaps that were trained by MSE
-            lie between 0 and 1, where a temperature of 1 makes all positions
-            equal: use about 0.1 there. Defaults to 1.
+        temperature (float): For ``'kl'``. Heatmaps trained with MSE lie
+            between 0 and 1, where a temperature of 1 makes all positions
+            nearly equal; use about 0.1. Defaults to 1.
         loss_weight (float): Defaults to 1.
 
     Raises:
-        ValueError: The heads put out something beside one map a keypoint.
+        ValueError: The heads return anything but one map per keypoint, or
+            ``'kl'`` is used for coordinates.
     """
 
     def __init__(self,
@@ -64,8 +65,7 @@ class LogitDistillLoss(DistillLoss):
         """
         if batch.beta is None and self.compare is _kl:
             raise ValueError('LogitDistillLoss: form="kl" needs scores over '
-                             'positions, and coordinates are none. Use '
-                             'form="mse".')
+                             'positions, not coordinates. Use form="mse".')
         students, teachers = map(
             parts_of, (batch.student_output, batch.teacher_output))
         return self.loss_weight * sum(
@@ -83,7 +83,7 @@ class LogitDistillLoss(DistillLoss):
             return each.mean()
         if weight.shape != each.shape:
             raise ValueError(
-                f'LogitDistillLoss compares one map a keypoint; here are '
+                f'LogitDistillLoss compares one map per keypoint, but there are '
                 f'{each.shape[1]} for {weight.shape[1]} keypoints '
                 '(UDPHeatmap with heatmap_type="combined" adds offsets). Use '
                 'DIKDLoss(target="teacher"), or the codec\'s "gaussian".')

@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def full_precision(values: Tensor) -> Tensor:
-    """Half precision to float32: sums of many small terms need it."""
+    """Casts half precision to float32, which sums of many small terms need."""
     return values.float() if values.dtype in (torch.float16,
                                               torch.bfloat16) else values
 
@@ -13,8 +13,8 @@ def softened_kl(student: Tensor, teacher: Tensor,
                 temperature: float) -> Tensor:
     """Divergence of the student's softmax from the teacher's.
 
-    With the square of the temperature as a factor, which keeps the size of
-    the gradient (Hinton et al., arXiv 1503.02531).
+    The square of the temperature is a factor, which keeps the size of the
+    gradient (Hinton et al., arXiv 1503.02531).
 
     Args:
         student (Tensor): Scores, (..., N).
@@ -22,7 +22,7 @@ def softened_kl(student: Tensor, teacher: Tensor,
         temperature (float): Divides the scores.
 
     Returns:
-        Tensor: (...), one value a distribution.
+        Tensor: (...), one value per distribution.
     """
     divergence = F.kl_div(
         F.log_softmax(student / temperature, dim=-1),
