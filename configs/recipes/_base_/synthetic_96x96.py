@@ -1,5 +1,5 @@
-# The embedded data at 96x96 with a larger test split, and the trainings that
-# recipes on it choose from. What no table shows is not trained.
+# The embedded data at 96x96 with a larger test split, and the runs that its
+# recipes choose from. Runs that appear in no table are not trained.
 prepare = [
     'python tools/misc/make_synthetic_pairs.py data/benchmark '
     '--train 600 --val 300 --test 1000 --extra 1400'
@@ -9,7 +9,7 @@ about = 'SYNTHETIC data: rendered pairs of RGB and thermal faces, 96x96 input, '
     'comparable.'
 seeds = (0, 1, 2)
 
-# Trainings run side by side, one thread each: the loader needs no process.
+# Trainings run in parallel with one thread each, so loaders need no workers.
 options = {
     f'{_loader}_dataloader.{_key}': _value
     for _loader in ('train', 'val', 'test')
@@ -17,7 +17,7 @@ options = {
                        ('num_workers', 0), ('persistent_workers', False))
 }
 
-# Names that begin with an underscore are the recipe's own.
+# Names with a leading underscore are private to the recipe.
 _plain = 'configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/td-hm_'
 _mlcm_kd = 'configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
 _strategies = {
