@@ -21,7 +21,7 @@ nitpicky = False
 
 def link_out_of_docs(app, docname, source):
     """Files beside docs/ have no page: their names stay, as code."""
-    source[0] = re.sub(r'\[([^\]]+)\]\((?:\.\./)+(?:configs|tools|tests|'
+    source[0] = re.sub(r'\[([^\]]+)\]\((?:\.\./)+(?:configs|tools|tests|mmpose_thermal|'
                        r'README)[^)]*\)', r'`\1`', source[0])
 
 

@@ -1,13 +1,14 @@
-# What every training of this plugin has, whatever framework's config it builds
-# on: add this file to `_base_`, and `default_hooks = {{_base_.run_hooks}}`.
+# Settings that every training of this plugin shares, whichever framework's
+# config it builds on. Add this file to `_base_` and set
+# `default_hooks = {{_base_.run_hooks}}`.
 
-# Registers everything of this plugin.
+# Registers all components of this plugin.
 custom_imports = dict(imports=['mmpose_thermal'], allow_failed_imports=False)
 
-# One seed gives one result, on CPU to the last bit, interrupted or not.
+# The same seed gives the same result, bit for bit on CPU, even after a resume.
 randomness = dict(seed=0)
-# Killed at any moment, it goes on from the last checkpoint with --resume.
-# Pictures (--show-dir) show images of 16 bits and floats, too.
+# A run killed at any moment continues from its last checkpoint with --resume.
+# --show-dir also draws 16-bit and float images.
 run_hooks = dict(
     visualization=dict(type='mmpose.ThermalVisualizationHook'),
     checkpoint=dict(type='mmpose.AtomicCheckpointHook'),

@@ -1,6 +1,6 @@
 # The embedded data set: `python tools/misc/make_synthetic_pairs.py data/synthetic`
-# Thermal images by default; `pair_pipeline` and `rgb_*` serve the configs that
-# need the RGB partner or RGB alone.
+# Loads thermal images by default; `pair_pipeline` and `rgb_*` are for configs
+# that need the RGB partner or only RGB.
 dataset_type = 'ThermalFaceDataset'
 data_mode = 'topdown'
 data_root = 'data/synthetic/'
@@ -12,7 +12,7 @@ codec = dict(
     unbiased=True,
     blur_kernel_size=7)
 
-# One geometry for all modalities ...
+# Both modalities share the geometry ...
 geometry = [
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
@@ -23,7 +23,7 @@ geometry = [
         rotate_factor=40),
     dict(type='TopdownAffine', input_size=codec['input_size']),
 ]
-# ... and photometry for each alone.
+# ... and each has its own photometry.
 thermal_photometry = dict(
     type='PhotometricDistortion',
     contrast_range=(0.6, 1.4),

@@ -1,6 +1,6 @@
-# What the face detectors share: MMDetection's RTMDet-tiny for one class, on
-# thermal images, which are small: 320x320 shows all that they hold. A data set
-# adds its folder and its schedule.
+# Shared by the face detectors: MMDetection's RTMDet-tiny with one class.
+# Thermal images are small, so 320x320 loses nothing. Each data set adds its
+# folder and schedule.
 _base_ = [
     'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', './reproducible_runs.py'
 ]
@@ -11,7 +11,7 @@ custom_imports = dict(
 model = dict(
     bbox_head=dict(num_classes=1),
     test_cfg=dict(nms_pre=1000, score_thr=0.05, max_per_img=100))
-# A quarter of the width and depthwise convolutions: for boards without GPU.
+# A quarter of the width and depthwise convolutions, for boards without a GPU.
 rtmdet_nano = dict(
     backbone=dict(
         deepen_factor=0.33,
@@ -43,7 +43,7 @@ train_pipeline = [
         keep_ratio=True),
     dict(type='RandomCrop', crop_size=input_size),
     dict(type='RandomFlip', prob=0.5),
-    # Grey levels have brightness and contrast alone.
+    # Grey levels have only brightness and contrast.
     dict(
         type='PhotoMetricDistortion',
         saturation_range=(1, 1),
@@ -83,7 +83,7 @@ test_dataloader = dict(
     dataset=dict(
         val_dataloader['dataset'], ann_file='annotations/test.json'))
 
-# MMDetection's rate for 256 images a step, scaled to 32.
+# MMDetection's learning rate for 256 images per step, scaled to 32.
 optim_wrapper = dict(optimizer=dict(lr=0.0005))
 auto_scale_lr = dict(base_batch_size=32)
 max_epochs = 100
@@ -105,7 +105,7 @@ default_hooks = dict(
     checkpoint=dict(
         type='mmpose.AtomicCheckpointHook',
         interval=5, max_keep_ckpts=1, save_best='coco/bbox_mAP', rule='greater'))
-# The weights' running mean is what is kept; no second stage.
+# Keeps the running mean of the weights, without MMDetection's second stage.
 custom_hooks = [
     dict(
         type='EMAHook',

@@ -1,5 +1,6 @@
-# Poorly registered pairs: the RGB images are shifted, the annotations say
-# nothing of it. Pixels of the 256x256 images, whose faces are some 115 wide.
+# Poorly registered pairs: the RGB images are shifted, and the annotations do
+# not say so. Shifts are in pixels of the 256x256 images, whose faces are about
+# 115 px wide.
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'Alignment error of the pairs'

@@ -1,4 +1,5 @@
-# The first level: which knowledge of the RGB teacher helps the thermal student.
+# The first level: which knowledge of the RGB teacher helps the thermal
+# student?
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'KTL: strategies of distillation'

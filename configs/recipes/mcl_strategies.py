@@ -1,4 +1,4 @@
-# The second level: which knowledge of the thermal student helps the light one.
+# The second level: which knowledge of the thermal student helps the light one?
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'MCL: strategies of distillation'

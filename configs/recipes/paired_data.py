@@ -1,4 +1,5 @@
-# How many labelled pairs the students need; the teacher's 2,000 RGB faces stay.
+# How many labelled pairs do the students need? The teacher keeps 2,000 RGB
+# faces.
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'Amount of paired data'

@@ -1,4 +1,4 @@
-# What the teacher knows: as many faces as the student, or many more.
+# Does it matter whether the teacher saw as many faces as the student, or more?
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'Regimes: how much the teacher knows'

@@ -1,7 +1,7 @@
-# Why does reverse injection cost what it costs, and how much does DIKD bear?
-# A smaller weight, or an Adam that forgets its large first gradients sooner
-# (its second moment remembers some 100 iterations instead of 1,000), or reverse
-# injection that sets in while forward injection fades out.
+# Why does reverse injection hurt, and how much of it can DIKD take? Tries a
+# smaller weight, an Adam that forgets its large first gradients sooner (its
+# second moment remembers about 100 iterations instead of 1,000), and reverse
+# injection that fades in while forward injection fades out.
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'Reverse injection: weight, and memory of the optimizer'

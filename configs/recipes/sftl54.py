@@ -1,4 +1,4 @@
-# The paper's tables on SF-TL54, at real size: for a GPU.
+# The paper's tables on SF-TL54 at full size; needs a GPU.
 _base_ = './_base_/sftl54_256x256.py'
 
 title = 'MLCM-KD on SF-TL54'

@@ -1,4 +1,4 @@
-# MMPose's landmark models on the same thermal images: for a GPU.
+# MMPose's landmark models on the same thermal images; needs a GPU.
 _base_ = './_base_/sftl54_256x256.py'
 
 title = 'MMPose landmark models on thermal images, SF-TL54'

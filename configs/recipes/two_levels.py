@@ -1,4 +1,4 @@
-# Is the detour worth it? RGB -> thermal -> light against RGB -> light.
+# Do two levels pay off? RGB -> thermal -> light against RGB -> light.
 _base_ = './_base_/synthetic_96x96.py'
 
 title = 'Two levels against direct distillation'

@@ -1,5 +1,5 @@
-# Charlotte-ThermalFace, front views: iBUG's 68 points and four more, of which
-# the release does not say where they lie. Those are not flipped to any other.
+# Charlotte-ThermalFace, front views: iBUG's 68 points and four more at
+# undocumented positions, which have no mirror partners.
 _base_ = './ibug68.py'
 
 dataset_info = dict(

@@ -1,6 +1,6 @@
-# Charlotte-ThermalFace, profile views: 43 points whose order the release does
-# not tell. They have numbers, no names, no mirror partners and no eye corners:
-# train without RandomFlip, and measure by the box.
+# Charlotte-ThermalFace, profile views: 43 points in an undocumented order.
+# They have numbers, but no names, mirror partners or eye corners: train
+# without RandomFlip and normalise errors by the box.
 dataset_info = dict(
     dataset_name='charlotte_profile',
     paper_info=dict(

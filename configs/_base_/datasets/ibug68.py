@@ -73,7 +73,7 @@ dataset_info = dict(
         for i, (one, other, contour) in enumerate(links)
     },
     joint_weights=[1.] * 68,
-    # COCO-WholeBody's spread of human annotators, face points.
+    # Spread of human annotators, from COCO-WholeBody's face points.
     sigmas=[
         .042, .043, .044, .043, .040, .035, .031, .025, .020, .023, .029, .032,
         .037, .038, .043, .041, .045, .013, .012, .011, .011, .012, .012, .011,

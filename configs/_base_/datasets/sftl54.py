@@ -1,5 +1,5 @@
-# SF-TL54: the outline of iBUG's 68 points with six points of the mouth. 'right'
-# is the subject's right, which lies on the left of the image.
+# SF-TL54: iBUG's 68 points, but only six for the mouth. 'right' is the
+# subject's right, which lies on the left of the image.
 contours = dict(
     jaw=[f'right_jaw_{i}' for i in range(8)] + ['chin'] +
     [f'left_jaw_{i}' for i in range(7, -1, -1)],
@@ -68,7 +68,7 @@ dataset_info = dict(
         for i, (one, other, contour) in enumerate(links)
     },
     joint_weights=[1.] * 54,
-    # COCO-WholeBody's spread of human annotators, face points.
+    # Spread of human annotators, from COCO-WholeBody's face points.
     sigmas=[
         .042, .043, .044, .043, .040, .035, .031, .025, .020, .023, .029, .032,
         .037, .038, .043, .041, .045, .013, .012, .011, .011, .012, .012, .011,

@@ -23,7 +23,7 @@ dataset_info = dict(
     joint_weights=[1.] * 5,
     # COCO's eyes and nose; COCO-WholeBody's mouth corners.
     sigmas=[.025, .025, .026, .008, .010],
-    # The eyes' centres stand for both: there are no eye corners.
+    # The eye centres stand in for the eye corners, which are not labelled.
     interocular=(names[:1], names[1:2]),
     interpupil=(names[:1], names[1:2]),
     regions=dict(eyes=names[:2], nose=names[2:3], mouth=names[3:]))

@@ -1,4 +1,4 @@
-# The RGB teacher: the same on the visible images of a set.
+# The RGB teacher: the same network on the visible images of a data set.
 _base_ = './base_thermal.py'
 
 train_dataloader = dict(

@@ -1,6 +1,6 @@
-# What the configs of the public data sets share: MMPose's HRNetV2-w18 and its
-# schedule for 300W, thermal pipelines, and the field's metrics. A data set adds
-# its class, its folder and its number of points.
+# Shared by the 256x256 configs of the public data sets: MMPose's HRNetV2-w18
+# with its 300W schedule, thermal pipelines and metrics. Each data set adds its
+# class, folder and number of points.
 _base_ = [
     'mmpose::face_2d_keypoint/topdown_heatmap/300w/'
     'td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py',
@@ -10,16 +10,16 @@ _base_ = [
 default_hooks = {{_base_.run_hooks}}
 visualizer = dict(type='ThermalPoseVisualizer')
 auto_scale_lr = dict(base_batch_size=64)
-# Reverse injection starts with gradients some hundred times the task's.
+# At first, reverse injection has about a hundred times the task's gradients.
 optim_wrapper = dict(clip_grad=dict(max_norm=0.05))
 
 model = dict(
     # Accuracy in training would copy all heatmaps to the host at every step.
     train_cfg=dict(compute_acc=False),
-    # Tested as it is deployed: one pass, no flip test.
+    # Test as deployed: one pass, no flip test.
     test_cfg=dict(flip_test=False))
 
-# What several configs of other networks than this one share.
+# Shared by several configs of other networks.
 hrnetv2_w32 = dict(
     backbone=dict(
         extra=dict(
@@ -30,7 +30,7 @@ hrnetv2_w32 = dict(
     head=dict(
         in_channels=32 + 64 + 128 + 256,
         conv_out_channels=(32 + 64 + 128 + 256, )))
-# MMPose's learning rate for 512 images a step, scaled to 64.
+# MMPose's learning rate for 512 images per step, scaled to 64.
 rtmpose_optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05),
     paramwise_cfg=dict(
@@ -40,7 +40,7 @@ rtmpose_t_optim_wrapper = dict(
     rtmpose_optim_wrapper,
     optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.))
 
-# Thermal images as HRNet's weights know images: ImageNet's normalisation.
+# ImageNet's normalisation, which HRNet's pretrained weights expect.
 normalisation = dict(
     mean=[123.675, 116.28, 103.53],
     std=[58.395, 57.12, 57.375],
@@ -48,7 +48,7 @@ normalisation = dict(
 pair_preprocessor = dict(
     type='PairDataPreprocessor', thermal=normalisation, rgb=normalisation)
 
-# One geometry for all modalities ...
+# Both modalities share the geometry ...
 codec = dict(
     type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=1.5)
 box = [
@@ -60,7 +60,7 @@ box = [
         rotate_factor=60,
         scale_factor=(0.75, 1.25)),
 ]
-# ... and photometry for each alone.
+# ... and each has its own photometry.
 thermal_effects = [
     dict(type='OpticalBlur', prob=0.2),
     dict(type='LowerResolution', prob=0.2),
@@ -103,8 +103,8 @@ rgb_pipeline = [
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
 ]
-# A model with another codec than HRNet's takes its pipeline by the codec's
-# name: a config cannot change one step of a list that it inherits.
+# Pipelines for other codecs than HRNet's, by the codec's name: a config cannot
+# change a single step of an inherited list.
 codecs = dict(
     dark=dict(codec, sigma=2, unbiased=True),
     simcc=dict(
@@ -130,7 +130,7 @@ simcc_rgb_pipeline = [
     dict(type='GenerateTarget', encoder=codecs['simcc']),
     dict(type='PackPoseInputs')
 ]
-# For point sets whose mirror partners are not known.
+# For point sets with unknown mirror partners.
 unflipped_thermal_pipeline = [
     step for step in thermal_pipeline if step['type'] != 'RandomFlip'
 ]

@@ -1,5 +1,5 @@
-# KTL: a frozen RGB teacher teaches a thermal student on pairs. A data set adds
-# the teacher. PairTopdownAffine serves aligned and unaligned pairs.
+# KTL: a frozen RGB teacher teaches a thermal student on pairs. Each data set
+# adds its teacher. PairTopdownAffine handles aligned and unaligned pairs.
 _base_ = './base_thermal.py'
 
 model = dict(

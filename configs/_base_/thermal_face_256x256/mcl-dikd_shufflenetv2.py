@@ -1,5 +1,5 @@
-# MCL: a frozen thermal teacher teaches a light student, on thermal images. A
-# data set adds the teacher.
+# MCL: a frozen thermal teacher teaches a light student on thermal images. Each
+# data set adds its teacher.
 _base_ = './shufflenetv2.py'
 
 model = dict(
@@ -9,7 +9,7 @@ model = dict(
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',
     student_input='thermal',
-    # Less reverse than forward injection: the light backbone gains less by it.
+    # Weaker reverse injection: the light backbone gains less from it.
     distill_losses=dict(
         loss_dikd=dict(type='DIKDLoss', reverse_weight=0.1)),
     decay=dict(type='linear', begin=1.0, end=0.0),

@@ -4,11 +4,11 @@
 seeds = (0, 1, 2)
 folder = 'sftl54'
 
-# Names that begin with an underscore are the recipe's own.
+# Names with a leading underscore are private to the recipe.
 _plain = 'configs/thermal_face_2d_keypoint/topdown_heatmap/sftl54/td-hm_'
 _mlcm_kd = 'configs/thermal_face_2d_keypoint/mlcm_kd/sftl54/'
 _end = '_1xb64-60e_sftl54-'
-# Without `_delete_` the option would add to DIKD.
+# Without `_delete_`, the loss would be added to DIKD.
 _instead = {'model.distill_losses._delete_': True}
 _fd = {
     'model.distill_losses.loss_fd.type': 'FeatureDistillLoss',

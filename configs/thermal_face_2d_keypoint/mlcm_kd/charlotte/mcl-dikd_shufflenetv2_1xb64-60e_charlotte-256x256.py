@@ -1,5 +1,5 @@
-# Charlotte-ThermalFace: the thermal HRNetV2 teaches a light student.
-# The set has no RGB, hence no KTL; a student of KTL on another set with these
+# Charlotte-ThermalFace: the thermal HRNetV2 teaches a light student. The set
+# has no RGB, so there is no KTL; a KTL student from another set with these
 # points can be the teacher (model.teacher.checkpoint).
 _base_ = '../../../_base_/thermal_face_256x256/mcl-dikd_shufflenetv2.py'
 

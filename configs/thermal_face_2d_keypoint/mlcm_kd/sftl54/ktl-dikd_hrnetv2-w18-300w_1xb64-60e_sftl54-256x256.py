@@ -1,6 +1,7 @@
-# KTL with MMPose's own 300W model as the RGB teacher: 54 of its 68 points.
-# `mim download mmpose --config td-hm_hrnetv2-w18_8xb64-60e_300w-256x256 --dest
-# checkpoints` fetches its weights.
+# KTL with MMPose's own 300W model as the RGB teacher, using 54 of its 68
+# points. `mim download mmpose --config
+# td-hm_hrnetv2-w18_8xb64-60e_300w-256x256 --dest checkpoints` downloads its
+# weights.
 _base_ = './ktl-dikd_hrnetv2-w18_1xb64-60e_sftl54-256x256.py'
 
 model = dict(

@@ -1,5 +1,5 @@
-# SF-TL54: the RGB teacher teaches a thermal student.
-# A few frames have no RGB partner and train on the task loss alone.
+# SF-TL54: the RGB teacher teaches a thermal student. A few frames have no RGB
+# partner and train on the task loss only.
 _base_ = '../../../_base_/thermal_face_256x256/ktl-dikd_hrnetv2-w18.py'
 
 train_dataloader = val_dataloader = test_dataloader = dict(

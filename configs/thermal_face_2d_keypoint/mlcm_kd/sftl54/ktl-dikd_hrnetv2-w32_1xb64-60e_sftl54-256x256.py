@@ -1,4 +1,4 @@
-# SF-TL54: KTL with HRNetV2-w32 on both sides.
+# SF-TL54: KTL with HRNetV2-w32 as teacher and student.
 _base_ = './ktl-dikd_hrnetv2-w18_1xb64-60e_sftl54-256x256.py'
 
 model = dict(

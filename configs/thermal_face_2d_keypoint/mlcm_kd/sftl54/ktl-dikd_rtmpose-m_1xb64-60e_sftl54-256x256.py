@@ -1,4 +1,4 @@
-# SF-TL54: KTL with RTMPose-m on both sides.
+# SF-TL54: KTL with RTMPose-m as teacher and student.
 _base_ = './ktl-dikd_hrnetv2-w18_1xb64-60e_sftl54-256x256.py'
 
 optim_wrapper = {{_base_.rtmpose_optim_wrapper}}

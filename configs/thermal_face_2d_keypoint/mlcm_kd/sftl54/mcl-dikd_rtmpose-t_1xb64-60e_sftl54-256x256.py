@@ -1,4 +1,4 @@
-# SF-TL54: RTMPose-m of KTL teaches RTMPose-t.
+# SF-TL54: the RTMPose-m student of KTL teaches RTMPose-t.
 _base_ = './mcl-dikd_shufflenetv2_1xb64-60e_sftl54-256x256.py'
 
 optim_wrapper = {{_base_.rtmpose_t_optim_wrapper}}

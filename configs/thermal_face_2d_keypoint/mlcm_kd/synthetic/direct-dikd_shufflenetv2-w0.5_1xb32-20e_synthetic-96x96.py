@@ -1,5 +1,4 @@
-# One step in the place of KTL and MCL: the RGB teacher teaches the light
-# student.
+# One step instead of KTL and MCL: the RGB teacher teaches the light student.
 _base_ = './ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py'
 
 model = dict(
@@ -11,5 +10,5 @@ model = dict(
                 widen_factor=0.5,
                 out_indices=(0, 1, 2)),
             head=dict(in_channels=48 + 96 + 192))),
-    # As in MCL: the light backbone gains less by reverse injection.
+    # As in MCL: the light backbone gains less from reverse injection.
     distill_losses=dict(loss_dikd=dict(reverse_weight=0.1)))

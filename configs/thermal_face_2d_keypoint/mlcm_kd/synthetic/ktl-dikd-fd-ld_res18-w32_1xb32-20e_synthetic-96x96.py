@@ -1,4 +1,4 @@
-# KTL: dual injection beside feature and logits distillation.
+# KTL: dual injection plus feature and logits distillation.
 _base_ = './ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py'
 
 model = dict(

@@ -1,4 +1,4 @@
-# MCL: dual injection beside feature and logits distillation.
+# MCL: dual injection plus feature and logits distillation.
 _base_ = './mcl-dikd_shufflenetv2-w0.5_1xb32-20e_synthetic-96x96.py'
 
 model = dict(

@@ -1,5 +1,5 @@
-# MCL: the thermal student of KTL, now frozen, teaches a light one. Thermal
-# images alone.
+# MCL: the thermal student of KTL, now frozen, teaches a light one on thermal
+# images only.
 _base_ = '../../topdown_heatmap/synthetic/' \
     'td-hm_shufflenetv2-w0.5_1xb32-20e_synthetic-thermal-96x96.py'
 
@@ -14,7 +14,7 @@ model = dict(
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',
     student_input='thermal',
-    # Less reverse than forward injection: the light backbone gains less by it.
+    # Weaker reverse injection: the light backbone gains less from it.
     distill_losses=dict(
         loss_dikd=dict(type='DIKDLoss', reverse_weight=0.1)),
     decay=dict(type='linear', begin=1.0, end=0.0),

@@ -1,5 +1,5 @@
-# TFW: the RGB teacher teaches a thermal student.
-# Outdoors there is no RGB: those images train on the task loss alone.
+# TFW: the RGB teacher teaches a thermal student. Outdoor images have no RGB
+# and train on the task loss only.
 _base_ = '../../../_base_/thermal_face_256x256/ktl-dikd_hrnetv2-w18.py'
 
 train_dataloader = val_dataloader = test_dataloader = dict(

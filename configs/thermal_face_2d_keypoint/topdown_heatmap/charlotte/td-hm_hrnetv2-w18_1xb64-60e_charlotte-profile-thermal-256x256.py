@@ -1,5 +1,5 @@
 # Charlotte-ThermalFace: HRNetV2-w18 on the profile views, 43 points. They show
-# one eye, so the box normalises the error.
+# one eye, so the error is normalised by the box.
 _base_ = '../../../_base_/thermal_face_256x256/base_thermal.py'
 
 dataset = dict(type='CharlotteProfileDataset', data_root='data/charlotte/')

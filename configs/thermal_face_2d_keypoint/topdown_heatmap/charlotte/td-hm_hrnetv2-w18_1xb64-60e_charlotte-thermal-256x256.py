@@ -1,6 +1,5 @@
-# Charlotte-ThermalFace: HRNetV2-w18 on thermal images, the teacher of MCL.
-# Front views. 68 points are trained; the other four of its 72 are hardly ever
-# labelled.
+# Charlotte-ThermalFace: HRNetV2-w18 on thermal front views, the teacher of
+# MCL. It trains 68 points; the other four of the 72 are rarely labelled.
 _base_ = '../../../_base_/thermal_face_256x256/base_thermal.py'
 
 train_dataloader = val_dataloader = test_dataloader = dict(

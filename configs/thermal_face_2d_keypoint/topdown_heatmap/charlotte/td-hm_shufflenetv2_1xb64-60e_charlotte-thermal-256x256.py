@@ -1,6 +1,5 @@
-# Charlotte-ThermalFace: the light student without distillation.
-# Front views. 68 points are trained; the other four of its 72 are hardly ever
-# labelled.
+# Charlotte-ThermalFace: the light student without distillation, on front
+# views. It trains 68 points; the other four of the 72 are rarely labelled.
 _base_ = '../../../_base_/thermal_face_256x256/shufflenetv2.py'
 
 train_dataloader = val_dataloader = test_dataloader = dict(

@@ -1,4 +1,4 @@
-# SF-TL54: one stack of HourGlass-52.
+# SF-TL54: HourGlass-52 with one stack.
 _base_ = './td-hm_hrnetv2-w18_1xb64-60e_sftl54-thermal-256x256.py'
 
 model = dict(

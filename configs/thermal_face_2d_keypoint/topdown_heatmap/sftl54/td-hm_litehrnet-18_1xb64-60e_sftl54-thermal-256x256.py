@@ -1,4 +1,4 @@
-# SF-TL54: LiteHRNet-18, as MMPose builds it for bodies.
+# SF-TL54: LiteHRNet-18 as in MMPose's body models.
 _base_ = './td-hm_hrnetv2-w18_1xb64-60e_sftl54-thermal-256x256.py'
 
 model = dict(

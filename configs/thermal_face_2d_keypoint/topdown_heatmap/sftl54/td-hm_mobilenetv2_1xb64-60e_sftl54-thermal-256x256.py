@@ -1,5 +1,5 @@
-# SF-TL54: MobileNetV2 as a light student without distillation. Its strides 8,
-# 16 and 32 stand side by side, and one deconvolution leads to stride 4.
+# SF-TL54: MobileNetV2 as a light student without distillation. Strides 8, 16
+# and 32 are concatenated, and one deconvolution leads to stride 4.
 _base_ = './td-hm_shufflenetv2_1xb64-60e_sftl54-thermal-256x256.py'
 
 model = dict(

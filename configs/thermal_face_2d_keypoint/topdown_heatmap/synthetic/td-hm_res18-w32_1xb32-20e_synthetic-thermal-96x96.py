@@ -13,10 +13,10 @@ default_hooks = dict(
     logger=dict(interval=10))
 
 # optimizer and learning rate
-# At the start the gradient of reverse injection is some hundred times that of
-# the task. Unclipped it would fill Adam's second moment, which then keeps the
-# student's steps small for the whole of so short a training. Clipping hardly
-# touches plain training, whose gradient norm stays around 0.02.
+# At first, the gradient of reverse injection is about a hundred times that of
+# the task. Unclipped, it would fill Adam's second moment and keep the
+# student's steps small for all of this short training. Clipping hardly affects
+# plain training, whose gradient norm stays around 0.02.
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=2e-3), clip_grad=dict(max_norm=0.05))
 param_scheduler = [
@@ -43,8 +43,8 @@ model = dict(
         stem_channels=32,
         base_channels=32,
         out_indices=(1, 2, 3)),
-    # Strides 8, 16 and 32 side by side at stride 8, as HRNetV2 does: the head
-    # gets a map that is fine enough to be injected elsewhere.
+    # Concatenates strides 8, 16 and 32 at stride 8, as HRNetV2 does: the map
+    # is fine enough to be injected into another head.
     neck=dict(type='FeatureMapProcessor', concat=True),
     head=dict(
         type='HeatmapHead',
@@ -56,5 +56,5 @@ model = dict(
         decoder={{_base_.codec}}),
     # Accuracy in training would copy all heatmaps to the host at every step.
     train_cfg=dict(compute_acc=False),
-    # Tested as it is deployed: one pass, no flip test.
+    # Test as deployed: one pass, no flip test.
     test_cfg=dict(flip_test=False))

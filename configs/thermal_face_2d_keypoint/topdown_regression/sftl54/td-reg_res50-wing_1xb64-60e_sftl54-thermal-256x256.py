@@ -2,7 +2,7 @@
 _base_ = '../../topdown_heatmap/sftl54/' \
     'td-hm_res50_1xb64-60e_sftl54-thermal-256x256.py'
 
-# As MMPose trains it on WFLW: its gradients are not those of heatmaps.
+# As in MMPose's WFLW config: the gradients differ from those of heatmaps.
 optim_wrapper = dict(optimizer=dict(lr=5e-4), clip_grad=None)
 
 model = dict(

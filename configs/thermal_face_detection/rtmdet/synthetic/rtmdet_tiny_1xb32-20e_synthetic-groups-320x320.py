@@ -1,6 +1,6 @@
-# RTMDet-tiny on the embedded data with up to four people in a picture:
-# `python tools/misc/make_synthetic_pairs.py data/synthetic_groups --faces 4 \\
-#     --train 800 --val 100 --test 300 --extra 0`
+# RTMDet-tiny on the embedded data with up to four people in an image:
+# `python tools/misc/make_synthetic_pairs.py data/synthetic_groups --faces 4
+# --train 800 --val 100 --test 300 --extra 0`
 _base_ = '../../../_base_/thermal_face_rtmdet_320x320.py'
 
 data_root = 'data/synthetic_groups/'
@@ -10,7 +10,7 @@ val_evaluator = dict(ann_file=data_root + 'annotations/val.json')
 test_evaluator = dict(ann_file=data_root + 'annotations/test.json')
 
 max_epochs = 20
-# From scratch, in few steps.
+# Trains from scratch in few steps.
 model = dict(backbone=dict(init_cfg=None))
 optim_wrapper = dict(optimizer=dict(lr=0.002))
 train_cfg = dict(max_epochs=max_epochs)
