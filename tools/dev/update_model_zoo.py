@@ -32,9 +32,10 @@ _ABOUT = dict(
     rtmpose='RTMPose (SimCC): teacher, student without distillation, '
     'baselines.',
     mlcm_kd='Distillation: `ktl-` RGB teacher to thermal student, `mcl-` '
-    'thermal student to light student. Sizes are those of the student, all '
-    'that remains after training.',
-    rtmdet='Face detectors, from the same annotation files as the landmarks.')
+    'thermal student to light student. Sizes are those of the student, the '
+    'only network that remains after training.',
+    rtmdet='Face detectors that train on the same annotation files as the '
+    'landmark models.')
 # Of a checkpoint that is kept, by scope.
 _BEST = dict(mmpose='best_NME_*.pth', mmdet='best_coco_bbox_mAP_*.pth')
 
@@ -121,8 +122,8 @@ def readme_of(algorithm, folder, models):
             if folder == 'synthetic' else 'not trained here')
     first = models[0]
     lines += [
-        '', 'GFLOPs count one multiply-accumulate as one, at the size that '
-        f'the names end with. These models were {trained}.', '', '```bash',
+        '', 'GFLOPs count multiply-accumulates, at the input size that ends '
+        f'each name. These models were {trained}.', '', '```bash',
         f'python tools/train.py {first["path"]}',
         f'python tools/test.py {first["path"]} '
         f'work_dirs/{first["name"]}/{first["best"]}', '```', ''
