@@ -9,7 +9,7 @@ from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
 import numpy as np
 
-from .annotation_rules import is_number, short
+from .annotations.rules import is_number, short
 
 _NEEDED = ('dataset_name', 'keypoint_info', 'skeleton_info', 'joint_weights',
            'sigmas')
@@ -18,21 +18,12 @@ _ENDS = ('interocular', 'interpupil')
 
 
 def metainfo_fault(metainfo: Mapping[str, Any]) -> Optional[str]:
-    """Looks for contradictions of a metainfo.
-
-    Args:
-        metainfo (Mapping): As MMPose defines it, with this package's
-            ``regions``, ``interocular`` and ``interpupil``.
-
-    Returns:
-        str | None: Which fields are wrong, and what they should be.
-    """
+    """Which fields contradict others, and what they should be; None if none do."""
     missing = [field for field in _NEEDED if field not in metainfo]
     if missing:
         return (f'`{missing[0]}` is missing. A metainfo has {", ".join(_NEEDED)}'
                 ', as MMPose defines them.')
-    found = list(islice(_faults(metainfo), _NAMED))
-    return ' '.join(found) or None
+    return ' '.join(islice(_faults(metainfo), _NAMED)) or None
 
 
 def _faults(metainfo: Mapping[str, Any]) -> Iterator[str]:

@@ -43,15 +43,10 @@ Source = Union[int, Tuple[int, int]]
 
 
 def metainfo_file(metainfo: str) -> str:
-    """Finds a metainfo file of this package or of MMPose.
+    """Finds a metainfo file by its path or the name of a point set (``'wflw'``).
 
-    Args:
-        metainfo (str): Its path, or the name of a point set alone, such as
-            ``'sftl54'`` or ``'wflw'``.
-
-    Returns:
-        str: A path that exists if it is one of this package; otherwise one
-        that MMPose can find if it is one of MMPose.
+    The path exists if it is one of this package; otherwise MMPose can find it
+    if it is one of MMPose.
     """
     name = Path(metainfo).stem
     if Path(metainfo).is_file():
@@ -118,14 +113,7 @@ def _read_metainfo(path: str) -> dict:
 
 
 def keypoint_names(metainfo: dict) -> List[str]:
-    """The names of all points, in order.
-
-    Args:
-        metainfo (dict): Parsed.
-
-    Returns:
-        list[str]: One a point.
-    """
+    """The names of all points of a parsed metainfo, in order."""
     return [
         metainfo['keypoint_id2name'][index]
         for index in range(metainfo['num_keypoints'])
@@ -133,31 +121,13 @@ def keypoint_names(metainfo: dict) -> List[str]:
 
 
 def face_category(metainfo: dict) -> dict:
-    """The one category of the annotation files that are written here.
-
-    Args:
-        metainfo (dict): Parsed.
-
-    Returns:
-        dict: As COCO has it, with the names of the points.
-    """
-    return dict(
-        id=1,
-        name='face',
-        supercategory='person',
-        keypoints=keypoint_names(metainfo))
+    """The one category of the annotation files that are written here."""
+    return dict(id=1, name='face', supercategory='person',
+                keypoints=keypoint_names(metainfo))
 
 
 def find_point_set(names: Sequence[str]) -> Optional[str]:
-    """Finds the point set of an annotation file.
-
-    Args:
-        names (Sequence[str]): The ``keypoints`` of its category, in order.
-
-    Returns:
-        str | None: The name of a metainfo of this package with these points;
-        ``None`` if there is none.
-    """
+    """The metainfo of this package with points of these names in order, if any."""
     for root in _CONFIG_ROOTS:
         for path in sorted((root / '_base_' / 'datasets').glob('*.py')):
             info = load_metainfo(dict(from_file=str(path)))

@@ -11,9 +11,9 @@ import pytest
 from conftest import REPOSITORY
 from mmpose.registry import DATASETS
 
-from mmpose_thermal.datasets.inspection import estimate_shift, inspect
+from mmpose_thermal.datasets.checks import (estimate_shift, html_report, inspect,
+                                            text_report)
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
-from mmpose_thermal.visualization import html_report, text_report
 
 
 @pytest.fixture(scope='module')

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mmpose.registry import DATASETS
 
-from mmpose_thermal.datasets.image_checks import check_heads
+from mmpose_thermal.datasets.image_files import check_heads
 
 
 @pytest.fixture

@@ -457,7 +457,7 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path):
 
 
 def test_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
-    from mmpose_thermal.datasets import coco_files
+    from mmpose_thermal.datasets.conversion import coco_files
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 20), np.uint8))
     tasks = [(split, ('a.png', i, split))
              for i, split in enumerate(('train', 'val', 'test'))]

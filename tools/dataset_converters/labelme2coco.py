@@ -14,8 +14,8 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError,
                                                 Picture, converter_parser,
                                                 run_converter,
                                                 split_by_subject)
-from mmpose_thermal.datasets.labelme import (faces_of_shapes, labelled_size,
-                                             labelme_content, numbers_of)
+from mmpose_thermal.datasets.conversion.labelme import (
+    faces_of_shapes, labelled_size, labelme_content, numbers_of)
 from mmpose_thermal.datasets.point_sets import keypoint_names, load_metainfo
 
 _SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp', '.webp')

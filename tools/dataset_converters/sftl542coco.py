@@ -15,7 +15,7 @@ from mmpose_thermal.datasets.conversion import (SPLITS, ConversionError, Face,
                                                 add_palette_choice,
                                                 converter_parser,
                                                 run_converter)
-from mmpose_thermal.datasets.labelme import face_of_shapes, labelme_content
+from mmpose_thermal.datasets.conversion.labelme import face_of_shapes, labelme_content
 
 # Parts of labels.jsonl in iBUG's order. Where two parts have the same size,
 # the one on the left of the image comes first, whatever it is called.

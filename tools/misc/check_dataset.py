@@ -9,8 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from mmpose_thermal.datasets.inspection import inspect
-from mmpose_thermal.visualization import html_report, text_report
+from mmpose_thermal.datasets.checks import html_report, inspect, text_report
 
 
 def parse_args():

@@ -20,10 +20,10 @@ import mmengine
 import numpy as np
 
 from mmpose_thermal.datasets.conversion import write_json
-from mmpose_thermal.datasets.json_files import parse_json
+from mmpose_thermal.datasets.annotations import parse_json
 from mmpose_thermal.datasets.point_sets import keypoint_mapping
-from mmpose_thermal.datasets.registration import (MODELS, fit_map,
-                                                  register_groups)
+from mmpose_thermal.datasets.alignment import (MODELS, fit_map,
+                                               register_groups)
 from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)
 from mmpose_thermal.visualization import (contact_sheet, fit_into,

@@ -11,6 +11,7 @@ _MAX_EXAMPLES = 8
 #: Called with level, name of the check, message and examples.
 Add = Callable[..., None]
 
+
 @dataclass
 class Finding:
     """One thing that was found.
@@ -94,13 +95,5 @@ class Faces:
 
 def image_examples(name: str,
                    images: Sequence[Any]) -> List[Tuple[str, int]]:
-    """Some places of a finding.
-
-    Args:
-        name (str): Of the annotation file.
-        images (Sequence[int]): Numbers of its images.
-
-    Returns:
-        list[tuple[str, int]]: Eight at most.
-    """
+    """Some places of a finding: an annotation file and numbers of its images."""
     return [(name, int(i)) for i in images[:_MAX_EXAMPLES]]

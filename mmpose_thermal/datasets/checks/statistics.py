@@ -4,20 +4,12 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from ..annotation_rules import short
+from ..annotations.rules import short
 from .findings import Faces
 
 
 def statistics_of(data: Faces, metainfo: dict) -> dict:
-    """Counts and sizes of one file.
-
-    Args:
-        data (Faces): Of the file.
-        metainfo (dict): Parsed.
-
-    Returns:
-        dict: Ready for json.
-    """
+    """Counts and sizes of one file, ready for json."""
     sizes: Dict[str, int] = defaultdict(int)
     for image in data.images:
         sizes[f'{image["width"]}x{image["height"]}'] += 1
@@ -53,15 +45,7 @@ def spread(values: np.ndarray) -> dict:
 
 
 def normalisation_of(found: Sequence[List[dict]]) -> Dict[str, dict]:
-    """Mean and standard deviation of what crops show.
-
-    Args:
-        found (Sequence[list[dict]]): Of each file its images; the moments of
-            pixels in ``thermal`` and ``rgb``.
-
-    Returns:
-        dict: ``mean`` and ``std`` by modality.
-    """
+    """``mean`` and ``std`` of what crops show, by modality."""
     normalisation: Dict[str, dict] = {}
     for modality in ('thermal', 'rgb'):
         moments = [

@@ -1,4 +1,4 @@
-"""One image after the other: what only its pixels tell."""
+"""What only the pixels of an image and its partner tell, image by image."""
 import hashlib
 import os.path as osp
 from collections import defaultdict
@@ -13,11 +13,12 @@ from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
 
 from ..alignment import rgb_to_thermal
 from ..datasets.thermal_face_dataset import image_fields
-from ..image_checks import check_inside, similar_name
+from ..image_files import check_inside, similar_name
 from ..transforms.loading import (LoadThermalImage, read_image,
                                   require_size)
 from .findings import Add, Faces, image_examples
-from .shifts import estimate_shift, fingerprint
+from .shifts import estimate_shift
+from .splits import fingerprint
 from .statistics import spread
 
 _BOX_PADDING = .125  # as MMPose's crops: 1.25 times the box
@@ -25,16 +26,7 @@ _FLAT_LEVELS = 4.
 
 
 def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
-    """What :func:`inspect_image` must know of each image.
-
-    Args:
-        data (Faces): Of a file.
-        with_rgb (bool): Whether partners are inspected.
-        shift_samples (int): Pairs whose shift is estimated.
-
-    Returns:
-        list[tuple]: One an image.
-    """
+    """What :func:`inspect_image` must know of each image of a file."""
     of_image: Dict[int, List[int]] = defaultdict(list)
     for face, image in enumerate(data.image_of):
         of_image[int(image)].append(face)
@@ -51,15 +43,7 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
 
 
 def inspect_image(task: tuple) -> dict:
-    """Decodes one image and its partner.
-
-    Args:
-        task (tuple): Of :func:`tasks_of`.
-
-    Returns:
-        dict: ``errors``, a list of check and message, and what could be
-        measured.
-    """
+    """Decodes one image and its partner: ``errors``, and what could be measured."""
     image, boxes, annotation, estimate, folders, with_rgb = task
     cv2.setNumThreads(1)
     found: Dict[str, Any] = dict(errors=[])
@@ -162,8 +146,7 @@ def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         add (Callable): Takes findings.
 
     Returns:
-        dict | None: Median temperatures of the images, in degrees Celsius, if
-        they have any.
+        dict | None: Median temperatures of the images, if any, degrees Celsius.
     """
     # Training never reads an image without faces.
     used = set(map(int, data.image_of))
@@ -181,18 +164,17 @@ def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         add(level, kind, f'{len(messages)} images{faces}. First: {message}',
             image_examples(data.name, [i for i, _ in messages]))
     for level, check, key, message in (
-        ('warning', 'flat', 'flat', 'have hardly any contrast (a closed '
+        ('warning', 'flat', 'flat', 'images have hardly any contrast (a closed '
          'shutter, or a 16-bit file stored with 8 bits).'),
         ('error', 'depth', 'narrow', '16-bit images hold values below 256 '
          'only: they were 8-bit images before, and their temperatures are '
          'lost.'),
-        ('warning', 'temperatures', 'problem', 'have temperatures that are no '
-         'scene with a face in it. First: ')):
+        ('warning', 'temperatures', 'problem', 'images have temperatures that '
+         'are no scene with a face in it. First: ')):
         which = [i for i, result in enumerate(found) if result.get(key)]
         if which:
             first = found[which[0]][key]
-            images = '' if key == 'narrow' else 'images '
-            add(level, check, f'{len(which)} {images}{message}'
+            add(level, check, f'{len(which)} {message}'
                 f'{first if isinstance(first, str) else ""}',
                 image_examples(data.name, which))
     kelvin = [result['kelvin'] for result in found if 'kelvin' in result]

@@ -26,8 +26,7 @@ class LeftOut:
         first (str): The first of them, and what is wrong with it.
         images (list[int]): Numbers of their images, one a record.
         kind (str): ``'annotations'`` or ``'images'``.
-        without_image (int): Further records, whose image is none of those
-            that are used.
+        without_image (int): Further records, whose image is not used.
     """
     reason: str
     first: str
@@ -75,10 +74,12 @@ class Annotations:
 
     def what_is_left_out(self) -> str:
         """One sentence for a log; empty if all is used."""
-        return ' '.join(
-            f'left out {sum(one.count for one in ours)} {kind}: ' + '; '.join(
-                f'{one.count} {one.reason} (first {one.first})'
-                for one in ours) + '.'
-            for kind in ('annotations', 'images')
-            for ours in [[one for one in self.left_out if one.kind == kind]]
-            if ours)
+        sentences = []
+        for kind in ('annotations', 'images'):
+            ours = [one for one in self.left_out if one.kind == kind]
+            if ours:
+                reasons = '; '.join(f'{one.count} {one.reason} (first {one.first})'
+                                    for one in ours)
+                count = sum(one.count for one in ours)
+                sentences.append(f'left out {count} {kind}: {reasons}.')
+        return ' '.join(sentences)

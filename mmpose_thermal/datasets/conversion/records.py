@@ -1,14 +1,12 @@
-"""Labelled pictures of a data set, and what is kept of each."""
+"""Labelled pictures of a data set, and what annotation files hold of each."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from mmpose_thermal.runtime.images import decode_image
-from mmpose_thermal.runtime.image_heads import image_head
-
-from .annotation_rules import box_breach, landmarks
+from ..annotations.rules import box_breach, landmarks
+from ..image_files import head_of
 
 
 class ConversionError(ValueError):
@@ -74,28 +72,18 @@ class Picture:
     numbers: Set[int] = field(default_factory=set)
 
 
-def image_header(path: str) -> Tuple[int, int, int]:
-    """Size and depth of an image, as everything here reads it.
-
-    Args:
-        path (str): Of a format of :func:`decode_image`.
-
-    Returns:
-        tuple[int, int, int]: Width and height in pixels, bits a channel.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no image.
-    """
-    head = image_head(path)
-    if head is not None and head.size is not None:
-        return (*head.size, head.bits)
-    image = decode_image(Path(path).read_bytes(), str(path))
-    return image.shape[1], image.shape[0], 8 * image.dtype.itemsize
+def with_visibility(keypoints: np.ndarray) -> np.ndarray:
+    """Keypoints (K, 2) or (K, 3) with COCO's visibility; rows of 0 without a label."""
+    points = np.asarray(keypoints, dtype=float)
+    if points.shape[1] == 2:
+        points = np.column_stack([points, np.full(len(points), 2.)])
+    return np.where(
+        np.isfinite(points).all(1, keepdims=True) & (points[:, 2:] > 0),
+        points, 0.)
 
 
 def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
-    """The box of labelled points, larger by a share of its size each side.
+    """The box of labelled points, larger by a share of its size on each side.
 
     Args:
         keypoints (np.ndarray): Shape (K, 2) or (K, 3), pixels; NaN or
@@ -112,33 +100,12 @@ def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
     return np.concatenate([low - margin * extent, (1 + 2 * margin) * extent])
 
 
-def with_visibility(keypoints: np.ndarray) -> np.ndarray:
-    """Adds COCO's visibility: 2, or a row of zeros where there is no label.
-
-    Args:
-        keypoints (np.ndarray): Shape (K, 2) or (K, 3).
-
-    Returns:
-        np.ndarray: Shape (K, 3), finite.
-    """
-    points = np.asarray(keypoints, dtype=float)
-    if points.shape[1] == 2:
-        points = np.column_stack([points, np.full(len(points), 2.)])
-    return np.where(
-        np.isfinite(points).all(1, keepdims=True) & (points[:, 2:] > 0),
-        points, 0.)
-
-
-def clipped(box: np.ndarray, size) -> np.ndarray:
-    """The part of a box (x, y, width, height) inside an image."""
+def box_fields(box: np.ndarray, size: Sequence[float]) -> dict:
+    """COCO's fields for the part of a box (x, y, width, height) inside an image."""
     low = np.clip(box[:2], 0, size)
-    return np.concatenate([low, np.clip(box[:2] + box[2:], 0, size) - low])
-
-
-def box_fields(box: np.ndarray) -> dict:
-    """The fields of COCO for a box (x, y, width, height)."""
-    return dict(
-        bbox=box.round(2).tolist(), area=round(float(box[2:].prod()), 2))
+    extent = np.clip(box[:2] + box[2:], 0, size) - low
+    return dict(bbox=[*low.round(2).tolist(), *extent.round(2).tolist()],
+                area=round(float(extent.prod()), 2))
 
 
 def listed(keypoints: np.ndarray) -> list:
@@ -169,13 +136,13 @@ def _annotation(face: Face, size: Tuple[int, int], metainfo: dict,
     box = np.asarray(
         box_around(keypoints, margin) if face.bbox is None else face.bbox,
         dtype=float)
-    breach = landmarks(
-        keypoints.ravel().tolist(), points, 'it', metainfo['dataset_name'])[
-            1] or box_breach(box.tolist(), size[0], size[1], 'it')
+    _, breach = landmarks(
+        keypoints.ravel().tolist(), points, 'it', metainfo['dataset_name'])
+    breach = breach or box_breach(box.tolist(), size[0], size[1], 'it')
     if breach:
         raise LeaveOut(f'face {breach[1]}', breach[2])
     annotation = dict(
-        **box_fields(clipped(box, size)),
+        **box_fields(box, size),
         keypoints=listed(keypoints),
         num_keypoints=int(labelled.sum()),
         **face.fields)
@@ -219,24 +186,25 @@ def record_of(root: Path, picture: Picture, metainfos: Dict[str, dict],
         LeaveOut: It cannot be used.
         ValueError: It is no readable image.
     """
-    width, height, bits = image_header(str(root / picture.file_name))
+    head = head_of(str(root / picture.file_name), with_size=True)
+    assert head.size is not None
+    width, height = head.size
     _check_labelled_size(picture, (width, height))
     image = dict(file_name=picture.file_name, width=width, height=height)
-    if bits != 8:
-        image['bit_depth'] = bits
+    if head.bits != 8:
+        image['bit_depth'] = head.bits
     image.update(picture.fields)
     record: Dict[str, Any] = dict(kind=picture.kind, split=picture.split, image=image)
     if picture.rgb_file_name:
         image['rgb_file_name'] = picture.rgb_file_name
-        rgb_size = image_header(
-            str(root / picture.rgb_file_name))[:2]
+        record['rgb_size'] = head_of(
+            str(root / picture.rgb_file_name), with_size=True).size
         aligned = 'rgb_homography' not in image and all(
             face.rgb_keypoints is None for face in picture.faces)
-        if aligned and rgb_size != (width, height):
+        if aligned and record['rgb_size'] != head.size:
             raise LeaveOut('RGB partner of another size',
-                           f'{rgb_size[0]}x{rgb_size[1]}, thermal '
-                           f'{width}x{height}')
-        record['rgb_size'] = rgb_size
+                           '{}x{}, thermal {}x{}'.format(
+                               *record['rgb_size'], width, height))
     if not picture.faces:
         raise LeaveOut('no labelled face')
     record['annotations'] = [

@@ -8,12 +8,14 @@ from typing import Dict, List, Optional
 import cv2
 import numpy as np
 
-from ..datasets.annotations import Annotations
-from ..datasets.datasets.thermal_face_dataset import image_fields
-from ..datasets.image_checks import check_inside
-from ..datasets.inspection import Inspection
-from ..datasets.transforms.loading import LoadThermalImage, read_image
-from .contact_sheet import draw_landmarks
+from mmpose_thermal.visualization.contact_sheet import draw_landmarks
+
+from ..annotations import Annotations
+from ..datasets.thermal_face_dataset import image_fields
+from ..image_files import check_inside
+from ..transforms.loading import LoadThermalImage, read_image
+from .findings import Inspection
+from .inspection import image_folders
 
 _THUMBNAIL_PX = 150
 _FAR_PX = 1 << 14  # beyond any picture; OpenCV draws with 16 bits and more
@@ -29,14 +31,7 @@ _STYLE = ('body{font-family:sans-serif;max-width:75em;margin:2em auto;'
 
 
 def config_lines(inspection: Inspection) -> str:
-    """The normalisation, to be pasted into a config.
-
-    Args:
-        inspection (Inspection): What was found.
-
-    Returns:
-        str: A ``data_preprocessor`` of pairs or of one modality.
-    """
+    """The ``data_preprocessor`` of pairs or of one modality, for a config."""
     normalisation = inspection.statistics['normalisation']
 
     def arguments(modality):
@@ -54,14 +49,7 @@ def config_lines(inspection: Inspection) -> str:
 
 
 def text_report(inspection: Inspection) -> str:
-    """The findings as text.
-
-    Args:
-        inspection (Inspection): What was found.
-
-    Returns:
-        str: Several lines.
-    """
+    """The findings as lines of text."""
     lines = []
     for name, values in inspection.statistics.items():
         if name != 'normalisation':
@@ -73,10 +61,12 @@ def text_report(inspection: Inspection) -> str:
     for finding in inspection.findings:
         lines.append(f'{_MARKS[finding.level]} ({finding.check}): '
                      f'{finding.message}')
+    return '\n'.join([*lines, _counts(inspection)])
+
+
+def _counts(inspection: Inspection) -> str:
     errors = sum(finding.level == 'error' for finding in inspection.findings)
-    lines.append(f'{errors} errors, {len(inspection.findings) - errors} '
-                 'warnings.')
-    return '\n'.join(lines)
+    return f'{errors} errors, {len(inspection.findings) - errors} warnings.'
 
 
 class _Thumbnails:
@@ -84,12 +74,7 @@ class _Thumbnails:
 
     def __init__(self, files: Dict[str, Annotations], data_root: str,
                  data_prefix: Optional[dict]) -> None:
-        prefix = dict(dict(img='', rgb=''), **(data_prefix or {}))
-        self.root = data_root
-        self.folders = {
-            key: osp.join(data_root, folder)
-            for key, folder in prefix.items()
-        }
+        self.folders = image_folders(data_root, data_prefix)
         self.files = files
 
     def figure(self, name: str, number: int) -> str:
@@ -118,7 +103,7 @@ class _Thumbnails:
     def _path(self, role: str, image: dict) -> str:
         field = 'rgb_file_name' if role == 'rgb' else 'file_name'
         path = osp.join(self.folders[role], image[field])
-        check_inside([path], [self.root])
+        check_inside([path], [self.folders['root']])
         return path
 
     def _draw(self, image, annotations) -> str:
@@ -160,12 +145,10 @@ def html_report(inspection: Inspection,
         str: HTML.
     """
     thumbnails = _Thumbnails(inspection.files, data_root, data_prefix)
-    errors = sum(finding.level == 'error' for finding in inspection.findings)
-    warnings = len(inspection.findings) - errors
     page = [
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f'<title>Data check</title><style>{_STYLE}</style><h1>Data check</h1>'
-        f'<p><b>{errors} errors, {warnings} warnings.</b> Checked: '
+        f'<p><b>{_counts(inspection)}</b> Checked: '
         f'{html.escape(", ".join(inspection.checked))}.</p>'
     ]
     for finding in inspection.findings:

@@ -6,15 +6,15 @@ order) are landmarks; a shape labelled 'face' is the box.
 """
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from .annotation_rules import is_number, short
-from .face_records import ConversionError, Face, LeaveOut
-from .json_files import parse_json
+from ..annotations.file_formats import parse_json
+from ..annotations.rules import is_number, short
+from .records import ConversionError, Face, LeaveOut
 
 _BOX_LABEL = 'face'
 _IN_ORDER = ('point', 'points', 'line', 'linestrip', 'polygon')
@@ -25,13 +25,7 @@ _TWO_FACES = ('two faces without group ids: give the shapes of each face a '
 
 
 def labelme_content(path: Path) -> dict:
-    """Reads a LabelMe file.
-
-    Args:
-        path (Path): The json file; it may begin with a byte order mark.
-
-    Returns:
-        dict: With ``shapes``, each of which has ``label`` and ``points``.
+    """Reads a LabelMe file, whose ``shapes`` have ``label`` and ``points``.
 
     Raises:
         LeaveOut: It has another form.
@@ -108,11 +102,7 @@ def _landmarks_of(shape: dict) -> Optional[list]:
 
 def faces_of_shapes(shapes: Sequence[dict],
                     names: Sequence[str] = ()) -> Tuple[List[Face], List[str]]:
-    """Makes faces of the shapes of an image, one a group id.
-
-    Args:
-        shapes (Sequence[dict]): Of LabelMe.
-        names (Sequence[str]): Of the points.
+    """Makes faces of the shapes of an image, one for each group id.
 
     Returns:
         tuple[list[Face], list[str]]: The faces, and what was ignored.
@@ -120,9 +110,9 @@ def faces_of_shapes(shapes: Sequence[dict],
     Raises:
         LeaveOut: See :func:`face_of_shapes`.
     """
-    groups: Dict[Any, List[dict]] = {}
+    groups: Dict[Any, List[dict]] = defaultdict(list)
     for shape in shapes:
-        groups.setdefault(shape.get('group_id'), []).append(shape)
+        groups[shape.get('group_id')].append(shape)
     with_points = [name for name, group in groups.items()
                    if any(not _is_box(shape) for shape in group)]
     if len(with_points) == 1 and sum(map(_is_box, shapes)) == 1:
@@ -229,15 +219,7 @@ def _are_running(labels: Sequence[str]) -> bool:
 
 
 def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
-    """The numbers that label the points of an image.
-
-    Args:
-        shapes (Sequence[dict]): Of LabelMe.
-        names (Sequence[str]): Of the points.
-
-    Returns:
-        set[int]: Empty if something else does.
-    """
+    """The numbers that label the points of an image; empty if something else does."""
     if _order(shapes, names) is not _number:
         return set()
     found = {_number(_label(shape)) for shape in shapes
@@ -246,14 +228,7 @@ def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
 
 
 def refuse_numbers_from_1(numbers: Iterable[int]) -> None:
-    """Checks that the points of a folder are counted from 0.
-
-    Args:
-        numbers (Iterable[int]): All that label its points.
-
-    Raises:
-        ConversionError: They are 1, 2, 3, ... without a gap.
-    """
+    """Raises ConversionError if a folder's points are 1, 2, 3, ... without a gap."""
     seen = set(numbers)
     if len(seen) > 1 and seen == set(range(1, len(seen) + 1)):
         raise ConversionError(
