@@ -10,7 +10,6 @@ from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mmpose_thermal.datasets.transforms import caching, loading
-from mmpose_thermal.runtime import lmdb_cache
 
 pytest.importorskip('lmdb')
 CODEC = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
@@ -143,7 +142,7 @@ def test_worker_processes_share_the_file(dataset, monkeypatch):
 
 
 def test_a_full_file_does_not_end_the_training(dataset, monkeypatch):
-    monkeypatch.setattr(lmdb_cache, '_MAP_SIZE', 65536)
+    monkeypatch.setattr(caching, '_MAP_SIZE', 65536)
     kept = dataset('a.lmdb')
     with pytest.warns(UserWarning, match='takes nothing more'):
         for index in range(len(kept)):

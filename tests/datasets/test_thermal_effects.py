@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.datasets.transforms.thermal_effects import EFFECTS
+from mmpose_thermal.datasets.transforms import EFFECTS
 
 NAMES = [effect.__name__ for effect in EFFECTS]
 KELVIN_PER_LEVEL = .05

@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from mmpose_thermal.runtime.images import (checked_pixels, decode_image,
-                                                grey_levels)
+                                           grey_levels)
 from mmpose_thermal.runtime.radiometry import GAINS
 
 _DTYPES = {8: ('uint8', ), 16: ('uint16', 'int16'), 32: ('float32', )}
@@ -43,17 +43,7 @@ def read_image(path: str,
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
-    """Checks that a thermal image has the declared depth.
-
-    Args:
-        image (np.ndarray): The image as stored.
-        bit_depth (int): 8, 16 or 32 (float), as declared in the annotation
-            file.
-        path (str): Named in the error.
-
-    Raises:
-        ValueError: The depths differ.
-    """
+    """Raises ValueError if a thermal image, as stored, is not of the declared bits."""
     if bit_depth not in _DTYPES:
         raise ValueError(
             f'Thermal image {path} is declared with "bit_depth": '
@@ -66,16 +56,7 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
 
 
 def require_size(image: np.ndarray, size: Sequence[int], path: str) -> None:
-    """Checks that an image has the declared size.
-
-    Args:
-        image (np.ndarray): The image, upright.
-        size (Sequence[int]): Width and height, as declared.
-        path (str): Named in the error.
-
-    Raises:
-        ValueError: The sizes differ.
-    """
+    """Raises ValueError if an upright image is not of the declared width and height."""
     height, width = image.shape[:2]
     if (width, height) == tuple(size):
         return
@@ -171,14 +152,7 @@ class LoadThermalImage(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Loads the image of a sample.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The sample with its image.
-        """
+        """Loads the image of a sample."""
         raw = results['img'] if 'img' in results else read_image(
             results['img_path'],
             backend_args=self.backend_args,
@@ -189,15 +163,7 @@ class LoadThermalImage(BaseTransform):
         return results
 
     def grey_levels(self, raw: np.ndarray, results: dict) -> np.ndarray:
-        """Maps an image that has been read already.
-
-        Args:
-            raw (np.ndarray): The image as stored.
-            results (dict): The sample; gets its ``kelvin_per_level``.
-
-        Returns:
-            np.ndarray: Shape (H, W), uint8.
-        """
+        """Grey levels (H, W) of an image as stored; adds ``kelvin_per_level``."""
         path = results.get('img_path') or 'given as an array'
         raw = checked_pixels(raw, path)
         if 'declared_size' in results:
@@ -258,24 +224,22 @@ class LoadRGBPartner(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Loads the partner of a sample.
-
-        Args:
-            results (dict): The sample with its thermal image.
-
-        Returns:
-            dict: The sample with both images.
-        """
+        """Loads the partner of a sample."""
+        thermal = results['img']
         if 'rgb' in results.get('missing_modalities', ()):
-            black = np.zeros((*results['img'].shape[:2], 3), np.uint8)
-            results['img'] = [results['img'], black]
-            results['modalities'] = ('thermal', 'rgb')
-            return results
+            rgb = np.zeros((*thermal.shape[:2], 3), np.uint8)
+        else:
+            rgb = self._read(results, thermal)
+        results['img'] = [thermal, rgb]
+        results['modalities'] = ('thermal', 'rgb')
+        return results
+
+    def _read(self, results: dict, thermal: np.ndarray) -> np.ndarray:
         if 'rgb_path' not in results:
             raise KeyError(
                 f'The sample of {results["img_path"]} has no RGB partner. Set '
                 '`with_rgb=True` in the ThermalFaceDataset of this pipeline.')
-        path, thermal = results['rgb_path'], results['img']
+        path = results['rgb_path']
         rgb = read_image(path, True, self.backend_args)
         if 'rgb_to_thermal' not in results and \
                 rgb.shape[:2] != thermal.shape[:2]:
@@ -285,9 +249,7 @@ class LoadRGBPartner(BaseTransform):
                 f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs are taken as '
                 'pixel-aligned, unless the annotation file has the image\'s '
                 '"rgb_homography" or the face\'s "rgb_keypoints".')
-        results['img'] = [thermal, rgb]
-        results['modalities'] = ('thermal', 'rgb')
-        return results
+        return rgb
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}()'

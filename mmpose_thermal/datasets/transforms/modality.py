@@ -40,14 +40,7 @@ class ModalityTransform(BaseTransform):
         ])
 
     def transform(self, results: dict) -> dict:
-        """Transforms one modality of a sample.
-
-        Args:
-            results (dict): The sample with its pair of images.
-
-        Returns:
-            dict: The sample.
-        """
+        """Transforms one modality of a sample."""
         modalities = results.get('modalities', ())
         if self.modality not in modalities:
             raise KeyError(

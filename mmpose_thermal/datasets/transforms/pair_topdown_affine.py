@@ -80,14 +80,7 @@ class PairTopdownAffine(TopdownAffine):
                 'the same aspect ratio.')
 
     def transform(self, results: dict) -> dict:
-        """Crops both images.
-
-        Args:
-            results (dict): The sample with its pair of images.
-
-        Returns:
-            dict: The sample.
-        """
+        """Crops both images."""
         if not isinstance(results['img'], list):
             raise KeyError(
                 f'The sample of {results.get("img_path")} has one image only. '

@@ -39,15 +39,7 @@ class PointSetConverter(KeypointConverter):
         self.flip_indices = metainfo['flip_indices']
 
     def transform(self, results: dict) -> dict:
-        """Converts the labels of a sample.
-
-        Args:
-            results (dict): The sample with ``keypoints`` (N, K, 2) and
-                ``keypoints_visible`` (N, K).
-
-        Returns:
-            dict: The sample with the points of the new set.
-        """
+        """Converts the labels of a sample."""
         # MMPose would mirror the new points by the old set's pairs.
         results.pop('flip_indices', None)
         results = super().transform(results)
