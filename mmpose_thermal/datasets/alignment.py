@@ -84,18 +84,11 @@ def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
 # --------------------------------------------------------- from common points
 @dataclass
 class Registration:
-    """A map that was fitted to a group of pairs.
-
-    Attributes:
-        matrix (np.ndarray): Shape (3, 3), RGB to thermal pixels.
-        points (int): How many correspondences there were.
-        inliers (int): How many fit.
-        residual_px (float): Their median distance in thermal pixels.
-    """
-    matrix: np.ndarray
-    points: int
-    inliers: int
-    residual_px: float
+    """A map that was fitted to a group of pairs."""
+    matrix: np.ndarray  # (3, 3), RGB to thermal pixels
+    points: int  # how many correspondences there were
+    inliers: int  # how many fit
+    residual_px: float  # their median distance in thermal pixels
 
 
 def fit_map(rgb_points: np.ndarray, thermal_points: np.ndarray,
@@ -147,16 +140,11 @@ def register_groups(
         pairs: Sequence[Tuple[Hashable, np.ndarray, np.ndarray]],
         model: str = 'affine'
 ) -> Tuple[Dict[Hashable, Registration], List[Tuple[Hashable, str]]]:
-    """Fits one map to each group of pairs.
+    """Fits one map to each group (a frame, a sequence, ...) of pairs.
 
-    Args:
-        pairs (Sequence[tuple]): A group (a frame, a sequence, ...), and points
-            of RGB and thermal image, (K, 3) each with COCO's visibility.
-        model (str): See :func:`fit_map`.
-
-    Returns:
-        tuple: Registrations by group, and the groups that have none with the
-        reason.
+    A pair is its group, and points of RGB and thermal image, (K, 3) each with
+    COCO's visibility. Returns registrations by group, and the groups that have
+    none with the reason.
     """
     known: Dict[Hashable, list] = {}
     for group, rgb, thermal in pairs:

@@ -23,19 +23,11 @@ def read_boxes(bbox_file: str,
                ann_file: str,
                image_ids: Sequence[Any],
                face_categories: Iterable[Any] = ()) -> Dict[Any, List[dict]]:
-    """Reads COCO's results of a detector.
+    """Reads COCO's results of a detector: by image id its boxes, the surest first.
 
-    Args:
-        bbox_file (str): A json list of ``image_id``, ``bbox`` ([x, y, width,
-            height]) and ``score``.
-        ann_file (str): Whose images they are of; for messages.
-        image_ids (Sequence): Of the images in it.
-        face_categories (Iterable): Ids of the categories of its faces. Boxes
-            of others are not used, unless no box is of one of them: then the
-            detector numbers categories in its own way.
-
-    Returns:
-        dict: By image id its boxes, the surest first.
+    Boxes of other than the ``face_categories`` of the annotation file are not
+    used, unless no box is of one of them: then the detector numbers categories
+    in its own way.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -130,9 +122,6 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
     Returns:
         tuple[list[dict], str]: The faces that were found, with ``bbox`` and
         ``bbox_score`` of the detector; and how many were not.
-
-    Raises:
-        ValueError: None was found, or the boxes are two corners each.
     """
     by_image = defaultdict(list)
     for face in faces:

@@ -18,12 +18,7 @@ _THREADS = 8  # headers are waited for, above all in network folders
 
 
 def head_of(path: str, with_size: bool = False) -> ImageHead:
-    """Bits, and perhaps size; decodes an image only where its head does not tell.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no image.
-    """
+    """Bits, and perhaps size; decodes an image only where its head does not tell."""
     head = image_head(path)
     if head is None or (with_size and head.size is None):
         image = decode_image(Path(path).read_bytes(), str(path))
@@ -98,28 +93,26 @@ def similar_name(path: str) -> str:
 
 def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
                 most: int = MAX_HEADS_READ) -> None:
-    """Looks into files for the depth and size that they are declared with.
+    """Raises ValueError if files are of another depth or size than declared.
 
     Args:
         declared (dict[str, tuple]): Bits, and width and height if they are
             declared, by path; remote ones are left alone.
         most (int): How many files are looked into; of more, so many at
             random, and always the same.
-
-    Raises:
-        ValueError: Some have another depth or size.
     """
     paths = [path for path in declared if not _is_remote(path)]
     if len(paths) > most:
         paths = random.Random(0).sample(paths, most)
     with ThreadPoolExecutor(_THREADS) as threads:
         heads = dict(zip(paths, threads.map(_readable_head, paths)))
-    other = []
-    for path, head in heads.items():
+
+    def differs(path, head):
         bits, size = declared[path]
-        if head.bits != bits or (size and head.size not in (None,
-                                                            tuple(size))):
-            other.append(path)
+        return head.bits != bits or (
+            size and head.size and head.size != tuple(size))
+
+    other = [path for path, head in heads.items() if differs(path, head)]
     for path in other:
         bits, size = declared[path]
         try:  # of the image itself, which is what counts
@@ -141,10 +134,6 @@ def check_files(dataset: Any, samples: Sequence[dict]) -> None:
         dataset (Any): With ``ann_file``, ``data_root`` and ``data_prefix``.
         samples (Sequence[dict]): Each with ``img_path`` and ``bit_depth``, and
             perhaps ``rgb_path`` and ``declared_size``.
-
-    Raises:
-        FileNotFoundError: Some do not exist.
-        ValueError: They lie elsewhere, or have another depth or size.
     """
     paths = {
         sample[key]: key
@@ -162,10 +151,8 @@ def check_files(dataset: Any, samples: Sequence[dict]) -> None:
                 f'not exist, first the {role} {missing[0]}'
                 f'{similar_name(missing[0])}. Check `data_root` and '
                 '`data_prefix` of the data set, or complete the download.')
-        check_heads({
-            sample['img_path']: (sample['bit_depth'],
-                                 sample.get('declared_size'))
-            for sample in samples
-        })
+        check_heads({sample['img_path']: (sample['bit_depth'],
+                                          sample.get('declared_size'))
+                     for sample in samples})
     except ValueError as error:
         raise ValueError(f'{dataset.ann_file}: {error}') from None

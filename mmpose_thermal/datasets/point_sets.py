@@ -65,15 +65,12 @@ def load_metainfo(metainfo: dict) -> dict:
         metainfo (dict): As MMPose defines it, or ``dict(from_file=...)``.
             Beside MMPose's fields it may have ``regions`` (names of points by
             region), and ``interocular`` and ``interpupil`` (for either end the
-            names of the points of which it is the mean).
-
-    Returns:
-        dict: MMPose's parsed metainfo, and those of the three, by indices.
+            names of the points of which it is the mean); the result has
+            indices in their place.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: A field is missing or contradicts the points; the message
-            names it.
+        ValueError: A field is missing or contradicts the points.
     """
     source = 'the metainfo'
     if 'from_file' in metainfo:
@@ -114,10 +111,8 @@ def _read_metainfo(path: str) -> dict:
 
 def keypoint_names(metainfo: dict) -> List[str]:
     """The names of all points of a parsed metainfo, in order."""
-    return [
-        metainfo['keypoint_id2name'][index]
-        for index in range(metainfo['num_keypoints'])
-    ]
+    return [metainfo['keypoint_id2name'][index]
+            for index in range(metainfo['num_keypoints'])]
 
 
 def face_category(metainfo: dict) -> dict:
@@ -146,19 +141,12 @@ def _points(point_set: str) -> Dict[str, int]:
         return {**names, **_WFLW_PUPILS}
     index = load_metainfo(dict(from_file=point_set))['keypoint_name2id']
     # Points that are merely numbered mean something else in each set.
-    return {
-        name: i
-        for name, i in index.items() if not name.startswith(('kpt', 'face-'))
-    }
+    return {name: i for name, i in index.items()
+            if not name.startswith(('kpt', 'face-'))}
 
 
 def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
-    """Tells how the points of one set are found in another.
-
-    Args:
-        source (str): Name of a metainfo of this package or of MMPose, such as
-            ``'wflw'``, ``'300w'`` or ``'tfake'``.
-        target (str): Likewise, such as ``'sftl54'`` or ``'tfw'``.
+    """Tells how the points of one set (``'wflw'``) are found in another.
 
     Returns:
         list[tuple]: As MMPose's ``KeypointConverter`` takes it: for each point
@@ -187,26 +175,15 @@ def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
 
 
 def keypoint_indices(teacher: str, student: str) -> List[int]:
-    """Finds a point set in a larger one, point by point.
-
-    Args:
-        teacher (str): Name of the metainfo of the larger set, such as
-            ``'wflw'``.
-        student (str): Of the set to be found in it, such as ``'sftl54'``.
-
-    Returns:
-        list[int]: For each point of ``student`` its index in ``teacher``.
+    """For each point of the set ``student`` its index in the larger ``teacher``.
 
     Raises:
-        ValueError: The relation is not known, or some point of ``student`` is
-            none of ``teacher``.
+        ValueError: The relation is not known, or ``teacher`` lacks a point.
     """
     count = load_metainfo(dict(from_file=student))['num_keypoints']
-    indices = {
-        target: source
-        for source, target in keypoint_mapping(teacher, student)
-        if isinstance(source, int)
-    }
+    indices = {target: source
+               for source, target in keypoint_mapping(teacher, student)
+               if isinstance(source, int)}
     missing = [i for i in range(count) if i not in indices]
     if missing:
         raise ValueError(

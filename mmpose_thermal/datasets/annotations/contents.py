@@ -5,34 +5,20 @@ from typing import List, Optional
 
 @dataclass
 class Fault:
-    """Why a file cannot be used.
-
-    Attributes:
-        check (str): Short name of the rule.
-        message (str): Record, field and remedy.
-        images (list[int]): Numbers of the images concerned, in the file.
-    """
-    check: str
-    message: str
-    images: List[int] = field(default_factory=list)
+    """Why a file cannot be used."""
+    check: str  # short name of the rule
+    message: str  # record, field and remedy
+    images: List[int] = field(default_factory=list)  # numbers in the file
 
 
 @dataclass
 class LeftOut:
-    """Records that are not used, for one reason.
-
-    Attributes:
-        reason (str): As in 'N annotations REASON'.
-        first (str): The first of them, and what is wrong with it.
-        images (list[int]): Numbers of their images, one a record.
-        kind (str): ``'annotations'`` or ``'images'``.
-        without_image (int): Further records, whose image is not used.
-    """
-    reason: str
-    first: str
-    images: List[int] = field(default_factory=list)
-    kind: str = 'annotations'
-    without_image: int = 0
+    """Records that are not used, for one reason."""
+    reason: str  # as in 'N annotations REASON'
+    first: str  # of them, and what is wrong with it
+    images: List[int] = field(default_factory=list)  # one for each record
+    kind: str = 'annotations'  # or 'images'
+    without_image: int = 0  # further records, whose image is not used
 
     @property
     def count(self) -> int:

@@ -8,7 +8,7 @@ from mmengine.fileio import get
 from ..annotations import Annotations, parse_json, read_annotations
 from ..point_sets import find_point_set, load_metainfo
 from .findings import Add, Faces, Finding, Inspection, image_examples
-from .landmarks import LANDMARK_CHECKS
+from .landmarks import check_landmarks
 from .pixels import check_pixels, inspect_image, tasks_of
 from .shifts import check_shifts
 from .splits import check_duplicates, check_splits
@@ -60,7 +60,7 @@ def inspect(ann_files: Sequence[str],
     What a data set would refuse is an error, in the data set's words.
 
     Args:
-        ann_files (Sequence[str]): One a split.
+        ann_files (Sequence[str]): One for each split.
         data_root (str): Folder of the data set.
         data_prefix (dict, optional): Folders of images in it, as the data
             set's ``data_prefix``: ``img`` and ``rgb``.
@@ -69,9 +69,6 @@ def inspect(ann_files: Sequence[str],
         with_rgb (bool): Whether partners are inspected too.
         shift_samples (int): Pairs of each file whose shift is estimated.
         jobs (int): Processes.
-
-    Returns:
-        Inspection: The findings, errors first, and statistics.
 
     Raises:
         OSError: An annotation file does not exist or cannot be opened.
@@ -117,8 +114,7 @@ def _inspect_file(read: Annotations, info: dict, folders: Dict[str, str],
             f'{one.count} {one.kind} {one.reason} are not used. '
             f'First: {one.first}', image_examples(read.name, one.images))
     data = Faces(read, info['num_keypoints'], folders)
-    for check in LANDMARK_CHECKS:
-        check(data, info, add)
+    check_landmarks(data, info, add)
     results = _inspect_images(tasks_of(data, with_rgb, shift_samples), jobs)
     statistics = statistics_of(data, info)
     celsius = check_pixels(data, results, add)

@@ -14,8 +14,7 @@ from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
 from ..alignment import rgb_to_thermal
 from ..datasets.thermal_face_dataset import image_fields
 from ..image_files import check_inside, similar_name
-from ..transforms.loading import (LoadThermalImage, read_image,
-                                  require_size)
+from ..transforms.loading import LoadThermalImage, read_image, require_size
 from .findings import Add, Faces, image_examples
 from .shifts import estimate_shift
 from .splits import fingerprint
@@ -30,10 +29,8 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
     of_image: Dict[int, List[int]] = defaultdict(list)
     for face, image in enumerate(data.image_of):
         of_image[int(image)].append(face)
-    paired = [
-        i for i, image in enumerate(data.images)
-        if image.get('rgb_file_name') and of_image[i]
-    ]
+    paired = [i for i, image in enumerate(data.images)
+              if image.get('rgb_file_name') and of_image[i]]
     chosen = set(paired[::max(len(paired) // max(shift_samples, 1), 1)])
     return [
         (image, data.boxes[of_image[i]].tolist(),
@@ -42,7 +39,7 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
     ]
 
 
-def inspect_image(task: tuple) -> dict:
+def inspect_image(task: tuple) -> Dict[str, Any]:
     """Decodes one image and its partner: ``errors``, and what could be measured."""
     image, boxes, annotation, estimate, folders, with_rgb = task
     cv2.setNumThreads(1)
@@ -107,10 +104,8 @@ def _radiometry(raw: np.ndarray, sample: dict) -> dict:
     offset = sample.get('temperature_offset', 0.)
     median = float(np.nanmedian(raw[::4, ::4]))
     known = DEFAULT_SCALE.get(raw.dtype.name, 1.) if scale is None else scale
-    return dict(
-        kelvin=median * known + offset,
-        problem=temperature_problem(raw, scale, offset),
-        narrow=narrow)
+    return dict(kelvin=median * known + offset, narrow=narrow,
+                problem=temperature_problem(raw, scale, offset))
 
 
 def _kind_of(error: Exception, check: str) -> str:
@@ -130,23 +125,15 @@ def _moments(image: np.ndarray, boxes: Sequence[Sequence[float]]):
         part = image[top:int(y + (1 + _BOX_PADDING) * h) + 1,
                      left:int(x + (1 + _BOX_PADDING) * w) + 1]
         pixels = part.reshape(-1, total.shape[1]).astype(np.float64)
-        total += [
-            np.full(total.shape[1], len(pixels)),
-            pixels.sum(0), (pixels**2).sum(0)
-        ]
+        total += [np.full(total.shape[1], len(pixels)), pixels.sum(0),
+                  (pixels**2).sum(0)]
     return total
 
 
 def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
-    """Sums up what was found in the images of a file.
+    """Sums up what :func:`inspect_image` found in the images of a file.
 
-    Args:
-        data (Faces): Of the file.
-        found (list[dict]): Of :func:`inspect_image`, one an image.
-        add (Callable): Takes findings.
-
-    Returns:
-        dict | None: Median temperatures of the images, if any, degrees Celsius.
+    Returns the spread of their median temperatures, if any, degrees Celsius.
     """
     # Training never reads an image without faces.
     used = set(map(int, data.image_of))

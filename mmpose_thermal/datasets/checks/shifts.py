@@ -57,9 +57,8 @@ def estimate_shift(thermal: np.ndarray, rgb: np.ndarray,
 
 def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
     """Finds out whether RGB partners are shifted alike; statistics of pairs."""
-    shifts = np.array([
-        result['shift'] for result in found if 'shift' in result
-    ]).reshape(-1, 3)
+    shifts = np.array([result['shift'] for result in found
+                       if 'shift' in result]).reshape(-1, 3)
     if not len(shifts):
         return None
     believed = shifts[shifts[:, 2] >= _EDGES_AGREE, :2]
@@ -69,13 +68,10 @@ def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
     median = np.median(believed, axis=0)
     common = float(np.linalg.norm(median))
     statistics = dict(
-        pairs=len(shifts),
-        believed=len(believed),
+        pairs=len(shifts), believed=len(believed),
         median_xy=median.round(4).tolist(),
-        length_percentiles={
-            str(p): round(float(np.percentile(length, p)), 4)
-            for p in (10, 50, 90)
-        })
+        length_percentiles={str(p): round(float(np.percentile(length, p)), 4)
+                            for p in (10, 50, 90)})
     if common > _SHIFT_WARNING:
         worst = np.flatnonzero([
             'shift' in result and np.linalg.norm(result['shift'][:2]) > common

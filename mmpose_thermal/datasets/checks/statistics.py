@@ -14,12 +14,9 @@ def statistics_of(data: Faces, metainfo: dict) -> dict:
     for image in data.images:
         sizes[f'{image["width"]}x{image["height"]}'] += 1
     statistics = dict(
-        images=len(data.images),
-        faces=len(data.points),
-        subjects=len({
-            short(image['subject_id'])
-            for image in data.images if 'subject_id' in image
-        }),
+        images=len(data.images), faces=len(data.points),
+        subjects=len({short(image['subject_id'])
+                      for image in data.images if 'subject_id' in image}),
         pairs=sum(bool(image.get('rgb_file_name')) for image in data.images),
         image_sizes=dict(sorted(sizes.items(), key=lambda item: -item[1])[:5]),
         bit_depths=sorted({image.get('bit_depth') or 8
@@ -48,10 +45,8 @@ def normalisation_of(found: Sequence[List[dict]]) -> Dict[str, dict]:
     """``mean`` and ``std`` of what crops show, by modality."""
     normalisation: Dict[str, dict] = {}
     for modality in ('thermal', 'rgb'):
-        moments = [
-            result[modality] for results in found for result in results
-            if modality in result
-        ]
+        moments = [result[modality] for results in found
+                   for result in results if modality in result]
         if not moments:
             continue
         count, total, squares = np.sum(moments, 0)

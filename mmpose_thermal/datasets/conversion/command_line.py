@@ -41,13 +41,8 @@ def run_converter(args: argparse.Namespace,
                   description: str) -> None:
     """Runs a converter from the command line; exits with one clear message.
 
-    Args:
-        args (argparse.Namespace): Of :func:`converter_parser`.
-        list_tasks (Callable): Makes of the root (a ``Path``) and ``args`` the
-            tasks, and what is left out already with the reason.
-        read (Callable): See :func:`convert`.
-        point_sets (dict[str, str]): See :func:`convert`.
-        description (str): See :func:`convert`.
+    ``list_tasks`` makes of the root (a ``Path``) and ``args`` the tasks, and what
+    is left out already with the reason. For the others see :func:`convert`.
     """
     try:
         root = Path(args.root)

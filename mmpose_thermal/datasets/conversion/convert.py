@@ -100,7 +100,7 @@ def convert(root: str,
     their RGB partners as images of their own; and ``left_out.json``, a list
     of what was not used: name, reason, details. Prints the counts. All files
     are written at the end, or none; those of an earlier run that this one does
-    not write (a split that is no more) are removed.
+    not write are removed.
 
     Args:
         root (str): Folder of the data set; all paths become relative to it.
@@ -113,8 +113,7 @@ def convert(root: str,
         out_dir (str, optional): Defaults to ``annotations`` below the root.
         jobs (int): Processes.
         margin (float): Of boxes that are not given, see :func:`box_around`.
-        left_out (Sequence[tuple]): Names and reasons of what the caller has
-            left out already.
+        left_out (Sequence[tuple]): What the caller has left out: name, reason.
 
     Returns:
         dict[str, Path]: The annotation files by name.

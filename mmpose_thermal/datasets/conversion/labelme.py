@@ -50,17 +50,13 @@ def labelled_size(content: dict) -> Optional[Tuple[float, float]]:
 
 
 def _is_shape(shape: Any) -> bool:
+    # A point that is not finite is not labelled.
     return (isinstance(shape, dict) and 'label' in shape
             and isinstance(shape.get('points'), list) and all(
-                isinstance(point, list) and len(point) == 2
-                and all(map(_is_coordinate, point))
+                isinstance(point, list) and len(point) == 2 and all(
+                    is_number(value) or value in (math.inf, -math.inf)
+                    or value != value for value in point)
                 for point in shape['points']))
-
-
-def _is_coordinate(value: Any) -> bool:
-    # A point that is not finite is not labelled.
-    return is_number(value) or (isinstance(value, float)
-                                and not math.isfinite(value))
 
 
 def _plain(name: str) -> str:
@@ -74,8 +70,8 @@ def _label(shape: dict) -> str:
 
 def _type(shape: dict) -> str:
     """Old files have no types: then the number of points tells."""
-    known = shape.get('shape_type')
-    return known or ('point' if len(shape['points']) == 1 else 'polygon')
+    return shape.get('shape_type') or (
+        'point' if len(shape['points']) == 1 else 'polygon')
 
 
 def _is_box(shape: dict) -> bool:
@@ -102,14 +98,7 @@ def _landmarks_of(shape: dict) -> Optional[list]:
 
 def faces_of_shapes(shapes: Sequence[dict],
                     names: Sequence[str] = ()) -> Tuple[List[Face], List[str]]:
-    """Makes faces of the shapes of an image, one for each group id.
-
-    Returns:
-        tuple[list[Face], list[str]]: The faces, and what was ignored.
-
-    Raises:
-        LeaveOut: See :func:`face_of_shapes`.
-    """
+    """Makes a face of each group id of an image; also returns what was ignored."""
     groups: Dict[Any, List[dict]] = defaultdict(list)
     for shape in shapes:
         groups[shape.get('group_id')].append(shape)
@@ -136,15 +125,8 @@ def face_of_shapes(shapes: Sequence[dict],
     are not labelled; capitals, spaces and hyphens do not matter), else by
     number if most are, else in the order of the file, one or several a shape.
 
-    Args:
-        shapes (Sequence[dict]): Of LabelMe.
-        names (Sequence[str]): Of the points.
-        ignored (list[str], optional): Extended by what is no landmark: shapes
-            of other labels beside named or numbered points, and of types that
-            show no point.
-
-    Returns:
-        Face: With a box if there is one.
+    ``ignored`` is extended by what is no landmark: shapes of other labels
+    beside named or numbered points, and of types that show no point.
 
     Raises:
         ConversionError: A number is none of the points: probably all numbers
@@ -180,8 +162,7 @@ def face_of_shapes(shapes: Sequence[dict],
 
 def _order(shapes: Sequence[dict], names: Sequence[str]):
     """How labels tell which point is meant; None if the order does."""
-    landmarks = [shape for shape in shapes
-                 if not _is_box(shape) and _landmarks_of(shape)]
+    landmarks = _landmark_shapes(shapes)
     labels = [_label(shape) for shape in landmarks]
     exact = {name: place for place, name in enumerate(names)}
     alike = {_plain(name): place for name, place in exact.items()}
@@ -206,6 +187,11 @@ def _order(shapes: Sequence[dict], names: Sequence[str]):
     return None
 
 
+def _landmark_shapes(shapes: Sequence[dict]) -> List[dict]:
+    return [shape for shape in shapes
+            if not _is_box(shape) and _landmarks_of(shape)]
+
+
 def _number(label: str) -> Optional[int]:
     return int(label) if re.fullmatch(r'\d{1,9}', label) else None
 
@@ -222,8 +208,7 @@ def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
     """The numbers that label the points of an image; empty if something else does."""
     if _order(shapes, names) is not _number:
         return set()
-    found = {_number(_label(shape)) for shape in shapes
-             if not _is_box(shape) and _landmarks_of(shape)}
+    found = {_number(_label(shape)) for shape in _landmark_shapes(shapes)}
     return {number for number in found if number is not None}
 
 

@@ -14,12 +14,7 @@ class ConversionError(ValueError):
 
 
 class LeaveOut(Exception):
-    """One picture cannot be used.
-
-    Args:
-        reason (str): For the count.
-        details (str): Of this picture alone.
-    """
+    """One picture cannot be used: a reason to count, and details of this one."""
 
     def __init__(self, reason: str, details: str = '') -> None:
         super().__init__(reason)
@@ -30,46 +25,29 @@ class LeaveOut(Exception):
 class Face:
     """One labelled face.
 
-    Attributes:
-        keypoints (np.ndarray): Pixels, (K, 2) with NaN for points without a
-            label, or (K, 3) with COCO's visibility.
-        bbox (Sequence[float], optional): x, y, width, height; by default from
-            the keypoints with a margin.
-        rgb_keypoints (np.ndarray, optional): Likewise in the RGB image, if it
-            is not aligned.
-        fields (dict): More fields of the annotation.
+    Keypoints are pixels, (K, 2) with NaN for points without a label, or (K, 3)
+    with COCO's visibility.
     """
     keypoints: np.ndarray
+    # x, y, width, height; by default from the keypoints with a margin.
     bbox: Optional[Sequence[float]] = None
-    rgb_keypoints: Optional[np.ndarray] = None
-    fields: dict = field(default_factory=dict)
+    rgb_keypoints: Optional[np.ndarray] = None  # if RGB is not aligned
+    fields: dict = field(default_factory=dict)  # more, of the annotation
 
 
 @dataclass
 class Picture:
-    """One thermal image with its faces.
-
-    Attributes:
-        file_name (str): Relative to the data set's root.
-        split (str): 'train', 'val' or 'test'.
-        faces (list[Face]): Those with labels.
-        rgb_file_name (str, optional): The partner, relative to the root.
-        kind (str): Goes into files of their own, ``{kind}_{split}.json``.
-        fields (dict): More fields of the image (subject_id, palette, ...).
-        labelled_size (tuple, optional): Width and height of what was shown
-            when it was labelled.
-        ignored (list[str]): Labels that belong to no face, for the count.
-        numbers (set[int]): Those by which points are labelled, if they are.
-    """
+    """One thermal image with its faces; file names are relative to the root."""
     file_name: str
-    split: str
-    faces: List[Face]
-    rgb_file_name: Optional[str] = None
-    kind: str = ''
-    fields: dict = field(default_factory=dict)
+    split: str  # 'train', 'val' or 'test'
+    faces: List[Face]  # those with labels
+    rgb_file_name: Optional[str] = None  # the partner
+    kind: str = ''  # of pictures in files of their own, {kind}_{split}.json
+    fields: dict = field(default_factory=dict)  # subject_id, palette, ...
+    # Width and height of what was shown when it was labelled.
     labelled_size: Optional[Tuple[float, float]] = None
-    ignored: List[str] = field(default_factory=list)
-    numbers: Set[int] = field(default_factory=set)
+    ignored: List[str] = field(default_factory=list)  # labels of no face
+    numbers: Set[int] = field(default_factory=set)  # that label points, if any
 
 
 def with_visibility(keypoints: np.ndarray) -> np.ndarray:
@@ -83,15 +61,9 @@ def with_visibility(keypoints: np.ndarray) -> np.ndarray:
 
 
 def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
-    """The box of labelled points, larger by a share of its size on each side.
+    """The box (x, y, width, height) of the labelled points of a face.
 
-    Args:
-        keypoints (np.ndarray): Shape (K, 2) or (K, 3), pixels; NaN or
-            visibility 0 where there is no label.
-        margin (float): Share of width and height, on each side.
-
-    Returns:
-        np.ndarray: x, y, width, height.
+    ``margin`` is added on each side, a share of width and height.
     """
     points = with_visibility(keypoints)
     points = points[points[:, 2] > 0, :2]
@@ -169,13 +141,7 @@ def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
 
 def record_of(root: Path, picture: Picture, metainfos: Dict[str, dict],
               margin: float) -> dict:
-    """Makes a record of a picture.
-
-    Args:
-        root (Path): Of the data set.
-        picture (Picture): With its faces.
-        metainfos (dict[str, dict]): Parsed, by kind of picture.
-        margin (float): Of boxes that are not given, see :func:`box_around`.
+    """Makes a record of a picture, by the metainfo of its kind.
 
     Returns:
         dict: ``image`` and ``annotations`` as in the file but for their ids;

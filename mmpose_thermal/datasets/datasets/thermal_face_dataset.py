@@ -168,9 +168,8 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
     def _parse(self, found: Annotations) -> Tuple[List[dict], List[dict]]:
         """All faces, and the images of which some may have none."""
         images = [
-            dict(image, img_id=image['id'],
-                 img_path=osp.join(self.data_prefix['img'],
-                                   image['file_name']))
+            dict(image, img_id=image['id'], img_path=osp.join(
+                self.data_prefix['img'], image['file_name']))
             for image in found.images
         ]
         chosen = [
@@ -204,11 +203,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return matched
 
     def filter_data(self) -> List[dict]:
-        """Leaves out faces by ``filter_cfg``.
-
-        Returns:
-            list[dict]: At least one.
-        """
+        """Leaves out faces by ``filter_cfg``, but not all."""
         chosen = super().filter_data()
         if not chosen and self.data_list:
             raise ValueError(
@@ -248,9 +243,8 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                 'the RGB partner, remove the image, let it train without '
                 '(require_rgb=False), or train all without RGB '
                 '(with_rgb=False).')
-        partner = dict(
-            rgb_path=osp.join(
-                self.data_prefix.get('rgb', ''), image['rgb_file_name']))
+        partner = dict(rgb_path=osp.join(
+            self.data_prefix.get('rgb', ''), image['rgb_file_name']))
         matrix = rgb_to_thermal(image, annotation)  # was found to be possible
         if matrix is not None:
             partner['rgb_to_thermal'] = matrix
