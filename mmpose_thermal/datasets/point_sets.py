@@ -123,12 +123,17 @@ def face_category(metainfo: dict) -> dict:
 
 def find_point_set(names: Sequence[str]) -> Optional[str]:
     """The metainfo of this package with points of these names in order, if any."""
+    return _own_point_sets().get(tuple(map(str, names)))
+
+
+@lru_cache(maxsize=None)
+def _own_point_sets() -> Dict[Tuple[str, ...], str]:
+    found: Dict[Tuple[str, ...], str] = {}
     for root in _CONFIG_ROOTS:
         for path in sorted((root / '_base_' / 'datasets').glob('*.py')):
             info = load_metainfo(dict(from_file=str(path)))
-            if keypoint_names(info) == list(names):
-                return path.stem
-    return None
+            found.setdefault(tuple(keypoint_names(info)), path.stem)
+    return found
 
 
 @lru_cache(maxsize=None)

@@ -7,18 +7,19 @@ from mmpose_thermal.datasets.datasets import thermal_face_dataset
 
 
 def build(root, ann_file='annotations/train.json', **arguments):
+    # Serialising collects all garbage of the process: a second a data set.
     return DATASETS.build(
-        dict(type='ThermalFaceDataset', data_root=str(root), ann_file=ann_file,
-             **arguments))
+        dict(type='ThermalFaceDataset', data_root=str(root),
+             ann_file=str(ann_file), serialize_data=False, **arguments))
 
 
-def edit(root, change, name='train'):
-    """Changes the content of an annotation file; returns it."""
-    path = root / 'annotations' / f'{name}.json'
-    content = json.loads(path.read_text())
+def edit(source, change, target=None):
+    """Changes the content of an annotation file, or of a copy; returns its path."""
+    content = json.loads(source.read_text())
     change(content)
-    path.write_text(json.dumps(content))
-    return content
+    target = target or source
+    target.write_text(json.dumps(content))
+    return str(target)
 
 
 def each(change, kind='annotations'):

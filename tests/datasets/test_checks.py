@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from mmpose.registry import DATASETS
 
 from mmpose_thermal.datasets.checks import (estimate_shift, html_report, inspect,
                                             text_report)
@@ -288,109 +287,6 @@ def test_files_that_are_no_coco_are_errors(tmp_path, text):
     path = tmp_path / 'a.json'
     path.write_text(text)
     assert run_anyhow(path, tmp_path).failed
-
-
-@pytest.fixture
-def small(whole, tmp_path):
-    """The content of a file of two images, and where to write it."""
-    path = tmp_path / 'train.json'
-    coco = json.loads((whole / 'annotations/train_16bit.json').read_text())
-    coco['images'] = coco['images'][:2]
-    known = {image['id'] for image in coco['images']}
-    coco['annotations'] = [
-        a for a in coco['annotations'] if a['image_id'] in known]
-    return coco, path
-
-
-# Found in what a data set takes: the doctor knows more than its reader.
-CONTENT = {
-    'origin', 'outside box', 'outside image', 'left-right', 'constant points',
-    'coinciding points', 'depth', 'pixels', 'size', 'pair size', 'missing',
-    'unreadable', 'outside', 'misaligned', 'duplicates within a split'
-}
-
-
-def agree(path, root):
-    """The data set and the doctor accept alike, and refuse in one voice."""
-    errors = {finding.message: finding.check
-              for finding in run_anyhow(path, root).findings
-              if finding.level == 'error'}
-    try:
-        DATASETS.build(
-            dict(type='ThermalFaceDataset', data_root=str(root),
-                 ann_file=str(path), with_rgb=True, require_rgb=False))
-    except (ValueError, FileNotFoundError) as error:
-        assert errors, str(error)
-        # Of files the one counts all, the other names the first.
-        if not CONTENT & set(errors.values()):
-            assert str(error) in errors
-        return False
-    assert set(errors.values()) <= CONTENT, errors
-    return True
-
-
-def image(**fields):
-    return lambda coco: coco['images'][0].update(fields)
-
-
-def face(**fields):
-    return lambda coco: coco['annotations'][0].update(fields)
-
-
-def both_faces(**fields):
-    return lambda coco: [a.update(fields) for a in coco['annotations']]
-
-
-ACCEPTED = [
-    lambda c: None, image(id='one'), image(width=7),
-    both_faces(keypoints=[-9, -9, 2] * 68),
-    lambda c: [image(id='one')(c), face(image_id='one')(c)],
-    lambda c: image(file_name=c['images'][0]['file_name'].replace('/', '\\'))(c),
-    image(rgb_file_name=None), image(subject_id=[1, {}]),
-    image(subject_id='\ud800'),
-    image(rgb_homography=[1, 0, 0, 0, 1, 0, 0, 0, 1]),
-    lambda c: face(rgb_keypoints=c['annotations'][0]['keypoints'])(c),
-    face(keypoints=[]), face(keypoints=None),
-    face(keypoints=[[9 + i, 9 + i % 7, 2] for i in range(68)]),
-    face(keypoints=[1, 2, -1] * 68), face(keypoints=[9, float('nan'), 0] * 68),
-    face(category_id=None), face(category_id=77), face(iscrowd=True),
-    face(num_keypoints='many', area=None), face(area='large'),
-    lambda c: c['annotations'][0].pop('bbox'),
-    lambda c: c.update(categories=None),
-    lambda c: c['categories'].append(dict(id=2, name='face', keypoints=3)),
-    lambda c: c['categories'][0].update(keypoints=[[], {}] * 34),
-]
-REFUSED = [
-    image(file_name='..\\..\\etc\\passwd'),
-    image(file_name='D:\\a.png'), image(file_name='/etc/hostname'),
-    image(file_name='thermal16'), image(file_name='a' * 3000),
-    image(rgb_file_name='nowhere.png'), image(width='96'),
-    image(bit_depth=8), image(bit_depth=None), image(bit_depth='16'),
-    both_faces(rgb_keypoints=[1, 2, 3]), both_faces(rgb_keypoints=[1, 2, 2] * 68),
-    lambda c: [i.update(rgb_homography=[1, 2]) for i in c['images']],
-    lambda c: [i.update(rgb_homography='none') for i in c['images']],
-    *[both_faces(keypoints=value) for value in (
-        'left', ['left', 2, 2] * 68, [1, 2, 2] * 67, [[1, 2]] * 68,
-        [1, 2, 3] * 68, [1e300, 2, 2] * 68, [2**1200, 2, 2] * 68,
-        [9, float('nan'), 2] * 68, [0, 0, 2] * 68)],
-    *[both_faces(bbox=value) for value in (
-        None, 'whole', [0, 0, 0, 5], [0, 0, None, 5], [95, 95, 9, 9],
-        [[1, 1], [9, 9]])],
-    lambda c: [a.pop('id') for a in c['annotations']],
-    lambda c: face(id=c['annotations'][1]['id'])(c),
-    both_faces(image_id=[1]), both_faces(image_id=999),
-    both_faces(iscrowd='yes'), both_faces(iscrowd=1),
-    lambda c: c.update(categories=[7]), lambda c: c.update(annotations=[]),
-    lambda c: c.update(images=[]), lambda c: c.update(images=c['images'] * 2),
-]
-
-
-@pytest.mark.parametrize('number', range(len(ACCEPTED) + len(REFUSED)))
-def test_doctor_and_data_set_agree(small, whole, number):
-    coco, path = small
-    (ACCEPTED + REFUSED)[number](coco)
-    path.write_text(json.dumps(coco))
-    assert agree(path, whole) == (number < len(ACCEPTED))
 
 
 def test_doctor_of_a_set_without_readable_images(edit, root):

@@ -8,6 +8,8 @@ from set_on_disk import build, edit, logged
 
 from mmpose_thermal.datasets.image_files import check_heads
 
+TRAIN = 'annotations/train.json'
+
 
 @pytest.fixture
 def root(pairs_root, tmp_path):
@@ -104,7 +106,8 @@ def test_missing_file_is_named_before_training(root, folder, role):
     ('train_16bit', 8, 'uint16 pixels, but .* 8 bits'),
     ('train', 16, 'uint8 pixels, but .* 16 bits')])
 def test_another_depth_than_declared_fails_at_once(root, name, bits, message):
-    edit(root, lambda c: [i.update(bit_depth=bits) for i in c['images']], name)
+    edit(root / f'annotations/{name}.json',
+         lambda c: [i.update(bit_depth=bits) for i in c['images']])
     with pytest.raises(ValueError, match=message):
         build(root, f'annotations/{name}.json')
 
@@ -131,7 +134,7 @@ def test_files_of_two_kinds_by_turns_are_found(root):
 
 
 def test_sizes_declared_before_orientation(root):
-    edit(root, lambda c: [i.update(width=96, height=100)
+    edit(root / TRAIN, lambda c: [i.update(width=96, height=100)
                           for i in c['images']])
     for path in (root / 'thermal/train').iterdir():
         cv2.imwrite(str(path), np.zeros((96, 100), np.uint8))
@@ -159,7 +162,7 @@ def test_links_to_nowhere_are_missing(root):
 def test_names_that_other_systems_take_for_the_same(root, stored, asked):
     folder = root / 'thermal/train'
     shutil.copy(next(folder.iterdir()), folder / stored)
-    edit(root, lambda c: c['images'][1].update(
+    edit(root / TRAIN, lambda c: c['images'][1].update(
         file_name=f'thermal/train/{asked}'))
     with pytest.raises(FileNotFoundError, match=f'there is "{stored}"'):
         build(root)
@@ -173,7 +176,7 @@ def test_pairs_without_landmarks_of_their_own_are_aligned(root, value):
             annotation['rgb_keypoints'] = value
             image['rgb_homography'] = None
 
-    edit(root, change)
+    edit(root / TRAIN, change)
     assert 'rgb_to_thermal' not in build(root, with_rgb=True).get_data_info(0)
 
 
@@ -185,7 +188,7 @@ def test_all_faces_of_an_image_at_once(root):
             first['keypoints'])))
         del content['annotations'][3]  # an image without a face
 
-    edit(root, two_faces, 'train_16bit')
+    edit(root / 'annotations/train_16bit.json', two_faces)
     for test_mode, images in ((False, 5), (True, 6)):
         dataset = build(root, 'annotations/train_16bit.json',
                         data_mode='bottomup', test_mode=test_mode,

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.dataset import pseudo_collate
-from mmpose.registry import DATASETS, TRANSFORMS
-
-from mmpose_thermal.datasets.transforms.pair_topdown_affine import _in_order
+from mmpose.registry import TRANSFORMS
+from set_on_disk import build
 
 from mmpose_thermal.datasets.alignment import affine_between, as_homography
+from mmpose_thermal.datasets.transforms.pair_topdown_affine import _in_order
 
 # A camera of twice the resolution, turned and shifted, with perspective.
 TO_RGB = np.array([[2.1, .25, 14.], [-.2, 1.9, 30.], [3e-4, -2e-4, 1.]])
@@ -54,23 +54,16 @@ def unaligned(pairs_root, tmp_path):
 
 def samples(root, crop, seed=0, **arguments):
     """Six training samples; the seed decides about flip, turn and scale."""
-    dataset = DATASETS.build(
-        dict(
-            type='ThermalFaceDataset',
-            data_root=str(root),
-            ann_file='annotations/train.json',
-            with_rgb=True,
-            pipeline=[
-                dict(type='LoadThermalImage'),
-                dict(type='LoadRGBPartner'),
-                dict(type='GetBBoxCenterScale'),
-                dict(type='RandomFlip'),
-                dict(type='RandomBBoxTransform', shift_prob=0.),
-                dict(type=crop, input_size=(64, 64)),
-                dict(type='GenerateTarget', encoder=CODEC),
-                dict(type='PackPairInputs'),
-            ],
-            **arguments))
+    dataset = build(root, with_rgb=True, pipeline=[
+        dict(type='LoadThermalImage'),
+        dict(type='LoadRGBPartner'),
+        dict(type='GetBBoxCenterScale'),
+        dict(type='RandomFlip'),
+        dict(type='RandomBBoxTransform', shift_prob=0.),
+        dict(type=crop, input_size=(64, 64)),
+        dict(type='GenerateTarget', encoder=CODEC),
+        dict(type='PackPairInputs'),
+    ], **arguments)
     dataset.set_epoch_seed(seed)
     return [dataset[index] for index in range(6)]
 
