@@ -33,13 +33,9 @@ def affine_between(rgb_keypoints: Sequence[float],
                    keypoints: Sequence[float]) -> np.ndarray:
     """Fits an affine map to one face's landmarks in both images.
 
-    By least squares over the points that are labelled in both. A face is not
-    flat, so that no homography fits all of its points either; the affine map
-    cannot run away where they are few.
-
-    Args:
-        rgb_keypoints (Sequence[float]): ``[x, y, v] * K`` in RGB pixels.
-        keypoints (Sequence[float]): ``[x, y, v] * K`` in thermal pixels.
+    By least squares over the points, ``[x, y, v] * K``, that are labelled in
+    both. A face is not flat, so that no homography fits all of its points
+    either; the affine map cannot run away where they are few.
 
     Returns:
         np.ndarray: Shape (3, 3), from RGB to thermal pixels.
@@ -169,12 +165,7 @@ def is_mirrored(right_eye: np.ndarray, left_eye: np.ndarray,
     the chin is down. Mirrored images, labels of right and left exchanged, and
     x and y exchanged all turn this round; a rotation does not.
 
-    Args:
-        right_eye, left_eye (np.ndarray): Pixels, (..., 2).
-        below (np.ndarray): A point of mouth or chin, likewise.
-
-    Returns:
-        np.ndarray: Bool, (...).
+    Points are (..., 2), pixels; ``below`` is one of the mouth or the chin.
     """
     across = left_eye - right_eye
     down = below - (left_eye + right_eye) / 2

@@ -33,6 +33,21 @@ def read_boxes(bbox_file: str,
         FileNotFoundError: There is no such file.
         ValueError: It has another form, or is of other images.
     """
+    boxes = _content(bbox_file)
+    faces = set(map(str, face_categories))
+    of_faces = [box for box in boxes if box.get('category_id') is None
+                or str(plain_id(box['category_id'])) in faces]
+    found = _by_image(of_faces or boxes, image_ids)
+    if not found:
+        raise ValueError(
+            f'{bbox_file}: none of its {len(boxes)} boxes is of an image of '
+            f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Make '
+            'it from the same annotation file.')
+    return {name: sorted(group, key=lambda box: -_score(box))
+            for name, group in found.items()}
+
+
+def _content(bbox_file: str) -> List[dict]:
     if not exists(bbox_file):
         raise FileNotFoundError(f'`bbox_file` {bbox_file} does not exist.')
     try:
@@ -50,17 +65,7 @@ def read_boxes(bbox_file: str,
         if not _is_box(box):
             raise ValueError(
                 f'{bbox_file}: record {number} is {short(box)}. {_FORM}')
-    faces = set(map(str, face_categories))
-    of_faces = [box for box in boxes if box.get('category_id') is None
-                or str(plain_id(box['category_id'])) in faces]
-    found = _by_image(of_faces or boxes, image_ids)
-    if not found:
-        raise ValueError(
-            f'{bbox_file}: none of its {len(boxes)} boxes is of an image of '
-            f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Make '
-            'it from the same annotation file.')
-    return {name: sorted(group, key=lambda box: -_score(box))
-            for name, group in found.items()}
+    return boxes
 
 
 def _by_image(boxes: List[dict],
@@ -113,15 +118,8 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
 
     Landmarks are compared with those of the annotated face, so that a face
     without a detection cannot be tested, nor a detection without a face.
-
-    Args:
-        faces (list[dict]): Samples, each with ``img_id`` and ``bbox``, (1, 4).
-        boxes (dict): Of :func:`read_boxes`.
-        bbox_file (str): For the message.
-
-    Returns:
-        tuple[list[dict], str]: The faces that were found, with ``bbox`` and
-        ``bbox_score`` of the detector; and how many were not.
+    Returns the samples that were found, with ``bbox``, (1, 4), and
+    ``bbox_score`` of the detector; and a sentence on how many were not.
     """
     by_image = defaultdict(list)
     for face in faces:

@@ -1,6 +1,6 @@
 """What was read from an annotation file, and what is wrong with it."""
 from dataclasses import dataclass, field
-from typing import List, Optional
+from typing import List
 
 
 @dataclass
@@ -39,8 +39,6 @@ class Annotations:
             visibilities of 0, 1 or 2.
         image_of (list[int]): For each face the number of its image.
         categories (list[dict]): As in the file.
-        face_categories (set | None): Ids of those that are faces; ``None``
-            for all.
         faults (list[Fault]): Why training refuses the file.
         left_out (list[LeftOut]): What is not used.
     """
@@ -49,7 +47,6 @@ class Annotations:
     faces: List[dict] = field(default_factory=list)
     image_of: List[int] = field(default_factory=list)
     categories: List[dict] = field(default_factory=list)
-    face_categories: Optional[set] = None
     faults: List[Fault] = field(default_factory=list)
     left_out: List[LeftOut] = field(default_factory=list)
 

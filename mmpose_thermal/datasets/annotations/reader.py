@@ -72,6 +72,7 @@ class _Reading:
         self.with_rgb = with_rgb
         self.numbers: Dict[Any, int] = {}  # of images, by id
         self.refused: Dict[Any, str] = {}  # images, by id
+        self.faces: Optional[set] = None  # ids of their categories, if not all
         # By rule and reason: records that do not belong to the faces, and
         # faces that are wrong.
         self.others: Dict[Tuple[str, str], LeftOut] = {}
@@ -168,12 +169,12 @@ class _Reading:
 
     def _choose_categories(self, by_image: Dict[int, List[dict]]) -> None:
         annotations = [one for here in by_image.values() for one in here]
-        faces = self.found.face_categories = face_categories(
-            self.found.categories, annotations, self.metainfo)
+        self.faces = face_categories(self.found.categories, annotations,
+                                     self.metainfo)
         order = other_order(
             self.found.categories,
             {one.get('category_id') for one in annotations}
-            if faces is None else faces, self.metainfo)
+            if self.faces is None else self.faces, self.metainfo)
         if order:
             self._fault('categories', order)
 
@@ -234,8 +235,8 @@ class _Reading:
             self.found.image_of.append(number)
 
     def _reason_to_leave_out(self, annotation: dict) -> Optional[str]:
-        faces = self.found.face_categories
-        if faces is not None and annotation['category_id'] not in faces:
+        if self.faces is not None and \
+                annotation['category_id'] not in self.faces:
             return 'of another category'
         if annotation['category_id'] is None:
             annotation['category_id'] = 1  # MMPose wants a number

@@ -24,15 +24,10 @@ _CHUNK = 50  # tasks that a process gets at a time
 def split_by_subject(subjects: Sequence[Any],
                      val: int = 0,
                      test: int = 0) -> Dict[Any, str]:
-    """Splits people where a data set has no official split.
+    """The split of each person, where a data set has no official one.
 
-    Args:
-        subjects (Sequence): Everyone's id, in any order, repeated or not.
-        val (int): How many people validate: those before the test people.
-        test (int): How many people test: those of the highest ids.
-
-    Raises:
-        ConversionError: Nobody is left to train on.
+    ``test`` people of the highest ids test, ``val`` people before them validate.
+    Ids may be in any order, repeated or not.
     """
     people = sorted(set(subjects))
     training = len(people) - val - test

@@ -25,19 +25,14 @@ _TWO_FACES = ('two faces without group ids: give the shapes of each face a '
 
 
 def labelme_content(path: Path) -> dict:
-    """Reads a LabelMe file, whose ``shapes`` have ``label`` and ``points``.
-
-    Raises:
-        LeaveOut: It has another form.
-    """
+    """A LabelMe file; raises LeaveOut if its shapes lack ``label`` or ``points``."""
     try:
         content = parse_json(Path(path).read_bytes())
     except ValueError as error:
         raise LeaveOut('json file that cannot be read', str(error))
     shapes = content.get('shapes') if isinstance(content, dict) else None
-    if not isinstance(shapes, list) or not all(map(_is_shape, shapes)):
-        wrong = shapes if not isinstance(shapes, list) else next(
-            shape for shape in shapes if not _is_shape(shape))
+    for wrong in ([shape for shape in shapes if not _is_shape(shape)]
+                  if isinstance(shapes, list) else [shapes]):
         raise LeaveOut('json file that is not LabelMe\'s', short(wrong))
     return content
 

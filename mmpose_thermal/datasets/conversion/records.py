@@ -143,14 +143,9 @@ def record_of(root: Path, picture: Picture, metainfos: Dict[str, dict],
               margin: float) -> dict:
     """Makes a record of a picture, by the metainfo of its kind.
 
-    Returns:
-        dict: ``image`` and ``annotations`` as in the file but for their ids;
-        ``kind``, ``split``; ``rgb_size`` if there is a partner.
-
-    Raises:
-        FileNotFoundError: There is no such image.
-        LeaveOut: It cannot be used.
-        ValueError: It is no readable image.
+    Returns ``image`` and ``annotations`` as in the file but for their ids; ``kind``,
+    ``split``; ``rgb_size`` if there is a partner. Raises LeaveOut if it cannot be
+    used, FileNotFoundError or ValueError if the image cannot be read.
     """
     head = head_of(str(root / picture.file_name), with_size=True)
     assert head.size is not None

@@ -252,11 +252,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
     def _check_first_image(self, data_list: List[dict]) -> None:
         """A data set declared wrongly as a whole fails at once."""
-        first = data_list[0]
-        image = read_image(first['img_path'], palette=first.get('palette'))
-        require_bit_depth(image, first['bit_depth'], first['img_path'])
-        require_size(image, first['declared_size'], first['img_path'])
-        pair = next((info for info in data_list if 'rgb_path' in info), None)
-        if pair is not None:
-            LoadRGBPartner()(dict(pair, img=read_image(
-                pair['img_path'], palette=pair.get('palette'))))
+        first = next((info for info in data_list if 'rgb_path' in info),
+                     data_list[0])
+        path = first['img_path']
+        image = read_image(path, palette=first.get('palette'))
+        require_bit_depth(image, first['bit_depth'], path)
+        require_size(image, first['declared_size'], path)
+        if 'rgb_path' in first:
+            LoadRGBPartner()(dict(first, img=image))

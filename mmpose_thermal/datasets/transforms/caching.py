@@ -41,10 +41,7 @@ class LMDBCache:
         self._full = False
 
     def get(self, key: bytes, convert: Callable[[memoryview], Any]) -> Any:
-        """What is made of a value; None if there is none.
-
-        ``convert`` must not keep the memory that it gets, which is the file's.
-        """
+        """``convert`` of a value, whose memory it must not keep; None without one."""
         with self._open().begin(buffers=True) as reading:
             stored = reading.get(key)
             return None if stored is None else convert(stored)
@@ -80,13 +77,10 @@ class CachedLoading(BaseTransform):
     """Loads images once and keeps what is around the face, decoded.
 
     What the transforms load is cut to the face's box with a margin and stored
-    in one LMDB file, which all worker processes and later runs share; next
-    time it is read from there. Below ``/dev/shm`` the file is in memory. Boxes
-    and landmarks refer to the part from then on, so that this is for training
-    alone: predictions could not be brought back.
-
-    Of aligned pairs both images are cut alike; of others each around the
-    face. An image that was changed since is loaded again.
+    in one LMDB file, which all worker processes and later runs share; below
+    ``/dev/shm`` it is in memory. Boxes and landmarks refer to the part from then
+    on: this is for training alone. Of aligned pairs both images are cut alike,
+    of others each around the face. An image that has changed is loaded again.
 
     Required Keys:
 
@@ -106,9 +100,6 @@ class CachedLoading(BaseTransform):
             moves into the crop; outside the part it sees black. Defaults to
             0.8: the corners of a box with padding 1.25, scaled by 1.25, turned
             and shifted by 0.16.
-
-    Raises:
-        ImportError: The package ``lmdb`` is missing.
     """
 
     def __init__(self,
@@ -148,7 +139,7 @@ class CachedLoading(BaseTransform):
         """What the part depends on; LMDB wants short keys."""
         parts = [self._how, np.asarray(results['bbox']).tolist(),
                  [results.get(name) for name in _DEPENDS_ON]]
-        for name in ('img_path', 'rgb_path'):
+        for name in _DEPENDS_ON[:2]:
             if name in results and '://' not in results[name]:
                 status = os.stat(results[name])
                 parts.append((status.st_mtime_ns, status.st_size))

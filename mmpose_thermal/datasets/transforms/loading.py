@@ -126,8 +126,7 @@ class LoadThermalImage(BaseTransform):
                  clip_limit: float = 2.,
                  channels: int = 3,
                  backend_args: Optional[dict] = None) -> None:
-        gain = gain or ('percentile'
-                        if temperature_range_k is None else 'window')
+        gain = gain or ('percentile' if temperature_range_k is None else 'window')
         if gain not in GAINS:
             raise ValueError(f'LoadThermalImage: `gain` must be one of '
                              f'{GAINS}, got {gain!r}.')
@@ -143,11 +142,8 @@ class LoadThermalImage(BaseTransform):
             raise ValueError('LoadThermalImage: `channels` must be 1 or 3, '
                              f'got {channels}.')
         self.gain = dict(
-            gain=gain,
-            temperature_range_k=temperature_range_k,
-            percentiles=percentiles,
-            plateau=plateau,
-            clip_limit=clip_limit)
+            gain=gain, temperature_range_k=temperature_range_k,
+            percentiles=percentiles, plateau=plateau, clip_limit=clip_limit)
         self.channels = channels
         self.backend_args = backend_args
 
@@ -171,12 +167,9 @@ class LoadThermalImage(BaseTransform):
         if 'bit_depth' in results:
             require_bit_depth(raw, results['bit_depth'], path)
         grey, kelvin_per_level = grey_levels(
-            raw,
-            path,
-            results.get('palette', 'white-hot'),
+            raw, path, results.get('palette', 'white-hot'),
             scale=results.get('temperature_scale'),
-            offset=results.get('temperature_offset', 0.),
-            **self.gain)
+            offset=results.get('temperature_offset', 0.), **self.gain)
         if kelvin_per_level is not None:
             results['kelvin_per_level'] = kelvin_per_level
         return grey
@@ -213,11 +206,6 @@ class LoadRGBPartner(BaseTransform):
 
     Args:
         backend_args (dict, optional): For the storage backend.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is unreadable, or of another size than the
-            thermal image though it should be aligned.
     """
 
     def __init__(self, backend_args: Optional[dict] = None) -> None:

@@ -24,10 +24,6 @@ class ModalityTransform(BaseTransform):
         modality (str): ``'thermal'`` or ``'rgb'``.
         transforms (list): Transforms that change ``img`` alone and keep its
             size. They see a sample with the one image.
-
-    Raises:
-        KeyError: The sample has no such modality.
-        ValueError: A transform changed the size of the image.
     """
 
     def __init__(self, modality: str,

@@ -61,9 +61,6 @@ class PairTopdownAffine(TopdownAffine):
         partner_input_size (tuple[int, int], optional): Likewise of the RGB
             crop, for a teacher of another input size. Defaults to the same.
         use_udp (bool): See ``TopdownAffine``.
-
-    Raises:
-        ValueError: The two crops have unlike aspect ratios.
     """
 
     def __init__(self,

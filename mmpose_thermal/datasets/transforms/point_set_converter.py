@@ -26,9 +26,6 @@ class PointSetConverter(KeypointConverter):
         source (str): Metainfo name of the data set that is read, such as
             ``'wflw'`` or ``'300w'``.
         target (str): That of the data set to look like, such as ``'sftl54'``.
-
-    Raises:
-        ValueError: It is not known how the two correspond.
     """
 
     def __init__(self, source: str, target: str) -> None:
