@@ -1,4 +1,4 @@
-"""Images that are kept decoded give what loading them anew gives."""
+"""Images that are kept decoded give what loading them again gives."""
 import pickle
 import shutil
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
+from set_on_disk import build
 from torch.utils.data import DataLoader
 
 from mmpose_thermal.datasets.transforms import caching, loading
@@ -20,30 +20,26 @@ CODEC = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
 def dataset(pairs_root, tmp_path):
     root = shutil.copytree(pairs_root, tmp_path / 'pairs')
 
-    def build(cache=None, with_rgb=True, **options):
+    def pipeline(with_rgb):
+        return [
+            dict(type='LoadThermalImage'),
+            *([dict(type='LoadRGBPartner')] if with_rgb else []),
+            dict(type='GetBBoxCenterScale'),
+            dict(type='RandomFlip', direction='horizontal'),
+            dict(type='RandomBBoxTransform'),
+            dict(type='PairTopdownAffine' if with_rgb else 'TopdownAffine',
+                 input_size=(64, 64)),
+            dict(type='GenerateTarget', encoder=CODEC),
+            dict(type='PackPairInputs' if with_rgb else 'PackPoseInputs')]
+
+    def make(cache=None, with_rgb=True, **options):
         init_default_scope('mmpose')
-        built = DATASETS.build(
-            dict(
-                type='ThermalFaceDataset', data_root=str(root),
-                ann_file='annotations/train.json', with_rgb=with_rgb,
-                cache=cache and str(tmp_path / cache),
-                pipeline=[
-                    dict(type='LoadThermalImage'),
-                    *([dict(type='LoadRGBPartner')] if with_rgb else []),
-                    dict(type='GetBBoxCenterScale'),
-                    dict(type='RandomFlip', direction='horizontal'),
-                    dict(type='RandomBBoxTransform'),
-                    dict(type='PairTopdownAffine' if with_rgb else
-                         'TopdownAffine', input_size=(64, 64)),
-                    dict(type='GenerateTarget', encoder=CODEC),
-                    dict(type='PackPairInputs' if with_rgb else
-                         'PackPoseInputs')
-                ], **options))
+        built = build(root, with_rgb=with_rgb, pipeline=pipeline(with_rgb),
+                      cache=cache and str(tmp_path / cache), **options)
         built.set_epoch_seed(3)
-        built.root = root
         return built
 
-    return build
+    return make
 
 
 def assert_same(found, expected):
@@ -106,7 +102,7 @@ def test_parts_lie_where_the_images_did(dataset, matrix):
         assert_same(found, samples[0])
 
 
-def test_a_changed_image_is_loaded_anew(dataset):
+def test_a_changed_image_is_loaded_again(dataset):
     kept = dataset('a.lmdb', with_rgb=False)
     before = kept[0]['inputs']
     path = kept.get_data_info(0)['img_path']

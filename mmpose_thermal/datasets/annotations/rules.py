@@ -225,6 +225,11 @@ def box_breach(box: Any, width: float, height: float,
             f'{width}x{height} image, but for a pixel.{hint}')
 
 
+def outside_image(points: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Which points, (..., 2), lie outside of images of these widths and heights."""
+    return ((points < -.5) | (points > size - .5)).any(-1)
+
+
 def systematic_breach(points: Sequence[Sequence[float]],
                       boxes: Sequence[Sequence[float]],
                       sizes: Sequence[Sequence[float]]) -> Optional[Breach]:

@@ -2,6 +2,7 @@
 import numpy as np
 
 from ..alignment import is_mirrored
+from ..annotations.rules import outside_image
 from .findings import Add, Faces, image_examples
 
 # Shares of the face box.
@@ -26,8 +27,7 @@ def _check_places(data: Faces, metainfo: dict, add: Add):
     xy, labelled = data.points[..., :2], data.points[..., 2] > 0
     size = np.array([[image['width'], image['height']]
                      for image in data.images], float)[data.image_of]
-    report('outside image',
-           labelled & ((xy < -.5) | (xy > size[:, None] - .5)).any(-1),
+    report('outside image', labelled & outside_image(xy, size[:, None]),
            'outside their image.', 'Clipped faces are normal; many mean that x '
            'and y, or the image sizes, are confused.')
     low = data.boxes[:, None, :2] - _OUTSIDE_BOX * data.boxes[:, None, 2:]

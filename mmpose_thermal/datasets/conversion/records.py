@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from ..annotations.rules import box_breach, landmarks
+from ..annotations.rules import box_breach, landmarks, outside_image
 from ..image_files import head_of
 
 
@@ -100,8 +100,7 @@ def _annotation(face: Face, size: Tuple[int, int], metainfo: dict,
     labelled = keypoints[:, 2] > 0
     if labelled.sum() < 2:
         raise LeaveOut('fewer than two labelled points')
-    outside = ((keypoints[:, :2] < -.5) |
-               (keypoints[:, :2] > np.array(size) - .5)).any(1)
+    outside = outside_image(keypoints[:, :2], np.array(size))
     if outside[labelled].all():
         raise LeaveOut('all points outside the image')
     keypoints[labelled & outside, 2] = 1
