@@ -16,7 +16,7 @@ def as_homography(numbers: Sequence[float]) -> np.ndarray:
     """The (3, 3) matrix of nine numbers, row by row, flat or nested.
 
     Raises:
-        ValueError: It is none, or cannot be inverted.
+        ValueError: They are no matrix that can be inverted.
     """
     try:
         matrix = np.asarray(numbers, dtype=float)

@@ -31,9 +31,9 @@ class ThermalFaceDetDataset(CocoDataset):
 
     Raises:
         FileNotFoundError: The annotation file or an image does not exist.
-        ValueError: The annotation file has no category ``face``, or is none:
-            by the rules of :class:`ThermalFaceDataset`, but for landmarks,
-            which are not looked at.
+        ValueError: The annotation file has no category ``face``, or breaks
+            the rules of :class:`ThermalFaceDataset`, except those on
+            landmarks, which are not looked at.
     """
 
     METAINFO = dict(classes=('face', ), palette=[(0, 158, 115)])

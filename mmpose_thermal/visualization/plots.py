@@ -252,9 +252,6 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
 
 def _smoothed(values):
     """Running mean over a twentieth of the values."""
-    width = len(values) // 40
-    total = np.concatenate([[0], np.cumsum(values)])
-    index = np.arange(len(values))
-    low = np.maximum(index - width, 0)
-    high = np.minimum(index + width + 1, len(values))
-    return (total[high] - total[low]) / (high - low)
+    window = np.ones(2 * (len(values) // 40) + 1)
+    return np.convolve(values, window, 'same') / np.convolve(
+        np.ones(len(values)), window, 'same')

@@ -30,7 +30,7 @@ def is_number(value: Any) -> bool:
 
 
 def in_quotes(value: Any) -> str:
-    """A hint at numbers that are written as text; empty if it is none."""
+    """A hint at numbers that are written as text; empty for anything else."""
     if isinstance(value, str) and re.fullmatch(r'[-+.\deE]+', value.strip()):
         return ' It is text: write numbers without quotation marks.'
     return ''

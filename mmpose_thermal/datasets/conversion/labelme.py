@@ -31,9 +31,10 @@ def labelme_content(path: Path) -> dict:
     except ValueError as error:
         raise LeaveOut('json file that cannot be read', str(error))
     shapes = content.get('shapes') if isinstance(content, dict) else None
-    for wrong in ([shape for shape in shapes if not _is_shape(shape)]
-                  if isinstance(shapes, list) else [shapes]):
-        raise LeaveOut('json file that is not LabelMe\'s', short(wrong))
+    wrong = [shape for shape in shapes if not _is_shape(shape)] if isinstance(
+        shapes, list) else [shapes]
+    if wrong:
+        raise LeaveOut('json file that is not LabelMe\'s', short(wrong[0]))
     return content
 
 
@@ -124,8 +125,8 @@ def face_of_shapes(shapes: Sequence[dict],
     beside named or numbered points, and of types that show no point.
 
     Raises:
-        ConversionError: A number is none of the points: probably all numbers
-            of the folder begin with 1.
+        ConversionError: A number is too large: probably all numbers of the
+            folder begin with 1.
         LeaveOut: There are two boxes, the box or a point is drawn in a way
             that cannot be read, a name or number occurs twice, or each point
             has a label of its own that is no name of a point.

@@ -45,19 +45,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
     """Thermal faces with landmarks, each with an optional RGB partner.
 
     The annotation file is COCO json. Beside the usual fields an image may
-    have (see docs/data_format.md):
-
-    - ``rgb_file_name``: the visible-light partner, relative to
-      ``data_prefix['rgb']``; aligned and of the same size, unless
-    - ``rgb_homography`` says where it lies: nine numbers, the rows of the
-      matrix from its pixels to those of the thermal image; or the annotation
-      has ``rgb_keypoints``, the landmarks in the RGB image;
-    - ``bit_depth``: 8 (default), 16, or 32 for floats;
-    - ``temperature_scale``, ``temperature_offset``: kelvin are
-      ``raw * scale + offset`` (defaults for 16 bits 0.01 and 0, that is
-      centikelvin; for floats 1 and 0);
-    - ``palette``: of false colours (``'iron'``, ``'black-hot'`` or a file);
-    - ``subject_id``: who is seen.
+    have (see docs/data_format.md) ``rgb_file_name``, its visible-light partner,
+    aligned and of the same size unless ``rgb_homography`` or the annotation's
+    ``rgb_keypoints`` say where it lies; ``subject_id``, who is seen; and what
+    :class:`LoadThermalImage` needs: ``bit_depth``, ``temperature_scale``,
+    ``temperature_offset`` and ``palette``.
 
     What can be known from the annotation file and the folders is checked
     when the data set is built, before training starts.
