@@ -8,7 +8,7 @@ from mmengine.fileio import exists, get
 from mmpose_thermal.runtime.boxes import iou
 
 from .annotations.file_formats import parse_json
-from .annotations.rules import is_number, plain_id, short
+from .annotations.rules import LIKE_CORNERS, is_number, plain_id, short
 
 #: Intersection over union from which a box is that of a face. Detectors frame
 #: heads, annotators often the landmarks alone.
@@ -127,9 +127,7 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
     if _are_corners(by_image, boxes):
         example = next(iter(boxes.values()))[0]['bbox'][:4]
         raise ValueError(
-            f'{bbox_file}: boxes such as {example} look like [left, top, '
-            'right, bottom], but must be [x, y, width, height]: subtract the '
-            'first two numbers from the last two.')
+            f'{bbox_file}: boxes such as {example} {LIKE_CORNERS}')
     matched, spare = [], 0
     for name, free in by_image.items():
         for box in boxes.get(name, ()):

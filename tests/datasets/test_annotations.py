@@ -41,8 +41,7 @@ def agreed(pairs_root):
     """Builds the data set, after the doctor was asked about the file."""
 
     def agreed(path, with_rgb=False, **options):
-        inspection = inspect([path], str(pairs_root), metainfo='ibug68',
-                             with_rgb=with_rgb)
+        inspection = inspect([path], str(pairs_root), with_rgb=with_rgb)
         assert text_report(inspection)
         assert html_report(inspection, str(pairs_root), samples=1)
         json.dumps(inspection.to_dict())

@@ -13,8 +13,9 @@ from ..alignment import rgb_to_thermal
 from .categories import face_categories, other_order
 from .contents import Annotations, Fault, LeftOut
 from .file_formats import made_by, parse_json
-from .rules import (KINDS, Breach, box_breach, is_number, landmarks, plain_id,
-                    portable_name, record_faults, short, systematic_breach)
+from .rules import (KINDS, LIKE_SINGLE_POINTS, Breach, box_breach, is_number,
+                    landmarks, plain_id, portable_name, record_faults, short,
+                    systematic_breach)
 
 #: Share of the faces that may be wrong, each by itself, without the file
 #: being refused; and of small files one.
@@ -317,8 +318,7 @@ class _Reading:
         images = set(bare.images) if bare else set()
         if bare and count > 1 and len(bare.images) >= count * len(images):
             return (f' There are {len(bare.images)} annotations without '
-                    f'"keypoints" in {len(images)} images: it looks '
-                    'like one annotation a point. Join those of a face into '
-                    f'one with "keypoints": [x, y, v] * {count}.')
+                    f'"keypoints" in {len(images)} images: it '
+                    f'{LIKE_SINGLE_POINTS} * {count}.')
         left = self.found.what_is_left_out()
         return f' It was {left}' if left else ''

@@ -11,6 +11,11 @@ _VISIBILITIES = {0, 1, 2}
 _NO_TEXT = re.compile('[\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 _DEPTHS = (8, 16, 32)
 
+#: What boxes and annotations of other forms look like, and what to do.
+LIKE_CORNERS = ('look like [left, top, right, bottom], but must be [x, y, width, '
+                'height]: subtract the first two numbers from the last two.')
+LIKE_SINGLE_POINTS = ('looks like one annotation a point: join those of a face '
+                      'into one with "keypoints": [x, y, v]')
 #: The short name of a rule, what records that break it are like, and what is
 #: wrong with this one and how to mend it.
 Breach = Tuple[str, str, str]
@@ -134,8 +139,7 @@ def _form_of(values: Any, count: int) -> str:
         return (f' It looks like [x, y] * {count} without visibility: add 2 '
                 'after each labelled point, and write 0, 0, 0 for the others.')
     if size in (2, 3) and count > 1:
-        return (' It looks like one annotation a point: join those of a face '
-                f'into one with "keypoints": [x, y, v] * {count}.')
+        return f' It {LIKE_SINGLE_POINTS} * {count}.'
     if size == 4 * count:
         return (' It looks like [x, y, z, v]: leave z out.')
     return ''
@@ -259,7 +263,5 @@ def systematic_breach(points: Sequence[Sequence[float]],
     too_large = second.prod(1) > 1.3 * (second - first).prod(1)
     if corners.mean() > .9 and (corners & leaves & too_large).mean() > .5:
         return ('bbox', 'with two corners for a box',
-                f'boxes such as {boxes[0]} look like [left, top, right, '
-                'bottom], but must be [x, y, width, height]: subtract the '
-                'first two numbers from the last two.')
+                f'boxes such as {boxes[0]} {LIKE_CORNERS}')
     return None

@@ -8,7 +8,7 @@ from .scene_effects import (ColdNose, ContrastReversal, OpaqueGlasses,
                             PartialOcclusion)
 from .thermal_effects import (FixedPatternNoise, GainLevelDrift,
                               LowerResolution, NETDNoise, OpticalBlur,
-                              TemperatureGradient)
+                              TemperatureGradient, ThermalEffect)
 
 #: All effects, as the documentation shows them.
 EFFECTS = (NETDNoise, FixedPatternNoise, OpticalBlur, LowerResolution,
@@ -20,5 +20,5 @@ __all__ = [
     'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LowerResolution',
     'ModalityTransform', 'NETDNoise', 'OpaqueGlasses', 'OpticalBlur',
     'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
-    'PointSetConverter', 'TemperatureGradient'
+    'PointSetConverter', 'TemperatureGradient', 'ThermalEffect'
 ]
