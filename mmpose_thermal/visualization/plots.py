@@ -64,11 +64,10 @@ def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
     """Cumulative error distributions on one pair of axes, best model first.
 
     Args:
-        runs (dict): By title: the NME of each face, (N, ), once a seed. The
-            curve of several seeds is that of all their errors together.
+        runs (dict): By title, for each seed: the NME of each face, (N, ).
+            The curve of several seeds is that of all their errors together.
         limit (float): Where the axis of errors ends.
         threshold (float, optional): Of failure, marked by a line.
-
     """
     figure = new_figure()
     axes, = figure.axes

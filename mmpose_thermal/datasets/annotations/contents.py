@@ -30,25 +30,16 @@ class LeftOut:
 class Annotations:
     """What an annotation file holds.
 
-    Attributes:
-        name (str): Of the file.
-        images (list[dict]): Those whose records can be used; names of files
-            with slashes.
-        faces (list[dict]): Annotations of faces with landmarks, in the order
-            of their images; ``keypoints`` (and ``rgb_keypoints``) flat, with
-            visibilities of 0, 1 or 2.
-        image_of (list[int]): For each face the number of its image.
-        categories (list[dict]): As in the file.
-        faults (list[Fault]): Why training refuses the file.
-        left_out (list[LeftOut]): What is not used.
+    Names of files have slashes; ``keypoints`` (and ``rgb_keypoints``) are flat,
+    with visibilities of 0, 1 or 2.
     """
-    name: str
-    images: List[dict] = field(default_factory=list)
-    faces: List[dict] = field(default_factory=list)
-    image_of: List[int] = field(default_factory=list)
-    categories: List[dict] = field(default_factory=list)
-    faults: List[Fault] = field(default_factory=list)
-    left_out: List[LeftOut] = field(default_factory=list)
+    name: str  # of the file
+    images: List[dict] = field(default_factory=list)  # whose records can be used
+    faces: List[dict] = field(default_factory=list)  # in the order of their images
+    image_of: List[int] = field(default_factory=list)  # the number of each face's
+    categories: List[dict] = field(default_factory=list)  # as in the file
+    faults: List[Fault] = field(default_factory=list)  # why training refuses it
+    left_out: List[LeftOut] = field(default_factory=list)  # what is not used
 
     def refuse_faults(self) -> None:
         """Raises ValueError if the file cannot be used."""
