@@ -48,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command; the exit status."""
     from mmpose_thermal.components import register_components
     register_components()
-    from mmpose_thermal.datasets.inspection import inspect
-    from mmpose_thermal.visualization import html_report, text_report
+    from mmpose_thermal.datasets.checks import html_report, inspect, text_report
     root = args.data_root or folder_above(args.ann_files[0])
     prefix = dict(img=args.img_prefix, rgb=args.rgb_prefix)
     try:

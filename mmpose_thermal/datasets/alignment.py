@@ -1,21 +1,22 @@
-"""How points lie: in an image and its partner, and in the mirror."""
-from typing import Optional, Sequence
+"""How an RGB image lies on its thermal partner, and a face in the mirror."""
+from dataclasses import dataclass
+from typing import Dict, Hashable, List, Optional, Sequence, Tuple
 
+import cv2
 import numpy as np
 
+MODELS = ('similarity', 'affine', 'homography')
+_NEEDED = dict(similarity=2, affine=3, homography=4)
+# Points further off than this share of the points' extent are outliers.
+_OUTLIER_SHARE = .05
 
+
+# ----------------------------------------------- as the annotation file tells
 def as_homography(numbers: Sequence[float]) -> np.ndarray:
-    """Checks a homography of an annotation file.
-
-    Args:
-        numbers (Sequence[float]): The nine numbers of the matrix, row by row,
-            flat or nested.
-
-    Returns:
-        np.ndarray: Shape (3, 3), from RGB to thermal pixels.
+    """The (3, 3) matrix of nine numbers, row by row, flat or nested.
 
     Raises:
-        ValueError: It is none.
+        ValueError: They are no matrix that can be inverted.
     """
     try:
         matrix = np.asarray(numbers, dtype=float)
@@ -32,13 +33,9 @@ def affine_between(rgb_keypoints: Sequence[float],
                    keypoints: Sequence[float]) -> np.ndarray:
     """Fits an affine map to one face's landmarks in both images.
 
-    By least squares over the points that are labelled in both. A face is not
-    flat, so that no homography fits all of its points either; the affine map
-    cannot run away where they are few.
-
-    Args:
-        rgb_keypoints (Sequence[float]): ``[x, y, v] * K`` in RGB pixels.
-        keypoints (Sequence[float]): ``[x, y, v] * K`` in thermal pixels.
+    By least squares over the points, ``[x, y, v] * K``, that are labelled in
+    both. A face is not flat, so that no homography fits all of its points
+    either; the affine map cannot run away where they are few.
 
     Returns:
         np.ndarray: Shape (3, 3), from RGB to thermal pixels.
@@ -65,15 +62,9 @@ def affine_between(rgb_keypoints: Sequence[float],
 
 
 def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
-    """Tells where the RGB partner of an annotated image lies.
+    """The (3, 3) map from RGB to thermal pixels; None for aligned pairs.
 
-    Args:
-        image (dict): Of the annotation file; may have ``rgb_homography``.
-        annotation (dict): Of a face in it; its ``rgb_keypoints`` go before.
-
-    Returns:
-        np.ndarray | None: Shape (3, 3), from RGB to thermal pixels; ``None``
-        for aligned pairs.
+    A face's ``rgb_keypoints`` come before its image's ``rgb_homography``.
 
     Raises:
         ValueError: See :func:`as_homography` and :func:`affine_between`.
@@ -86,20 +77,95 @@ def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
     return None
 
 
+# --------------------------------------------------------- from common points
+@dataclass
+class Registration:
+    """A map that was fitted to a group of pairs."""
+    matrix: np.ndarray  # (3, 3), RGB to thermal pixels
+    points: int  # how many correspondences there were
+    inliers: int  # how many fit
+    residual_px: float  # their median distance in thermal pixels
+
+
+def fit_map(rgb_points: np.ndarray, thermal_points: np.ndarray,
+            model: str = 'affine') -> Registration:
+    """Fits a map from RGB to thermal pixels, robustly.
+
+    Args:
+        rgb_points (np.ndarray): Shape (N, 2), pixels.
+        thermal_points (np.ndarray): Shape (N, 2), pixels.
+        model (str): ``'similarity'`` (4 parameters), ``'affine'`` (6) or
+            ``'homography'`` (8, for points all over the image).
+
+    Raises:
+        ValueError: Too few points, on one line, or they do not fit together.
+    """
+    if model not in MODELS:
+        raise ValueError(f'the model must be one of {MODELS}, got {model!r}.')
+    source = np.asarray(rgb_points, np.float64)
+    target = np.asarray(thermal_points, np.float64)
+    # One more than determine it: any three points fit an affine map.
+    if len(source) <= _NEEDED[model]:
+        raise ValueError(f'{len(source)} common points are too few for '
+                         f'"{model}", which needs {_NEEDED[model] + 1}.')
+    threshold = max(_OUTLIER_SHARE * float(np.ptp(target, 0).max()), 1.)
+    if model == 'homography':
+        matrix, inliers = cv2.findHomography(source, target, cv2.RANSAC,
+                                             threshold)
+    else:
+        fit = (cv2.estimateAffine2D
+               if model == 'affine' else cv2.estimateAffinePartial2D)
+        matrix, inliers = fit(source, target, ransacReprojThreshold=threshold,
+                              refineIters=20)
+        if matrix is not None:
+            matrix = np.vstack([matrix, [0, 0, 1]])
+    if matrix is None or abs(np.linalg.det(matrix)) < 1e-9 or \
+            inliers.sum() < max(_NEEDED[model] + 1, .6 * len(source)):
+        raise ValueError(
+            f'no "{model}" fits the {len(source)} common points: they lie on '
+            'one line, or many of them do not correspond. Check that '
+            'both sides have the same point order.')
+    moved = cv2.perspectiveTransform(source[:, None], matrix)[:, 0]
+    distance = np.linalg.norm(moved - target, axis=1)
+    inside = inliers.ravel().astype(bool)
+    return Registration(matrix, len(source), int(inside.sum()),
+                        float(np.median(distance[inside])))
+
+
+def register_groups(
+        pairs: Sequence[Tuple[Hashable, np.ndarray, np.ndarray]],
+        model: str = 'affine'
+) -> Tuple[Dict[Hashable, Registration], List[Tuple[Hashable, str]]]:
+    """Fits one map to each group (a frame, a sequence, ...) of pairs.
+
+    A pair is its group, and points of RGB and thermal image, (K, 3) each with
+    COCO's visibility. Returns registrations by group, and the groups that have
+    none with the reason.
+    """
+    known: Dict[Hashable, list] = {}
+    for group, rgb, thermal in pairs:
+        both = (rgb[:, 2] > 0) & (thermal[:, 2] > 0)
+        known.setdefault(group, []).append(
+            (rgb[both, :2], thermal[both, :2]))
+    found, failed = {}, []
+    for group, parts in known.items():
+        rgb, thermal = (np.concatenate(side) for side in zip(*parts))
+        try:
+            found[group] = fit_map(rgb, thermal, model)
+        except ValueError as error:
+            failed.append((group, str(error)))
+    return found, failed
+
+
 def is_mirrored(right_eye: np.ndarray, left_eye: np.ndarray,
                 below: np.ndarray) -> np.ndarray:
-    """Whether a face's right and left are exchanged, however it is turned.
+    """Whether faces' right and left are exchanged, however they are turned.
 
     Seen from the front, the subject's right is on the left of the image when
     the chin is down. Mirrored images, labels of right and left exchanged, and
     x and y exchanged all turn this round; a rotation does not.
 
-    Args:
-        right_eye, left_eye (np.ndarray): Pixels, (..., 2).
-        below (np.ndarray): A point of mouth or chin, likewise.
-
-    Returns:
-        np.ndarray: Bool, (...).
+    Points are (..., 2), pixels; ``below`` is one of the mouth or the chin.
     """
     across = left_eye - right_eye
     down = below - (left_eye + right_eye) / 2

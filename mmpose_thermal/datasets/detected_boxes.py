@@ -7,48 +7,55 @@ from mmengine.fileio import exists, get
 
 from mmpose_thermal.runtime.boxes import iou
 
-from .annotation_rules import is_number, plain_id, short
-from .json_files import parse_json
+from .annotations.file_formats import parse_json
+from .annotations.rules import LIKE_CORNERS, is_number, plain_id, short
 
 #: Intersection over union from which a box is that of a face. Detectors frame
 #: heads, annotators often the landmarks alone.
 SAME_FACE_IOU = .3
 _CLEARLY_BETTER = .1  # intersection over union
+_FORM = ('It must be a json list of {"image_id": ..., "bbox": [x, y, width, '
+         'height], "score": ...}, as MMDetection\'s CocoMetric writes it with '
+         'outfile_prefix=....')
 
 
 def read_boxes(bbox_file: str,
                ann_file: str,
                image_ids: Sequence[Any],
                face_categories: Iterable[Any] = ()) -> Dict[Any, List[dict]]:
-    """Reads COCO's results of a detector.
+    """Reads COCO's results of a detector: by image id its boxes, the surest first.
 
-    Args:
-        bbox_file (str): A json list of ``image_id``, ``bbox`` ([x, y, width,
-            height]) and ``score``.
-        ann_file (str): Whose images they are of; for messages.
-        image_ids (Sequence): Of the images in it.
-        face_categories (Iterable): Ids of the categories of its faces. Boxes
-            of others are not used, unless no box is of one of them: then the
-            detector counts in its own way.
-
-    Returns:
-        dict: By image id its boxes, the surest first.
+    Boxes of other than the ``face_categories`` of the annotation file are not
+    used, unless no box is of one of them: then the detector numbers categories
+    in its own way.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It has another form, or is of other images.
     """
+    boxes = _content(bbox_file)
+    faces = set(map(str, face_categories))
+    of_faces = [box for box in boxes if box.get('category_id') is None
+                or str(plain_id(box['category_id'])) in faces]
+    found = _by_image(of_faces or boxes, image_ids)
+    if not found:
+        raise ValueError(
+            f'{bbox_file}: none of its {len(boxes)} boxes is of an image of '
+            f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Make '
+            'it from the same annotation file.')
+    return {name: sorted(group, key=lambda box: -_score(box))
+            for name, group in found.items()}
+
+
+def _content(bbox_file: str) -> List[dict]:
     if not exists(bbox_file):
         raise FileNotFoundError(f'`bbox_file` {bbox_file} does not exist.')
-    form = ('It must be a json list of {"image_id": ..., "bbox": [x, y, '
-            'width, height], "score": ...}, as MMDetection\'s CocoMetric '
-            'writes it with outfile_prefix=....')
     try:
         boxes = parse_json(get(bbox_file))
     except ValueError as error:
-        raise ValueError(f'{bbox_file} is no JSON ({error}). {form}')
+        raise ValueError(f'{bbox_file} is no JSON ({error}). {_FORM}')
     if not isinstance(boxes, list):
-        raise ValueError(f'{bbox_file} holds no list. {form}')
+        raise ValueError(f'{bbox_file} holds no list. {_FORM}')
     if not boxes:
         raise ValueError(
             f'{bbox_file} is an empty list: the detector found nothing. Lower '
@@ -57,26 +64,8 @@ def read_boxes(bbox_file: str,
     for number, box in enumerate(boxes):
         if not _is_box(box):
             raise ValueError(
-                f'{bbox_file}: record {number} is {short(box)}. {form}')
-    found = _by_image(_of_faces(boxes, face_categories), image_ids)
-    if not found:
-        raise ValueError(
-            f'{bbox_file}: none of its {len(boxes)} boxes is of an image of '
-            f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Make '
-            'it from the same annotation file.')
-    return {
-        name: sorted(group, key=lambda box: -_score(box))
-        for name, group in found.items()
-    }
-
-
-def _of_faces(boxes: List[dict], categories: Iterable[Any]) -> List[dict]:
-    faces = set(map(str, categories))
-    chosen = [
-        box for box in boxes if box.get('category_id') is None
-        or str(plain_id(box['category_id'])) in faces
-    ]
-    return chosen or boxes
+                f'{bbox_file}: record {number} is {short(box)}. {_FORM}')
+    return boxes
 
 
 def _by_image(boxes: List[dict],
@@ -129,18 +118,8 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
 
     Landmarks are compared with those of the annotated face, so that a face
     without a detection cannot be tested, nor a detection without a face.
-
-    Args:
-        faces (list[dict]): Samples, each with ``img_id`` and ``bbox``, (1, 4).
-        boxes (dict): Of :func:`read_boxes`.
-        bbox_file (str): For the message.
-
-    Returns:
-        tuple[list[dict], str]: The faces that were found, with ``bbox`` and
-        ``bbox_score`` of the detector; and how many were not.
-
-    Raises:
-        ValueError: None was found, or the boxes are two corners each.
+    Returns the samples that were found, with ``bbox``, (1, 4), and
+    ``bbox_score`` of the detector; and a sentence on how many were not.
     """
     by_image = defaultdict(list)
     for face in faces:
@@ -148,12 +127,9 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
     if _are_corners(by_image, boxes):
         example = next(iter(boxes.values()))[0]['bbox'][:4]
         raise ValueError(
-            f'{bbox_file}: boxes such as {example} look like [left, top, '
-            'right, bottom], but must be [x, y, width, height]: subtract the '
-            'first two numbers from the last two.')
+            f'{bbox_file}: boxes such as {example} {LIKE_CORNERS}')
     matched, spare = [], 0
-    for name, here in by_image.items():
-        free, taken = list(here), []
+    for name, free in by_image.items():
         for box in boxes.get(name, ()):
             x, y, width, height = box['bbox'][:4]
             corners = np.array([x, y, x + width, y + height], np.float32)
@@ -163,11 +139,9 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
             if agreement.max() < SAME_FACE_IOU:
                 spare += 1
                 continue
-            face = free.pop(int(agreement.argmax()))
-            taken.append(dict(
-                face, bbox=corners[None],
+            matched.append(dict(
+                free.pop(int(agreement.argmax())), bbox=corners[None],
                 bbox_score=np.array([_score(box)], np.float32)))
-        matched += taken
     if not matched:
         raise ValueError(
             f'{bbox_file}: no box is that of an annotated face (intersection '

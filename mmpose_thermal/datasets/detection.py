@@ -8,13 +8,12 @@ from typing import List, Union
 
 from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS
-from mmengine.fileio import exists
 from mmengine.logging import print_log
 
-from .annotation_rules import box_breach, is_number, portable_name
-from .annotations import FAULTY_RECORD, read_annotations
+from .annotations.reader import FAULTY_RECORD, read_annotations
+from .annotations.rules import box_breach, is_number, portable_name
 from .datasets.thermal_face_dataset import image_fields
-from .image_checks import check_files
+from .image_files import check_files
 
 
 @DATASETS.register_module()
@@ -32,9 +31,9 @@ class ThermalFaceDetDataset(CocoDataset):
 
     Raises:
         FileNotFoundError: The annotation file or an image does not exist.
-        ValueError: The annotation file has no category ``face``, or is none:
-            by the rules of :class:`ThermalFaceDataset`, but for landmarks,
-            which are not looked at.
+        ValueError: The annotation file has no category ``face``, or breaks
+            the rules of :class:`ThermalFaceDataset`, except those on
+            landmarks, which are not looked at.
     """
 
     METAINFO = dict(classes=('face', ), palette=[(0, 158, 115)])
@@ -44,15 +43,7 @@ class ThermalFaceDetDataset(CocoDataset):
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
 
     def load_data_list(self) -> List[dict]:
-        """Loads all images with their faces.
-
-        Returns:
-            list[dict]: One entry an image.
-        """
-        if not exists(self.ann_file):
-            raise FileNotFoundError(
-                f'Annotation file {self.ann_file} does not exist. Check '
-                '`data_root` and `ann_file` of the data set in the config.')
+        """Loads all images with their faces."""
         found = read_annotations(self.ann_file)
         found.refuse_faults()
         for one in found.left_out:
@@ -69,20 +60,11 @@ class ThermalFaceDetDataset(CocoDataset):
                 'or set `metainfo` of the data set.')
         self._usable = {face['id'] for face in found.faces}
         data_list = super().load_data_list()
-        check_files(
-            self.ann_file, data_list, [self.data_root] if self.data_root else
-            list(self.data_prefix.values()))
+        check_files(self, data_list)
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> Union[dict, List[dict]]:
-        """Converts the record of one image.
-
-        Args:
-            raw_data_info (dict): ``raw_ann_info`` and ``raw_img_info``.
-
-        Returns:
-            dict: The image's fields for the pipeline.
-        """
+        """Makes a sample of an image (``raw_img_info``) and its ``raw_ann_info``."""
         image = raw_data_info['raw_img_info']
         image['file_name'] = portable_name(image['file_name'])
         data_info = super().parse_data_info(

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..visualization import contact_sheet, fit_into, overlay_pair
 from .conversion import write_json
-from .json_files import parse_json
+from .annotations import parse_json
 from .point_sets import keypoint_mapping
-from .registration import Registration, fit_map, register_groups
+from .alignment import Registration, fit_map, register_groups
 from .transforms.loading import LoadThermalImage, read_image
 
 _PREVIEW_PAIRS = 6

@@ -43,15 +43,10 @@ Source = Union[int, Tuple[int, int]]
 
 
 def metainfo_file(metainfo: str) -> str:
-    """Finds a metainfo file of this package or of MMPose.
+    """Finds a metainfo file by its path or the name of a point set (``'wflw'``).
 
-    Args:
-        metainfo (str): Its path, or the name of a point set alone, such as
-            ``'sftl54'`` or ``'wflw'``.
-
-    Returns:
-        str: A path that exists if it is one of this package; otherwise one
-        that MMPose can find if it is one of MMPose.
+    The path exists if it is one of this package; otherwise MMPose can find it
+    if it is one of MMPose.
     """
     name = Path(metainfo).stem
     if Path(metainfo).is_file():
@@ -70,15 +65,12 @@ def load_metainfo(metainfo: dict) -> dict:
         metainfo (dict): As MMPose defines it, or ``dict(from_file=...)``.
             Beside MMPose's fields it may have ``regions`` (names of points by
             region), and ``interocular`` and ``interpupil`` (for either end the
-            names of the points of which it is the mean).
-
-    Returns:
-        dict: MMPose's parsed metainfo, and those of the three, by indices.
+            names of the points of which it is the mean); the result has
+            indices in their place.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: A field is missing or contradicts the points; the message
-            names it.
+        ValueError: A field is missing or contradicts the points.
     """
     source = 'the metainfo'
     if 'from_file' in metainfo:
@@ -118,52 +110,30 @@ def _read_metainfo(path: str) -> dict:
 
 
 def keypoint_names(metainfo: dict) -> List[str]:
-    """The names of all points, in order.
-
-    Args:
-        metainfo (dict): Parsed.
-
-    Returns:
-        list[str]: One a point.
-    """
-    return [
-        metainfo['keypoint_id2name'][index]
-        for index in range(metainfo['num_keypoints'])
-    ]
+    """The names of all points of a parsed metainfo, in order."""
+    return [metainfo['keypoint_id2name'][index]
+            for index in range(metainfo['num_keypoints'])]
 
 
 def face_category(metainfo: dict) -> dict:
-    """The one category of the annotation files that are written here.
-
-    Args:
-        metainfo (dict): Parsed.
-
-    Returns:
-        dict: As COCO has it, with the names of the points.
-    """
-    return dict(
-        id=1,
-        name='face',
-        supercategory='person',
-        keypoints=keypoint_names(metainfo))
+    """The one category of the annotation files that are written here."""
+    return dict(id=1, name='face', supercategory='person',
+                keypoints=keypoint_names(metainfo))
 
 
 def find_point_set(names: Sequence[str]) -> Optional[str]:
-    """Finds the point set of an annotation file.
+    """The metainfo of this package with points of these names in order, if any."""
+    return _own_point_sets().get(tuple(map(str, names)))
 
-    Args:
-        names (Sequence[str]): The ``keypoints`` of its category, in order.
 
-    Returns:
-        str | None: The name of a metainfo of this package with these points;
-        ``None`` if there is none.
-    """
+@lru_cache(maxsize=None)
+def _own_point_sets() -> Dict[Tuple[str, ...], str]:
+    found: Dict[Tuple[str, ...], str] = {}
     for root in _CONFIG_ROOTS:
         for path in sorted((root / '_base_' / 'datasets').glob('*.py')):
             info = load_metainfo(dict(from_file=str(path)))
-            if keypoint_names(info) == list(names):
-                return path.stem
-    return None
+            found.setdefault(tuple(keypoint_names(info)), path.stem)
+    return found
 
 
 @lru_cache(maxsize=None)
@@ -176,19 +146,12 @@ def _points(point_set: str) -> Dict[str, int]:
         return {**names, **_WFLW_PUPILS}
     index = load_metainfo(dict(from_file=point_set))['keypoint_name2id']
     # Points that are merely numbered mean something else in each set.
-    return {
-        name: i
-        for name, i in index.items() if not name.startswith(('kpt', 'face-'))
-    }
+    return {name: i for name, i in index.items()
+            if not name.startswith(('kpt', 'face-'))}
 
 
 def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
-    """Tells how the points of one set are found in another.
-
-    Args:
-        source (str): Name of a metainfo of this package or of MMPose, such as
-            ``'wflw'``, ``'300w'`` or ``'tfake'``.
-        target (str): Likewise, such as ``'sftl54'`` or ``'tfw'``.
+    """Tells how the points of one set (``'wflw'``) are found in another.
 
     Returns:
         list[tuple]: As MMPose's ``KeypointConverter`` takes it: for each point
@@ -217,26 +180,15 @@ def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
 
 
 def keypoint_indices(teacher: str, student: str) -> List[int]:
-    """Finds a point set in a larger one, point by point.
-
-    Args:
-        teacher (str): Name of the metainfo of the larger set, such as
-            ``'wflw'``.
-        student (str): Of the set to be found in it, such as ``'sftl54'``.
-
-    Returns:
-        list[int]: For each point of ``student`` its index in ``teacher``.
+    """For each point of the set ``student`` its index in the larger ``teacher``.
 
     Raises:
-        ValueError: The relation is not known, or some point of ``student`` is
-            none of ``teacher``.
+        ValueError: The relation is not known, or ``teacher`` lacks a point.
     """
     count = load_metainfo(dict(from_file=student))['num_keypoints']
-    indices = {
-        target: source
-        for source, target in keypoint_mapping(teacher, student)
-        if isinstance(source, int)
-    }
+    indices = {target: source
+               for source, target in keypoint_mapping(teacher, student)
+               if isinstance(source, int)}
     missing = [i for i in range(count) if i not in indices]
     if missing:
         raise ValueError(

@@ -19,10 +19,7 @@ def draw_landmarks(image: np.ndarray,
         keypoints (np.ndarray): Shape (K, 2), pixels of ``image``.
         colour (tuple[int]): BGR.
         radius_px (float): Radius in pixels of the result.
-        scale (int): Magnification. Defaults to 1.
-
-    Returns:
-        np.ndarray: Shape (scale * H, scale * W, 3), uint8.
+        scale (int): Magnification: the result is (scale * H, scale * W, 3).
     """
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
@@ -43,11 +40,8 @@ def contact_sheet(rows: Sequence[Sequence[np.ndarray]],
 
     Args:
         rows (Sequence[Sequence[np.ndarray]]): Images (H, W, 3), uint8, BGR.
-        row_labels (Sequence[str], optional): One a row.
+        row_labels (Sequence[str], optional): One for each row.
         gap_px (int): White space between images.
-
-    Returns:
-        np.ndarray: The sheet, (H', W', 3), uint8.
     """
     height, width = rows[0][0].shape[:2]
     label_px = 24 if row_labels else 0

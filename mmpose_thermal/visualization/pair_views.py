@@ -6,16 +6,9 @@ import numpy as np
 def overlay_pair(thermal: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """Shows how well an RGB image lies on its thermal partner.
 
-    Thermal is red, RGB is cyan: where edges have coloured fringes, the images
+    Thermal, (H, W) or (H, W, 3), is red; RGB, (H', W', 3), which is resized if
+    it has another size, is cyan. Where edges have coloured fringes, the images
     do not fit.
-
-    Args:
-        thermal (np.ndarray): Shape (H, W) or (H, W, 3), uint8.
-        rgb (np.ndarray): Shape (H', W', 3), uint8; resized to the thermal
-            image if it has another size.
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8.
     """
     if thermal.ndim == 3:
         thermal = thermal[..., 0]
@@ -26,33 +19,17 @@ def overlay_pair(thermal: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
 
 def overlay_heatmaps(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
-    """Shows the targets of all points on the image.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), uint8.
-        heatmaps (np.ndarray): Shape (K, h, w).
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8.
-    """
-    strongest = np.clip(heatmaps.max(0), 0, 1)
+    """Shows the heatmaps of all points, (K, h, w), on an image (H, W, 3), uint8."""
     strongest = cv2.resize(
-        (strongest * 255).astype(np.uint8), image.shape[1::-1])
+        (np.clip(heatmaps.max(0), 0, 1) * 255).astype(np.uint8),
+        image.shape[1::-1])
     colours = cv2.applyColorMap(strongest, cv2.COLORMAP_VIRIDIS)
     weight = (strongest / 255.)[..., None] * .8
     return np.rint(image * (1 - weight) + colours * weight).astype(np.uint8)
 
 
 def fit_into(image: np.ndarray, side: int) -> np.ndarray:
-    """Scales an image to fit a black square.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), uint8.
-        side (int): Of the square, pixels.
-
-    Returns:
-        np.ndarray: Shape (side, side, 3), uint8.
-    """
+    """Scales an image (H, W, 3) to fit a black square (side, side, 3)."""
     scale = side / max(image.shape[:2])
     shape = [max(round(length * scale), 1) for length in image.shape[:2]]
     square = np.zeros((side, side, 3), np.uint8)

@@ -38,13 +38,7 @@ def line_style(index: int) -> dict:
 def new_figure(width: float = 5.5, height: float = 3.6, **layout) -> Figure:
     """A figure in this package's style, and not in pyplot's global state.
 
-    Args:
-        width (float): Inches.
-        height (float): Inches.
-        **layout: Arguments of ``Figure.subplots``.
-
-    Returns:
-        Figure: With its axes.
+    Width and height are inches, ``layout`` are arguments of ``Figure.subplots``.
     """
     with matplotlib.rc_context(_STYLE):
         figure = Figure((width, height), layout='constrained')
@@ -53,15 +47,7 @@ def new_figure(width: float = 5.5, height: float = 3.6, **layout) -> Figure:
 
 
 def save_figure(figure: Figure, path: str) -> List[str]:
-    """Writes a figure as PNG and as SVG.
-
-    Args:
-        figure (Figure): The figure.
-        path (str): File name; an ending ``.png`` or ``.svg`` is replaced.
-
-    Returns:
-        list[str]: Both files.
-    """
+    """Writes a figure as PNG and as SVG, whatever the ending; returns both names."""
     stem, ending = osp.splitext(path)
     if ending.lower() not in ('.png', '.svg'):
         stem = path
@@ -75,16 +61,13 @@ def save_figure(figure: Figure, path: str) -> List[str]:
 def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
              limit: float = .2,
              threshold: Optional[float] = .1) -> Figure:
-    """Cumulative error distributions on one pair of axes.
+    """Cumulative error distributions on one pair of axes, best model first.
 
     Args:
-        runs (dict): By title: the NME of each face, (N, ), once a seed. The
-            curve of several seeds is that of all their errors together.
+        runs (dict): By title, for each seed: the NME of each face, (N, ).
+            The curve of several seeds is that of all their errors together.
         limit (float): Where the axis of errors ends.
         threshold (float, optional): Of failure, marked by a line.
-
-    Returns:
-        Figure: Best model first in the legend.
     """
     figure = new_figure()
     axes, = figure.axes
@@ -110,9 +93,8 @@ def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
 
 def _legend(axes, order, **arguments):
     """A legend in a given order, below the axes if it is long."""
-    handles, labels = axes.get_legend_handles_labels()
-    handles = [handles[index] for index in order]
-    labels = [labels[index] for index in order]
+    handles, labels = ([all_of_them[index] for index in order]
+                       for all_of_them in axes.get_legend_handles_labels())
     if len(labels) > 4 or max(map(len, labels)) > 34:
         axes.figure.set_figheight(
             axes.figure.get_figheight() + .17 * len(labels))
@@ -126,13 +108,8 @@ def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
     """Where on the face a model errs: each point in the colour of its error.
 
     Points are drawn at the mean face: faces moved, scaled and turned so that
-    they lie on each other as well as they can.
-
-    Args:
-        runs (dict[str, FaceErrors]): By title, on one scale of colours.
-
-    Returns:
-        Figure: One face a run.
+    they lie on each other as well as they can. Runs, by title, share one scale
+    of colours.
     """
     figure = new_figure(
         max(3.3 * len(runs), 4), 3.9, ncols=len(runs), squeeze=False)
@@ -169,12 +146,8 @@ def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
 def mean_face(faces: FaceErrors, rounds: int = 5) -> np.ndarray:
     """Mean shape of the labelled points (generalised Procrustes analysis).
 
-    Args:
-        faces (FaceErrors): Whose truth is averaged.
-        rounds (int): Of alignment to the mean.
-
-    Returns:
-        np.ndarray: Shape (K, 2), centred, of size 1; y points down.
+    Shape (K, 2), centred, of size 1; y points down. ``rounds`` are alignments to
+    the mean.
     """
     # As complex numbers a turn and a scale are one factor.
     shapes = np.where(faces.labelled, faces.truth @ [1, 1j], 0)
@@ -206,10 +179,7 @@ def plot_error_against(runs: Dict[str, FaceErrors],
         what (str): Label of the measurement, with its unit.
         values (dict[str, np.ndarray]): Of each face, (N, ), by title; NaN
             where it is not known.
-        bins (int): Of equally many faces each.
-
-    Returns:
-        Figure: Mean and 95 % interval a bin; the number of faces beneath.
+        bins (int): Of equally many faces; each has its mean and 95 % interval.
     """
     figure = new_figure()
     axes, = figure.axes
@@ -239,22 +209,14 @@ def plot_error_against(runs: Dict[str, FaceErrors],
 
 
 def plot_training(runs: Dict[str, List[dict]]) -> Figure:
-    """Losses and validation error over the training.
+    """Losses, smoothed, and validation error over the training, a panel each.
 
     Args:
         runs (dict[str, list[dict]]): By title: the lines of MMEngine's
             ``scalars.json``.
-
-    Returns:
-        Figure: One panel a loss, smoothed, and one for the validation NME.
     """
-    names = []
-    for lines in runs.values():
-        for line in lines:
-            names += [
-                key for key in line
-                if key.startswith('loss') and key not in names
-            ]
+    names = {key for lines in runs.values() for line in lines for key in line
+             if key.startswith('loss')}
     panels = [*sorted(names), 'NME']
     columns = 2 if len(panels) in (2, 4) else 3
     rows = -(-len(panels) // columns)
@@ -264,9 +226,9 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
     for axes, name in zip(figure.axes, panels):
         for index, (title, lines) in enumerate(runs.items()):
             # MMEngine logs validation by epoch, without a learning rate.
-            points = [(line['step'], line[name]) for line in lines
-                      if name in line and (name == 'NME') == ('lr' not in line)
-                      ]
+            points = [
+                (line['step'], line[name]) for line in lines
+                if name in line and (name == 'NME') == ('lr' not in line)]
             if not points:
                 continue
             x, y = np.array(points, float).T
@@ -289,9 +251,6 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
 
 def _smoothed(values):
     """Running mean over a twentieth of the values."""
-    width = len(values) // 40
-    total = np.concatenate([[0], np.cumsum(values)])
-    index = np.arange(len(values))
-    low = np.maximum(index - width, 0)
-    high = np.minimum(index + width + 1, len(values))
-    return (total[high] - total[low]) / (high - low)
+    window = np.ones(2 * (len(values) // 40) + 1)
+    return np.convolve(values, window, 'same') / np.convolve(
+        np.ones(len(values)), window, 'same')

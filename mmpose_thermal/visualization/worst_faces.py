@@ -29,9 +29,6 @@ def worst_faces(faces: FaceErrors,
 
     Returns:
         np.ndarray: The sheet, (H, W, 3), uint8, BGR.
-
-    Raises:
-        FileNotFoundError: An image is gone.
     """
     errors = faces.nme()
     tiles = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmpose.registry import DATASETS, METRICS
 
-from mmpose_thermal.datasets.inspection import inspect
+from mmpose_thermal.datasets.checks import inspect
 from mmpose_thermal.datasets.point_sets import load_metainfo
 
 REPOSITORY = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from conftest import REPOSITORY
 from mmpose_thermal import components
 from mmpose_thermal.cli import COMMANDS, build_parser, main
 from mmpose_thermal.deployment import FORMATS, PRECISIONS
-from mmpose_thermal.datasets.registration import MODELS
+from mmpose_thermal.datasets.alignment import MODELS
 
 DATA_SETS = ('sftl54', 'tfw', 'tfake', 'charlotte', 'rwth', 'carl_visth',
              'labelme')

@@ -1,4 +1,4 @@
-"""Images that are kept decoded give what loading them anew gives."""
+"""Images that are kept decoded give what loading them again gives."""
 import pickle
 import shutil
 
@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
+from set_on_disk import build
 from torch.utils.data import DataLoader
 
 from mmpose_thermal.datasets.transforms import caching, loading
-from mmpose_thermal.runtime import lmdb_cache
 
 pytest.importorskip('lmdb')
 CODEC = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
@@ -21,30 +20,26 @@ CODEC = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
 def dataset(pairs_root, tmp_path):
     root = shutil.copytree(pairs_root, tmp_path / 'pairs')
 
-    def build(cache=None, with_rgb=True, **options):
+    def pipeline(with_rgb):
+        return [
+            dict(type='LoadThermalImage'),
+            *([dict(type='LoadRGBPartner')] if with_rgb else []),
+            dict(type='GetBBoxCenterScale'),
+            dict(type='RandomFlip', direction='horizontal'),
+            dict(type='RandomBBoxTransform'),
+            dict(type='PairTopdownAffine' if with_rgb else 'TopdownAffine',
+                 input_size=(64, 64)),
+            dict(type='GenerateTarget', encoder=CODEC),
+            dict(type='PackPairInputs' if with_rgb else 'PackPoseInputs')]
+
+    def make(cache=None, with_rgb=True, **options):
         init_default_scope('mmpose')
-        built = DATASETS.build(
-            dict(
-                type='ThermalFaceDataset', data_root=str(root),
-                ann_file='annotations/train.json', with_rgb=with_rgb,
-                cache=cache and str(tmp_path / cache),
-                pipeline=[
-                    dict(type='LoadThermalImage'),
-                    *([dict(type='LoadRGBPartner')] if with_rgb else []),
-                    dict(type='GetBBoxCenterScale'),
-                    dict(type='RandomFlip', direction='horizontal'),
-                    dict(type='RandomBBoxTransform'),
-                    dict(type='PairTopdownAffine' if with_rgb else
-                         'TopdownAffine', input_size=(64, 64)),
-                    dict(type='GenerateTarget', encoder=CODEC),
-                    dict(type='PackPairInputs' if with_rgb else
-                         'PackPoseInputs')
-                ], **options))
+        built = build(root, with_rgb=with_rgb, pipeline=pipeline(with_rgb),
+                      cache=cache and str(tmp_path / cache), **options)
         built.set_epoch_seed(3)
-        built.root = root
         return built
 
-    return build
+    return make
 
 
 def assert_same(found, expected):
@@ -107,7 +102,7 @@ def test_parts_lie_where_the_images_did(dataset, matrix):
         assert_same(found, samples[0])
 
 
-def test_a_changed_image_is_loaded_anew(dataset):
+def test_a_changed_image_is_loaded_again(dataset):
     kept = dataset('a.lmdb', with_rgb=False)
     before = kept[0]['inputs']
     path = kept.get_data_info(0)['img_path']
@@ -143,7 +138,7 @@ def test_worker_processes_share_the_file(dataset, monkeypatch):
 
 
 def test_a_full_file_does_not_end_the_training(dataset, monkeypatch):
-    monkeypatch.setattr(lmdb_cache, '_MAP_SIZE', 65536)
+    monkeypatch.setattr(caching, '_MAP_SIZE', 65536)
     kept = dataset('a.lmdb')
     with pytest.warns(UserWarning, match='takes nothing more'):
         for index in range(len(kept)):

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_thermal.datasets import coco_files
+from mmpose_thermal.datasets.conversion import coco_files
 from mmpose_thermal.datasets.conversion import (ConversionError, Face, Picture,
                                                 convert, split_by_subject)
 

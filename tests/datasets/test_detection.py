@@ -43,17 +43,6 @@ def test_annotations_of_landmarks_are_those_of_boxes(pairs_root):
         assert sample['img'].dtype == np.uint8 and sample['img'].std() > 10
 
 
-def test_wrong_annotations_are_explained(tmp_path):
-    options = dict(data_root=str(tmp_path), ann_file='a.json', pipeline=[])
-    with pytest.raises(FileNotFoundError, match='a.json does not exist'):
-        ThermalFaceDetDataset(**options)
-    (tmp_path / 'a.json').write_text(
-        json.dumps(dict(images=[], annotations=[],
-                        categories=[dict(id=1, name='person')])))
-    with pytest.raises(ValueError, match='none of the categories'):
-        ThermalFaceDetDataset(**options)
-
-
 def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
     """The files of detectors, and crowds that are not judged."""
     image = dict(id='a', file_name='x\\a.png', width=64, height=48)
@@ -61,16 +50,27 @@ def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
              for i in range(200)]
     boxes[1].update(iscrowd=1, area=600)
     del boxes[2]['bbox']
-    (tmp_path / 'a.json').write_text(
-        json.dumps(dict(images=[image], annotations=boxes,
-                        categories=[dict(id=1, name='face')])))
+
+    def write(annotations=boxes, name='face'):
+        (tmp_path / 'a.json').write_text(json.dumps(dict(
+            images=[image], annotations=annotations,
+            categories=[dict(id=1, name=name)])))
+
+    def refuse(message, error=ValueError):
+        with pytest.raises(error, match=message):
+            ThermalFaceDetDataset(**options)
+
     options = dict(data_root=str(tmp_path), ann_file='a.json', pipeline=[])
-    with pytest.raises(FileNotFoundError, match='1 of 1 files do not exist'):
-        ThermalFaceDetDataset(**options)
+    refuse('a.json does not exist', FileNotFoundError)
+    (tmp_path / 'a.json').write_text('{"images": [')
+    refuse('a.json: it is no JSON')
+    write(name='person')
+    refuse('none of the categories')
+    write()
+    refuse('1 of 1 files do not exist', FileNotFoundError)
     (tmp_path / 'x').mkdir()
     cv2.imwrite(str(tmp_path / 'x/a.png'), np.zeros((48, 64), np.uint16))
-    with pytest.raises(ValueError, match='uint16 pixels, but .* 8 bits'):
-        ThermalFaceDetDataset(**options)
+    refuse('uint16 pixels, but .* 8 bits')
     cv2.imwrite(str(tmp_path / 'x/a.png'), np.zeros((48, 64), np.uint8))
     info = ThermalFaceDetDataset(**options).get_data_info(0)
     assert info['img_path'] == str(tmp_path / 'x/a.png')
@@ -78,14 +78,8 @@ def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
     flags = [instance['ignore_flag'] for instance in info['instances']]
     assert len(flags) == 199 and sum(flags) == 1
     for bad in 7, dict(boxes[0], id=999, category_id=None):
-        (tmp_path / 'a.json').write_text(
-            json.dumps(dict(images=[image], annotations=[*boxes, bad],
-                            categories=[dict(id=1, name='face')])))
-        with pytest.raises(ValueError, match='a.json: "annotations".200. '):
-            ThermalFaceDetDataset(**options)
-    (tmp_path / 'a.json').write_text('{"images": [')
-    with pytest.raises(ValueError, match='a.json: it is no JSON'):
-        ThermalFaceDetDataset(**options)
+        write([*boxes, bad])
+        refuse('a.json: "annotations".200. ')
 
 
 def rendered():

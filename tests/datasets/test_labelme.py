@@ -6,10 +6,9 @@ import pytest
 
 from mmpose_thermal.datasets.conversion import (ConversionError, LeaveOut,
                                                 with_visibility)
-from mmpose_thermal.datasets.labelme import (face_of_shapes, faces_of_shapes,
-                                             labelled_size, labelme_content,
-                                             numbers_of,
-                                             refuse_numbers_from_1)
+from mmpose_thermal.datasets.conversion.labelme import (
+    face_of_shapes, faces_of_shapes, labelled_size, labelme_content,
+    numbers_of, refuse_numbers_from_1)
 
 NAMES = ['right_eye', 'left_eye', 'nose', 'mouth']
 POINTS = [[10., 20.], [30., 20.], [20., 30.], [20., 40.]]

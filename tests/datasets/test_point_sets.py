@@ -12,10 +12,10 @@ COUNTS = dict(
     ibug68=68, sftl54=54, tfake=70, tfw=5, charlotte=72, charlotte_profile=43,
     rwth=68, carl_visth=6)
 DATASET_CLASSES = dict(
-    ThermalFaceDataset='ibug68', SFTL54Dataset='sftl54', TFakeDataset='tfake',
-    TFWDataset='tfw', CharlotteDataset='charlotte',
-    CharlotteProfileDataset='charlotte_profile', RWTHDataset='rwth',
-    CarlVisThDataset='carl_visth')
+    ibug68='ThermalFaceDataset', sftl54='SFTL54Dataset', tfake='TFakeDataset',
+    tfw='TFWDataset', charlotte='CharlotteDataset',
+    charlotte_profile='CharlotteProfileDataset', rwth='RWTHDataset',
+    carl_visth='CarlVisThDataset')
 
 
 def metainfo(name):
@@ -110,6 +110,7 @@ def test_a_metainfo_of_ones_own_is_read():
       for value in (None, [1., 1., 1., 1., -1.], ['1'] * 5)],
     *[(renamed(2, swap=value), '`swap` must be the name of a point')
       for value in (3, ['nose'])],
+    (renamed(2, name=None), 'point 2 has no `name`'),
 ])
 def test_contradictions_of_a_metainfo_are_named(changed, message, tmp_path):
     with pytest.raises(ValueError, match=message):
@@ -157,16 +158,13 @@ def test_normalising_points():
     assert 'interocular' not in metainfo('charlotte_profile')
 
 
-@pytest.mark.parametrize('name', DATASET_CLASSES)
-def test_dataset_classes_know_their_points(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # found from any folder
-    dataset = DATASETS.get(name)
-    assert dataset._load_metainfo()['dataset_name'] == DATASET_CLASSES[name]
-
-
 @pytest.mark.parametrize('name', COUNTS)
-def test_point_set_is_found_by_its_names(name):
-    names = list(metainfo(name)['keypoint_id2name'].values())
+def test_point_set_is_found_by_class_and_by_its_names(name, tmp_path,
+                                                      monkeypatch):
+    monkeypatch.chdir(tmp_path)  # found from any folder
+    info = DATASETS.get(DATASET_CLASSES[name])._load_metainfo()
+    assert info['dataset_name'] == name
+    names = list(info['keypoint_id2name'].values())
     found = find_point_set(names)
     assert found == ('ibug68' if name == 'rwth' else name)
     assert find_point_set(names[::-1]) is None
@@ -241,20 +239,15 @@ def test_data_sets_of_other_points_join_one_training(pairs_root, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     codec = dict(type='MSRAHeatmap', input_size=(64, 64),
                  heatmap_size=(16, 16), sigma=1.)
+    converted = dict(
+        type='ThermalFaceDataset', data_root=str(pairs_root),
+        ann_file='annotations/train.json', pipeline=[
+            dict(type='PointSetConverter', source='ibug68', target='sftl54')])
     dataset = DATASETS.build(
         dict(
             type='CombinedDataset',
             metainfo=dict(from_file='configs/_base_/datasets/sftl54.py'),
-            datasets=[
-                dict(
-                    type='ThermalFaceDataset',
-                    data_root=str(pairs_root),
-                    ann_file='annotations/train.json',
-                    pipeline=[
-                        dict(type='PointSetConverter', source='ibug68',
-                             target='sftl54')
-                    ])
-            ],
+            datasets=[converted],
             pipeline=[
                 dict(type='LoadThermalImage'),
                 dict(type='GetBBoxCenterScale'),

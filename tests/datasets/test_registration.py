@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmpose_thermal.datasets.registration import fit_map, register_groups
+from mmpose_thermal.datasets.alignment import fit_map, register_groups
 
 MATRICES = dict(
     similarity=[[.5, -.1, 20], [.1, .5, -8], [0, 0, 1]],

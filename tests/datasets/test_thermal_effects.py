@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
+from set_on_disk import build
 
-from mmpose_thermal.datasets.transforms.thermal_effects import EFFECTS
+from mmpose_thermal.datasets.transforms import EFFECTS
 
 NAMES = [effect.__name__ for effect in EFFECTS]
 KELVIN_PER_LEVEL = .05
@@ -10,16 +11,16 @@ NOSE, EYES = [(32., 36.), (32., 40.)], [(20., 24.), (26., 24.), (38., 26.),
                                         (44., 26.)]
 
 
+SAMPLE = dict(keypoints=np.array([NOSE + EYES]),
+              keypoints_visible=np.ones((1, 6)),
+              regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5]))
+
+
 def apply(name, grey, prob=1., **arguments):
     effect = TRANSFORMS.build(dict(type=name, prob=prob, **arguments))
     image = np.repeat(grey[..., None], 3, -1)
     results = effect(
-        dict(
-            img=image,
-            kelvin_per_level=KELVIN_PER_LEVEL,
-            keypoints=np.array([NOSE + EYES]),
-            keypoints_visible=np.ones((1, 6)),
-            regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5])))
+        dict(SAMPLE, img=image, kelvin_per_level=KELVIN_PER_LEVEL))
     assert results['img'].shape == image.shape
     assert results['img'].dtype == np.uint8
     assert (results['img'] == results['img'][..., :1]).all()
@@ -49,14 +50,9 @@ def test_effect_is_random_but_reproducible(name, face):
 @pytest.mark.parametrize('name', NAMES)
 def test_effect_takes_one_channel_and_refuses_a_pair(name, face):
     effect = TRANSFORMS.build(dict(type=name, prob=1.))
-    sample = dict(
-        img=face,
-        keypoints=np.array([NOSE + EYES]),
-        keypoints_visible=np.ones((1, 6)),
-        regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5]))
-    assert effect(dict(sample))['img'].shape == face.shape
+    assert effect(dict(SAMPLE, img=face))['img'].shape == face.shape
     with pytest.raises(ValueError, match='ModalityTransform'):
-        effect(dict(sample, img=[face, face]))
+        effect(dict(SAMPLE, img=[face, face]))
     with pytest.raises(ValueError, match='`prob`'):
         TRANSFORMS.build(dict(type=name, prob=2.))
 
@@ -128,44 +124,24 @@ def test_glasses_cover_the_eyes_at_room_temperature(face):
     assert worn[45, 32] == 150
 
 
-def test_face_effects_say_what_they_need(face):
-    for name, region in (('ColdNose', 'nose'), ('OpaqueGlasses', 'eyes')):
-        effect = TRANSFORMS.build(dict(type=name, prob=1.))
-        with pytest.raises(KeyError, match=f'needs the region "{region}"'):
-            effect(dict(img=face, dataset_name='coco'))
-
-
-def test_unlabelled_points_draw_nothing(face):
-    for name in ('ColdNose', 'OpaqueGlasses'):
-        effect = TRANSFORMS.build(dict(type=name, prob=1.))
-        results = effect(
-            dict(
-                img=face.copy(),
-                keypoints=np.zeros((1, 6, 2)),
-                keypoints_visible=np.zeros((1, 6)),
-                regions=dict(nose=[0, 1], eyes=[2, 3, 4, 5])))
-        assert (results['img'] == face).all()
+@pytest.mark.parametrize('name, region', [('ColdNose', 'nose'),
+                                          ('OpaqueGlasses', 'eyes')])
+def test_face_effects_need_labelled_points_of_a_region(name, region, face):
+    effect = TRANSFORMS.build(dict(type=name, prob=1.))
+    with pytest.raises(KeyError, match=f'{name} needs the region "{region}"'):
+        effect(dict(img=face, dataset_name='coco'))
+    results = effect(dict(SAMPLE, img=face.copy(),
+                          keypoints_visible=np.zeros((1, 6))))
+    assert (results['img'] == face).all()
 
 
 def test_a_pair_keeps_its_rgb_image(pairs_root):
     """As the configs use it, on real samples with their regions."""
-    from mmpose.registry import DATASETS
-    dataset = DATASETS.build(
-        dict(
-            type='ThermalFaceDataset',
-            data_root=str(pairs_root),
-            ann_file='annotations/train.json',
-            with_rgb=True,
-            pipeline=[
-                dict(type='LoadThermalImage'),
-                dict(type='LoadRGBPartner'),
-            ]))
-    plain = dataset[0]
+    plain = build(pairs_root, with_rgb=True, pipeline=[
+        dict(type='LoadThermalImage'), dict(type='LoadRGBPartner')])[0]
     effects = TRANSFORMS.build(
-        dict(
-            type='ModalityTransform',
-            modality='thermal',
-            transforms=[dict(type=name, prob=1.) for name in NAMES]))
+        dict(type='ModalityTransform', modality='thermal',
+             transforms=[dict(type=name, prob=1.) for name in NAMES]))
     changed = effects(dict(plain, img=[i.copy() for i in plain['img']]))
     assert (changed['img'][1] == plain['img'][1]).all()
     assert (changed['img'][0] != plain['img'][0]).any()

@@ -23,18 +23,14 @@ def ramp(dtype, high):
     return np.linspace(0, high, 48).astype(dtype).reshape(6, 8)
 
 
-def test_8_bit_image_is_loaded_as_it_is(write):
+@pytest.mark.parametrize('channels', [1, 3])
+def test_8_bit_image_is_loaded_as_it_is(write, channels):
+    """Also when grey is stored as three equal channels."""
     image = ramp(np.uint8, 255)
-    loaded = build('LoadThermalImage')(dict(img_path=write(image)))
+    path = write(image if channels == 1 else cv2.merge([image] * 3))
+    loaded = build('LoadThermalImage')(dict(img_path=path))
     assert loaded['img'].shape == (6, 8, 3)
     assert loaded['img_shape'] == loaded['ori_shape'] == (6, 8)
-    assert (loaded['img'] == image[..., None]).all()
-
-
-def test_grey_stored_as_three_equal_channels_is_accepted(write):
-    image = ramp(np.uint8, 255)
-    path = write(cv2.merge([image] * 3))
-    loaded = build('LoadThermalImage')(dict(img_path=path))
     assert (loaded['img'] == image[..., None]).all()
 
 
@@ -71,11 +67,6 @@ def test_uniform_radiometric_frame_is_no_division_by_zero(write):
     grey = build('LoadThermalImage')(
         dict(img_path=write(raw), bit_depth=16))['img']
     assert np.isfinite(grey).all()
-
-
-def test_missing_image_is_named():
-    with pytest.raises(FileNotFoundError, match='nowhere.png does not exist'):
-        build('LoadThermalImage')(dict(img_path='nowhere.png'))
 
 
 @pytest.mark.parametrize('content', [b'', b'not an image', None])
@@ -125,37 +116,22 @@ def test_false_colour_is_refused(write):
         build('LoadThermalImage')(dict(img_path=write(image)))
 
 
-def test_partner_of_another_size_is_refused(write):
-    thermal = np.zeros((6, 8, 3), np.uint8)
-    path = write(np.zeros((12, 16, 3), np.uint8), 'rgb.png')
-    with pytest.raises(ValueError, match='rgb.png is 16x12 .* is 8x6'):
-        build('LoadRGBPartner')(
-            dict(img=thermal, img_path='thermal.png', rgb_path=path))
+THERMAL = dict(img=np.zeros((6, 8, 3)), img_path='thermal.png')
+PAIR = dict(img=[np.zeros((6, 8, 3))] * 2, modalities=('thermal', 'rgb'))
 
 
-def test_partner_that_the_data_set_was_not_asked_for_is_explained():
-    with pytest.raises(KeyError, match='with_rgb=True'):
-        build('LoadRGBPartner')(
-            dict(img=np.zeros((6, 8, 3)), img_path='thermal.png'))
-
-
-def test_geometry_in_a_modality_transform_is_refused():
-    sample = dict(
-        img=[np.zeros((6, 8, 3))] * 2, modalities=('thermal', 'rgb'))
-    crop = build(
-        'ModalityTransform',
-        modality='rgb',
-        transforms=[lambda r: {**r, 'img': r['img'][1:]}])
-    with pytest.raises(ValueError, match='Geometry must be shared'):
-        crop(sample)
-
-
-def test_unknown_modality_is_named():
-    with pytest.raises(KeyError, match='wants the modality "depth"'):
-        build('ModalityTransform', modality='depth', transforms=[])(
-            dict(img=[], modalities=('thermal', 'rgb')))
-
-
-def test_packing_one_image_as_a_pair_is_explained():
-    with pytest.raises(KeyError, match='PackPoseInputs'):
-        build('PackPairInputs')(dict(img=np.zeros((6, 8, 3))))
+@pytest.mark.parametrize('config, sample, error, message', [
+    (dict(type='LoadRGBPartner'), THERMAL, KeyError, 'with_rgb=True'),
+    (dict(type='ModalityTransform', modality='rgb',
+          transforms=[lambda r: {**r, 'img': r['img'][1:]}]), PAIR,
+     ValueError, 'Geometry must be shared'),
+    (dict(type='ModalityTransform', modality='depth', transforms=[]), PAIR,
+     KeyError, 'wants the modality "depth"'),
+    (dict(type='PackPairInputs'), THERMAL, KeyError, 'PackPoseInputs'),
+    (dict(type='LoadThermalImage'), dict(img_path='nowhere.png'),
+     FileNotFoundError, 'nowhere.png does not exist'),
+])
+def test_steps_in_the_wrong_place_say_what_to_do(config, sample, error,
+                                                 message):
+    with pytest.raises(error, match=message):
+        TRANSFORMS.build(config)(dict(sample))

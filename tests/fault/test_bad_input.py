@@ -170,8 +170,7 @@ def test_damaged_annotation_files(annotations, examples):
 @pytest.mark.parametrize('examples', EXAMPLES)
 def test_doctor_ends_and_refuses_what_training_refuses(annotations, tmp_path,
                                                        examples):
-    from mmpose_thermal.datasets.inspection import inspect
-    from mmpose_thermal.visualization import html_report, text_report
+    from mmpose_thermal.datasets.checks import html_report, inspect, text_report
     coco, use = annotations
     root = tmp_path / 'pairs'
     path = str(root / 'annotations/train.json')

@@ -432,7 +432,7 @@ def test_a_window_is_judged_without_dead_pixels(recwarn):
 
 
 def test_the_doctor_judges_temperatures_without_dead_pixels():
-    from mmpose_thermal.datasets.checks.images import _radiometry
+    from mmpose_thermal.datasets.checks.pixels import _radiometry
     _GIVEN.clear()
     celsius = np.full((64, 80), 22, np.float32)
     celsius[20:40, 20:40] = 34

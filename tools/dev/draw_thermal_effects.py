@@ -8,7 +8,7 @@ from mmpose.structures.bbox import get_warp_matrix
 
 from mmpose_thermal.datasets.point_sets import load_metainfo
 from mmpose_thermal.runtime.radiometry import to_grey
-from mmpose_thermal.datasets.transforms.thermal_effects import EFFECTS
+from mmpose_thermal.datasets.transforms import EFFECTS
 from mmpose_thermal.synthetic import render_pair, sample_subject, sample_view
 from mmpose_thermal.visualization import contact_sheet
 

@@ -11,39 +11,24 @@ _MAX_EXAMPLES = 8
 #: Called with level, name of the check, message and examples.
 Add = Callable[..., None]
 
+
 @dataclass
 class Finding:
-    """One thing that was found.
-
-    Attributes:
-        level (str): 'error': training would be wrong or fail; 'warning':
-            worth a look.
-        check (str): Short name.
-        message (str): What, how often, and the remedy.
-        examples (list[tuple[str, int]]): Up to eight annotation files and
-            numbers of images in them.
-    """
-    level: str
-    check: str
-    message: str
+    """One thing that was found."""
+    level: str  # 'error': training would be wrong or fail; 'warning': worth a look
+    check: str  # short name
+    message: str  # what, how often, and the remedy
+    # Up to eight annotation files and numbers of images in them.
     examples: List[Tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
 class Inspection:
-    """All that was found.
-
-    Attributes:
-        findings (list[Finding]): Errors first.
-        statistics (dict): By annotation file, and ``normalisation`` by
-            modality.
-        checked (list[str]): Names of the checks that were made.
-        files (dict[str, Annotations]): What was read, by name.
-    """
-    findings: List[Finding]
-    statistics: dict
-    checked: List[str]
-    files: Dict[str, Annotations] = field(default_factory=dict)
+    """All that was found."""
+    findings: List[Finding]  # errors first
+    statistics: dict  # by annotation file, and ``normalisation`` by modality
+    checked: List[str]  # names of the checks that were made
+    files: Dict[str, Annotations] = field(default_factory=dict)  # by name
 
     @property
     def failed(self) -> bool:
@@ -52,24 +37,15 @@ class Inspection:
 
     def to_dict(self) -> dict:
         """As plain values, for json."""
-        return dict(
-            findings=[asdict(finding) for finding in self.findings],
-            statistics=self.statistics,
-            checked=self.checked,
-            failed=self.failed)
+        return dict(findings=[asdict(finding) for finding in self.findings],
+                    statistics=self.statistics, checked=self.checked,
+                    failed=self.failed)
 
 
 class Faces:
     """The faces of an annotation file as arrays.
 
-    Args:
-        annotations (Annotations): Read and normalised.
-        count (int): Of points, by the metainfo.
-        folders (dict[str, str]): Of the images, ``img`` and ``rgb``.
-
     Attributes:
-        name (str): The path as given.
-        images (list[dict]): Whose records can be used.
         points (np.ndarray): (N, K, 3).
         boxes (np.ndarray): (N, 4), x, y, width, height.
         image_of (np.ndarray): Index into ``images``, (N, ).
@@ -94,13 +70,5 @@ class Faces:
 
 def image_examples(name: str,
                    images: Sequence[Any]) -> List[Tuple[str, int]]:
-    """Some places of a finding.
-
-    Args:
-        name (str): Of the annotation file.
-        images (Sequence[int]): Numbers of its images.
-
-    Returns:
-        list[tuple[str, int]]: Eight at most.
-    """
+    """Some places of a finding: an annotation file and numbers of its images."""
     return [(name, int(i)) for i in images[:_MAX_EXAMPLES]]

@@ -2,41 +2,40 @@
 import numpy as np
 
 from ..alignment import is_mirrored
+from ..annotations.rules import outside_image
 from .findings import Add, Faces, image_examples
 
 # Shares of the face box.
 _OUTSIDE_BOX = .1
 _NEVER_VARIES = .002
 _FEW_FACES = 30
+_MANY_OUTSIDE = .05  # share of the landmarks
 _MIRRORED_WARNING, _MIRRORED_ERROR = .01, .5
 
 
 def _check_places(data: Faces, metainfo: dict, add: Add):
     """Landmarks outside image or box, and at the origin."""
-    if not len(data.points):
-        return
+
+    def report(check, which, where, advice):
+        if which.any():
+            share = which.sum() / max(labelled.sum(), 1)
+            add('error' if share > _MANY_OUTSIDE else 'warning', check,
+                f'{which.sum()} landmarks ({share:.2%}) of '
+                f'{which.any(1).sum()} faces lie {where} {advice}',
+                data.examples(which.any(1)))
+
     xy, labelled = data.points[..., :2], data.points[..., 2] > 0
     size = np.array([[image['width'], image['height']]
                      for image in data.images], float)[data.image_of]
-    total = max(labelled.sum(), 1)
-    outside = labelled & ((xy < -.5) | (xy > size[:, None] - .5)).any(-1)
-    if outside.any():
-        share = outside.sum() / total
-        add('error' if share > .05 else 'warning', 'outside image',
-            f'{outside.sum()} landmarks ({share:.2%}) of {outside.any(1).sum()}'
-            ' faces lie outside their image. Clipped faces are normal; many '
-            'mean that x and y, or the image sizes, are confused.',
-            data.examples(outside.any(1)))
+    report('outside image', labelled & outside_image(xy, size[:, None]),
+           'outside their image.', 'Clipped faces are normal; many mean that x '
+           'and y, or the image sizes, are confused.')
     low = data.boxes[:, None, :2] - _OUTSIDE_BOX * data.boxes[:, None, 2:]
     high = low + (1 + 2 * _OUTSIDE_BOX) * data.boxes[:, None, 2:]
-    beyond = labelled & ((xy < low) | (xy > high)).any(-1)
-    if beyond.any():
-        share = beyond.sum() / total
-        add('error' if share > .05 else 'warning', 'outside box',
-            f'{beyond.sum()} landmarks ({share:.2%}) of {beyond.any(1).sum()} '
-            'faces lie clearly outside their box. The crop will not show '
-            'them: make the boxes from the landmarks, or check that they are '
-            '[x, y, width, height].', data.examples(beyond.any(1)))
+    report('outside box', labelled & ((xy < low) | (xy > high)).any(-1),
+           'clearly outside their box.', 'The crop will not show them: make the '
+           'boxes from the landmarks, or check that they are [x, y, width, '
+           'height].')
     corner = labelled & (xy == 0).all(-1)
     if corner.any():
         add('error', 'origin',
@@ -49,7 +48,7 @@ def _check_mirrored(data: Faces, metainfo: dict, add: Add):
     """Right and left exchanged."""
     regions = metainfo.get('regions', {})
     below = regions.get('mouth') or regions.get('jaw')
-    if 'interocular' not in metainfo or not below or not len(data.points):
+    if 'interocular' not in metainfo or not below:
         return
     ends = [*metainfo['interocular'], below]
     known = np.logical_and.reduce([(data.points[:, end, 2] > 0).all(1)
@@ -71,8 +70,6 @@ def _check_mirrored(data: Faces, metainfo: dict, add: Add):
 
 def _check_variation(data: Faces, metainfo: dict, add: Add):
     """Points that never vary, coincide, or are never labelled."""
-    if not len(data.points):
-        return
     names = metainfo['keypoint_id2name']
     labelled = data.points[..., 2] > 0
     never = np.flatnonzero(~labelled.any(0))
@@ -109,7 +106,7 @@ def _check_variation(data: Faces, metainfo: dict, add: Add):
 
 def _check_normaliser(data: Faces, metainfo: dict, add: Add):
     """Faces whose error cannot be normalised, as profiles."""
-    if not all(metainfo.get('interocular', ())) or not len(data.points):
+    if not all(metainfo.get('interocular', ())):
         return
     ends = [point for end in metainfo.get('interocular', ()) for point in end]
     unknown = (data.points[:, ends, 2] <= 0).any(1)
@@ -121,7 +118,7 @@ def _check_normaliser(data: Faces, metainfo: dict, add: Add):
             ' ), or leave them out of the test file.', data.examples(unknown))
 
 
-def _check_images(data: Faces, metainfo: dict, add: Add):
+def _check_images(data: Faces, add: Add):
     """Images without faces, and without partners where others have one."""
     lonely = sorted(set(range(len(data.images))) - set(data.image_of.tolist()))
     if lonely:
@@ -136,5 +133,10 @@ def _check_images(data: Faces, metainfo: dict, add: Add):
             'unless require_rgb=False.', image_examples(data.name, single))
 
 
-LANDMARK_CHECKS = (_check_places, _check_mirrored, _check_variation,
-                   _check_normaliser, _check_images)
+def check_landmarks(data: Faces, metainfo: dict, add: Add):
+    """All checks of the landmarks of a file, and of images without any."""
+    if len(data.points):
+        for check in (_check_places, _check_mirrored, _check_variation,
+                      _check_normaliser):
+            check(data, metainfo, add)
+    _check_images(data, add)

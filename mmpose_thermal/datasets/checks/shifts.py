@@ -1,4 +1,4 @@
-"""What images look like, and how far RGB partners are shifted."""
+"""How far RGB partners are shifted."""
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
@@ -9,31 +9,13 @@ from .findings import Add, Faces, image_examples
 _SEARCH = .2  # how far a misaligned partner is looked for, of the face box
 _SHIFT_WARNING, _SHIFT_ERROR = .03, .10  # likewise
 _EDGES_AGREE = .25  # correlation of edges from which a shift is believed
-_FINGERPRINT = 16  # side, in coefficients
 _TEMPLATE_PX = 96
-
-
-def fingerprint(grey: np.ndarray) -> np.ndarray:
-    """What an image looks like in 256 bits; alike for alike images.
-
-    The signs of its lowest cosine coefficients about their median.
-
-    Args:
-        grey (np.ndarray): Shape (H, W), uint8.
-
-    Returns:
-        np.ndarray: Shape (32, ), uint8.
-    """
-    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
-    low = cv2.dct(small.astype(np.float32))[:_FINGERPRINT, :_FINGERPRINT]
-    return np.packbits(low > np.median(low))
 
 
 def _edges(grey: np.ndarray) -> np.ndarray:
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.5).astype(np.float32)
-    strength = cv2.magnitude(
-        cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0,
-                                                       1))
+    strength = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0),
+                             cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     # Strong and weak edges alike: contrast says nothing across modalities.
     return np.log1p(strength)
 
@@ -74,19 +56,9 @@ def estimate_shift(thermal: np.ndarray, rgb: np.ndarray,
 
 
 def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
-    """Finds out whether RGB partners are shifted alike.
-
-    Args:
-        data (Faces): Of the file.
-        found (list[dict]): Of each image; ``shift`` where it was estimated.
-        add (Callable): Takes findings.
-
-    Returns:
-        dict | None: Statistics, if there are pairs.
-    """
-    shifts = np.array([
-        result['shift'] for result in found if 'shift' in result
-    ]).reshape(-1, 3)
+    """Finds out whether RGB partners are shifted alike; statistics of pairs."""
+    shifts = np.array([result['shift'] for result in found
+                       if 'shift' in result]).reshape(-1, 3)
     if not len(shifts):
         return None
     believed = shifts[shifts[:, 2] >= _EDGES_AGREE, :2]
@@ -96,13 +68,10 @@ def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
     median = np.median(believed, axis=0)
     common = float(np.linalg.norm(median))
     statistics = dict(
-        pairs=len(shifts),
-        believed=len(believed),
+        pairs=len(shifts), believed=len(believed),
         median_xy=median.round(4).tolist(),
-        length_percentiles={
-            str(p): round(float(np.percentile(length, p)), 4)
-            for p in (10, 50, 90)
-        })
+        length_percentiles={str(p): round(float(np.percentile(length, p)), 4)
+                            for p in (10, 50, 90)})
     if common > _SHIFT_WARNING:
         worst = np.flatnonzero([
             'shift' in result and np.linalg.norm(result['shift'][:2]) > common

@@ -2,23 +2,36 @@
 from collections import defaultdict
 from typing import Any, Dict, List, Sequence, Tuple
 
+import cv2
 import numpy as np
 
-from ..annotation_rules import short
+from ..annotations.rules import short
 from .findings import Add, Faces
 
+_FINGERPRINT = 16  # side, in coefficients
 _NEAR_BITS = 24  # of 256 that two near-duplicates may differ in
 _COMPARED_AT_ONCE = 2**25  # pairs of fingerprints; 128 MiB
 _MAX_PAIRS = 4  # that are shown
 
 
-def check_splits(files: Sequence[Faces], add: Add):
-    """Finds subjects and files in more than one split.
+def fingerprint(grey: np.ndarray) -> np.ndarray:
+    """What an image looks like in 256 bits; alike for alike images.
+
+    The signs of its lowest cosine coefficients about their median.
 
     Args:
-        files (Sequence[Faces]): One a split.
-        add (Callable): Takes findings.
+        grey (np.ndarray): Shape (H, W), uint8.
+
+    Returns:
+        np.ndarray: Shape (32, ), uint8.
     """
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
+    low = cv2.dct(small.astype(np.float32))[:_FINGERPRINT, :_FINGERPRINT]
+    return np.packbits(low > np.median(low))
+
+
+def check_splits(files: Sequence[Faces], add: Add):
+    """Finds subjects and files in more than one split."""
     for name, what, remedy in (
         ('subject_id', 'subjects', 'The test would measure memory: split by '
          'subject.'),
@@ -36,15 +49,9 @@ def check_splits(files: Sequence[Faces], add: Add):
                 f'first {shared[0]}. {remedy}')
 
 
-def check_duplicates(files: Sequence[Faces],
-                      found: Sequence[List[dict]], add: Add):
-    """Finds equal images within and across splits, and near-equal across.
-
-    Args:
-        files (Sequence[Faces]): One a split.
-        found (Sequence[list[dict]]): Of each its images.
-        add (Callable): Takes findings.
-    """
+def check_duplicates(files: Sequence[Faces], found: Sequence[List[dict]],
+                     add: Add):
+    """Finds equal images within and across splits, and near-equal across."""
     seen: Dict[str, Tuple[str, int]] = {}
     within: List[tuple] = []
     across: List[tuple] = []

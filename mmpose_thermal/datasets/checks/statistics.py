@@ -4,30 +4,19 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from ..annotation_rules import short
+from ..annotations.rules import short
 from .findings import Faces
 
 
 def statistics_of(data: Faces, metainfo: dict) -> dict:
-    """Counts and sizes of one file.
-
-    Args:
-        data (Faces): Of the file.
-        metainfo (dict): Parsed.
-
-    Returns:
-        dict: Ready for json.
-    """
+    """Counts and sizes of one file, ready for json."""
     sizes: Dict[str, int] = defaultdict(int)
     for image in data.images:
         sizes[f'{image["width"]}x{image["height"]}'] += 1
     statistics = dict(
-        images=len(data.images),
-        faces=len(data.points),
-        subjects=len({
-            short(image['subject_id'])
-            for image in data.images if 'subject_id' in image
-        }),
+        images=len(data.images), faces=len(data.points),
+        subjects=len({short(image['subject_id'])
+                      for image in data.images if 'subject_id' in image}),
         pairs=sum(bool(image.get('rgb_file_name')) for image in data.images),
         image_sizes=dict(sorted(sizes.items(), key=lambda item: -item[1])[:5]),
         bit_depths=sorted({image.get('bit_depth') or 8
@@ -53,21 +42,11 @@ def spread(values: np.ndarray) -> dict:
 
 
 def normalisation_of(found: Sequence[List[dict]]) -> Dict[str, dict]:
-    """Mean and standard deviation of what crops show.
-
-    Args:
-        found (Sequence[list[dict]]): Of each file its images; the moments of
-            pixels in ``thermal`` and ``rgb``.
-
-    Returns:
-        dict: ``mean`` and ``std`` by modality.
-    """
+    """``mean`` and ``std`` of what crops show, by modality."""
     normalisation: Dict[str, dict] = {}
     for modality in ('thermal', 'rgb'):
-        moments = [
-            result[modality] for results in found for result in results
-            if modality in result
-        ]
+        moments = [result[modality] for results in found
+                   for result in results if modality in result]
         if not moments:
             continue
         count, total, squares = np.sum(moments, 0)

@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 from ..conversion import SPLITS, ConversionError, Picture, split_by_subject
-from ..labelme import (faces_of_shapes, labelled_size, labelme_content,
+from ..conversion.labelme import (faces_of_shapes, labelled_size, labelme_content,
                        numbers_of)
 from ..point_sets import keypoint_names, load_metainfo
 

@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 
 from ..conversion import SPLITS, ConversionError, Face, LeaveOut, Picture
-from ..labelme import face_of_shapes, labelme_content
+from ..conversion.labelme import face_of_shapes, labelme_content
 
 POINT_SETS = {'': 'sftl54'}
 # Parts of labels.jsonl in iBUG's order. Where two parts have the same size,

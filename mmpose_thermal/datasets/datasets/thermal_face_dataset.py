@@ -6,7 +6,6 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 import torch
 from mmcv.transforms import LoadImageFromFile
-from mmengine.fileio import exists
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
@@ -14,7 +13,7 @@ from mmpose.registry import DATASETS
 from ..alignment import rgb_to_thermal
 from ..annotations import Annotations, read_annotations
 from ..detected_boxes import match_boxes, read_boxes
-from ..image_checks import check_files
+from ..image_files import check_files
 from ..point_sets import load_metainfo, metainfo_file
 from ..transforms.caching import CachedLoading
 from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
@@ -29,15 +28,10 @@ _ITS_OWN = ('id', 'img_id', 'file_name', 'img_path', 'width', 'height',
 
 
 def image_fields(image: dict) -> dict:
-    """What :class:`LoadThermalImage` must know of an image.
+    """What :class:`LoadThermalImage` must know of an image, from its record.
 
-    Args:
-        image (dict): Its record in the annotation file.
-
-    Returns:
-        dict: ``bit_depth``; ``declared_size``, (width, height) in pixels; and
-        those of ``palette``, ``temperature_scale`` and ``temperature_offset``
-        that the record has.
+    ``bit_depth``; ``declared_size``, (width, height) in pixels; and those of
+    ``palette``, ``temperature_scale`` and ``temperature_offset`` that it has.
     """
     fields = {key: image[key] for key in _OF_LOADING
               if image.get(key) not in (None, '')}
@@ -46,31 +40,16 @@ def image_fields(image: dict) -> dict:
     return dict(fields, bit_depth=image.get('bit_depth') or _DEFAULT_BIT_DEPTH)
 
 
-def _check_exists(ann_file: str) -> None:
-    if not exists(ann_file):
-        raise FileNotFoundError(
-            f'Annotation file {ann_file} does not exist. Check `data_root` '
-            'and `ann_file` of the data set in the config.')
-
-
 @DATASETS.register_module()
 class ThermalFaceDataset(BaseCocoStyleDataset):
     """Thermal faces with landmarks, each with an optional RGB partner.
 
     The annotation file is COCO json. Beside the usual fields an image may
-    have (see docs/data_format.md):
-
-    - ``rgb_file_name``: the visible-light partner, relative to
-      ``data_prefix['rgb']``; aligned and of the same size, unless
-    - ``rgb_homography`` says where it lies: nine numbers, the rows of the
-      matrix from its pixels to those of the thermal image; or the annotation
-      has ``rgb_keypoints``, the landmarks in the RGB image;
-    - ``bit_depth``: 8 (default), 16, or 32 for floats;
-    - ``temperature_scale``, ``temperature_offset``: kelvin are
-      ``raw * scale + offset`` (defaults for 16 bits 0.01 and 0, that is
-      centikelvin; for floats 1 and 0);
-    - ``palette``: of false colours (``'iron'``, ``'black-hot'`` or a file);
-    - ``subject_id``: who is seen.
+    have (see docs/data_format.md) ``rgb_file_name``, its visible-light partner,
+    aligned and of the same size unless ``rgb_homography`` or the annotation's
+    ``rgb_keypoints`` say where it lies; ``subject_id``, who is seen; and what
+    :class:`LoadThermalImage` needs: ``bit_depth``, ``temperature_scale``,
+    ``temperature_offset`` and ``palette``.
 
     What can be known from the annotation file and the folders is checked
     when the data set is built, before training starts.
@@ -127,22 +106,13 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         """Makes random augmentation depend on this and the sample alone.
 
         And so neither on the number of workers nor on what they did before,
-        as after a resume. :class:`EpochSeedHook` calls it.
-
-        Args:
-            seed (int): Not negative, another one for each epoch.
+        as after a resume. :class:`EpochSeedHook` calls it with another number
+        for each epoch, which must not be negative.
         """
         self._epoch_seed.fill_(seed)
 
     def prepare_data(self, idx: int) -> Any:
-        """Runs the pipeline on one sample.
-
-        Args:
-            idx (int): Its index.
-
-        Returns:
-            Any: What the pipeline returns.
-        """
+        """Runs the pipeline on one sample."""
         seed = int(self._epoch_seed)
         if seed >= 0:
             state = np.random.SeedSequence((seed, int(idx))).generate_state(2)
@@ -155,28 +125,14 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return load_metainfo(cls.METAINFO if metainfo is None else metainfo)
 
     def get_data_info(self, idx: int) -> dict:
-        """Gets one sample before the pipeline.
-
-        Args:
-            idx (int): Its index.
-
-        Returns:
-            dict: Its fields, with ``regions`` (indices of points by region)
-            if the metainfo has them.
-        """
+        """One sample before the pipeline, with the metainfo's ``regions``, if any."""
         data_info = super().get_data_info(idx)
         if 'regions' in self._metainfo:
             data_info['regions'] = self._metainfo['regions']
         return data_info
 
     def load_data_list(self) -> List[dict]:
-        """Loads and checks all records.
-
-        Returns:
-            list[dict]: One entry a face, or an image with
-            ``data_mode='bottomup'``.
-        """
-        _check_exists(self.ann_file)
+        """Loads and checks all faces, or images with ``data_mode='bottomup'``."""
         found = read_annotations(self.ann_file, self._metainfo, self.with_rgb)
         found.refuse_faults()
         if found.left_out:
@@ -184,7 +140,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                       'current', level=logging.WARNING)
         self._metainfo['CLASSES'] = found.categories
         faces, images = self._parse(found)
-        self._check_files(faces)
+        check_files(self, faces)
         self._check_first_image(faces)
         unpaired = sum('missing_modalities' in info for info in faces)
         if unpaired:
@@ -204,9 +160,8 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
     def _parse(self, found: Annotations) -> Tuple[List[dict], List[dict]]:
         """All faces, and the images of which some may have none."""
         images = [
-            dict(image, img_id=image['id'],
-                 img_path=osp.join(self.data_prefix['img'],
-                                   image['file_name']))
+            dict(image, img_id=image['id'], img_path=osp.join(
+                self.data_prefix['img'], image['file_name']))
             for image in found.images
         ]
         chosen = [
@@ -240,11 +195,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return matched
 
     def filter_data(self) -> List[dict]:
-        """Leaves out faces by ``filter_cfg``.
-
-        Returns:
-            list[dict]: At least one.
-        """
+        """Leaves out faces by ``filter_cfg``, but not all."""
         chosen = super().filter_data()
         if not chosen and self.data_list:
             raise ValueError(
@@ -253,14 +204,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return chosen
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
-        """Checks and converts one COCO annotation.
-
-        Args:
-            raw_data_info (dict): ``raw_ann_info`` and ``raw_img_info``.
-
-        Returns:
-            dict: The sample's fields for the pipeline.
-        """
+        """Makes a sample of a face (``raw_ann_info``) and its ``raw_img_info``."""
         annotation = raw_data_info['raw_ann_info']
         image = raw_data_info['raw_img_info']
         data_info = super().parse_data_info(raw_data_info)
@@ -282,39 +226,29 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return data_info
 
     def _parse_partner(self, annotation: dict, image: dict) -> dict:
-        where = f'{self.ann_file}: image "{image["file_name"]}"'
         if not image.get('rgb_file_name'):
             if not self.require_rgb:
                 return dict(missing_modalities=('rgb', ))
             raise FileNotFoundError(
-                f'{where} has no "rgb_file_name", but the data set was asked '
-                'for pairs. Add the RGB partner, remove the image, let it '
-                'train without (require_rgb=False), or train all without RGB '
+                f'{self.ann_file}: image "{image["file_name"]}" has no '
+                '"rgb_file_name", but the data set was asked for pairs. Add '
+                'the RGB partner, remove the image, let it train without '
+                '(require_rgb=False), or train all without RGB '
                 '(with_rgb=False).')
-        partner = dict(
-            rgb_path=osp.join(
-                self.data_prefix.get('rgb', ''), image['rgb_file_name']))
-        try:
-            matrix = rgb_to_thermal(image, annotation)
-        except ValueError as error:
-            raise ValueError(f'{where}, annotation {annotation.get("id")}: '
-                             f'{error}')
+        partner = dict(rgb_path=osp.join(
+            self.data_prefix.get('rgb', ''), image['rgb_file_name']))
+        matrix = rgb_to_thermal(image, annotation)  # was found to be possible
         if matrix is not None:
             partner['rgb_to_thermal'] = matrix
         return partner
 
-    def _check_files(self, data_list: List[dict]) -> None:
-        check_files(
-            self.ann_file, data_list, [self.data_root] if self.data_root else
-            list(self.data_prefix.values()))
-
     def _check_first_image(self, data_list: List[dict]) -> None:
         """A data set declared wrongly as a whole fails at once."""
-        first = data_list[0]
-        image = read_image(first['img_path'], palette=first.get('palette'))
-        require_bit_depth(image, first['bit_depth'], first['img_path'])
-        require_size(image, first['declared_size'], first['img_path'])
-        pair = next((info for info in data_list if 'rgb_path' in info), None)
-        if pair is not None:
-            LoadRGBPartner()(dict(pair, img=read_image(
-                pair['img_path'], palette=pair.get('palette'))))
+        first = next((info for info in data_list if 'rgb_path' in info),
+                     data_list[0])
+        path = first['img_path']
+        image = read_image(path, palette=first.get('palette'))
+        require_bit_depth(image, first['bit_depth'], path)
+        require_size(image, first['declared_size'], path)
+        if 'rgb_path' in first:
+            LoadRGBPartner()(dict(first, img=image))

@@ -4,15 +4,21 @@ from .loading import LoadRGBPartner, LoadThermalImage
 from .modality import ModalityTransform
 from .pair_topdown_affine import PairTopdownAffine
 from .point_set_converter import PointSetConverter
-from .thermal_effects import (ColdNose, ContrastReversal, FixedPatternNoise,
-                              GainLevelDrift, LowerResolution, NETDNoise,
-                              OpaqueGlasses, OpticalBlur, PartialOcclusion,
-                              TemperatureGradient)
+from .scene_effects import (ColdNose, ContrastReversal, OpaqueGlasses,
+                            PartialOcclusion)
+from .thermal_effects import (FixedPatternNoise, GainLevelDrift,
+                              LowerResolution, NETDNoise, OpticalBlur,
+                              TemperatureGradient, ThermalEffect)
+
+#: All effects, as the documentation shows them.
+EFFECTS = (NETDNoise, FixedPatternNoise, OpticalBlur, LowerResolution,
+           GainLevelDrift, ContrastReversal, TemperatureGradient, ColdNose,
+           OpaqueGlasses, PartialOcclusion)
 
 __all__ = [
     'CachedLoading', 'ColdNose', 'ContrastReversal', 'FixedPatternNoise',
     'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LowerResolution',
     'ModalityTransform', 'NETDNoise', 'OpaqueGlasses', 'OpticalBlur',
     'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
-    'PointSetConverter', 'TemperatureGradient'
+    'PointSetConverter', 'TemperatureGradient', 'ThermalEffect'
 ]

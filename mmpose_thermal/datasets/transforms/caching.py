@@ -2,14 +2,74 @@ import hashlib
 import json
 import os
 import struct
-from typing import List, Sequence, Tuple
+import warnings
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from mmpose_thermal.runtime.lmdb_cache import LMDBCache
+# Of the virtual memory: the file grows as it is filled.
+_MAP_SIZE = 1 << 40
+_READERS = 1024
+_OPEN: Dict[str, Any] = {}  # by path; once a process, for all users of a file
+_DEPENDS_ON = ('img_path', 'rgb_path', 'palette', 'temperature_scale',
+               'temperature_offset', 'bit_depth')
+
+
+def _close_all() -> None:
+    while _OPEN:
+        _OPEN.popitem()[1].close()
+
+
+if hasattr(os, 'register_at_fork'):
+    # LMDB's files must not be carried over into worker processes.
+    os.register_at_fork(before=_close_all)
+
+
+class LMDBCache:
+    """Values by key in one LMDB file, which processes and runs share."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            import lmdb  # noqa: F401
+        except ImportError:
+            raise ImportError('Caching needs the package lmdb: pip install '
+                              'lmdb, or leave out `cache`.')
+        self.path = path
+        self._full = False
+
+    def get(self, key: bytes, convert: Callable[[memoryview], Any]) -> Any:
+        """``convert`` of a value, whose memory it must not keep; None without one."""
+        with self._open().begin(buffers=True) as reading:
+            stored = reading.get(key)
+            return None if stored is None else convert(stored)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Writes a value. If the file is full it warns, once, and goes on."""
+        import lmdb
+        if self._full:
+            return
+        try:
+            with self._open().begin(write=True) as writing:
+                writing.put(key, value)
+        except lmdb.Error as error:
+            self._full = True
+            warnings.warn(f'{self.path} takes nothing more ({error}): images '
+                          'that are not in it are loaded each time.')
+
+    def _open(self) -> Any:
+        import lmdb
+        place = os.path.realpath(self.path)
+        if place not in _OPEN:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            # Not synchronised: after a power failure the file may be lost,
+            # which a cache may be.
+            _OPEN[place] = lmdb.open(
+                place, subdir=False, map_size=_MAP_SIZE, max_readers=_READERS,
+                sync=False, metasync=False)
+        return _OPEN[place]
 
 
 @TRANSFORMS.register_module()
@@ -17,13 +77,10 @@ class CachedLoading(BaseTransform):
     """Loads images once and keeps what is around the face, decoded.
 
     What the transforms load is cut to the face's box with a margin and stored
-    in one LMDB file, which all worker processes and later runs share; next
-    time it is read from there. Below ``/dev/shm`` the file is in memory. Boxes
-    and landmarks refer to the part from then on, so that this is for training
-    alone: predictions could not be brought back.
-
-    Of aligned pairs both images are cut alike; of others each around the
-    face. An image that was changed since is loaded anew.
+    in one LMDB file, which all worker processes and later runs share; below
+    ``/dev/shm`` it is in memory. Boxes and landmarks refer to the part from then
+    on: this is for training alone. Of aligned pairs both images are cut alike,
+    of others each around the face. An image that has changed is loaded again.
 
     Required Keys:
 
@@ -43,9 +100,6 @@ class CachedLoading(BaseTransform):
             moves into the crop; outside the part it sees black. Defaults to
             0.8: the corners of a box with padding 1.25, scaled by 1.25, turned
             and shifted by 0.16.
-
-    Raises:
-        ImportError: The package ``lmdb`` is missing.
     """
 
     def __init__(self,
@@ -64,14 +118,7 @@ class CachedLoading(BaseTransform):
         self._how = f'{margin}{self.transforms}'
 
     def transform(self, results: dict) -> dict:
-        """Loads the images of a sample.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The sample with the parts of its images.
-        """
+        """Loads the images of a sample, or takes them from the file."""
         key = self._key(results)
         stored = self.kept.get(key, _unpacked)
         if stored is not None:
@@ -85,16 +132,14 @@ class CachedLoading(BaseTransform):
         header.update(
             pair=pair,
             added={k: v for k, v in results.items() if k not in before})
-        self.kept.put({key: _packed(header, parts)})
+        self.kept.put(key, _packed(header, parts))
         return _filled(results, header, parts)
 
-    def _key(self, results) -> bytes:
+    def _key(self, results: dict) -> bytes:
         """What the part depends on; LMDB wants short keys."""
-        parts = [self._how, np.asarray(results['bbox']).tolist()]
-        for name in ('img_path', 'rgb_path', 'palette', 'temperature_scale',
-                     'temperature_offset', 'bit_depth'):
-            parts.append(results.get(name))
-        for name in ('img_path', 'rgb_path'):
+        parts = [self._how, np.asarray(results['bbox']).tolist(),
+                 [results.get(name) for name in _DEPENDS_ON]]
+        for name in _DEPENDS_ON[:2]:
             if name in results and '://' not in results[name]:
                 status = os.stat(results[name])
                 parts.append((status.st_mtime_ns, status.st_size))
@@ -102,7 +147,8 @@ class CachedLoading(BaseTransform):
             parts.append(results['rgb_to_thermal'].tolist())
         return hashlib.sha256(repr(parts).encode()).digest()
 
-    def _cut(self, images, results) -> Tuple[List[np.ndarray], dict]:
+    def _cut(self, images: Sequence[np.ndarray],
+             results: dict) -> Tuple[List[np.ndarray], dict]:
         """Parts of images, one channel of equal ones, and what they are."""
         box = np.asarray(results['bbox'], float).reshape(-1, 4)[0]
         half = (.5 + self.margin) * (box[2:] - box[:2]).max()
@@ -111,8 +157,8 @@ class CachedLoading(BaseTransform):
         parts, origins, channels = [], [], []
         for index, image in enumerate(images):
             if index and 'rgb_to_thermal' in results:
-                corners = _mapped(
-                    np.linalg.inv(results['rgb_to_thermal']), corners)
+                corners = cv2.perspectiveTransform(
+                    corners[None], np.linalg.inv(results['rgb_to_thermal']))[0]
             size = np.array(image.shape[1::-1])
             low = np.clip(np.floor(corners.min(0)), 0, size - 1).astype(int)
             high = np.clip(np.ceil(corners.max(0)), low + 1, size).astype(int)
@@ -131,28 +177,24 @@ class CachedLoading(BaseTransform):
 
 def _packed(header: dict, parts: List[np.ndarray]) -> bytes:
     text = json.dumps(
-        dict(
-            header,
-            shapes=[part.shape for part in parts],
-            dtypes=[part.dtype.str for part in parts])).encode()
+        dict(header, arrays=[(p.shape, p.dtype.str) for p in parts])).encode()
     return b''.join([struct.pack('<I', len(text)), text] +
                     [part.tobytes() for part in parts])
 
 
-def _unpacked(value) -> Tuple[dict, List[np.ndarray]]:
+def _unpacked(value: memoryview) -> Tuple[dict, List[np.ndarray]]:
     """What :func:`_packed` packed."""
     length, = struct.unpack_from('<I', value)
     header = json.loads(bytes(value[4:4 + length]))
     start, parts = 4 + length, []
-    for shape, dtype in zip(header['shapes'], header['dtypes']):
-        count = int(np.prod(shape))
-        part = np.frombuffer(value, dtype, count, start).reshape(shape)
+    for shape, dtype in header['arrays']:
+        part = np.frombuffer(value, dtype, int(np.prod(shape)), start)
         start += part.nbytes
-        parts.append(part.copy())  # the file's memory is not ours
+        parts.append(part.reshape(shape).copy())  # the file's memory is not ours
     return header, parts
 
 
-def _filled(results, header, parts) -> dict:
+def _filled(results: dict, header: dict, parts: List[np.ndarray]) -> dict:
     """A sample that knows of the parts alone."""
     images = [
         cv2.merge([part] * channels) if channels and part.ndim == 2 else part
@@ -175,7 +217,3 @@ def _shift(by: np.ndarray) -> np.ndarray:
     matrix = np.eye(3)
     matrix[:2, 2] = by
     return matrix
-
-
-def _mapped(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    return cv2.perspectiveTransform(points[None], matrix)[0]

@@ -14,8 +14,8 @@ class PackPairInputs(PackPoseInputs):
 
     - img (list[np.ndarray]): the images
     - modalities (tuple[str]): their names
-    - missing_modalities (tuple[str], optional): those of them that are black
-      for want of an image; goes to the sample's metainfo
+    - missing_modalities (tuple[str], optional): those whose image is missing
+      and black; goes to the sample's metainfo
 
     Args:
         meta_keys (Sequence[str]): See ``PackPoseInputs``.
@@ -23,15 +23,7 @@ class PackPairInputs(PackPoseInputs):
     """
 
     def transform(self, results: dict) -> dict:
-        """Packs a sample.
-
-        Args:
-            results (dict): The sample with its pair of images.
-
-        Returns:
-            dict: ``inputs``, a dict of (3, H, W) uint8 tensors by modality,
-            and ``data_samples``, a ``PoseDataSample``.
-        """
+        """Packs a sample."""
         images, modalities = results['img'], results.get('modalities')
         if modalities is None:
             raise KeyError(

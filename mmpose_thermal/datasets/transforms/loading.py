@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from mmpose_thermal.runtime.images import (checked_pixels, decode_image,
-                                                grey_levels)
+                                           grey_levels)
 from mmpose_thermal.runtime.radiometry import GAINS
 
 _DTYPES = {8: ('uint8', ), 16: ('uint16', 'int16'), 32: ('float32', )}
@@ -43,17 +43,7 @@ def read_image(path: str,
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
-    """Checks that a thermal image has the declared depth.
-
-    Args:
-        image (np.ndarray): The image as stored.
-        bit_depth (int): 8, 16 or 32 (float), as declared in the annotation
-            file.
-        path (str): Named in the error.
-
-    Raises:
-        ValueError: The depths differ.
-    """
+    """Raises ValueError if a thermal image, as stored, is not of the declared bits."""
     if bit_depth not in _DTYPES:
         raise ValueError(
             f'Thermal image {path} is declared with "bit_depth": '
@@ -66,16 +56,7 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
 
 
 def require_size(image: np.ndarray, size: Sequence[int], path: str) -> None:
-    """Checks that an image has the declared size.
-
-    Args:
-        image (np.ndarray): The image, upright.
-        size (Sequence[int]): Width and height, as declared.
-        path (str): Named in the error.
-
-    Raises:
-        ValueError: The sizes differ.
-    """
+    """Raises ValueError if an upright image is not of the declared width and height."""
     height, width = image.shape[:2]
     if (width, height) == tuple(size):
         return
@@ -145,8 +126,7 @@ class LoadThermalImage(BaseTransform):
                  clip_limit: float = 2.,
                  channels: int = 3,
                  backend_args: Optional[dict] = None) -> None:
-        gain = gain or ('percentile'
-                        if temperature_range_k is None else 'window')
+        gain = gain or ('percentile' if temperature_range_k is None else 'window')
         if gain not in GAINS:
             raise ValueError(f'LoadThermalImage: `gain` must be one of '
                              f'{GAINS}, got {gain!r}.')
@@ -162,23 +142,13 @@ class LoadThermalImage(BaseTransform):
             raise ValueError('LoadThermalImage: `channels` must be 1 or 3, '
                              f'got {channels}.')
         self.gain = dict(
-            gain=gain,
-            temperature_range_k=temperature_range_k,
-            percentiles=percentiles,
-            plateau=plateau,
-            clip_limit=clip_limit)
+            gain=gain, temperature_range_k=temperature_range_k,
+            percentiles=percentiles, plateau=plateau, clip_limit=clip_limit)
         self.channels = channels
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Loads the image of a sample.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The sample with its image.
-        """
+        """Loads the image of a sample."""
         raw = results['img'] if 'img' in results else read_image(
             results['img_path'],
             backend_args=self.backend_args,
@@ -189,15 +159,7 @@ class LoadThermalImage(BaseTransform):
         return results
 
     def grey_levels(self, raw: np.ndarray, results: dict) -> np.ndarray:
-        """Maps an image that has been read already.
-
-        Args:
-            raw (np.ndarray): The image as stored.
-            results (dict): The sample; gets its ``kelvin_per_level``.
-
-        Returns:
-            np.ndarray: Shape (H, W), uint8.
-        """
+        """Grey levels (H, W) of an image as stored; adds ``kelvin_per_level``."""
         path = results.get('img_path') or 'given as an array'
         raw = checked_pixels(raw, path)
         if 'declared_size' in results:
@@ -205,12 +167,9 @@ class LoadThermalImage(BaseTransform):
         if 'bit_depth' in results:
             require_bit_depth(raw, results['bit_depth'], path)
         grey, kelvin_per_level = grey_levels(
-            raw,
-            path,
-            results.get('palette', 'white-hot'),
+            raw, path, results.get('palette', 'white-hot'),
             scale=results.get('temperature_scale'),
-            offset=results.get('temperature_offset', 0.),
-            **self.gain)
+            offset=results.get('temperature_offset', 0.), **self.gain)
         if kelvin_per_level is not None:
             results['kelvin_per_level'] = kelvin_per_level
         return grey
@@ -247,35 +206,28 @@ class LoadRGBPartner(BaseTransform):
 
     Args:
         backend_args (dict, optional): For the storage backend.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is unreadable, or of another size than the
-            thermal image though it should be aligned.
     """
 
     def __init__(self, backend_args: Optional[dict] = None) -> None:
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Loads the partner of a sample.
-
-        Args:
-            results (dict): The sample with its thermal image.
-
-        Returns:
-            dict: The sample with both images.
-        """
+        """Loads the partner of a sample."""
+        thermal = results['img']
         if 'rgb' in results.get('missing_modalities', ()):
-            black = np.zeros((*results['img'].shape[:2], 3), np.uint8)
-            results['img'] = [results['img'], black]
-            results['modalities'] = ('thermal', 'rgb')
-            return results
+            rgb = np.zeros((*thermal.shape[:2], 3), np.uint8)
+        else:
+            rgb = self._read(results, thermal)
+        results['img'] = [thermal, rgb]
+        results['modalities'] = ('thermal', 'rgb')
+        return results
+
+    def _read(self, results: dict, thermal: np.ndarray) -> np.ndarray:
         if 'rgb_path' not in results:
             raise KeyError(
                 f'The sample of {results["img_path"]} has no RGB partner. Set '
                 '`with_rgb=True` in the ThermalFaceDataset of this pipeline.')
-        path, thermal = results['rgb_path'], results['img']
+        path = results['rgb_path']
         rgb = read_image(path, True, self.backend_args)
         if 'rgb_to_thermal' not in results and \
                 rgb.shape[:2] != thermal.shape[:2]:
@@ -285,9 +237,7 @@ class LoadRGBPartner(BaseTransform):
                 f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs are taken as '
                 'pixel-aligned, unless the annotation file has the image\'s '
                 '"rgb_homography" or the face\'s "rgb_keypoints".')
-        results['img'] = [thermal, rgb]
-        results['modalities'] = ('thermal', 'rgb')
-        return results
+        return rgb
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}()'

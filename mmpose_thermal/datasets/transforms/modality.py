@@ -24,10 +24,6 @@ class ModalityTransform(BaseTransform):
         modality (str): ``'thermal'`` or ``'rgb'``.
         transforms (list): Transforms that change ``img`` alone and keep its
             size. They see a sample with the one image.
-
-    Raises:
-        KeyError: The sample has no such modality.
-        ValueError: A transform changed the size of the image.
     """
 
     def __init__(self, modality: str,
@@ -40,14 +36,7 @@ class ModalityTransform(BaseTransform):
         ])
 
     def transform(self, results: dict) -> dict:
-        """Transforms one modality of a sample.
-
-        Args:
-            results (dict): The sample with its pair of images.
-
-        Returns:
-            dict: The sample.
-        """
+        """Transforms one modality of a sample."""
         modalities = results.get('modalities', ())
         if self.modality not in modalities:
             raise KeyError(

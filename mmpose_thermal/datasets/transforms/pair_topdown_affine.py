@@ -61,9 +61,6 @@ class PairTopdownAffine(TopdownAffine):
         partner_input_size (tuple[int, int], optional): Likewise of the RGB
             crop, for a teacher of another input size. Defaults to the same.
         use_udp (bool): See ``TopdownAffine``.
-
-    Raises:
-        ValueError: The two crops have unlike aspect ratios.
     """
 
     def __init__(self,
@@ -80,14 +77,7 @@ class PairTopdownAffine(TopdownAffine):
                 'the same aspect ratio.')
 
     def transform(self, results: dict) -> dict:
-        """Crops both images.
-
-        Args:
-            results (dict): The sample with its pair of images.
-
-        Returns:
-            dict: The sample.
-        """
+        """Crops both images."""
         if not isinstance(results['img'], list):
             raise KeyError(
                 f'The sample of {results.get("img_path")} has one image only. '

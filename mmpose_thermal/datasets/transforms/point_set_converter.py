@@ -26,9 +26,6 @@ class PointSetConverter(KeypointConverter):
         source (str): Metainfo name of the data set that is read, such as
             ``'wflw'`` or ``'300w'``.
         target (str): That of the data set to look like, such as ``'sftl54'``.
-
-    Raises:
-        ValueError: It is not known how the two correspond.
     """
 
     def __init__(self, source: str, target: str) -> None:
@@ -39,15 +36,7 @@ class PointSetConverter(KeypointConverter):
         self.flip_indices = metainfo['flip_indices']
 
     def transform(self, results: dict) -> dict:
-        """Converts the labels of a sample.
-
-        Args:
-            results (dict): The sample with ``keypoints`` (N, K, 2) and
-                ``keypoints_visible`` (N, K).
-
-        Returns:
-            dict: The sample with the points of the new set.
-        """
+        """Converts the labels of a sample."""
         # MMPose would mirror the new points by the old set's pairs.
         results.pop('flip_indices', None)
         results = super().transform(results)

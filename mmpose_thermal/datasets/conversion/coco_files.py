@@ -1,4 +1,4 @@
-"""Annotation files of converters: their contents, and how they are kept."""
+"""Annotation files of converters: what they hold, and how they are written."""
 import json
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,31 +8,23 @@ import numpy as np
 
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
-from .alignment import as_homography
-from .annotation_rules import box_breach
-from .face_records import (box_around, box_fields, clipped, listed,
-                           with_visibility)
-from .point_sets import face_category
+from ..alignment import as_homography
+from ..annotations.rules import box_breach
+from ..point_sets import face_category
+from .records import box_around, box_fields, listed, with_visibility
 
+_OF_THERMAL = ('rgb_file_name', 'rgb_homography', 'bit_depth', 'palette',
+               'temperature_scale', 'temperature_offset')
 _OURS = '"generator":"mmpose_thermal"'  # marks what a converter wrote
 
 
 def write_json(path: Union[str, Path], content: Any) -> None:
-    """Writes a whole file or none.
-
-    Args:
-        path (str | Path): Where.
-        content: What.
-    """
+    """Writes a whole file or none."""
     write_jsons({path: content})
 
 
-def write_jsons(contents: Mapping[Union[str, Path], Any]) -> None:
-    """Writes whole files, all or none.
-
-    Args:
-        contents (Mapping): What, by path.
-    """
+def write_jsons(contents: Mapping[Any, Any]) -> None:
+    """Writes whole files, all or none."""
     with ExitStack() as all_of_them:
         for path, content in contents.items():
             unfinished = all_of_them.enter_context(atomic_file(path))
@@ -42,10 +34,8 @@ def write_jsons(contents: Mapping[Union[str, Path], Any]) -> None:
 
 def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
     """The same face as labelled in the RGB image."""
-    found = {
-        key: value
-        for key, value in annotation.items() if key != 'rgb_keypoints'
-    }
+    found = {key: value for key, value in annotation.items()
+             if key != 'rgb_keypoints'}
     keypoints = np.reshape(annotation['keypoints'], (-1, 3)).astype(float)
     if 'rgb_keypoints' in annotation:
         keypoints = np.reshape(annotation['rgb_keypoints'], (-1, 3))
@@ -59,19 +49,11 @@ def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
     return dict(
         found,
         keypoints=listed(with_visibility(keypoints)),
-        **box_fields(clipped(box_around(keypoints, .1), rgb_size)))
+        **box_fields(box_around(keypoints, .1), rgb_size))
 
 
 def visible_records(records: List[dict]) -> List[dict]:
-    """The RGB partners as pictures of their own, each once.
-
-    Args:
-        records (list[dict]): Of thermal images.
-
-    Returns:
-        list[dict]: Likewise, of RGB images; faces that lie outside of an
-        unaligned partner are none of it.
-    """
+    """Records of the RGB partners, each once, with the faces inside of them."""
     found: Dict[str, dict] = {}
     for record in records:
         image = record['image']
@@ -79,13 +61,8 @@ def visible_records(records: List[dict]) -> List[dict]:
         if not name or name in found:
             continue
         width, height = record['rgb_size']
-        fields = {
-            key: value
-            for key, value in image.items()
-            if key not in ('rgb_file_name', 'rgb_homography', 'bit_depth',
-                           'palette', 'temperature_scale',
-                           'temperature_offset')
-        }
+        fields = {key: value for key, value in image.items()
+                  if key not in _OF_THERMAL}
         faces = [
             _rgb_annotation(annotation, image, record['rgb_size'])
             for annotation in record['annotations']
@@ -100,27 +77,14 @@ def visible_records(records: List[dict]) -> List[dict]:
 
 
 def coco(records: List[dict], metainfo: dict, description: str) -> dict:
-    """Numbers records into one COCO json.
-
-    Args:
-        records (list[dict]): Each with ``image`` and its ``annotations``.
-        metainfo (dict): Parsed, of the point set.
-        description (str): Of the data set.
-
-    Returns:
-        dict: What the annotation file holds.
-    """
+    """Numbers records (``image`` and its ``annotations``) into one COCO json."""
     images, annotations = [], []
     for number, record in enumerate(records, start=1):
         images.append(dict(id=number, **record['image']))
         for annotation in record['annotations']:
             annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=number,
-                    category_id=1,
-                    iscrowd=0,
-                    **annotation))
+                dict(id=len(annotations) + 1, image_id=number, category_id=1,
+                     iscrowd=0, **annotation))
     return dict(
         info=dict(generator='mmpose_thermal', description=description),
         images=images,
@@ -129,13 +93,7 @@ def coco(records: List[dict], metainfo: dict, description: str) -> dict:
 
 
 def remove_stale(out: Path, names: Iterable[str], written: Set[Path]) -> None:
-    """Removes files of an earlier run, which could be taken for this one's.
-
-    Args:
-        out (Path): Folder of the annotation files.
-        names (Iterable[str]): Of all files that a run may write.
-        written (set[Path]): What it has written.
-    """
+    """Removes files of an earlier run, which could be taken for this one's."""
     for name in names:
         path = out / f'{name}.json'
         if path not in written and _is_ours(path):
@@ -144,7 +102,7 @@ def remove_stale(out: Path, names: Iterable[str], written: Set[Path]) -> None:
         derived = out / f'{name}_registered.json'
         if derived.exists():
             print(f'  {derived.name} was made from an earlier {path.name}: '
-                  'make it anew')
+                  'run tools/misc/register_pairs.py again')
 
 
 def _is_ours(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""One image after the other: what only its pixels tell."""
+"""What only the pixels of an image and its partner tell, image by image."""
 import hashlib
 import os.path as osp
 from collections import defaultdict
@@ -13,11 +13,11 @@ from mmpose_thermal.runtime.radiometry import (CELSIUS_K, DEFAULT_SCALE,
 
 from ..alignment import rgb_to_thermal
 from ..datasets.thermal_face_dataset import image_fields
-from ..image_checks import check_inside, similar_name
-from ..transforms.loading import (LoadThermalImage, read_image,
-                                  require_size)
+from ..image_files import check_inside, similar_name
+from ..transforms.loading import LoadThermalImage, read_image, require_size
 from .findings import Add, Faces, image_examples
-from .shifts import estimate_shift, fingerprint
+from .shifts import estimate_shift
+from .splits import fingerprint
 from .statistics import spread
 
 _BOX_PADDING = .125  # as MMPose's crops: 1.25 times the box
@@ -25,23 +25,12 @@ _FLAT_LEVELS = 4.
 
 
 def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
-    """What :func:`inspect_image` must know of each image.
-
-    Args:
-        data (Faces): Of a file.
-        with_rgb (bool): Whether partners are inspected.
-        shift_samples (int): Pairs whose shift is estimated.
-
-    Returns:
-        list[tuple]: One an image.
-    """
+    """What :func:`inspect_image` must know of each image of a file."""
     of_image: Dict[int, List[int]] = defaultdict(list)
     for face, image in enumerate(data.image_of):
         of_image[int(image)].append(face)
-    paired = [
-        i for i, image in enumerate(data.images)
-        if image.get('rgb_file_name') and of_image[i]
-    ]
+    paired = [i for i, image in enumerate(data.images)
+              if image.get('rgb_file_name') and of_image[i]]
     chosen = set(paired[::max(len(paired) // max(shift_samples, 1), 1)])
     return [
         (image, data.boxes[of_image[i]].tolist(),
@@ -50,16 +39,8 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
     ]
 
 
-def inspect_image(task: tuple) -> dict:
-    """Decodes one image and its partner.
-
-    Args:
-        task (tuple): Of :func:`tasks_of`.
-
-    Returns:
-        dict: ``errors``, a list of check and message, and what could be
-        measured.
-    """
+def inspect_image(task: tuple) -> Dict[str, Any]:
+    """Decodes one image and its partner: ``errors``, and what could be measured."""
     image, boxes, annotation, estimate, folders, with_rgb = task
     cv2.setNumThreads(1)
     found: Dict[str, Any] = dict(errors=[])
@@ -123,10 +104,8 @@ def _radiometry(raw: np.ndarray, sample: dict) -> dict:
     offset = sample.get('temperature_offset', 0.)
     median = float(np.nanmedian(raw[::4, ::4]))
     known = DEFAULT_SCALE.get(raw.dtype.name, 1.) if scale is None else scale
-    return dict(
-        kelvin=median * known + offset,
-        problem=temperature_problem(raw, scale, offset),
-        narrow=narrow)
+    return dict(kelvin=median * known + offset, narrow=narrow,
+                problem=temperature_problem(raw, scale, offset))
 
 
 def _kind_of(error: Exception, check: str) -> str:
@@ -146,24 +125,15 @@ def _moments(image: np.ndarray, boxes: Sequence[Sequence[float]]):
         part = image[top:int(y + (1 + _BOX_PADDING) * h) + 1,
                      left:int(x + (1 + _BOX_PADDING) * w) + 1]
         pixels = part.reshape(-1, total.shape[1]).astype(np.float64)
-        total += [
-            np.full(total.shape[1], len(pixels)),
-            pixels.sum(0), (pixels**2).sum(0)
-        ]
+        total += [np.full(total.shape[1], len(pixels)), pixels.sum(0),
+                  (pixels**2).sum(0)]
     return total
 
 
 def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
-    """Sums up what was found in the images of a file.
+    """Sums up what :func:`inspect_image` found in the images of a file.
 
-    Args:
-        data (Faces): Of the file.
-        found (list[dict]): Of :func:`inspect_image`, one an image.
-        add (Callable): Takes findings.
-
-    Returns:
-        dict | None: Median temperatures of the images, in degrees Celsius, if
-        they have any.
+    Returns the spread of their median temperatures, if any, degrees Celsius.
     """
     # Training never reads an image without faces.
     used = set(map(int, data.image_of))
@@ -181,18 +151,17 @@ def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         add(level, kind, f'{len(messages)} images{faces}. First: {message}',
             image_examples(data.name, [i for i, _ in messages]))
     for level, check, key, message in (
-        ('warning', 'flat', 'flat', 'have hardly any contrast (a closed '
+        ('warning', 'flat', 'flat', 'images have hardly any contrast (a closed '
          'shutter, or a 16-bit file stored with 8 bits).'),
         ('error', 'depth', 'narrow', '16-bit images hold values below 256 '
          'only: they were 8-bit images before, and their temperatures are '
          'lost.'),
-        ('warning', 'temperatures', 'problem', 'have temperatures that are no '
-         'scene with a face in it. First: ')):
+        ('warning', 'temperatures', 'problem', 'images have temperatures that '
+         'are no scene with a face in it. First: ')):
         which = [i for i, result in enumerate(found) if result.get(key)]
         if which:
             first = found[which[0]][key]
-            images = '' if key == 'narrow' else 'images '
-            add(level, check, f'{len(which)} {images}{message}'
+            add(level, check, f'{len(which)} {message}'
                 f'{first if isinstance(first, str) else ""}',
                 image_examples(data.name, which))
     kelvin = [result['kelvin'] for result in found if 'kelvin' in result]

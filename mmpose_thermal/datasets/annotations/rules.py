@@ -1,8 +1,4 @@
-"""What a record of an annotation file must be; each rule is stated here once.
-
-Used by :func:`~mmpose_thermal.datasets.annotations.read_annotations`, and
-through it by data sets, the data doctor and the converters.
-"""
+"""What a record of an annotation file must be; each rule is stated here once."""
 import math
 import os
 import re
@@ -15,6 +11,11 @@ _VISIBILITIES = {0, 1, 2}
 _NO_TEXT = re.compile('[\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 _DEPTHS = (8, 16, 32)
 
+#: What boxes and annotations of other forms look like, and what to do.
+LIKE_CORNERS = ('look like [left, top, right, bottom], but must be [x, y, width, '
+                'height]: subtract the first two numbers from the last two.')
+LIKE_SINGLE_POINTS = ('looks like one annotation a point: join those of a face '
+                      'into one with "keypoints": [x, y, v]')
 #: The short name of a rule, what records that break it are like, and what is
 #: wrong with this one and how to mend it.
 Breach = Tuple[str, str, str]
@@ -34,7 +35,7 @@ def is_number(value: Any) -> bool:
 
 
 def in_quotes(value: Any) -> str:
-    """A hint at numbers that are written as text; empty if it is none."""
+    """A hint at numbers that are written as text; empty for anything else."""
     if isinstance(value, str) and re.fullmatch(r'[-+.\deE]+', value.strip()):
         return ' It is text: write numbers without quotation marks.'
     return ''
@@ -82,15 +83,7 @@ KINDS = tuple(_FIELDS)
 
 
 def record_faults(kind: str, record: Any) -> Iterator[str]:
-    """Checks the plain fields of one record.
-
-    Args:
-        kind (str): ``'images'``, ``'annotations'`` or ``'categories'``.
-        record: As in the file.
-
-    Yields:
-        str: What is wrong, as the end of a sentence about the record.
-    """
+    """What is wrong with a record's plain fields, as ends of sentences about it."""
     if not isinstance(record, dict):
         yield f'is {short(record)}, but must be an object'
         return
@@ -107,18 +100,7 @@ def record_faults(kind: str, record: Any) -> Iterator[str]:
 
 
 def portable_name(name: str) -> str:
-    """A file name as this system writes it.
-
-    Args:
-        name (str): As in the file; backslashes, as Windows writes them, count
-            as slashes.
-
-    Returns:
-        str: With slashes.
-
-    Raises:
-        ValueError: It begins with the drive of another system.
-    """
+    """A file name with slashes; a drive of another system is a ValueError."""
     slashed = name.replace('\\', '/')
     if os.name != 'nt' and re.match('[A-Za-z]:/', slashed):
         raise ValueError(
@@ -157,8 +139,7 @@ def _form_of(values: Any, count: int) -> str:
         return (f' It looks like [x, y] * {count} without visibility: add 2 '
                 'after each labelled point, and write 0, 0, 0 for the others.')
     if size in (2, 3) and count > 1:
-        return (' It looks like one annotation a point: join those of a face '
-                f'into one with "keypoints": [x, y, v] * {count}.')
+        return f' It {LIKE_SINGLE_POINTS} * {count}.'
     if size == 4 * count:
         return (' It looks like [x, y, z, v]: leave z out.')
     return ''
@@ -181,7 +162,7 @@ def landmarks(values: Any, count: int, name: str, metainfo: str,
             labelled, as 0 does, and coordinates without a label may be
             anything.
         count (int): K, of the metainfo.
-        name (str): How the annotation is called in messages.
+        name (str): What messages call the annotation.
         metainfo (str): Name of the point set.
         field (str): Name of the field.
 
@@ -227,16 +208,7 @@ def landmarks(values: Any, count: int, name: str, metainfo: str,
 
 def box_breach(box: Any, width: float, height: float,
                name: str) -> Optional[Breach]:
-    """Checks the box of one face.
-
-    Args:
-        box: ``[x, y, width, height]``, pixels.
-        width, height (float): Of the image, pixels.
-        name (str): How the annotation is called in messages.
-
-    Returns:
-        tuple | None: The rule that it breaks.
-    """
+    """The rule that the box of a face breaks in an image of this size, if any."""
     remedy = 'Correct it, for example from the landmarks with a margin.'
     if box is None:
         return 'bbox', 'without a box', f'{name} has no "bbox". {remedy}'
@@ -257,6 +229,11 @@ def box_breach(box: Any, width: float, height: float,
             f'{width}x{height} image, but for a pixel.{hint}')
 
 
+def outside_image(points: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Which points, (..., 2), lie outside of images of these widths and heights."""
+    return ((points < -.5) | (points > size - .5)).any(-1)
+
+
 def systematic_breach(points: Sequence[Sequence[float]],
                       boxes: Sequence[Sequence[float]],
                       sizes: Sequence[Sequence[float]]) -> Optional[Breach]:
@@ -266,9 +243,6 @@ def systematic_breach(points: Sequence[Sequence[float]],
         points (Sequence): Of some faces, ``[x, y, v] * K`` each.
         boxes (Sequence): Of the same, four numbers each.
         sizes (Sequence): Width and height of their images.
-
-    Returns:
-        tuple | None: The rule that the file breaks.
     """
     xyv = np.array(points, float).reshape(len(points), -1, 3)
     box, size = np.array(boxes, float), np.array(sizes, float)
@@ -279,8 +253,8 @@ def systematic_breach(points: Sequence[Sequence[float]],
         return ('keypoints', 'with shares of the image',
                 'all landmarks lie between 0 and 1. They look like shares of '
                 'the image: multiply x by its width and y by its height.')
-    # Both corners instead of a corner and the size: then the box read as it
-    # should be is far too large and leaves the image.
+    # Two corners, read as a corner and a size, are far too large a box and
+    # leave the image.
     first, second = box[:, :2], box[:, 2:]
     slack = .1 * (second - first)
     corners = ((second > first) & (first >= 0) & (second <= size + 1)
@@ -289,7 +263,5 @@ def systematic_breach(points: Sequence[Sequence[float]],
     too_large = second.prod(1) > 1.3 * (second - first).prod(1)
     if corners.mean() > .9 and (corners & leaves & too_large).mean() > .5:
         return ('bbox', 'with two corners for a box',
-                f'boxes such as {boxes[0]} look like [left, top, right, '
-                'bottom], but must be [x, y, width, height]: subtract the '
-                'first two numbers from the last two.')
+                f'boxes such as {boxes[0]} {LIKE_CORNERS}')
     return None

@@ -1,23 +1,21 @@
-"""Reading annotation files: one set of rules for training, doctor, converters.
+"""Reads annotation files: one set of rules for training, doctor, converters.
 
 A file is refused where all of it would be misread, or a record's place in it
 is not clear; single records that cannot be used are left out and counted.
 """
 from collections import Counter, defaultdict
-from typing import Any, Dict, List, Optional, Tuple
+from itertools import islice
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from mmengine.fileio import get
+from mmengine.fileio import exists, get
 
-from .alignment import rgb_to_thermal
-from .annotation_categories import face_categories, other_order
-from .annotation_faults import Annotations, Fault, LeftOut
-from .annotation_rules import (KINDS, Breach, box_breach, is_number, landmarks,
-                               plain_id, portable_name, record_faults, short,
-                               systematic_breach)
-from .foreign_files import made_by
-from .json_files import parse_json
-
-__all__ = ['Annotations', 'Fault', 'LeftOut', 'read_annotations']
+from ..alignment import rgb_to_thermal
+from .categories import face_categories, other_order
+from .contents import Annotations, Fault, LeftOut
+from .file_formats import made_by, parse_json
+from .rules import (KINDS, LIKE_SINGLE_POINTS, Breach, box_breach, is_number,
+                    landmarks, plain_id, portable_name, record_faults, short,
+                    systematic_breach)
 
 #: Share of the faces that may be wrong, each by itself, without the file
 #: being refused; and of small files one.
@@ -25,7 +23,7 @@ MAX_WRONG_SHARE = .01
 #: Why records that lack a field, or are no objects, are left out.
 FAULTY_RECORD = 'with a faulty record'
 _LOOKED_AT = 2000  # faces that show of which form all are
-_REMEDY = 'Correct it, or make the file anew with its converter.'
+_REMEDY = 'Correct it, or run its converter again.'
 _FILES = ('file_name', 'rgb_file_name')
 
 
@@ -45,9 +43,16 @@ def read_annotations(ann_file: str,
 
     Returns:
         Annotations: With faults where it cannot be used.
+
+    Raises:
+        FileNotFoundError: There is no such file.
     """
     found = Annotations(ann_file)
     if content is None:
+        if not exists(ann_file):
+            raise FileNotFoundError(
+                f'Annotation file {ann_file} does not exist. Check `data_root` '
+                'and `ann_file` of the data set in the config.')
         try:
             content = parse_json(get(ann_file))
         except ValueError as error:
@@ -68,6 +73,7 @@ class _Reading:
         self.with_rgb = with_rgb
         self.numbers: Dict[Any, int] = {}  # of images, by id
         self.refused: Dict[Any, str] = {}  # images, by id
+        self.faces: Optional[set] = None  # ids of their categories, if not all
         # By rule and reason: records that do not belong to the faces, and
         # faces that are wrong.
         self.others: Dict[Tuple[str, str], LeftOut] = {}
@@ -77,7 +83,7 @@ class _Reading:
         if not self._is_coco(content):
             return
         self._read_images(content['images'])
-        self._read_categories(content)
+        self._read_categories(content.get('categories') or [])
         by_image = self._sort(content['annotations'])
         self._choose_categories(by_image)
         if self.found.faults:
@@ -85,41 +91,49 @@ class _Reading:
         for number in sorted(by_image):
             for annotation in by_image[number]:
                 self._read_face(annotation, number)
-        self._conclude(content)
+        self._conclude()
 
     def _is_coco(self, content: Any) -> bool:
         other = made_by(content)
         if other:
             self._fault('json', f'it looks like a file {other}.')
-            return False
-        if not isinstance(content, dict):
+        elif not isinstance(content, dict):
             self._fault('json', 'it must be an object with "images", '
                         f'"annotations" and "categories". {_REMEDY}')
-            return False
-        for kind in KINDS:
-            if not isinstance(content.get(kind), list) and not (
-                    kind == 'categories' and content.get(kind) is None):
-                self._fault('json', f'"{kind}" is missing or no list. '
-                            f'{_REMEDY}')
-                return False
-        return True
+        else:
+            for kind in KINDS:
+                if not isinstance(content.get(kind), list) and not (
+                        kind == 'categories' and content.get(kind) is None):
+                    self._fault(
+                        'json', f'"{kind}" is missing or no list. {_REMEDY}')
+                    break
+        return not self.found.faults
 
-    def _fault(self, check: str, message: str, images=()) -> None:
+    def _fault(self, check: str, message: str, images: Sequence[int] = ()) -> None:
         self.found.faults.append(Fault(check, message, list(images)))
 
-    def _refuse_records(self, kind: str, faults: Dict[int, str]) -> None:
-        """One fault for all records of a kind that have no place."""
+    def _refuse_records(self, kind: str, faults: List[str]) -> None:
+        """One fault for all records of a kind that the file needs."""
         if faults:
-            number, what = next(iter(faults.items()))
             more = (f' So are {len(faults) - 1} more of "{kind}".'
                     if len(faults) > 1 else '')
-            self._fault(kind, f'"{kind}"[{number}] {what}.{more} {_REMEDY}')
+            self._fault(kind, f'{faults[0]}.{more} {_REMEDY}')
 
     def _refuse_repeated(self, kind: str, ids: List[Any]) -> None:
         if len(set(ids)) < len(ids):
             (name, times), = Counter(ids).most_common(1)
             self._fault('ids', f'"{kind}" has the id {name} {times} times. '
-                        f'Number them anew.')
+                        f'Number all of "{kind}" again.')
+
+    @staticmethod
+    def _count(group: Dict[Tuple[str, str], LeftOut], check: str, reason: str,
+               first: str, image: Optional[int] = None,
+               kind: str = 'annotations') -> None:
+        one = group.setdefault((check, reason), LeftOut(reason, first, kind=kind))
+        if image is None:
+            one.without_image += 1
+        else:
+            one.images.append(image)
 
     def _read_images(self, records: List[Any]) -> None:
         for number, image in enumerate(records):
@@ -144,28 +158,24 @@ class _Reading:
         name = record.get('id') if isinstance(record, dict) else None
         if isinstance(name, (int, float, str)):
             self.refused.setdefault(name, what)
-        self.others.setdefault(('images', FAULTY_RECORD), LeftOut(
-            FAULTY_RECORD, what, kind='images')).without_image += 1
+        self._count(self.others, 'images', FAULTY_RECORD, what, kind='images')
 
-    def _read_categories(self, content: dict) -> None:
-        records = content.get('categories') or []
-        faults = {}
-        for number, record in enumerate(records):
-            what = next(record_faults('categories', record), None)
-            if what is not None:
-                faults[number] = what
+    def _read_categories(self, records: List[Any]) -> None:
+        faults = [f'"categories"[{number}] {what}'
+                  for number, record in enumerate(records)
+                  for what in islice(record_faults('categories', record), 1)]
         self._refuse_records('categories', faults)
         if not faults:
             self.found.categories = records
 
     def _choose_categories(self, by_image: Dict[int, List[dict]]) -> None:
         annotations = [one for here in by_image.values() for one in here]
-        faces = self.found.face_categories = face_categories(
-            self.found.categories, annotations, self.metainfo)
+        self.faces = face_categories(self.found.categories, annotations,
+                                     self.metainfo)
         order = other_order(
             self.found.categories,
             {one.get('category_id') for one in annotations}
-            if faces is None else faces, self.metainfo)
+            if self.faces is None else self.faces, self.metainfo)
         if order:
             self._fault('categories', order)
 
@@ -177,9 +187,8 @@ class _Reading:
             breach = self._misplaced(record)
             if breach is not None:
                 check, reason, what = breach
-                self.wrong.setdefault((check, reason), LeftOut(
-                    reason, f'"annotations"[{number}] {what}. {_REMEDY}'
-                )).without_image += 1
+                self._count(self.wrong, check, reason,
+                            f'"annotations"[{number}] {what}. {_REMEDY}')
                 continue
             for key in ('id', 'image_id', 'category_id'):
                 record[key] = plain_id(record.get(key))
@@ -188,11 +197,7 @@ class _Reading:
                 continue
             ids.append(record['id'])
             by_image[self.numbers[record['image_id']]].append(record)
-        if needed:
-            more = (f' So are {len(needed) - 1} more of "images".'
-                    if len(needed) > 1 else '')
-            self._fault('images', f'{next(iter(needed.values()))}.{more} '
-                        f'{_REMEDY}')
+        self._refuse_records('images', list(needed.values()))
         self._refuse_repeated('annotations', ids)
         return by_image
 
@@ -207,14 +212,11 @@ class _Reading:
         name = plain_id(record['image_id'])
         if name in self.numbers or name in self.refused:
             return None
+        # Numbers that are written as text in one place only.
+        alike = [one for one in self.numbers if str(one) == str(name)]
+        hint = f' (there is {short(alike[0])}: one is text)' if alike else ''
         return ('image_id', 'of an image that is not in "images"',
-                f'is of the image {short(name)}, which is not in "images"'
-                f'{self._near(name)}')
-
-    def _near(self, image_id: Any) -> str:
-        """A hint at numbers that are written as text in one place only."""
-        alike = [one for one in self.numbers if str(one) == str(image_id)]
-        return f' (there is {short(alike[0])}: one is text)' if alike else ''
+                f'is of the image {short(name)}, which is not in "images"{hint}')
 
     def _read_face(self, annotation: dict, number: int) -> None:
         image = self.found.images[number]
@@ -226,19 +228,16 @@ class _Reading:
                 not annotation['num_keypoints']:
             reason = 'without a labelled point'
         if reason:
-            self.others.setdefault(('annotations', reason), LeftOut(
-                reason, name)).images.append(number)
+            self._count(self.others, 'annotations', reason, name, number)
         elif breach:
-            check, reason, what = breach
-            self.wrong.setdefault((check, reason), LeftOut(
-                reason, what)).images.append(number)
+            self._count(self.wrong, *breach, number)
         else:
             self.found.faces.append(annotation)
             self.found.image_of.append(number)
 
     def _reason_to_leave_out(self, annotation: dict) -> Optional[str]:
-        faces = self.found.face_categories
-        if faces is not None and annotation['category_id'] not in faces:
+        if self.faces is not None and \
+                annotation['category_id'] not in self.faces:
             return 'of another category'
         if annotation['category_id'] is None:
             annotation['category_id'] = 1  # MMPose wants a number
@@ -277,7 +276,7 @@ class _Reading:
                           f'{name}: {error}')
         return breach
 
-    def _conclude(self, content: dict) -> None:
+    def _conclude(self) -> None:
         """Decides whether what is wrong is wrong with the file."""
         found = self.found
         count = sum(one.count for one in self.wrong.values())
@@ -314,13 +313,12 @@ class _Reading:
     def _why(self) -> str:
         """What a file without faces looks like."""
         assert self.metainfo is not None
-        left = self.found.what_is_left_out()
         count = self.metainfo['num_keypoints']
         bare = self.others.get(('annotations', 'without "keypoints"'))
-        if bare and count > 1 and len(bare.images) >= count * len(
-                set(bare.images)):
+        images = set(bare.images) if bare else set()
+        if bare and count > 1 and len(bare.images) >= count * len(images):
             return (f' There are {len(bare.images)} annotations without '
-                    f'"keypoints" in {len(set(bare.images))} images: it looks '
-                    'like one annotation a point. Join those of a face into '
-                    f'one with "keypoints": [x, y, v] * {count}.')
+                    f'"keypoints" in {len(images)} images: it '
+                    f'{LIKE_SINGLE_POINTS} * {count}.')
+        left = self.found.what_is_left_out()
         return f' It was {left}' if left else ''

@@ -6,15 +6,15 @@ order) are landmarks; a shape labelled 'face' is the box.
 """
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from .annotation_rules import is_number, short
-from .face_records import ConversionError, Face, LeaveOut
-from .json_files import parse_json
+from ..annotations.file_formats import parse_json
+from ..annotations.rules import is_number, short
+from .records import ConversionError, Face, LeaveOut
 
 _BOX_LABEL = 'face'
 _IN_ORDER = ('point', 'points', 'line', 'linestrip', 'polygon')
@@ -25,26 +25,16 @@ _TWO_FACES = ('two faces without group ids: give the shapes of each face a '
 
 
 def labelme_content(path: Path) -> dict:
-    """Reads a LabelMe file.
-
-    Args:
-        path (Path): The json file; it may begin with a byte order mark.
-
-    Returns:
-        dict: With ``shapes``, each of which has ``label`` and ``points``.
-
-    Raises:
-        LeaveOut: It has another form.
-    """
+    """A LabelMe file; raises LeaveOut if its shapes lack ``label`` or ``points``."""
     try:
         content = parse_json(Path(path).read_bytes())
     except ValueError as error:
         raise LeaveOut('json file that cannot be read', str(error))
     shapes = content.get('shapes') if isinstance(content, dict) else None
-    if not isinstance(shapes, list) or not all(map(_is_shape, shapes)):
-        wrong = shapes if not isinstance(shapes, list) else next(
-            shape for shape in shapes if not _is_shape(shape))
-        raise LeaveOut('json file that is not LabelMe\'s', short(wrong))
+    wrong = [shape for shape in shapes if not _is_shape(shape)] if isinstance(
+        shapes, list) else [shapes]
+    if wrong:
+        raise LeaveOut('json file that is not LabelMe\'s', short(wrong[0]))
     return content
 
 
@@ -56,17 +46,13 @@ def labelled_size(content: dict) -> Optional[Tuple[float, float]]:
 
 
 def _is_shape(shape: Any) -> bool:
+    # A point that is not finite is not labelled.
     return (isinstance(shape, dict) and 'label' in shape
             and isinstance(shape.get('points'), list) and all(
-                isinstance(point, list) and len(point) == 2
-                and all(map(_is_coordinate, point))
+                isinstance(point, list) and len(point) == 2 and all(
+                    is_number(value) or value in (math.inf, -math.inf)
+                    or value != value for value in point)
                 for point in shape['points']))
-
-
-def _is_coordinate(value: Any) -> bool:
-    # A point that is not finite is not labelled.
-    return is_number(value) or (isinstance(value, float)
-                                and not math.isfinite(value))
 
 
 def _plain(name: str) -> str:
@@ -80,8 +66,8 @@ def _label(shape: dict) -> str:
 
 def _type(shape: dict) -> str:
     """Old files have no types: then the number of points tells."""
-    known = shape.get('shape_type')
-    return known or ('point' if len(shape['points']) == 1 else 'polygon')
+    return shape.get('shape_type') or (
+        'point' if len(shape['points']) == 1 else 'polygon')
 
 
 def _is_box(shape: dict) -> bool:
@@ -108,21 +94,10 @@ def _landmarks_of(shape: dict) -> Optional[list]:
 
 def faces_of_shapes(shapes: Sequence[dict],
                     names: Sequence[str] = ()) -> Tuple[List[Face], List[str]]:
-    """Makes faces of the shapes of an image, one a group id.
-
-    Args:
-        shapes (Sequence[dict]): Of LabelMe.
-        names (Sequence[str]): Of the points.
-
-    Returns:
-        tuple[list[Face], list[str]]: The faces, and what was ignored.
-
-    Raises:
-        LeaveOut: See :func:`face_of_shapes`.
-    """
-    groups: Dict[Any, List[dict]] = {}
+    """Makes a face of each group id of an image; also returns what was ignored."""
+    groups: Dict[Any, List[dict]] = defaultdict(list)
     for shape in shapes:
-        groups.setdefault(shape.get('group_id'), []).append(shape)
+        groups[shape.get('group_id')].append(shape)
     with_points = [name for name, group in groups.items()
                    if any(not _is_box(shape) for shape in group)]
     if len(with_points) == 1 and sum(map(_is_box, shapes)) == 1:
@@ -146,19 +121,12 @@ def face_of_shapes(shapes: Sequence[dict],
     are not labelled; capitals, spaces and hyphens do not matter), else by
     number if most are, else in the order of the file, one or several a shape.
 
-    Args:
-        shapes (Sequence[dict]): Of LabelMe.
-        names (Sequence[str]): Of the points.
-        ignored (list[str], optional): Extended by what is no landmark: shapes
-            of other labels beside named or numbered points, and of types that
-            show no point.
-
-    Returns:
-        Face: With a box if there is one.
+    ``ignored`` is extended by what is no landmark: shapes of other labels
+    beside named or numbered points, and of types that show no point.
 
     Raises:
-        ConversionError: A number is none of the points: probably all numbers
-            of the folder begin with 1.
+        ConversionError: A number is too large: probably all numbers of the
+            folder begin with 1.
         LeaveOut: There are two boxes, the box or a point is drawn in a way
             that cannot be read, a name or number occurs twice, or each point
             has a label of its own that is no name of a point.
@@ -190,8 +158,7 @@ def face_of_shapes(shapes: Sequence[dict],
 
 def _order(shapes: Sequence[dict], names: Sequence[str]):
     """How labels tell which point is meant; None if the order does."""
-    landmarks = [shape for shape in shapes
-                 if not _is_box(shape) and _landmarks_of(shape)]
+    landmarks = _landmark_shapes(shapes)
     labels = [_label(shape) for shape in landmarks]
     exact = {name: place for place, name in enumerate(names)}
     alike = {_plain(name): place for name, place in exact.items()}
@@ -216,6 +183,11 @@ def _order(shapes: Sequence[dict], names: Sequence[str]):
     return None
 
 
+def _landmark_shapes(shapes: Sequence[dict]) -> List[dict]:
+    return [shape for shape in shapes
+            if not _is_box(shape) and _landmarks_of(shape)]
+
+
 def _number(label: str) -> Optional[int]:
     return int(label) if re.fullmatch(r'\d{1,9}', label) else None
 
@@ -229,31 +201,15 @@ def _are_running(labels: Sequence[str]) -> bool:
 
 
 def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
-    """The numbers that label the points of an image.
-
-    Args:
-        shapes (Sequence[dict]): Of LabelMe.
-        names (Sequence[str]): Of the points.
-
-    Returns:
-        set[int]: Empty if something else does.
-    """
+    """The numbers that label the points of an image; empty if something else does."""
     if _order(shapes, names) is not _number:
         return set()
-    found = {_number(_label(shape)) for shape in shapes
-             if not _is_box(shape) and _landmarks_of(shape)}
+    found = {_number(_label(shape)) for shape in _landmark_shapes(shapes)}
     return {number for number in found if number is not None}
 
 
 def refuse_numbers_from_1(numbers: Iterable[int]) -> None:
-    """Checks that the points of a folder are counted from 0.
-
-    Args:
-        numbers (Iterable[int]): All that label its points.
-
-    Raises:
-        ConversionError: They are 1, 2, 3, ... without a gap.
-    """
+    """Raises ConversionError if a folder's points are 1, 2, 3, ... without a gap."""
     seen = set(numbers)
     if len(seen) > 1 and seen == set(range(1, len(seen) + 1)):
         raise ConversionError(

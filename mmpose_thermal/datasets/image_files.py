@@ -1,13 +1,14 @@
-"""What is checked of the images of a set before training on them."""
+"""The image files of a set: whether they exist and are as declared."""
 import os
 import os.path as osp
 import random
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from mmpose_thermal.runtime.images import stored_bits
 from mmpose_thermal.runtime.image_heads import ImageHead, image_head
+from mmpose_thermal.runtime.images import decode_image
 
 from .transforms.loading import read_image, require_bit_depth, require_size
 
@@ -16,23 +17,30 @@ MAX_HEADS_READ = 5000
 _THREADS = 8  # headers are waited for, above all in network folders
 
 
-def is_remote(path: str) -> bool:
-    """Whether a path is one of MMEngine's remote storages."""
+def head_of(path: str, with_size: bool = False) -> ImageHead:
+    """Bits, and perhaps size; decodes an image only where its head does not tell."""
+    head = image_head(path)
+    if head is None or (with_size and head.size is None):
+        image = decode_image(Path(path).read_bytes(), str(path))
+        head = ImageHead(8 * image.dtype.itemsize, image.shape[1::-1])
+    return head
+
+
+def _readable_head(path: str) -> ImageHead:
+    try:
+        return head_of(path)
+    except OSError as error:  # no permission
+        raise ValueError(f'Image {path} cannot be read ({error}).') from error
+
+
+def _is_remote(path: str) -> bool:
     return '://' in path
 
 
 def check_inside(paths: Iterable[str], roots: Sequence[str]) -> None:
-    """No record reads what is not the data set's.
-
-    Args:
-        paths (Iterable[str]): Of images.
-        roots (Sequence[str]): Folders, one of which each path must be in.
-
-    Raises:
-        ValueError: One is not.
-    """
+    """Raises ValueError if a path is in none of the folders: it is not the set's."""
     for path in paths:
-        if is_remote(path) and '/' in path.split('://')[0]:
+        if _is_remote(path) and '/' in path.split('://')[0]:
             raise ValueError(
                 f'"{path}" is an address behind a folder. Download the images '
                 'and name them relative to that folder, or give the address '
@@ -49,16 +57,9 @@ def check_inside(paths: Iterable[str], roots: Sequence[str]) -> None:
                 'the names in the file.')
 
 
-def missing_files(paths: Iterable[str]) -> List[str]:
-    """Files that are not there; one listing a folder, not a stat each.
-
-    Args:
-        paths (Iterable[str]): Remote ones are not looked for.
-
-    Returns:
-        list[str]: In the order of ``paths``.
-    """
-    local = [path for path in paths if not is_remote(path)]
+def _missing_files(paths: Iterable[str]) -> List[str]:
+    """Local files that do not exist; one listing a folder, not a stat each."""
+    local = [path for path in paths if not _is_remote(path)]
     folders = {osp.dirname(path) for path in local}
     present = {
         osp.join(folder, entry.name)
@@ -70,21 +71,15 @@ def missing_files(paths: Iterable[str]) -> List[str]:
 
 
 def similar_name(path: str) -> str:
-    """A hint at what is there in the place of a file that is missing.
+    """A hint, part of a sentence, at what is there in the place of a missing file.
 
     A link to nowhere; or a file whose name differs in case or in its accents'
     form: Windows and macOS take such names for the same, Linux does not.
-
-    Args:
-        path (str): Of a file that is missing.
-
-    Returns:
-        str: Part of a sentence; empty if there is none.
     """
     folder, name = osp.split(path)
     if osp.islink(path):
         return (f' (a link to {os.readlink(path)}, which does not exist: copy '
-                'the file there, or make the link anew)')
+                'the file there, or correct the link)')
 
     def plain(text):
         return unicodedata.normalize('NFC', text).casefold()
@@ -96,37 +91,28 @@ def similar_name(path: str) -> str:
     return ''
 
 
-def _head_of(path: str) -> ImageHead:
-    try:
-        return image_head(path) or ImageHead(stored_bits(path))
-    except OSError as error:  # no permission
-        raise ValueError(f'Image {path} cannot be read ({error}).') from error
-
-
 def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
                 most: int = MAX_HEADS_READ) -> None:
-    """Looks into files for the depth and size that they are declared with.
+    """Raises ValueError if files are of another depth or size than declared.
 
     Args:
         declared (dict[str, tuple]): Bits, and width and height if they are
             declared, by path; remote ones are left alone.
         most (int): How many files are looked into; of more, so many at
             random, and always the same.
-
-    Raises:
-        ValueError: Some have another depth or size.
     """
-    paths = [path for path in declared if not is_remote(path)]
+    paths = [path for path in declared if not _is_remote(path)]
     if len(paths) > most:
         paths = random.Random(0).sample(paths, most)
     with ThreadPoolExecutor(_THREADS) as threads:
-        heads = dict(zip(paths, threads.map(_head_of, paths)))
-    other = []
-    for path, head in heads.items():
+        heads = dict(zip(paths, threads.map(_readable_head, paths)))
+
+    def differs(path, head):
         bits, size = declared[path]
-        if head.bits != bits or (size and head.size not in (None,
-                                                            tuple(size))):
-            other.append(path)
+        return head.bits != bits or (
+            size and head.size and head.size != tuple(size))
+
+    other = [path for path, head in heads.items() if differs(path, head)]
     for path in other:
         bits, size = declared[path]
         try:  # of the image itself, which is what counts
@@ -139,21 +125,15 @@ def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
                 f'have another depth or size than declared. {error}') from None
 
 
-def check_files(ann_file: str, samples: Sequence[dict],
-                roots: Sequence[str]) -> None:
+def check_files(dataset: Any, samples: Sequence[dict]) -> None:
     """All images exist, below the data's root, and are as they are declared.
 
     Remote storage is not listed: there a missing file shows when it is read.
 
     Args:
-        ann_file (str): Named in errors.
+        dataset (Any): With ``ann_file``, ``data_root`` and ``data_prefix``.
         samples (Sequence[dict]): Each with ``img_path`` and ``bit_depth``, and
             perhaps ``rgb_path`` and ``declared_size``.
-        roots (Sequence[str]): Folders of the data.
-
-    Raises:
-        FileNotFoundError: Some are not there.
-        ValueError: They lie elsewhere, or have another depth or size.
     """
     paths = {
         sample[key]: key
@@ -161,22 +141,18 @@ def check_files(ann_file: str, samples: Sequence[dict],
         if key in sample
     }
     try:
-        check_inside(paths, roots)
+        check_inside(paths, [dataset.data_root] if dataset.data_root else
+                     list(dataset.data_prefix.values()))
+        missing = _missing_files(paths)
+        if missing:
+            role = 'RGB partner' if paths[missing[0]] == 'rgb_path' else 'image'
+            raise FileNotFoundError(
+                f'{dataset.ann_file}: {len(missing)} of {len(paths)} files do '
+                f'not exist, first the {role} {missing[0]}'
+                f'{similar_name(missing[0])}. Check `data_root` and '
+                '`data_prefix` of the data set, or complete the download.')
+        check_heads({sample['img_path']: (sample['bit_depth'],
+                                          sample.get('declared_size'))
+                     for sample in samples})
     except ValueError as error:
-        raise ValueError(f'{ann_file}: {error}') from None
-    missing = missing_files(paths)
-    if missing:
-        role = 'RGB partner' if paths[missing[0]] == 'rgb_path' else 'image'
-        raise FileNotFoundError(
-            f'{ann_file}: {len(missing)} of {len(paths)} files do not exist, '
-            f'first the {role} {missing[0]}{similar_name(missing[0])}. Check '
-            '`data_root` and `data_prefix` of the data set, or complete the '
-            'download.')
-    try:
-        check_heads({
-            sample['img_path']: (sample['bit_depth'],
-                                 sample.get('declared_size'))
-            for sample in samples
-        })
-    except ValueError as error:
-        raise ValueError(f'{ann_file}: {error}') from None
+        raise ValueError(f'{dataset.ann_file}: {error}') from None

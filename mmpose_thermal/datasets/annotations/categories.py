@@ -2,25 +2,15 @@
 from collections import defaultdict
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
-_FACE = 'face'
-
 
 def face_categories(categories: List[dict], annotations: Iterable[dict],
                     metainfo: Optional[dict]) -> Optional[set]:
-    """Tells faces from what else is annotated, as boxes or whole bodies.
+    """The ids of the categories that are faces; None for all.
 
     If annotations are of several categories, faces are those of the
     categories that list as many points as the metainfo has; and, unless they
     list another number, of those whose annotations have so many, or which are
     called "face" and have points at all.
-
-    Args:
-        categories (list[dict]): Of the file.
-        annotations (Iterable[dict]): Of the file.
-        metainfo (dict, optional): Parsed, of the point set.
-
-    Returns:
-        set | None: Values of ``category_id``; ``None`` for all.
     """
     if metainfo is None:
         return None
@@ -39,7 +29,7 @@ def face_categories(categories: List[dict], annotations: Iterable[dict],
         record = records.get(str(name), {})
         listed = record.get('keypoints')
         listed = len(listed) if isinstance(listed, list) else 0
-        is_named = str(record.get('name')).lower() == _FACE and any(here)
+        is_named = str(record.get('name')).lower() == 'face' and any(here)
         if is_named:
             named.add(name)
         if listed == count or (not listed and (
@@ -50,25 +40,20 @@ def face_categories(categories: List[dict], annotations: Iterable[dict],
 
 def other_order(categories: List[dict], used: Iterable[Any],
                 metainfo: Optional[dict]) -> Optional[str]:
-    """Finds points that the file itself lists in another order.
+    """What is wrong, with the remedy, if the file lists its points in another order.
 
-    Args:
-        categories (list[dict]): Of the file.
-        used (Iterable): Ids of those of faces; the only one of a file is
-            looked at in any case.
-        metainfo (dict, optional): Parsed, of the point set.
-
-    Returns:
-        str | None: What is wrong, and the remedy.
+    Looks at the categories ``used``, or at the only one of the file.
     """
-    ours: Sequence[str] = list(metainfo['keypoint_name2id']) if metainfo else []
+    if metainfo is None:
+        return None
+    ours: Sequence[str] = list(metainfo['keypoint_name2id'])
     ids = set(map(str, used))
     for category in categories:
         names = category.get('keypoints')
         if len(categories) > 1 and str(category['id']) not in ids:
             continue
         if not isinstance(names, list) or names == ours or sorted(
-                map(str, names)) != sorted(ours) or metainfo is None:
+                map(str, names)) != sorted(ours):
             continue
         first = next(i for i, name in enumerate(ours) if names[i] != name)
         return ('it lists its points in another order than the metainfo '

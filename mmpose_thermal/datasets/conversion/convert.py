@@ -1,33 +1,21 @@
-"""From a data set as it is distributed to this project's COCO json.
+"""Converts a data set as it is distributed to this project's COCO json.
 
 A converter lists tasks and says how one task becomes a :class:`Picture`; all
 else (processes, progress, checks, counts, files) is here. It takes a minute and
-keeps nothing between runs: what was completed or mended is seen by the next.
+keeps nothing between runs: the next one sees what was completed or mended.
 """
-import argparse
-import os
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
+                    Sequence, Tuple)
 
 import mmengine
 
-from .annotations import read_annotations
-from .coco_files import (coco, remove_stale, visible_records, write_json,
-                         write_jsons)
-from .face_records import (ConversionError, Face, LeaveOut, Picture,
-                           box_around, image_header, record_of,
-                           with_visibility)
+from ..annotations import read_annotations
+from ..point_sets import load_metainfo
+from .coco_files import coco, remove_stale, visible_records, write_jsons
 from .labelme import refuse_numbers_from_1
-from .point_sets import load_metainfo
-
-__all__ = [
-    'SPLITS', 'ConversionError', 'Face', 'LeaveOut', 'Picture',
-    'add_palette_choice', 'box_around', 'coco', 'convert', 'converter_parser',
-    'image_header', 'run_converter', 'split_by_subject', 'with_visibility',
-    'write_json'
-]
+from .records import ConversionError, LeaveOut, Picture, record_of
 
 SPLITS = ('train', 'val', 'test')
 _CHUNK = 50  # tasks that a process gets at a time
@@ -36,18 +24,10 @@ _CHUNK = 50  # tasks that a process gets at a time
 def split_by_subject(subjects: Sequence[Any],
                      val: int = 0,
                      test: int = 0) -> Dict[Any, str]:
-    """Splits people where a data set has no official split.
+    """The split of each person, where a data set has no official one.
 
-    Args:
-        subjects (Sequence): Everyone's id, in any order, repeated or not.
-        val (int): How many people validate: those before the test people.
-        test (int): How many people test: those of the highest ids.
-
-    Returns:
-        dict: The split of each id.
-
-    Raises:
-        ConversionError: Nobody is left to train on.
+    ``test`` people of the highest ids test, ``val`` people before them validate.
+    Ids may be in any order, repeated or not.
     """
     people = sorted(set(subjects))
     training = len(people) - val - test
@@ -60,8 +40,8 @@ def split_by_subject(subjects: Sequence[Any],
     return dict(zip(people, splits))
 
 
-def _convert_chunk(job) -> dict:
-    """Reads some tasks."""
+def _convert_chunk(job: tuple) -> Tuple[list, list, list, set]:
+    """Reads some tasks: records, what is left out, labels ignored, numbers used."""
     root, read, tasks, metainfos, margin = job
     records, left_out, ignored, numbers = [], [], [], set()
     for name, task in tasks:
@@ -81,8 +61,7 @@ def _convert_chunk(job) -> dict:
         except (ValueError, KeyError, IndexError, TypeError) as error:
             left_out.append((name, 'unreadable',
                              f'{type(error).__name__}: {error}'))
-    return dict(records=records, left_out=left_out, ignored=ignored,
-                numbers=numbers)
+    return records, left_out, ignored, numbers
 
 
 def _refuse_shared_subjects(records: List[dict]) -> None:
@@ -116,7 +95,7 @@ def convert(root: str,
     their RGB partners as images of their own; and ``left_out.json``, a list
     of what was not used: name, reason, details. Prints the counts. All files
     are written at the end, or none; those of an earlier run that this one does
-    not write (a split that is no more) are removed.
+    not write are removed.
 
     Args:
         root (str): Folder of the data set; all paths become relative to it.
@@ -129,8 +108,7 @@ def convert(root: str,
         out_dir (str, optional): Defaults to ``annotations`` below the root.
         jobs (int): Processes.
         margin (float): Of boxes that are not given, see :func:`box_around`.
-        left_out (Sequence[tuple]): Names and reasons of what the caller has
-            left out already.
+        left_out (Sequence[tuple]): What the caller has left out: name, reason.
 
     Returns:
         dict[str, Path]: The annotation files by name.
@@ -157,25 +135,24 @@ def convert(root: str,
     else:
         found = mmengine.track_progress(_convert_chunk, chunks)
     print()
-    records = [record for chunk in found for record in chunk['records']]
-    left_out = [(name, reason, '') for name, reason in left_out] + [
-        entry for chunk in found for entry in chunk['left_out']
-    ]
+    records, left_here, ignored, numbers = (
+        [one for chunk in found for one in chunk[part]] for part in range(4))
+    left_out = [(name, reason, '') for name, reason in left_out] + left_here
     if not records:
         reasons = Counter(reason for _, reason, _ in left_out)
         raise ConversionError(
             f'none of the {len(tasks)} pictures of {root} can be used: '
             f'{dict(reasons)}, first {left_out[0][0]} {left_out[0][2]}')
     _refuse_shared_subjects(records)
-    refuse_numbers_from_1(
-        number for chunk in found for number in chunk['numbers'])
-    paths, contents = _splits(records, metainfos, description, out)
+    refuse_numbers_from_1(numbers)
+    paths, contents, counts = _splits(records, metainfos, description, out)
     write_jsons({**contents, out / 'left_out.json': left_out})
-    print(f'{description}: {len(tasks)} found, {len(records)} used')
-    for line in _counts_of_splits(records, metainfos):
-        print(f'  {line}')
+    print(f'{description}: {len(tasks)} found, {len(records)} used', *counts,
+          sep='\n  ')
     _report_left_out(left_out, out)
-    _report_ignored([one for chunk in found for one in chunk['ignored']])
+    for label, count, first in _by_frequency((label, name)
+                                             for name, label in ignored):
+        print(f'  ignored: {count} {label}, first {first}')
     remove_stale(out, [
         _name(prefix, kind, split) for kind in metainfos
         for prefix in ('', 'rgb') for split in SPLITS
@@ -183,139 +160,59 @@ def convert(root: str,
     return paths
 
 
-def _splits(records: List[dict], metainfos: Dict[str, dict],
-            description: str, out: Path) -> Tuple[Dict[str, Path], dict]:
-    """The annotation files by name, and their contents by path."""
-    paths, contents = {}, {}
+def _splits(records: List[dict], metainfos: Dict[str, dict], description: str,
+            out: Path) -> Tuple[Dict[str, Path], Dict[Path, dict], List[str]]:
+    """The annotation files by name, their contents by path, and lines of counts."""
+    paths, contents, counts = {}, {}, []
     for kind, metainfo in metainfos.items():
         for split in SPLITS:
-            chosen = _chosen(records, kind, split)
+            chosen = [record for record in records
+                      if (record['kind'], record['split']) == (kind, split)]
+            if chosen:
+                counts.append(_counts(f'{_name(kind, split)}.json', chosen))
             for prefix, part in (('', chosen),
                                  ('rgb', visible_records(chosen))):
                 if not part:
                     continue
                 name = _name(prefix, kind, split)
-                paths[name] = out / f'{name}.json'
-                content = coco(part, metainfo, description)
+                path = paths[name] = out / f'{name}.json'
+                content = contents[path] = coco(part, metainfo, description)
                 for fault in read_annotations(
-                        str(paths[name]), metainfo, content=content).faults:
+                        str(path), metainfo, content=content).faults:
                     raise ConversionError(
-                        f'a data set would refuse {paths[name].name}: '
+                        f'a data set would refuse {path.name}: '
                         f'{fault.message} Nothing was written.')
-                contents[paths[name]] = content
-    return paths, contents
+    return paths, contents, counts
 
 
 def _name(*parts: str) -> str:
     return '_'.join(filter(None, parts))
 
 
-def _chosen(records: List[dict], kind: str, split: str) -> List[dict]:
-    return [record for record in records
-            if (record['kind'], record['split']) == (kind, split)]
-
-
-def _counts_of_splits(records, metainfos) -> Iterator[str]:
-    for kind in metainfos:
-        for split in SPLITS:
-            chosen = _chosen(records, kind, split)
-            if chosen:
-                yield _counts(f'{_name("", kind, split)}.json', chosen)
-
-
-def _report_ignored(ignored: List[Tuple[str, str]]) -> None:
-    first: Dict[str, str] = {}
-    for name, label in ignored:
-        first.setdefault(label, name)
-    for label, count in Counter(label for _, label in ignored).most_common():
-        print(f'  ignored: {count} {label}, first {first[label]}')
-
-
 def _counts(name: str, records: List[dict]) -> str:
     subjects = {record['image'].get('subject_id') for record in records}
     faces = sum(len(record['annotations']) for record in records)
     pairs = sum('rgb_size' in record for record in records)
-    unknown = None in subjects
+    unknown = ' and images of unknown subjects' if None in subjects else ''
     return (f'{name}: {len(records)} images, {faces} faces, '
-            f'{len(subjects - {None})} subjects'
-            f'{" and images of unknown subjects" if unknown else ""}, '
+            f'{len(subjects - {None})} subjects{unknown}, '
             f'{pairs} with an RGB partner')
 
 
-def _report_left_out(left_out, out: Path) -> None:
+def _by_frequency(named: Iterable[Tuple[str, str]]
+                  ) -> Iterator[Tuple[str, int, str]]:
+    """Of reasons with names: each reason, how often, and its first name."""
+    pairs = list(named)
+    first = dict(reversed(pairs))
+    for reason, count in Counter(reason for reason, _ in pairs).most_common():
+        yield reason, count, first[reason]
+
+
+def _report_left_out(left_out: List[Tuple[str, str, str]], out: Path) -> None:
     if not left_out:
         print('  left out: none')
         return
     print(f'  left out: {len(left_out)} (each in {out / "left_out.json"})')
-    first = {}
-    for name, reason, _ in left_out:
-        first.setdefault(reason, name)
-    for reason, count in Counter(
-            reason for _, reason, _ in left_out).most_common():
-        print(f'    {count} {reason}, first {first[reason]}')
-
-
-def converter_parser(description: str) -> argparse.ArgumentParser:
-    """The arguments that all converters share.
-
-    Args:
-        description (str): Of the tool, its docstring.
-
-    Returns:
-        argparse.ArgumentParser: To be extended.
-    """
-    parser = argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument('root', help='folder of the data set')
-    parser.add_argument(
-        '--out', help='folder of the annotation files, instead of '
-        'ROOT/annotations')
-    parser.add_argument(
-        '--margin',
-        type=float,
-        default=.1,
-        help='of boxes that are made from landmarks: share of their size, on '
-        'each side')
-    parser.add_argument(
-        '--jobs', type=int, default=os.cpu_count(), help='processes')
-    return parser
-
-
-def add_palette_choice(parser: argparse.ArgumentParser) -> None:
-    """For sets that have the same frames in grey and in the iron palette.
-
-    Args:
-        parser (argparse.ArgumentParser): Extended.
-    """
-    parser.add_argument(
-        '--palette',
-        choices=['gray', 'iron'],
-        default='gray',
-        help='which of the two copies of the thermal images to use')
-
-
-def run_converter(args: argparse.Namespace,
-                  list_tasks: Callable,
-                  read: Callable[[Path, Any], Picture],
-                  point_sets: Dict[str, str],
-                  description: str) -> None:
-    """Runs a converter from the command line; exits with one clear message.
-
-    Args:
-        args (argparse.Namespace): Of :func:`converter_parser`.
-        list_tasks (Callable): Makes of the root (a ``Path``) and ``args`` the
-            tasks, and what is left out already with the reason.
-        read (Callable): See :func:`convert`.
-        point_sets (dict[str, str]): See :func:`convert`.
-        description (str): See :func:`convert`.
-    """
-    try:
-        root = Path(args.root)
-        if not root.is_dir():
-            raise ConversionError(f'{root} is no folder.')
-        tasks, left_out = list_tasks(root, args)
-        convert(args.root, tasks, read, point_sets, description, args.out,
-                args.jobs, args.margin, left_out)
-    except (ConversionError, OSError) as error:
-        sys.exit(f'{Path(sys.argv[0]).name}: {error}')
+    for reason, count, first in _by_frequency(
+            (reason, name) for name, reason, _ in left_out):
+        print(f'    {count} {reason}, first {first}')
