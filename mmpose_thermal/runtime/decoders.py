@@ -1,13 +1,14 @@
 """Decoders of files, by OpenCV, NumPy and tifffile."""
 import struct
 from io import BytesIO
-from typing import BinaryIO, Optional, Tuple
+from mmap import mmap
+from typing import BinaryIO, Optional, Tuple, Union
 
 import cv2
 import numpy as np
 
-from .tiff import exif_orientation, starting_at, tiff_pages
-from .tiff_pages import choose_pages
+from .tiff import (TiffPage, begin_at, choose_pages, exif_orientation,
+                   tiff_pages)
 
 #: 11,000 x 12,000: no thermal camera comes near.
 MAX_PIXELS = 1 << 27
@@ -41,7 +42,7 @@ def check_size(width: int, height: int, name: str) -> None:
 
 
 def _undecodable(content, name, reason='it is truncated or no image'):
-    if content.startswith(_ZIP):
+    if content[:4] == _ZIP:
         reason = ('it is an archive. Of NumPy arrays, save each by np.save '
                   'instead of np.savez')
     return ValueError(f'Image {name} cannot be decoded: {reason} '
@@ -109,9 +110,17 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
         ValueError: It is damaged, of an unknown format, too large, or a TIFF
             of several frames.
     """
-    pages = tiff_pages(content)
+    pages, _ = tiff_pages(content)
     if pages:
-        return _decode_page(content, name, pages)
+        chosen = choose_pages(pages)
+        if len(chosen) > 1:
+            width, height = chosen[0].size
+            raise ValueError(
+                f'Image {name} holds {len(chosen)} frames of {width}x{height} '
+                'pixels, and one image is wanted: cut it into one file a '
+                f'frame. tools/demo.py and Source({name!r}) take them one '
+                'after the other.')
+        return decode_page(bytearray(content), chosen[0], name)
     if content.startswith(PNG) and len(content) >= 24:
         # A small file can promise more than may be unpacked.
         width, height = struct.unpack_from('>II', content, 16)
@@ -136,19 +145,13 @@ def _by_opencv(content, name, flags=0):
                            f'OpenCV says "{error.err}"') from None
 
 
-def _decode_page(content, name, pages):
-    """The picture of a TIFF file."""
-    chosen = choose_pages(pages)
-    page = chosen[0]
+def decode_page(content: Union[bytearray, mmap], page: TiffPage,
+                name: str) -> np.ndarray:
+    """Decodes one page of a TIFF file, which becomes its first one."""
     check_size(*page.size, name)
-    if len(chosen) > 1:
-        raise ValueError(
-            f'Image {name} holds {len(chosen)} frames of {page.size[0]}x'
-            f'{page.size[1]} pixels, and one image is wanted: cut it into '
-            f'one file a frame. tools/demo.py and Source({name!r}) take them '
-            'one after the other.')
-    if page != pages[0]:
-        content = starting_at(content, page)
+    if 0 in page.size:
+        raise _undecodable(content, name)
+    begin_at(content, page)
     bits, channels, form = page.pixels
     image = None
     # Of these OpenCV prints its own errors, or makes 8 bits of 16.
@@ -158,13 +161,13 @@ def _decode_page(content, name, pages):
                 page.is_inverted and image.dtype != np.uint8):
             return image  # turned, and 8 bits inverted, by OpenCV
     if image is None:
-        image = _turned(_decode_tiff(content, name), page.orientation)
+        image = _turned(_by_tifffile(content, name), page.orientation)
     if page.is_inverted and image.dtype.kind == 'u':
         image = np.iinfo(image.dtype).max - image
     return image
 
 
-def _decode_tiff(content: bytes, name: str) -> np.ndarray:
+def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
     """What OpenCV does not know: halves, 32-bit counts, rare compressions."""
     try:
         import tifffile
@@ -174,7 +177,9 @@ def _decode_tiff(content: bytes, name: str) -> np.ndarray:
             'it is damaged). `pip install tifffile imagecodecs`, or convert '
             'it to uncompressed 16-bit or float TIFF') from None
     try:
-        with tifffile.TiffFile(BytesIO(content)) as file:
+        with tifffile.TiffFile(
+                content if isinstance(content, mmap) else BytesIO(
+                    content)) as file:
             page = file.pages[0]
             image = page.asarray()
             is_rgb = page.photometric == tifffile.PHOTOMETRIC.RGB

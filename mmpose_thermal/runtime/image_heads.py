@@ -97,8 +97,8 @@ def _npy_head(file: BinaryIO) -> Optional[ImageHead]:
 
 def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        pages = tiff_pages(content)
-    if len(pages) != 1 or pages[0].orientation != 1:
+        pages, _ = tiff_pages(content)
+    if len(pages) != 1 or pages[0].orientation != 1 or 0 in pages[0].size:
         return None
     page = pages[0]
     stored, _, sample_format = page.pixels

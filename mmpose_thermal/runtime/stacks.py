@@ -1,4 +1,5 @@
 """Files and arrays that hold many frames."""
+import mmap
 import zipfile
 import zlib
 from pathlib import Path
@@ -6,9 +7,9 @@ from typing import Callable, Iterator, Optional, Tuple
 
 import numpy as np
 
-from .decoders import npy_header
+from .decoders import decode_page, npy_header
 from .images import checked_pixels, decode_image
-from .tiff_pages import choose_pages, read_pages
+from .tiff import choose_pages, tiff_pages
 from .warned_once import warn_once
 
 _CHANNELS = (1, 3, 4)
@@ -199,20 +200,27 @@ def read_image(path: str, palette: Optional[str] = None) -> np.ndarray:
     return image
 
 
-def _tiff(path):
+def _mapped(path):
+    """A file as memory of this process: changes do not reach the disk."""
     with open(path, 'rb') as file:
-        pages, missing = read_pages(file)
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+
+
+def _tiff(path):
+    if not Path(path).stat().st_size:
+        return None
+    pages, missing = tiff_pages(_mapped(path))
     if not pages or len(pages) == 1 and not missing:
         return None
     chosen = choose_pages(pages)
 
     def read(index):
+        page = chosen[index]
         try:
-            with open(path, 'rb') as file:
-                content = chosen[index].as_file(file)
-            return decode_image(content, path)
+            return checked_pixels(decode_page(_mapped(path), page, path), path)
         except ValueError as error:
-            raise ValueError(f'page {chosen[index].number}: {error}') from None
+            number = pages.index(page) + 1
+            raise ValueError(f'page {number}: {error}') from None
 
     left_out = None
     if len(chosen) < len(pages):

@@ -8,7 +8,6 @@ import pytest
 from mmpose_thermal.runtime import Source, captures
 from mmpose_thermal.runtime.captures import Capture
 from mmpose_thermal.runtime.stacks import is_batch, read_image
-from mmpose_thermal.runtime.tiff_pages import TiffPage, read_pages
 from mmpose_thermal.runtime.unique_names import UniqueNames
 from mmpose_thermal.runtime.warned_once import _GIVEN
 
@@ -52,6 +51,41 @@ def three_frames():
 
 def as_tiff(path, pages):
     assert cv2.imwritemulti(str(path), [*pages])
+
+
+def number(content, place):
+    return int.from_bytes(content[place], 'little')
+
+
+def directories(content):
+    """Of each page: where the first value of a tag is, by tag, and where the
+    beginning of the next page is.
+    """
+
+    def at(start, size):
+        return slice(start, start + size)
+
+    following = at(4, 4)
+    while number(content, following):
+        start = number(content, following)
+        count = number(content, at(start, 2))
+        places = {}
+        for row in range(start + 2, start + 2 + 12 * count, 12):
+            tag, kind = (number(content, at(row + i, 2)) for i in (0, 2))
+            size = {3: 2, 4: 4}.get(kind, 8)
+            is_inside = size * number(content, at(row + 4, 4)) <= 4
+            places[tag] = at(row + 8 if is_inside else number(
+                content, at(row + 8, 4)), size)
+        following = at(start + 2 + 12 * count, 4)
+        yield places, following
+
+
+def changed_tags(path, tag, values):
+    content = bytearray(path.read_bytes())
+    for (places, _), value in zip([*directories(content)], values):
+        place = places[tag]
+        content[place] = value.to_bytes(place.stop - place.start, 'little')
+    path.write_bytes(content)
 
 
 @pytest.mark.parametrize('name, array', [
@@ -125,10 +159,9 @@ def test_truncated_stacks_give_what_is_there(tmp_path):
 def test_a_damaged_page_leaves_the_others(tmp_path):
     path = tmp_path / 'a.tif'
     as_tiff(path, three_frames())
-    with open(path, 'rb') as file:
-        pages, _ = read_pages(file)
     content = bytearray(path.read_bytes())
-    start, size = (pages[1].numbers(tag)[0] for tag in (273, 279))
+    _, (places, _), _ = directories(content)
+    start, size = (number(content, places[tag]) for tag in (273, 279))
     content[start:start + size] = bytes(size)
     path.write_bytes(content)
     first, third, error = Source(str(path))
@@ -140,13 +173,8 @@ def test_pages_that_lead_in_a_circle_come_once(tmp_path):
     path = tmp_path / 'a.tif'
     as_tiff(path, three_frames())
     content = bytearray(path.read_bytes())
-    # The last page says where the next one is: nowhere.
-    start = int.from_bytes(content[4:8], 'little')
-    at = start
-    while at:
-        end = at + 2 + 12 * int.from_bytes(content[at:at + 2], 'little')
-        at = int.from_bytes(content[end:end + 4], 'little')
-    content[end:end + 4] = start.to_bytes(4, 'little')
+    *_, (_, following) = directories(content)
+    content[following] = content[4:8]
     path.write_bytes(content)
     *good, last = Source(str(path))
     assert len(good) == 3 and 'leads back' in last.error
@@ -187,20 +215,6 @@ def test_thumbnails_are_no_frames(tmp_path, pages):
         assert (read_image(path) == radiometric()).all()
 
 
-def changed_tags(path, tag, values):
-    """Sets a tag of the pages of a file, whose values it has in itself."""
-    content = bytearray(path.read_bytes())
-    at, values = int.from_bytes(content[4:8], 'little'), [*values]
-    while at:
-        rows = range(at + 2, at + 2 + 12 * int.from_bytes(
-            content[at:at + 2], 'little'), 12)
-        for row in rows:
-            if int.from_bytes(content[row:row + 2], 'little') == tag:
-                content[row + 8:row + 12] = values.pop(0).to_bytes(4, 'little')
-        at = int.from_bytes(content[rows.stop:rows.stop + 4], 'little')
-    path.write_bytes(content)
-
-
 def test_pages_may_say_that_they_are_masks(tmp_path):
     as_tiff(tmp_path / 'a.tif', [radiometric(280.)] * 3 + [radiometric()])
     changed_tags(tmp_path / 'a.tif', 254, [4, 4, 4, 0])
@@ -209,15 +223,12 @@ def test_pages_may_say_that_they_are_masks(tmp_path):
     assert (frame.image == radiometric()).all()
 
 
-def test_a_small_file_takes_little_memory(tmp_path):
-    """Many strips of a page may be one and the same part of the file."""
-    with open(tmp_path / 'a.tif', 'wb+') as file:
-        file.write(bytes(1 << 20))
-        page = TiffPage(1, '<', {
-            tag: (4, np.full(2000, value, '<u4').tobytes())
-            for tag, value in ((273, 0), (279, 1 << 20))})
-        with pytest.raises(ValueError, match='not all in the file'):
-            page.as_file(file)
+def test_a_page_whose_pixels_are_cut_off_says_so(tmp_path):
+    as_tiff(tmp_path / 'a.tif', three_frames())
+    changed_tags(tmp_path / 'a.tif', 273, [1 << 20])
+    second, third, error = Source(str(tmp_path / 'a.tif'))
+    assert [second.name, third.name] == ['a_000001', 'a_000002']
+    assert 'page 1: ' in error.error and 'cannot be decoded' in error.error
 
 
 def test_recordings_may_have_a_preview(tmp_path):
