@@ -14,6 +14,8 @@ _CODES = {1: 'B', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
 _MAX_VALUES = 1 << 16  # of a tag
 _SEQUENCE = 3  # so many pages of one size are no accident
 
+_BEYOND_THE_END = (struct.error, OverflowError)  # of what is unpacked
+
 Content = Union[bytes, bytearray, mmap]
 
 
@@ -116,7 +118,7 @@ def tiff_pages(content: Content) -> Tuple[List[TiffPage], Optional[str]]:
                     seen.add(within)
                     tags, _ = layout.directory(content, within)
                     pages.append(_page(within, tags))
-        except struct.error:  # the file ends here
+        except _BEYOND_THE_END:
             return pages, f'it is truncated behind page {len(pages)}'
         start = following
     return pages, None
@@ -176,6 +178,6 @@ def exif_orientation(exif: bytes) -> int:
         return 1
     try:
         tags, _ = layout.directory(exif, layout.first_directory(exif))
-    except struct.error:
+    except _BEYOND_THE_END:
         return 1
     return tags.get(_ORIENTATION, [1])[0]

@@ -171,6 +171,7 @@ def test_files_that_promise_too_many_pixels_are_not_unpacked(ramp):
 
 @pytest.mark.parametrize('name, content', [
     ('a.png', b''), ('a.tif', b'II*\0\xff\xff\xff\xff' + bytes(20)),
+    ('a.tif', b'II+\0\x08\0\0\0' + b'\xff' * 8 + bytes(20)),  # BigTIFF
     ('a.npy', b'no array'), ('a.jpg', b'\xff\xd8\xff\xe1\0'),
     ('a.webp', b'RIFF\0\0\0\0WEBP'),
 ])
