@@ -8,18 +8,16 @@ from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
 import cv2
 import numpy as np
 
-from mmpose_thermal.runtime.parallel_map import ParallelMap
-from mmpose_thermal.runtime.crops import crop_faces
-from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
-from mmpose_thermal.runtime.images import (grey_levels,
-                                                thermal_pixels)
-from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
+from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
+from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
+from mmpose_thermal.runtime.networks import load_network
 from mmpose_thermal.runtime.palettes import palette_colours
+from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.radiometry import temperature_problem
+from mmpose_thermal.runtime.results import FaceLandmarks
 from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
 
 from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxes
-from .networks import load_network
 
 _ON_ERROR = ('raise', 'skip')
 _WHITE_HOT = 'white-hot'

@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 import numpy as np
 from mmengine.fileio import exists, get
 
-from mmpose_thermal.runtime.boxes import iou
+from mmpose_thermal.runtime.crops import iou
 
 from .annotation_rules import is_number, plain_id, short
 from .json_files import parse_json

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from mmpose_thermal.runtime.images import decode_image
-from mmpose_thermal.runtime.image_heads import image_head
+from mmpose_thermal.runtime.file_headers import image_head
 
 from .annotation_rules import box_breach, landmarks
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mmpose_thermal.runtime.images import stored_bits
-from mmpose_thermal.runtime.image_heads import ImageHead, image_head
+from mmpose_thermal.runtime.file_headers import ImageHead, image_head
 
 from .transforms.loading import read_image, require_bit_depth, require_size
 

@@ -13,7 +13,7 @@ import torch.nn as nn
 import torch.nn.functional as functional
 from torch import Tensor
 
-from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.networks import ModelInfo
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .conv_rewrites import lower
 from .networks import DeployedNetwork, deploy

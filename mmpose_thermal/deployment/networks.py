@@ -12,7 +12,7 @@ from torch import Tensor
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.engine.student import student_config
-from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.networks import ModelInfo
 from .decoding import build_decoder
 
 #: A checkpoint with its config beside it (``NAME.pth``, ``NAME.py``), or

@@ -14,7 +14,7 @@ from .tiff import (TiffPage, begin_at, choose_pages, exif_orientation,
 MAX_PIXELS = 1 << 27
 #: OpenCV's warping ends here.
 MAX_SIDE = 32766
-PNG = b'\x89PNG\r\n\x1a\n'
+PNG, NPY = b'\x89PNG\r\n\x1a\n', b'\x93NUMPY'
 _ZIP = b'PK\x03\x04'
 # Bits and sample formats of TIFF: whole numbers of 32 and 64 bits, halves.
 _NOT_BY_OPENCV = {(32, 1), (32, 2), (64, 1), (64, 2), (16, 3)}

@@ -4,8 +4,8 @@ from typing import Optional, Sequence
 import cv2
 import numpy as np
 
-from .face_landmarks import FaceLandmarks
-from .model_info import ModelInfo
+from .results import FaceLandmarks
+from .networks import ModelInfo
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

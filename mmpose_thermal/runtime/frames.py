@@ -5,7 +5,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Set, Tuple
 
 import cv2
 import numpy as np
@@ -13,13 +13,13 @@ import numpy as np
 from .captures import Capture
 from .images import decode_image
 from .stacks import STACKS, Stack, open_stack
-from .unique_names import UniqueNames, names_for
 from .warned_once import warn_once
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
           '.mpeg', '.3gp', '.nut')
 _STACK_FPS = 25.
+_MAX_NAME = 120  # file systems end at 255 bytes
 
 
 @dataclass
@@ -233,3 +233,55 @@ def _matching(pattern):
 
 def _suffix(path):
     return Path(path).suffix.lower()
+
+
+class UniqueNames:
+    """Hands out names for files, each once.
+
+    Names that differ in case only are the same: they are on some systems.
+    """
+
+    def __init__(self) -> None:
+        self._taken: Set[str] = set()
+
+    def take(self, *wanted: str) -> str:
+        """The first of the wanted names that is free, else the last of them
+        with a number.
+
+        Args:
+            *wanted (str): The best first; characters that are not for files
+                are replaced.
+
+        Returns:
+            str: A name that was not handed out before.
+        """
+        names = [_safe(name) for name in wanted]
+        number, name = 2, next(filter(self._is_free, names), names[-1])
+        while not self._is_free(name):
+            name = f'{names[-1]}_{number}'
+            number += 1
+        self._taken.add(name.casefold())
+        return name
+
+    def _is_free(self, name):
+        return name.casefold() not in self._taken
+
+
+def names_for(path: str) -> Tuple[str, ...]:
+    """Names for what comes from a file, to :meth:`UniqueNames.take` from.
+
+    Args:
+        path (str): Of a file.
+
+    Returns:
+        tuple[str]: The stem; with its folder; with its suffix as well.
+    """
+    file = Path(path)
+    folder = file.resolve().parent.name
+    return (file.stem, f'{folder}_{file.stem}',
+            f'{folder}_{file.stem}_{file.suffix[1:]}')
+
+
+def _safe(name):
+    return ''.join(c if c.isalnum() or c in '-_.' else '_'
+                   for c in name)[:_MAX_NAME] or '_'

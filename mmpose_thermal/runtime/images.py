@@ -5,16 +5,13 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-from .channels import is_coloured, single_channel
+from .channels import invert_palette, is_coloured, single_channel
 from .dead_pixels import scene_of
-from .decoders import check_size, decode_npy, decode_picture
-from .image_heads import image_head
-from .palette_inversion import invert_palette
-from .radiometric_jpeg import radiometric_kind
+from .decoders import NPY, check_size, decode_npy, decode_picture
+from .file_headers import image_head, radiometric_kind
 from .radiometry import temperature_problem, to_grey
 from .warned_once import warn_once
 
-_NPY = b'\x93NUMPY'
 _FLAT_LEVELS = 4
 
 
@@ -46,7 +43,7 @@ def decode_image(content: bytes,
             32,766 a side), or is a radiometric JPEG.
     """
     content = bytes(content)  # some storages give views
-    if content.startswith(_NPY) or Path(name).suffix.lower() == '.npy':
+    if content.startswith(NPY) or Path(name).suffix.lower() == '.npy':
         image = decode_npy(content, name)
     else:
         image = decode_picture(content, name)

@@ -4,8 +4,8 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from .boxes import iou
-from .face_landmarks import FaceLandmarks
+from .crops import iou
+from .results import FaceLandmarks
 
 _SAME_FACE_IOU = .3
 _ONE_FACE_IOU = .6  # landmarks of two boxes that are of one face

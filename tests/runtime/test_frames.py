@@ -8,7 +8,7 @@ import pytest
 from mmpose_thermal.runtime import Source, captures
 from mmpose_thermal.runtime.captures import Capture
 from mmpose_thermal.runtime.stacks import is_batch, read_image
-from mmpose_thermal.runtime.unique_names import UniqueNames
+from mmpose_thermal.runtime.frames import UniqueNames
 from mmpose_thermal.runtime.warned_once import _GIVEN
 
 

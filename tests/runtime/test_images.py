@@ -11,7 +11,7 @@ from PIL import Image
 from mmpose_thermal.runtime import (checked_pixels, decode_image, grey_levels,
                                     stored_bits)
 from mmpose_thermal.runtime.decoders import MAX_SIDE
-from mmpose_thermal.runtime.image_heads import image_head
+from mmpose_thermal.runtime.file_headers import image_head
 from mmpose_thermal.runtime.stacks import read_image
 from mmpose_thermal.runtime.warned_once import _GIVEN
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from mmpose_thermal.deployment import (FORMATS, PRECISIONS, describe,
                                        export_model, load_model)
-from mmpose_thermal.deployment.verification import (
-    ExportedNetwork, compare_boxes, face_images, labelled_faces,
-    mmpose_predictions, nme, predictions, stable_points,
-    test_crops)
-
-# Pixels of the image. Half precision and int8 are judged by their error.
-_TOLERANCE_PX = .1
+from mmpose_thermal.deployment.verification import (TOLERANCE_PX,
+                                                    ExportedNetwork,
+                                                    compare_boxes,
+                                                    compare_landmarks,
+                                                    face_images,
+                                                    labelled_faces,
+                                                    network_inputs)
 
 
 def parse_args():
@@ -79,39 +79,22 @@ def described(model, task, args):
 
 def export_landmarks(model, args, out):
     from mmpose_thermal.apis import ThermalLandmarker
-    trained = ThermalLandmarker((args.config, args.checkpoint))
     info = described(model, 'landmarks', args)
     calibration = None
     if args.precision == 'int8':
         faces, where = labelled_faces(model, 'val', args.calibration_faces,
                                       info)
-        calibration = test_crops(faces, trained)
+        calibration = network_inputs(faces, info)
         print(f'calibrated on {len(faces)} faces: {where}')
     export_model(model, info, out, args.format, args.precision, args.decode,
                  calibration)
     faces, where = labelled_faces(model, 'test', args.faces, info)
-    reference = mmpose_predictions(model, faces)
-    expected = reference.keypoints
-    exported = ThermalLandmarker(
-        ExportedNetwork(out, model.head.decoder))
-    found = predictions(exported, faces)
-    distances = np.linalg.norm(found - expected, axis=2)
-    # Of other precisions all points differ.
-    suspects = (distances > _TOLERANCE_PX) & (args.precision == 'fp32')
-    stable = stable_points(model, reference, suspects)
-    difference = distances[stable].max(initial=0.)
+    difference = compare_landmarks(
+        model, ThermalLandmarker(ExportedNetwork(out, model.head.decoder)),
+        faces)
     print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMPose on '
-          f'{len(faces)} faces ({where}) points differ by at most '
-          f'{difference:.4f} px, median {np.median(distances):.4f} px')
-    if not stable.all():
-        print(f'without {(~stable).sum()} of {stable.size} points that differ, '
-              'but that rounding moves in MMPose itself: their heatmaps have '
-              'no clear maximum (is the model trained?)')
-    if faces[0].keypoints is not None:
-        before, after = nme(expected, faces), nme(found, faces)
-        print(f'NME by box: {100 * before:.3f} % trained, {100 * after:.3f} % '
-              f'exported ({100 * (after - before):+.3f})')
-    return difference
+          f'{len(faces)} faces ({where}) {difference}')
+    return difference.is_small
 
 
 def export_detector(model, args, out):
@@ -129,7 +112,7 @@ def export_detector(model, args, out):
     print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMDetection '
           f'on {len(images)} images ({where}) the corners of {count} boxes '
           f'differ by at most {difference:.4f} px')
-    return difference
+    return difference <= TOLERANCE_PX
 
 
 def main():
@@ -144,11 +127,13 @@ def main():
         model = load_model((args.config, args.checkpoint), task)
         export = dict(
             landmarks=export_landmarks, detection=export_detector)[task]
-        difference = export(model, args, out)
+        is_alike = export(model, args, out)
     except (OSError, ValueError, NotImplementedError) as error:
         sys.exit(f'export: {error}')
-    if args.precision == 'fp32' and not difference <= _TOLERANCE_PX:
-        sys.exit(f'export: that is above {_TOLERANCE_PX} px: do not deploy it')
+    # Half precision and int8 are judged by their error.
+    if args.precision == 'fp32' and not is_alike:
+        sys.exit('export: the exported model differs from the trained one: do '
+                 'not deploy it')
 
 
 if __name__ == '__main__':
