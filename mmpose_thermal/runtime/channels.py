@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from .dead_pixels import usual_range
-from .palettes import PALETTES, palette_colours, palette_fits
+from .palettes import (PALETTES, palette_colours, palette_fits,
+                       squared_distances)
 from .warned_once import warn_once
 
 #: Largest share of a picture in colour (a logo, a marker) of a grey image.
@@ -46,15 +47,7 @@ def _spreads(image) -> Tuple[np.ndarray, float]:
 
 
 def coloured_share(image: np.ndarray) -> float:
-    """How much of an image is not grey.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3).
-
-    Returns:
-        float: Share of the pixels whose channels differ by more than lossy
-        codecs make them; 0 to 1.
-    """
+    """Share of pixels whose channels differ more than codecs make them."""
     if image.ndim == 2 or _are_equal(image):
         return 0.
     difference, limit = _spreads(image)
@@ -67,12 +60,6 @@ def is_coloured(image: np.ndarray) -> bool:
     That part may be :data:`MAX_COLOURED_SHARE` of the image; of 8 bits three
     times as much, if it is in the full colours of an overlay (text, a colour
     bar) and most of what is not black is grey.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3).
-
-    Returns:
-        bool: Whether it is.
     """
     share = coloured_share(image)
     if share <= MAX_COLOURED_SHARE or image.dtype != np.uint8:
@@ -101,21 +88,12 @@ def _guess(image) -> str:
 
 
 def single_channel(image: np.ndarray, name: str) -> np.ndarray:
-    """The one channel of a thermal image.
+    """The one channel (H, W) of a thermal image (H, W) or (H, W, 3), BGR.
 
     Channels that differ by a few levels, as lossy codecs make them, are grey:
     their luminance is taken. So is that of an image of which a part of at
-    most :data:`MAX_COLOURED_SHARE` is in colour, with one warning.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3), BGR.
-        name (str): Named in messages.
-
-    Returns:
-        np.ndarray: Shape (H, W).
-
-    Raises:
-        ValueError: The image is in colour.
+    most :data:`MAX_COLOURED_SHARE` is in colour, with one warning. An image
+    in colour is a ``ValueError``.
     """
     if image.ndim == 2:
         return image
@@ -162,8 +140,7 @@ def _inverse_tables(palette: str) -> Tuple[np.ndarray, np.ndarray]:
     known = colours.astype(np.float32)
     for index, blue in enumerate(axis):  # a plane at a time keeps memory small
         plane = np.stack([np.full_like(green, blue), green, red], 1)
-        squared = (plane**2).sum(1)[:, None] - 2 * plane @ known.T + (
-            known**2).sum(1)
+        squared = squared_distances(plane, known)
         nearest = squared.argmin(1)
         levels[index] = nearest.reshape(size, size)
         distance = np.sqrt(np.maximum(squared.min(1), 0))
@@ -200,21 +177,11 @@ def _codes(image: np.ndarray) -> np.ndarray:
 def invert_palette(image: np.ndarray,
                    palette: str,
                    name: str = 'given as an array') -> np.ndarray:
-    """Finds the grey levels behind a false-colour image.
+    """The grey levels (H, W) behind a false-colour image (H, W, 3), uint8.
 
     Each pixel gets the level of the palette's nearest colour, by one look-up.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), BGR, uint8; or (H, W).
-        palette (str): See :func:`palette_colours`.
-        name (str): Of the image, for messages.
-
-    Returns:
-        np.ndarray: Shape (H, W), uint8.
-
-    Raises:
-        ValueError: A quarter of the pixels or more are far from the palette,
-            or another palette fits clearly better.
+    A ``ValueError`` says that a quarter of the pixels or more are far from
+    the palette, or that another palette fits clearly better.
     """
     if palette in ('white-hot', 'black-hot'):
         grey = single_channel(image, name)

@@ -17,8 +17,7 @@ class Crops:
     Attributes:
         images (np.ndarray): Shape (N, C, H, W), uint8.
         scales (np.ndarray): Image pixels per unit of decoded points, (N, 2).
-        origins (np.ndarray): Where the crops' origins lie in the image,
-            (N, 2).
+        origins (np.ndarray): Of the crops in the image, (N, 2).
     """
     images: np.ndarray
     scales: np.ndarray
@@ -31,20 +30,11 @@ class Crops:
 
 def crop_faces(image: np.ndarray, boxes: np.ndarray,
                info: ModelInfo) -> Crops:
-    """Cuts boxes out of an image.
+    """Cuts boxes (N, 4) out of an image (H, W) or (H, W, 3), uint8.
 
     The geometry is that of MMPose's ``GetBBoxCenterScale`` and
     ``TopdownAffine``: the box grows by the padding and, on its shorter side,
     to the aspect ratio of the input.
-
-    Args:
-        image (np.ndarray): Shape (H, W), or (H, W, 3) for ``channels=3``;
-            uint8.
-        boxes (np.ndarray): ``x1, y1, x2, y2`` in pixels, (N, 4).
-        info (ModelInfo): Of the network.
-
-    Returns:
-        Crops: The faces.
     """
     width, height = info.input_size
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -115,7 +105,7 @@ def boxes_from(boxes: np.ndarray,
                image_size: Tuple[int, int],
                min_score: float,
                nms_iou: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Turns a detector's output into faces of the image.
+    """Faces of the image in a detector's output: boxes and scores, best first.
 
     Args:
         boxes (np.ndarray): ``x1, y1, x2, y2`` in its input, (M, 4).
@@ -124,9 +114,6 @@ def boxes_from(boxes: np.ndarray,
         image_size (tuple[int, int]): (width, height) of the image.
         min_score (float): Below it there is no face.
         nms_iou (float): Boxes of larger overlap are one face.
-
-    Returns:
-        tuple: Boxes in the image, (N, 4), best first, and scores (N, ).
     """
     boxes = np.clip(boxes / scale, 0, [*image_size, *image_size])
     sizes = boxes[:, 2:] - boxes[:, :2]
@@ -142,14 +129,7 @@ def boxes_from(boxes: np.ndarray,
 
 
 def iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes.
-
-    Args:
-        one, others (np.ndarray): Shape (..., 4), which broadcast.
-
-    Returns:
-        np.ndarray: Shape (...), from 0 to 1; 0 where a box has no area.
-    """
+    """Intersection over union of boxes (..., 4); 0 where one has no area."""
     low = np.maximum(one[..., :2], others[..., :2])
     high = np.minimum(one[..., 2:], others[..., 2:])
     common = np.clip(high - low, 0, None).prod(-1)

@@ -1,5 +1,5 @@
 """Pixels that are no scene: dead ones, fill values, and rows of telemetry."""
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -34,11 +34,7 @@ _LARGEST = 1e37
 
 
 class UsualRange(NamedTuple):
-    """Where most of a frame's pixels are, and how far others may be.
-
-    Attributes:
-        low, median, high (float): The 5th, 50th and 95th percentile.
-    """
+    """Where most pixels are: their 5th, 50th and 95th percentile."""
     low: float
     median: float
     high: float
@@ -50,20 +46,23 @@ class UsualRange(NamedTuple):
 
 
 def usual_range(raw: np.ndarray) -> UsualRange:
-    """Looks at a grid of pixels: all of them would be slow.
+    """Of the pixels of an image without gaps."""
+    return UsualRange(*grid_percentiles(raw, 5))
 
-    Args:
-        raw (np.ndarray): Shape (H, W), finite.
 
-    Returns:
-        UsualRange: Of the pixels.
+def grid_percentiles(raw: np.ndarray, share: int) -> List[float]:
+    """A low percentile, the 50th and the high one of a grid of the finite
+    pixels: all of them would be slow.
     """
     step = max(min(raw.shape) // _GRID, 1)
     values = raw[::step, ::step].ravel()
+    if values.dtype == np.float32:
+        values = values[np.isfinite(values)]
+    if not values.size:
+        return [np.nan] * 3
     last = values.size - 1
-    places = [last // 20, last // 2, last - last // 20]
-    low, median, high = np.partition(values, places)[places].tolist()
-    return UsualRange(low, median, high)
+    places = [last * share // 100, last // 2, last - last * share // 100]
+    return np.partition(values, places)[places].tolist()
 
 
 class Scene(NamedTuple):
@@ -82,18 +81,11 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
     values, or of one fill value, of more than :data:`MAX_DEAD_SHARE` get the
     1st percentile of the others (the 99.7th, if the fill value is above
     them). One warning of each kind. Frames without such pixels stay as they
-    are.
+    are; one with too many of them is a ``ValueError``.
 
     Args:
         raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
         name (str): Of the image, for messages.
-
-    Returns:
-        Scene: The image, its least and its largest value.
-
-    Raises:
-        ValueError: More than :data:`MAX_DEAD_SHARE` of the pixels are dead,
-            or less than that have values.
     """
     low, high, _, _ = cv2.minMaxLoc(raw)
     # The sum, too: NaN has no place in an order.
@@ -185,9 +177,7 @@ def _dead_groups(rest, beyond, usual) -> np.ndarray:
 
 
 def _dead_columns(rest, beyond) -> np.ndarray:
-    """Columns that stand out by themselves, up to some side by side: (H, W),
-    all of a column that has hardly a pixel of the usual range.
-    """
+    """Columns that stand out by themselves, up to some side by side."""
     share = np.pad(rest.mean(0), _LINE_WIDTH + 1)
     size = rest.shape[1]
     found = (share[_LINE_WIDTH + 1:][:size] > _LINE_SHARE) & (
@@ -203,15 +193,7 @@ def _dead_columns(rest, beyond) -> np.ndarray:
 
 
 def without_fill(raw: np.ndarray, name: str) -> np.ndarray:
-    """Fills large areas that have no values or one fill value.
-
-    Args:
-        raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
-        name (str): Of the image, for the warning.
-
-    Returns:
-        np.ndarray: The same array if there is no such area.
-    """
+    """Fills large areas that have no values or one fill value."""
     if raw.dtype == np.float32:
         empty = ~np.isfinite(raw)
         if MAX_DEAD_SHARE < empty.mean() <= 1 - MAX_DEAD_SHARE:
@@ -288,9 +270,7 @@ def fill_distance(usual: UsualRange) -> float:
 
 
 def _edge(raw, mask, value, rest) -> Tuple[np.ndarray, np.ndarray]:
-    """Pixels around a fill, and those between it and the scene by value, as a
-    lens or interpolation makes them.
-    """
+    """Pixels around a fill, and those between it and the scene by value."""
     ring = cv2.dilate(mask.astype(np.uint8), np.ones(
         (_AREA, _AREA), np.uint8)).astype(bool) & ~mask
     end = rest.low if value < rest.low else rest.high
@@ -311,15 +291,8 @@ def _area_filled(raw, mask, percentile) -> np.ndarray:
 
 def replaced(raw: np.ndarray, dead: np.ndarray,
              telemetry: np.ndarray) -> np.ndarray:
-    """Puts the nearest good pixels in the place of bad ones.
-
-    Args:
-        raw (np.ndarray): Shape (H, W).
-        dead (np.ndarray): Bad pixels, (H, W), bool.
-        telemetry (np.ndarray): Bad rows, (H, ), bool.
-
-    Returns:
-        np.ndarray: A copy.
+    """A copy with the nearest good pixels in the place of bad ones: dead
+    (H, W) and rows of telemetry (H, ), both bool.
     """
     bad = dead | telemetry[:, None]
     _, nearest = cv2.distanceTransformWithLabels(

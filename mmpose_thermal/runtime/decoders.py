@@ -22,16 +22,7 @@ _AS_STORED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Checks that an image can be worked on.
-
-    Args:
-        width, height (int): Pixels.
-        name (str): Of the image.
-
-    Raises:
-        ValueError: It has more pixels than :data:`MAX_PIXELS`, or a side
-            beyond :data:`MAX_SIDE`.
-    """
+    """Raises a ``ValueError`` for images of too many pixels."""
     if width * height > MAX_PIXELS:
         raise ValueError(f'Image {name} has {width}x{height} pixels, the limit '
                          f'is {MAX_PIXELS}. Cut it into parts.')
@@ -39,6 +30,14 @@ def check_size(width: int, height: int, name: str) -> None:
         raise ValueError(
             f'Image {name} has {width}x{height} pixels; the limit of a side '
             f'is {MAX_SIDE}, that of OpenCV. Cut it into parts.')
+
+
+def many_frames(name: str, count: int) -> ValueError:
+    """The error of a file of many frames where one image is wanted."""
+    return ValueError(
+        f'Image {name} holds {count} frames, and one image is wanted: cut it '
+        f'into one file a frame. landmarker.stream(Source({name!r})) and '
+        'tools/demo.py take them one after the other.')
 
 
 def _undecodable(content, name, reason='it is truncated or no image'):
@@ -51,14 +50,8 @@ def _undecodable(content, name, reason='it is truncated or no image'):
 
 def npy_header(
         file: BinaryIO) -> Optional[Tuple[Tuple[int, ...], bool, np.dtype, int]]:
-    """What NumPy's own format says of its array.
-
-    Args:
-        file (BinaryIO): At its beginning.
-
-    Returns:
-        tuple | None: Shape, whether it is in Fortran's order, type, and where
-        the numbers begin; ``None`` if it is damaged.
+    """Shape, whether it is in Fortran's order, type, and where the numbers
+    of a ``.npy`` file begin; ``None`` if it is damaged.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -71,18 +64,7 @@ def npy_header(
 
 
 def decode_npy(content: bytes, name: str) -> np.ndarray:
-    """Decodes NumPy's own format, without pickle.
-
-    Args:
-        content (bytes): Of the file.
-        name (str): Of the file.
-
-    Returns:
-        np.ndarray: As stored, of any shape and type.
-
-    Raises:
-        ValueError: It is damaged.
-    """
+    """Decodes NumPy's own format, without pickle, as stored."""
     header = npy_header(BytesIO(content))
     if header is None:
         raise _undecodable(content, name)
@@ -99,27 +81,13 @@ def decode_npy(content: bytes, name: str) -> np.ndarray:
 def decode_picture(content: bytes, name: str) -> np.ndarray:
     """Decodes an image format of OpenCV, or a TIFF file of any kind.
 
-    Args:
-        content (bytes): Of the file.
-        name (str): Of the file.
-
-    Returns:
-        np.ndarray: Shape (H, W) or (H, W, C), BGR, upright, as stored.
-
-    Raises:
-        ValueError: It is damaged, of an unknown format, too large, or a TIFF
-            of several frames.
+    The image is upright, (H, W) or (H, W, C) in BGR order, as stored.
     """
     pages, _ = tiff_pages(content)
     if pages:
         chosen = choose_pages(pages)
         if len(chosen) > 1:
-            width, height = chosen[0].size
-            raise ValueError(
-                f'Image {name} holds {len(chosen)} frames of {width}x{height} '
-                'pixels, and one image is wanted: cut it into one file a '
-                f'frame. tools/demo.py and Source({name!r}) take them one '
-                'after the other.')
+            raise many_frames(name, len(chosen))
         return decode_page(bytearray(content), chosen[0], name)
     if content.startswith(PNG) and len(content) >= 24:
         # A small file can promise more than may be unpacked.

@@ -31,30 +31,13 @@ _RAW_BYTES = 1 << 15  # APP3 of other makers is short
 
 @dataclass(frozen=True)
 class ImageHead:
-    """What the head of an image file tells.
-
-    Attributes:
-        bits (int): Of a channel, decoded: 8, 16 or 32.
-        size (tuple[int, int], optional): Width and height, upright; ``None``
-            where the head does not tell.
-    """
+    """Bits of a channel when decoded, and width and height, upright, if known."""
     bits: int
     size: Optional[Tuple[int, int]] = None
 
 
 def image_head(path: str) -> Optional[ImageHead]:
-    """Reads the head of an image file.
-
-    Args:
-        path (str): Of the file.
-
-    Returns:
-        ImageHead | None: As the decoder would give it; ``None`` if only
-        decoding tells.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-    """
+    """The head of an image file; ``None`` if only decoding tells."""
     with open(path, 'rb') as file:
         start = file.read(8)
         if start.startswith(_JPEG):
@@ -122,14 +105,7 @@ def _segments(content: bytes) -> Iterator[Tuple[int, int, int]]:
 
 
 def radiometric_kind(content: bytes) -> Optional[str]:
-    """Whose radiometric JPEG a file is.
-
-    Args:
-        content (bytes): Of any file.
-
-    Returns:
-        str: ``'FLIR'`` or ``'DJI'``; ``None`` for all other files.
-    """
+    """``'FLIR'`` or ``'DJI'`` for their radiometric JPEGs, else ``None``."""
     if not content.startswith(b'\xff\xd8'):
         return None
     is_dji, raw_bytes = False, 0

@@ -13,7 +13,6 @@ import numpy as np
 from .captures import Capture
 from .images import decode_image
 from .stacks import STACKS, Stack, open_stack
-from .warned_once import warn_once
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
@@ -84,7 +83,7 @@ class Source:
             self._capture = self._opened()
             self.fps = self._capture.fps
         elif self.files == [self.name]:
-            self._stack = self._opened_stack(self.name)
+            self._stack = open_stack(self.name)
         self.moving = self._capture is not None or (
             self._stack is not None and self._stack.is_sequence)
 
@@ -108,7 +107,7 @@ class Source:
     def __len__(self) -> int:
         """The number of frames if it is known, else 0."""
         if self._stack is not None:
-            return len(self._stack)
+            return self._stack.count
         if self._capture is not None:
             return self._capture.count
         if self.files == [self.name]:
@@ -139,7 +138,7 @@ class Source:
             return Frame(names.take(*own), image, time_s, error, path, own)
 
         try:
-            stack = self._stack or self._opened_stack(path)
+            stack = self._stack or open_stack(path)
             if stack is None:
                 yield frame(
                     decode_image(
@@ -149,12 +148,6 @@ class Source:
                 yield frame(image, index if stack.is_sequence else None)
         except (OSError, ValueError) as error:
             yield frame(None, error=str(error))
-
-    def _opened_stack(self, path):
-        stack = open_stack(path)
-        if stack is not None and stack.left_out:
-            warn_once('pages left out', stack.left_out)
-        return stack
 
     def _captured(self):
         capture, count, started = self._capture, 0, time.monotonic()
@@ -178,18 +171,7 @@ class Source:
 
 
 def input_files(where: str) -> List[str]:
-    """The files that an input means.
-
-    Args:
-        where (str): See :class:`Source`.
-
-    Returns:
-        list[str]: Paths; none for a camera.
-
-    Raises:
-        FileNotFoundError: There is none.
-        ValueError: It is of an unknown type.
-    """
+    """The files that an input means (see :class:`Source`); none for a camera."""
     if where.isdecimal() and not os.path.exists(where):
         return []
     if os.path.isdir(where):
@@ -246,14 +228,7 @@ class UniqueNames:
 
     def take(self, *wanted: str) -> str:
         """The first of the wanted names that is free, else the last of them
-        with a number.
-
-        Args:
-            *wanted (str): The best first; characters that are not for files
-                are replaced.
-
-        Returns:
-            str: A name that was not handed out before.
+        with a number. Characters that are not for files are replaced.
         """
         names = [_safe(name) for name in wanted]
         number, name = 2, next(filter(self._is_free, names), names[-1])
@@ -268,14 +243,7 @@ class UniqueNames:
 
 
 def names_for(path: str) -> Tuple[str, ...]:
-    """Names for what comes from a file, to :meth:`UniqueNames.take` from.
-
-    Args:
-        path (str): Of a file.
-
-    Returns:
-        tuple[str]: The stem; with its folder; with its suffix as well.
-    """
+    """Names for what comes from a file, the best first."""
     file = Path(path)
     folder = file.resolve().parent.name
     return (file.stem, f'{folder}_{file.stem}',

@@ -62,18 +62,7 @@ def decode_image(content: bytes,
 
 
 def stored_bits(path: str) -> int:
-    """Bits of a channel of an image file, as :func:`decode_image` gives it.
-
-    Args:
-        path (str): Of the file.
-
-    Returns:
-        int: 8, 16 or 32.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no readable image.
-    """
+    """Bits of a channel as :func:`decode_image` gives it: 8, 16 or 32."""
     head = image_head(path)
     if head is not None:
         return head.bits
@@ -154,19 +143,8 @@ def _as_colour(image, name):
 def thermal_pixels(raw: np.ndarray, name: str) -> np.ndarray:
     """The one channel of a thermal image, as :func:`grey_levels` maps it.
 
-    A thermometer reads temperatures off this: dead pixels have none.
-
-    Args:
-        raw (np.ndarray): Shape (H, W) or (H, W, C), of any type that
-            :func:`checked_pixels` takes.
-        name (str): Of the image, for messages.
-
-    Returns:
-        np.ndarray: Shape (H, W); of more than 8 bits without dead pixels and
-        telemetry (:func:`scene_of`).
-
-    Raises:
-        ValueError: The image is in colours, or has too many dead pixels.
+    A thermometer reads temperatures off this: of more than 8 bits it is
+    without dead pixels and telemetry (:func:`scene_of`).
     """
     channel = single_channel(checked_pixels(raw, name), name)
     return channel if channel.dtype == np.uint8 else scene_of(channel,

@@ -23,9 +23,6 @@ class LMDBCache:
 
     Args:
         path (str): Of the file. Below ``/dev/shm`` it is in memory.
-
-    Raises:
-        ImportError: The package ``lmdb`` is missing.
     """
 
     def __init__(self, path: str) -> None:
@@ -46,26 +43,15 @@ class LMDBCache:
         self.__dict__.update(state, _lmdb=lmdb)
 
     def get(self, key: bytes, convert: Callable[[memoryview], Any]) -> Any:
-        """Reads a value.
-
-        Args:
-            key (bytes): At most 511 of them.
-            convert (Callable): Makes something of the file's memory, which
-                it must not keep.
-
-        Returns:
-            Any: What was made; None if there is no such value.
+        """What ``convert`` makes of a value's memory, which it must not keep;
+        ``None`` if there is no such value.
         """
         with self._open().begin(buffers=True) as reading:
             stored = reading.get(key)
             return None if stored is None else convert(stored)
 
     def put(self, values: Dict[bytes, bytes]) -> None:
-        """Writes values. If there is no room it warns, once, and goes on.
-
-        Args:
-            values (dict[bytes, bytes]): By key.
-        """
+        """Writes values by key. A full disk is warned of once."""
         if self._full:
             return
         try:

@@ -9,14 +9,13 @@ class ParallelMap(Iterator):
     threads.
 
     OpenCV, NumPy and ONNX Runtime let other threads run while they compute.
-    An item that fails raises its error when its turn has come; the next one
-    is there to be asked for.
+    An item that fails raises its error when its turn has come, and so does an
+    iterable that breaks; the next one is there to be asked for.
 
     Args:
         function (Callable): Of one item.
         items (Iterable): Taken one by one in the calling thread, never more
-            than ``workers`` before their results are asked for. If it raises
-            an error, that comes behind the results of the items before.
+            than ``workers`` before their results are asked for.
         workers (int): Threads.
     """
 

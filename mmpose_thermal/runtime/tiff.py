@@ -28,8 +28,7 @@ class TiffPage:
         size (tuple[int, int]): Width and height in pixels, as stored.
         pixels (tuple[int, int, int]): Bits, channels and sample format (1
             unsigned, 2 signed, 3 float).
-        is_picture (bool): Whether it is marked neither as a thumbnail nor as
-            a mask.
+        is_picture (bool): Neither a thumbnail nor a mask, as it says.
         is_inverted (bool): Whether its least value is white.
         orientation (int): 1 to 8, as EXIF counts them.
     """
@@ -92,13 +91,8 @@ def _layout(content: Content) -> Optional[_Layout]:
 def tiff_pages(content: Content) -> Tuple[List[TiffPage], Optional[str]]:
     """The pictures of a TIFF file, from its directories alone.
 
-    Args:
-        content (bytes | mmap): Of the file.
-
-    Returns:
-        tuple: Its pages in their order, those within a page behind it, and
-        what is wrong with the file behind the last of them; no page if it is
-        no TIFF.
+    Those within a page come behind it. The text says what is wrong with the
+    file behind the last of them. There is no page if it is no TIFF.
     """
     layout = _layout(content)
     if layout is None:
@@ -145,12 +139,6 @@ def choose_pages(pages: Sequence[TiffPage]) -> List[TiffPage]:
     Three or more pages of one size and type, if no other kind is more
     frequent, are the frames of a recording. Else the picture is what has the
     most bits, then the most pixels.
-
-    Args:
-        pages (Sequence[TiffPage]): Of a file, at least one.
-
-    Returns:
-        list[TiffPage]: All of one size and type.
     """
     pictures = [page for page in pages if page.is_picture] or pages
     kinds = Counter((page.pixels, page.size) for page in pictures)
