@@ -255,14 +255,7 @@ class ThermalLandmarker:
         return PreparedFrame(raw, grey, problem is None, problem)
 
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
-        """Finds the faces of a frame.
-
-        Args:
-            frame (PreparedFrame): The frame.
-
-        Returns:
-            tuple: Boxes (N, 4), best first, and scores (N, ).
-        """
+        """The faces of a frame: boxes (N, 4), best first, and scores (N, )."""
         assert self.detector is not None
         info = self.detector.info
         image, scale = letterbox(frame.grey, info.input_size)
@@ -272,16 +265,7 @@ class ThermalLandmarker:
 
     def landmarks(self, frame: PreparedFrame, boxes: np.ndarray,
                   box_scores: Sequence[float]) -> List[FaceLandmarks]:
-        """Finds the landmarks in boxes of a frame.
-
-        Args:
-            frame (PreparedFrame): The frame.
-            boxes (np.ndarray): Shape (N, 4).
-            box_scores (Sequence[float]): Of the boxes.
-
-        Returns:
-            list[FaceLandmarks]: One a box.
-        """
+        """The landmarks in boxes (N, 4) of a frame, one face a box."""
         return self._landmarks([frame], [(boxes, box_scores)])[0]
 
     def _landmarks(self, frames, found):

@@ -81,16 +81,7 @@ class Difference(NamedTuple):
 
 def compare_landmarks(model: nn.Module, exported: ThermalLandmarker,
                       faces: Sequence[LabelledFace]) -> Difference:
-    """Compares an exported model with MMPose's own inference.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`.
-        exported (ThermalLandmarker): Its export.
-        faces (Sequence[LabelledFace]): Of :func:`labelled_faces`.
-
-    Returns:
-        Difference: Between both.
-    """
+    """Compares an exported model with MMPose's own inference on faces."""
     expected, found = mmpose_predictions(model, faces), predictions(
         exported, faces)
     distances = np.linalg.norm(found - expected, axis=2)
@@ -243,12 +234,8 @@ class ExportedNetwork:
 
 def face_images(model: nn.Module, split: str, count: int,
                 info: ModelInfo) -> Tuple[List[tuple], str]:
-    """Images for a detector: as :func:`labelled_faces`.
-
-    Returns:
-        tuple: For each the image as MMDetection takes it, as the network
-        takes it, and the scale between both; and in words where they come
-        from.
+    """Images for a detector, as :func:`labelled_faces`: each as MMDetection
+    takes it, as the network takes it, and the scale between both.
     """
     from mmdet.registry import DATASETS
     init_default_scope('mmdet')
@@ -263,11 +250,6 @@ def face_images(model: nn.Module, split: str, count: int,
 def compare_boxes(model: nn.Module, exported: ExportedNetwork,
                   images: Sequence[tuple]) -> Tuple[float, int]:
     """Compares a detector with MMDetection's own inference.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`, for detection.
-        exported (ExportedNetwork): Its export.
-        images (Sequence[tuple]): Of :func:`face_images`.
 
     Returns:
         tuple: The largest difference of a coordinate, pixels, and the number
