@@ -1,3 +1,4 @@
+"""Files that are written whole or not at all."""
 import os
 from contextlib import contextmanager
 from typing import Iterator, Union

@@ -76,16 +76,10 @@ def _udp_matrix(centre, size, width, height):
 
 def letterbox(image: np.ndarray,
               input_size: Tuple[int, int]) -> Tuple[np.ndarray, float]:
-    """Scales an image into the upper left of a detector's input.
+    """Scales an image (H, W) or (H, W, 3), uint8, into the upper left of a
+    detector's input (1, C, height, width), and gives the scale.
 
     As MMDetection's ``Resize(keep_ratio=True)`` and ``Pad``.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3), uint8.
-        input_size (tuple[int, int]): (width, height).
-
-    Returns:
-        tuple: The input (1, C, height, width), uint8, and the scale.
     """
     width, height = input_size
     scale = min(width / image.shape[1], height / image.shape[0])

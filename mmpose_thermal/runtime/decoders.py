@@ -2,7 +2,7 @@
 import struct
 from io import BytesIO
 from mmap import mmap
-from typing import BinaryIO, Optional, Tuple, Union
+from typing import Any, BinaryIO, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -144,10 +144,9 @@ def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
             content, name, 'OpenCV does not know this kind of TIFF file (or '
             'it is damaged). `pip install tifffile imagecodecs`, or convert '
             'it to uncompressed 16-bit or float TIFF') from None
+    stream: Any = content if isinstance(content, mmap) else BytesIO(content)
     try:
-        with tifffile.TiffFile(
-                content if isinstance(content, mmap) else BytesIO(
-                    content)) as file:
+        with tifffile.TiffFile(stream) as file:
             page = file.pages[0]
             image = page.asarray()
             is_rgb = page.photometric == tifffile.PHOTOMETRIC.RGB

@@ -27,8 +27,7 @@ class Frame:
 
     Attributes:
         name (str): For files of results: unique within the source.
-        image (np.ndarray, optional): As stored; ``None`` if it could not be
-            read.
+        image (np.ndarray, optional): As stored; ``None`` if it is unreadable.
         time_s (float, optional): Since the beginning, of videos and cameras.
         error (str, optional): Why it could not be read.
         path (str, optional): The file it is from, of images and stacks.

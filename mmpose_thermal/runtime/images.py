@@ -81,19 +81,8 @@ def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
     ==========================  ===============================================
 
     Whole numbers of 16 bits have one default of temperatures, signed or not
-    (:data:`DEFAULT_SCALE`).
-
-    Args:
-        image (np.ndarray): Shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4),
-            the last with alpha; any byte order.
-        name (str): Of the image, for messages.
-
-    Returns:
-        np.ndarray: Shape (H, W) or (H, W, 3); uint8, uint16, int16 or
-        float32 in the machine's byte order.
-
-    Raises:
-        ValueError: Another shape or type, no pixels, or too many.
+    (:data:`DEFAULT_SCALE`). Takes (H, W), (H, W, 1), (H, W, 3) and, with
+    alpha, (H, W, 4); gives (H, W) or (H, W, 3).
     """
     if image.ndim == 3 and image.shape[0] == 1 and \
             image.shape[2] not in (1, 3, 4):
@@ -163,22 +152,15 @@ def grey_levels(raw: np.ndarray,
     their palette), radiometric ones are mapped by :func:`to_grey`.
 
     Args:
-        raw (np.ndarray): Shape (H, W) or (H, W, C), of any type that
-            :func:`checked_pixels` takes.
+        raw (np.ndarray): See :func:`checked_pixels`.
         name (str): Of the image, for messages.
-        palette (str): Of an 8-bit image: a name or file
-            (:func:`palette_colours`).
+        palette (str): Of an 8-bit image, see :func:`palette_colours`.
         scale, offset (float): Kelvin are ``raw * scale + offset``.
         **gain: Further arguments of :func:`to_grey`.
 
     Returns:
         tuple: The grey image (H, W), uint8, and the kelvin between two levels
         if they are known.
-
-    Raises:
-        ValueError: The image is of another type, in colours that are not the
-            palette's, or has too many dead pixels; or it is flat, since the
-            gain ``'window'`` got pixels that are no temperatures.
     """
     raw = checked_pixels(raw, name)
     try:

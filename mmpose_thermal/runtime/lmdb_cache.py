@@ -1,3 +1,4 @@
+"""Values of a run that other processes and runs use: an LMDB file."""
 import os
 import warnings
 from typing import Any, Callable, Dict, Optional

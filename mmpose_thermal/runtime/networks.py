@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -70,14 +70,11 @@ class ModelInfo:
 
     @classmethod
     def load(cls, path: str, task: str) -> Tuple['ModelInfo', str]:
-        """Reads the description of a model, or of its ``.json``.
+        """Reads the description beside a model: it, and the path of the model.
 
         Args:
-            path (str): Either of both files.
+            path (str): Of the model, or of its ``.json``.
             task (str): What the model must be for.
-
-        Returns:
-            tuple: The description, and the path of the model.
 
         Raises:
             FileNotFoundError: One of both files is not there.
@@ -136,10 +133,6 @@ class OnnxNetwork:
 
     Attributes:
         info (ModelInfo): The model's description.
-
-    Raises:
-        FileNotFoundError: A file is missing.
-        ValueError: The description is that of another model.
     """
 
     def __init__(self,
@@ -205,7 +198,7 @@ class TorchScriptNetwork:
         return [output.numpy() for output in outputs]
 
 
-def exported_network(path: str, task: str) -> Callable:
+def exported_network(path: str, task: str) -> Any:
     """An exported model by the name of its file, or of its ``.json``."""
     name = path[:-len('.json')] if path.endswith('.json') else path
     networks = {'.onnx': OnnxNetwork, '.xml': OpenVinoNetwork,
@@ -214,19 +207,8 @@ def exported_network(path: str, task: str) -> Callable:
 
 
 def load_network(model, task: str, device: Optional[str],
-                 threads: Optional[int]) -> Callable:
-    """The network of a landmarker, from images to results.
-
-    Args:
-        model (str | tuple | Callable): See :class:`ThermalLandmarker`.
-        task (str): ``'landmarks'`` or ``'detection'``.
-        device (str, optional): ``'onnx'``, ``'cpu'`` or ``'cuda'``.
-        threads (int, optional): Of ONNX Runtime.
-
-    Raises:
-        FileNotFoundError: A file is missing.
-        ValueError: The device is unknown or does not run such files.
-    """
+                 threads: Optional[int]) -> Any:
+    """The network of a landmarker, whose arguments these are."""
     if callable(model):
         return model
     is_onnx = str(model).endswith('.onnx')

@@ -1,4 +1,4 @@
-"""Working ahead: some items at a time, results in order."""
+"""A function of many items, some at a time in threads, results in order."""
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Callable, Deque, Iterable, Iterator
@@ -23,7 +23,7 @@ class ParallelMap(Iterator):
                  workers: int) -> None:
         self._function, self._items = function, iter(items)
         self._workers, self._ended = workers, False
-        self._pool = ThreadPoolExecutor(workers, 'work_ahead')
+        self._pool = ThreadPoolExecutor(workers, 'parallel_map')
         self._pending: Deque[Future] = deque()
 
     def __next__(self):

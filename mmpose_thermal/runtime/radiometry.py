@@ -1,8 +1,4 @@
-"""From what a thermal camera stores to the grey levels a network sees.
-
-One function, :func:`to_grey`, for training, evaluation, demo and export; it
-needs NumPy and OpenCV alone.
-"""
+"""From what a thermal camera stores to grey levels; units of temperature."""
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 import cv2

@@ -124,16 +124,10 @@ class SkinThermometer:
 
     def __call__(self, raw: np.ndarray,
                  keypoints: np.ndarray) -> Tuple[np.ndarray, Dict[str, float]]:
-        """Measures one face.
+        """Degrees Celsius of one face: at each point, the median of a small disc
+        (K, ), and of each region (:data:`SKIN_REGIONS`).
 
-        Args:
-            raw (np.ndarray): The image as stored, (H, W).
-            keypoints (np.ndarray): Shape (K, 2), pixels.
-
-        Returns:
-            tuple: Degrees Celsius at each point, (K, ), the median of a small
-            disc, and of each region (:data:`SKIN_REGIONS`); NaN where most of
-            a disc is outside the image.
+        NaN stands for discs of which most is outside the image (H, W).
         """
         width, height = np.ptp(keypoints, axis=0)
         extent_px = float(np.sqrt(max(width * height, 1.)))
