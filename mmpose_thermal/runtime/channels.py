@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from .dead_pixels import usual_range
-from .palettes import (PALETTES, palette_colours, palette_fits,
-                       squared_distances)
+from .palettes import PALETTES, palette_colours, palette_fits
 from .warned_once import warn_once
 
 #: Largest share of a picture in colour (a logo, a marker) of a grey image.
@@ -135,16 +134,13 @@ def _inverse_tables(palette: str) -> Tuple[np.ndarray, np.ndarray]:
     axis = (np.arange(size, dtype=np.float32) + .5) * 2**(8 - _BITS) - .5
     levels = np.empty((size, size, size), np.uint8)
     distances = np.empty_like(levels)
-    green, red = (part.ravel() for part in np.meshgrid(
-        axis, axis, indexing='ij'))
-    known = colours.astype(np.float32)
-    for index, blue in enumerate(axis):  # a plane at a time keeps memory small
-        plane = np.stack([np.full_like(green, blue), green, red], 1)
-        squared = squared_distances(plane, known)
-        nearest = squared.argmin(1)
-        levels[index] = nearest.reshape(size, size)
-        distance = np.sqrt(np.maximum(squared.min(1), 0))
-        distances[index] = np.minimum(distance, 255).reshape(size, size)
+    blue, green, red = ((axis[:, None] - channel)**2
+                        for channel in colours.astype(np.float32).T)
+    green_red = green[:, None] + red
+    for index in range(size):  # a plane at a time keeps memory small
+        squared = green_red + blue[index]
+        levels[index] = squared.argmin(2)
+        distances[index] = np.minimum(np.sqrt(squared.min(2)), 255)
     full = levels
     for channel in range(3):
         full = np.repeat(full, 2**(8 - _BITS), axis=channel)

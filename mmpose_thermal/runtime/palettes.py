@@ -89,7 +89,7 @@ def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
     colours = np.concatenate([
         _all_colours(), *(palette_colours(name)[None].astype(np.float32)
                           for name in others)])
-    squared = squared_distances(distinct, colours.reshape(-1, 3))
+    squared = _squared_distances(distinct, colours.reshape(-1, 3))
     nearest = squared.reshape(len(distinct), len(names), _LEVELS).min(2)
     distances = np.sqrt(np.maximum(nearest, 0))
     # Where half of the colours lie in several palettes, all of them decide.
@@ -99,7 +99,7 @@ def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
         key=lambda fit: (round(fit.distance), means[fit.palette]))
 
 
-def squared_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _squared_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Of colours (N, 3) and (M, 3), float32: (N, M)."""
     return (some**2).sum(1)[:, None] - 2 * some @ others.T + (others**2).sum(1)
 
