@@ -32,8 +32,8 @@ class ThermalLandmarker:
 
     Args:
         model (str | tuple[str, str] | Callable): For ``device='onnx'`` what
-            tools/deployment/export.py wrote with ``--decode``: ``NAME.onnx``
-            with ``NAME.onnx.json`` beside it. Otherwise ``NAME.pth`` with
+            ``mmpose-thermal export`` wrote: ``NAME.onnx`` with
+            ``NAME.onnx.json`` beside it. Otherwise ``NAME.pth`` with
             ``NAME.py`` beside it, as training leaves them
             (``student_best.pth``), or config and checkpoint. Or a network of
             your own: a callable from images (N, C, H, W) to points and
@@ -82,7 +82,7 @@ class ThermalLandmarker:
         if self.info.outputs != ['keypoints', 'scores']:
             raise ValueError(
                 f'{model} gives {self.info.outputs}: it was exported without '
-                'decoding. Export it with --decode.')
+                'decoding. Export it without --no-decode.')
         self.detector = None if detector is None else load_network(
             detector, 'detection', device, threads)
         if self.detector is not None and \

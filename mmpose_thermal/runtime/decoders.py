@@ -37,7 +37,7 @@ def many_frames(name: str, count: int) -> ValueError:
     return ValueError(
         f'Image {name} holds {count} frames, and one image is wanted: cut it '
         f'into one file a frame. landmarker.stream(Source({name!r})) and '
-        'tools/demo.py take them one after the other.')
+        '`mmpose-thermal predict` take them one after the other.')
 
 
 def _undecodable(content, name, reason='it is truncated or no image'):

@@ -93,8 +93,8 @@ def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
             image.ndim == 3 and image.shape[2] not in (3, 4)):
         raise ValueError(
             f'Image {name} has the shape {image.shape}; an image is (H, W) or '
-            '(H, W, 3), and not empty. A stack of frames goes to the demo or '
-            'is cut into one file a frame.')
+            '(H, W, 3), and not empty. `mmpose-thermal predict` takes stacks of '
+            'frames; or cut it into one file a frame.')
     check_size(image.shape[1], image.shape[0], name)
     return np.ascontiguousarray(_plain_type(image[..., :3] if image.ndim ==
                                             3 else image, name))

@@ -84,7 +84,7 @@ class ModelInfo:
         if not json_path.is_file():
             raise FileNotFoundError(
                 f'{json_path} does not exist. A model needs the description '
-                'that tools/deployment/export.py writes beside it: copy both.')
+                'that `mmpose-thermal export` writes beside it: copy both.')
         try:
             content = json.loads(json_path.read_text())
             version = content.pop('format')

@@ -9,14 +9,6 @@ from conftest import COLOUR, estimator
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.runtime import ModelInfo, Source
-from mmpose_thermal.runtime.warned_once import _GIVEN
-
-
-
-@pytest.fixture(autouse=True)
-def nothing_said():
-    _GIVEN.clear()
-
 
 BOX = [[20., 20, 90, 100]]
 

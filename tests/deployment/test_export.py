@@ -2,7 +2,6 @@
 import json
 import os
 import subprocess
-
 import venv
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def test_coordinates_are_those_of_mmpose(build, save_student, tmp_path):
     """Its own pipeline, network and decoder against the exported file."""
     path = save_student(build())
     model = exported(path, tmp_path / 'a.onnx')
-    faces, where = labelled_faces(model, 'test', 4, describe(model))
+    faces, where = labelled_faces(model, 'test', 3, describe(model))
     assert where == 'rendered faces' and faces[0].keypoints.shape == (68, 2)
     for landmarker in (ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx'),
                        ThermalLandmarker(path, 'cpu')):
@@ -68,7 +67,7 @@ def test_formats_and_precisions(format, precision, decode, save_student,
         pytest.skip('this PyTorch has no half precision on CPUs')
     model = load_model(save_student())
     info = describe(model)
-    faces, _ = labelled_faces(model, 'val', 4, info)
+    faces, _ = labelled_faces(model, 'val', 3, info)
     out = str(tmp_path / f'a{FORMATS[format]}')
     written = export_model(model, info, out, format, precision, decode,
                            network_inputs(faces, info))
@@ -83,7 +82,7 @@ def test_formats_and_precisions(format, precision, decode, save_student,
 
 def test_batches_of_any_size(save_student, tmp_path):
     model = exported(save_student(), tmp_path / 'a.onnx')
-    faces, _ = labelled_faces(model, 'test', 5, describe(model))
+    faces, _ = labelled_faces(model, 'test', 3, describe(model))
     one_by_one = ThermalLandmarker(
         str(tmp_path / 'a.onnx'), 'onnx', batch_size=1)
     in_twos = ThermalLandmarker(
@@ -139,22 +138,20 @@ def test_what_cannot_be_exported_is_explained(save_student, tmp_path):
         load_model(path)
 
 
-def test_without_decoding_the_landmarker_refuses(save_student, tmp_path):
-    exported(save_student(), tmp_path / 'a.onnx', decode=False)
-    with pytest.raises(ValueError, match='--decode'):
-        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
-
-
-def test_a_file_that_its_description_does_not_fit(save_student, tmp_path):
-    exported(save_student(), tmp_path / 'a.onnx')
-    path = tmp_path / 'a.onnx.json'
-    content = json.loads(path.read_text())
-    path.write_text(json.dumps(dict(content, input_size=[32, 32])))
+def test_what_cannot_be_run_is_explained(save_student, tmp_path):
+    path, out = save_student(), tmp_path / 'a.onnx'
+    exported(path, out, decode=False)
+    with pytest.raises(ValueError, match='without --no-decode'):
+        ThermalLandmarker(str(out), 'onnx')
+    exported(path, out)
+    info = tmp_path / 'a.onnx.json'
+    content = json.loads(info.read_text())
+    info.write_text(json.dumps(dict(content, input_size=[32, 32])))
     with pytest.raises(ValueError, match=r'takes \[1, 64, 64\]'):
-        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
-    (tmp_path / 'a.onnx').write_bytes(b'broken')
+        ThermalLandmarker(str(out), 'onnx')
+    out.write_bytes(b'broken')
     with pytest.raises(ValueError, match='was changed or exchanged'):
-        ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx')
+        ThermalLandmarker(str(out), 'onnx')
 
 
 _ALONE = '''
@@ -226,15 +223,13 @@ def test_what_needs_mmpose_says_so_where_there_is_none(bare_python):
 def test_tool_exports_and_reports(save_student, run_tool, tmp_path):
     path = save_student()
     config = str(Path(path).with_suffix('.py'))
-    printed = run_tool('deployment/export', config, path, '--decode',
-                       '--faces', 3)
+    printed = run_tool('deployment/export', config, path, '--faces', 3)
     assert 'points differ by at most 0.0' in printed and '99 %' in printed
     assert 'NME by box' in printed
     info = json.loads(Path(path).with_suffix('.onnx.json').read_text())
     assert info['source']['checkpoint'] == 'student.pth'
-    printed = run_tool('deployment/export', config, path, '--decode',
-                       '--precision', 'int8', '--faces', 3,
-                       '--calibration-faces', 3)
+    printed = run_tool('deployment/export', config, path, '--precision',
+                       'int8', '--faces', 3, '--calibration-faces', 3)
     assert 'calibrated on 3 faces' in printed
     assert (tmp_path / 'student_int8.onnx').exists()
     with pytest.raises(SystemExit, match='gone.pth does not exist'):
@@ -253,7 +248,7 @@ def test_tool_refuses_what_differs(save_student, run_tool, monkeypatch):
     monkeypatch.setattr(landmarker, 'crop_faces', shifted)
     with pytest.raises(SystemExit, match='do not deploy it'):
         run_tool('deployment/export', Path(path).with_suffix('.py'), path,
-                 '--decode', '--faces', 2)
+                 '--faces', 2)
 
 
 def test_images_are_checked_as_the_data_set_loads_them(save_student,

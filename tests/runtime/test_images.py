@@ -314,7 +314,7 @@ def test_no_reader_takes_one_of_several_frames(tmp_path, count, suffix):
     path, frames = tmp_path / f'a{suffix}', [np.zeros((60, 80), np.uint16)]
     if suffix == '.tif':
         assert cv2.imwritemulti(str(path), frames * count)
-        with pytest.raises(ValueError, match=f'holds {count} frames.*demo'):
+        with pytest.raises(ValueError, match=f'holds {count} frames.*predict'):
             decode_image(path.read_bytes(), 'a.tif')
     else:
         np.save(path, np.stack(frames * count))
