@@ -62,6 +62,13 @@ def scope_and_seed():
     np.random.seed(0)  # MMPose's transforms draw from the global generator
 
 
+@pytest.fixture(autouse=True)
+def nothing_warned_yet():
+    """What warns once a process warns once a test."""
+    from mmpose_thermal.runtime.warned_once import _GIVEN
+    _GIVEN.clear()
+
+
 def estimator(width=16, normalisation=GREY, **head):
     """A small TopdownPoseEstimator config with a deconvolution head."""
     return dict(

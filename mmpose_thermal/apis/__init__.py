@@ -3,8 +3,9 @@
 All but :class:`ThermalLandmarker` need PyTorch and MMPose and are imported
 when they are first used, so that a machine beside a camera does without.
 """
+from mmpose_thermal.runtime.networks import import_training_side
+
 from .landmarker import ThermalLandmarker
-from .networks import import_training_side
 
 _ELSEWHERE = {
     **dict.fromkeys(('machine_class', 'measure_models', 'time_in_turns',

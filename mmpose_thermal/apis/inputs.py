@@ -44,18 +44,7 @@ _SINGLE = (*_PATHS, Frame, PreparedFrame)
 
 
 def listed(images: Image) -> Tuple[List[Image], bool]:
-    """The images that were given, and whether they are a batch.
-
-    Args:
-        images (str | np.ndarray | Iterable): One image or many.
-
-    Returns:
-        tuple: The images, one or more; and whether a list of results is
-        expected.
-
-    Raises:
-        ValueError: It is neither an image nor a batch of images.
-    """
+    """The images that were given, and whether they are a batch."""
     if isinstance(images, _SINGLE):
         return [images], False
     if _is_array(images):
@@ -78,19 +67,8 @@ def listed(images: Image) -> Tuple[List[Image], bool]:
 def read(image: Image,
          name: str,
          palette: Optional[str] = None) -> Tuple[np.ndarray, str]:
-    """An image as an array, checked.
-
-    Args:
-        image (str | np.ndarray | Frame): One image.
-        name (str): What an error calls it if it has no name of its own.
-        palette (str, optional): Of a file, see :func:`decode_image`.
-
-    Returns:
-        tuple: The array, see :func:`checked_pixels`, and the image's name.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no image, or none that is supported.
+    """An image as an array (:func:`checked_pixels`), and its name, which is
+    ``name`` if it has none of its own.
     """
     if isinstance(image, Frame):
         name = image.path or image.name
@@ -121,16 +99,6 @@ def to_array(image, name: str) -> np.ndarray:
 
     PIL images are turned upright; PyTorch tensors are RGB, as torchvision's
     are, and may have their channels first.
-
-    Args:
-        image (object): What NumPy can make an array of.
-        name (str): Named in the error.
-
-    Returns:
-        np.ndarray: Of the image or batch.
-
-    Raises:
-        ValueError: It cannot be converted.
     """
     if isinstance(image, np.ndarray):
         return image
@@ -193,18 +161,7 @@ def _shown(value):
 
 
 def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
-    """Boxes that were given: an error says which one is wrong.
-
-    Args:
-        boxes (Sequence): Rows of ``x1, y1, x2, y2``.
-        image (np.ndarray): They are in.
-
-    Returns:
-        np.ndarray: Shape (N, 4).
-
-    Raises:
-        ValueError: A box has no area, is not finite or lies outside.
-    """
+    """Boxes (N, 4) in an image: an error says which one is wrong."""
     try:
         rows = np.asarray(boxes, float)
     except (TypeError, ValueError):
@@ -229,18 +186,12 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
 
 def with_boxes(images: Iterable[Image],
                boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
-    """Images with their boxes.
+    """Yields images with their boxes.
 
     Args:
         images (Iterable): Any number.
         boxes (Iterable, optional): The same for all images, (N, 4), or such a
             list for each image; ``None`` for those of the detector.
-
-    Yields:
-        tuple: An image and its boxes.
-
-    Raises:
-        ValueError: There are fewer lists of boxes than images.
     """
     if isinstance(images, _PATHS):
         raise ValueError(f'A stream is many images: Source({str(images)!r}) '

@@ -8,18 +8,16 @@ from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
 import cv2
 import numpy as np
 
-from mmpose_thermal.runtime.parallel_map import ParallelMap
-from mmpose_thermal.runtime.crops import crop_faces
-from mmpose_thermal.runtime.face_landmarks import FaceLandmarks
-from mmpose_thermal.runtime.images import (grey_levels,
-                                                thermal_pixels)
-from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
+from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
+from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
+from mmpose_thermal.runtime.networks import load_network
 from mmpose_thermal.runtime.palettes import palette_colours
+from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.radiometry import temperature_problem
+from mmpose_thermal.runtime.results import FaceLandmarks
 from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
 
 from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxes
-from .networks import load_network
 
 _ON_ERROR = ('raise', 'skip')
 _WHITE_HOT = 'white-hot'
@@ -257,14 +255,7 @@ class ThermalLandmarker:
         return PreparedFrame(raw, grey, problem is None, problem)
 
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
-        """Finds the faces of a frame.
-
-        Args:
-            frame (PreparedFrame): The frame.
-
-        Returns:
-            tuple: Boxes (N, 4), best first, and scores (N, ).
-        """
+        """The faces of a frame: boxes (N, 4), best first, and scores (N, )."""
         assert self.detector is not None
         info = self.detector.info
         image, scale = letterbox(frame.grey, info.input_size)
@@ -274,16 +265,7 @@ class ThermalLandmarker:
 
     def landmarks(self, frame: PreparedFrame, boxes: np.ndarray,
                   box_scores: Sequence[float]) -> List[FaceLandmarks]:
-        """Finds the landmarks in boxes of a frame.
-
-        Args:
-            frame (PreparedFrame): The frame.
-            boxes (np.ndarray): Shape (N, 4).
-            box_scores (Sequence[float]): Of the boxes.
-
-        Returns:
-            list[FaceLandmarks]: One a box.
-        """
+        """The landmarks in boxes (N, 4) of a frame, one face a box."""
         return self._landmarks([frame], [(boxes, box_scores)])[0]
 
     def _landmarks(self, frames, found):

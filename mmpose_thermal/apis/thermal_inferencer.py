@@ -12,8 +12,8 @@ from mmpose.apis import MMPoseInferencer
 
 from mmpose_thermal.datasets.transforms.loading import read_image
 from mmpose_thermal.engine.thermal_pictures import loading_of
-from mmpose_thermal.runtime.frames import IMAGES, input_files
-from mmpose_thermal.runtime.unique_names import UniqueNames, names_for
+from mmpose_thermal.runtime.frames import (IMAGES, UniqueNames, input_files,
+                                           names_for)
 
 from .inputs import listed, read
 

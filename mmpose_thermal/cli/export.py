@@ -7,9 +7,6 @@ MMPose's own inference on real crops.
 import argparse
 import os
 
-# Pixels of the image. Half precision and int8 are judged by their error.
-_TOLERANCE_PX = .1
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
@@ -49,9 +46,11 @@ def run(args: argparse.Namespace) -> None:
     task = _task_of(args.config)
     model = load_model((args.config, args.checkpoint), task)
     export = dict(landmarks=_export_landmarks, detection=_export_detector)[task]
-    difference = export(model, args, args.out or _default_out(args))
-    if args.precision == 'fp32' and not difference <= _TOLERANCE_PX:
-        raise ValueError(f'that is above {_TOLERANCE_PX} px: do not deploy it')
+    is_alike = export(model, args, args.out or _default_out(args))
+    # Half precision and int8 are judged by their error.
+    if args.precision == 'fp32' and not is_alike:
+        raise ValueError('the exported model differs from the trained one: do '
+                         'not deploy it')
 
 
 def _task_of(config):
@@ -80,53 +79,38 @@ def _described(model, task, args):
 
 
 def _export_landmarks(model, args, out):
-    import numpy as np
-
     from mmpose_thermal.apis import ThermalLandmarker
     from mmpose_thermal.deployment import export_model
-    from mmpose_thermal.deployment.verification import (
-        ExportedNetwork, labelled_faces, mmpose_predictions, nme, predictions,
-        stable_points, test_crops)
-    trained = ThermalLandmarker((args.config, args.checkpoint))
+    from mmpose_thermal.deployment.verification import (ExportedNetwork,
+                                                        compare_landmarks,
+                                                        labelled_faces,
+                                                        network_inputs)
     info = _described(model, 'landmarks', args)
     calibration = None
     if args.precision == 'int8':
         faces, where = labelled_faces(model, 'val', args.calibration_faces,
                                       info)
-        calibration = test_crops(faces, trained)
+        calibration = network_inputs(faces, info)
         print(f'calibrated on {len(faces)} faces: {where}')
     export_model(model, info, out, args.format, args.precision, args.decode,
                  calibration)
     faces, where = labelled_faces(model, 'test', args.faces, info)
-    reference = mmpose_predictions(model, faces)
-    expected = reference.keypoints
-    exported = ThermalLandmarker(ExportedNetwork(out, model.head.decoder))
-    found = predictions(exported, faces)
-    distances = np.linalg.norm(found - expected, axis=2)
-    # Of other precisions all points differ.
-    suspects = (distances > _TOLERANCE_PX) & (args.precision == 'fp32')
-    stable = stable_points(model, reference, suspects)
-    difference = distances[stable].max(initial=0.)
+    difference = compare_landmarks(
+        model, ThermalLandmarker(ExportedNetwork(out, model.head.decoder)),
+        faces)
     print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMPose on '
-          f'{len(faces)} faces ({where}) points differ by at most '
-          f'{difference:.4f} px, median {np.median(distances):.4f} px')
-    if not stable.all():
-        print(f'without {(~stable).sum()} of {stable.size} points that differ, '
-              'but that rounding moves in MMPose itself: their heatmaps have '
-              'no clear maximum (is the model trained?)')
-    if faces[0].keypoints is not None:
-        before, after = nme(expected, faces), nme(found, faces)
-        print(f'NME by box: {100 * before:.3f} % trained, {100 * after:.3f} % '
-              f'exported ({100 * (after - before):+.3f})')
-    return difference
+          f'{len(faces)} faces ({where}) {difference}')
+    return difference.is_small
 
 
 def _export_detector(model, args, out):
     import numpy as np
 
     from mmpose_thermal.deployment import export_model
-    from mmpose_thermal.deployment.verification import (
-        ExportedNetwork, compare_boxes, face_images)
+    from mmpose_thermal.deployment.verification import (TOLERANCE_PX,
+                                                        ExportedNetwork,
+                                                        compare_boxes,
+                                                        face_images)
     info = _described(model, 'detection', args)
     calibration = None
     if args.precision == 'int8':
@@ -141,4 +125,4 @@ def _export_detector(model, args, out):
     print(f'{out} ({os.path.getsize(out) / 1e6:.2f} MB): against MMDetection '
           f'on {len(images)} images ({where}) the corners of {count} boxes '
           f'differ by at most {difference:.4f} px')
-    return difference
+    return difference <= TOLERANCE_PX

@@ -71,7 +71,7 @@ def _version(module, distributions):
 
 
 def _described_model(path):
-    from mmpose_thermal.runtime.model_info import ModelInfo
+    from mmpose_thermal.runtime.networks import ModelInfo
     info, file = ModelInfo.load(path, _task_of(path))
     width, height = info.input_size
     yield f'{file}: {info.task}, {info.precision}'

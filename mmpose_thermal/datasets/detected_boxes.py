@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 import numpy as np
 from mmengine.fileio import exists, get
 
-from mmpose_thermal.runtime.boxes import iou
+from mmpose_thermal.runtime.crops import iou
 
 from .annotations.file_formats import parse_json
 from .annotations.rules import LIKE_CORNERS, is_number, plain_id, short

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from mmpose_thermal.runtime.image_heads import ImageHead, image_head
+from mmpose_thermal.runtime.file_headers import ImageHead, image_head
 from mmpose_thermal.runtime.images import decode_image
 
 from .transforms.loading import read_image, require_bit_depth, require_size

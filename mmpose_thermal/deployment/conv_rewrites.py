@@ -15,11 +15,7 @@ class ShuffledConv2d(nn.Module):
     on whether its row and column are even. So one convolution gives all four
     kinds, and shuffling puts them into place: as many operations, in a layer
     that has an int8 form (a light student spends a third of its time in one
-    deconvolution).
-
-    Args:
-        layer (nn.ConvTranspose2d): With stride 2, and kernel 2 without
-            padding, or kernel 4 with padding 1.
+    deconvolution). Its stride is 2, its kernel 2, or 4 with padding 1.
     """
 
     def __init__(self, layer: nn.ConvTranspose2d) -> None:
@@ -66,14 +62,7 @@ class ShuffledConv2d(nn.Module):
 
 
 def lower(model: nn.Module) -> nn.Module:
-    """Replaces layers in place; the model gives the same up to rounding.
-
-    Args:
-        model (nn.Module): In evaluation mode.
-
-    Returns:
-        nn.Module: The model.
-    """
+    """Replaces layers in place; the model gives the same up to rounding."""
     for module in list(model.modules()):
         children = list(module.named_children())
         for (name, layer), (following, norm) in zip(

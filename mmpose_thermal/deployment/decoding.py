@@ -14,19 +14,13 @@ from torch import Tensor
 
 
 def build_decoder(codec) -> nn.Module:
-    """The decoder of a codec as a module.
+    """The decoder of one of MMPose's codecs as a module.
 
-    Args:
-        codec (BaseKeypointCodec): MMPose's: ``MSRAHeatmap`` (also unbiased),
-            ``UDPHeatmap`` with Gaussian heatmaps, ``SimCCLabel`` without
-            DARK, ``RegressionLabel``.
-
-    Returns:
-        nn.Module: Takes what the head gives; returns points (N, K, 2), pixels
-        of the input, and scores (N, K), both as MMPose decodes them.
-
-    Raises:
-        NotImplementedError: Another codec.
+    It takes what the head gives and returns points (N, K, 2), pixels of the
+    input, and scores (N, K), both as MMPose decodes them. Another codec than
+    ``MSRAHeatmap`` (also unbiased), ``UDPHeatmap`` with Gaussian heatmaps,
+    ``SimCCLabel`` without DARK and ``RegressionLabel`` is a
+    ``NotImplementedError``.
     """
     if type(codec) is MSRAHeatmap:
         refine = (DarkRefinement(codec.blur_kernel_size)
@@ -107,11 +101,7 @@ class QuarterOffset(nn.Module):
 
 
 class _Modulation(nn.Module):
-    """Smooths heatmaps by a Gaussian and restores their maxima.
-
-    Args:
-        kernel_size (int): Of OpenCV's Gaussian.
-    """
+    """Smooths heatmaps by OpenCV's Gaussian and restores their maxima."""
 
     def __init__(self, kernel_size: int) -> None:
         super().__init__()
@@ -182,11 +172,7 @@ class UDPRefinement(_Modulation):
 
 
 class SimCCDecoder(nn.Module):
-    """The maxima of both axes' distributions.
-
-    Args:
-        split_ratio (float): Bins a pixel.
-    """
+    """The maxima of both axes' distributions, of so many bins a pixel."""
 
     def __init__(self, split_ratio: float) -> None:
         super().__init__()
@@ -205,11 +191,7 @@ class SimCCDecoder(nn.Module):
 
 
 class RegressionDecoder(nn.Module):
-    """Coordinates as fractions of the input.
-
-    Args:
-        input_size (tuple[int, int]): (width, height) in pixels.
-    """
+    """Coordinates as fractions of the input."""
 
     def __init__(self, input_size: Tuple[int, int]) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ import torch.nn as nn
 import torch.nn.functional as functional
 from torch import Tensor
 
-from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.networks import ModelInfo
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .conv_rewrites import lower
 from .networks import DeployedNetwork, deploy
@@ -25,16 +25,9 @@ _OPSET = 17
 
 
 def output_names(model: nn.Module, info: ModelInfo) -> List[str]:
-    """What a pose estimator gives without decoding.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`.
-        info (ModelInfo): Of :func:`describe`.
-
-    Returns:
-        list[str]: ``['heatmaps']`` of (N, K, h, w), ``['simcc_x', 'simcc_y']``
-        of (N, K, W) and (N, K, H), or ``['coordinates']`` of (N, K, 2), as
-        fractions of the input size.
+    """What a pose estimator gives without decoding: ``['heatmaps']`` (N, K, h, w),
+    ``['simcc_x', 'simcc_y']`` (N, K, W) and (N, K, H), or ``['coordinates']``
+    (N, K, 2), as fractions of the input size.
     """
     with torch.no_grad():
         outputs = DeployedNetwork(model).eval()(_example(info))

@@ -12,7 +12,7 @@ from torch import Tensor
 from mmpose_thermal.checkpoints import load_checkpoint
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.engine.student import student_config
-from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.networks import ModelInfo
 from .decoding import build_decoder
 
 #: A checkpoint with its config beside it (``NAME.pth``, ``NAME.py``), or
@@ -103,9 +103,6 @@ def describe(model: nn.Module, task: str = 'landmarks') -> ModelInfo:
     Args:
         model (nn.Module): Of :func:`load_model`.
         task (str): ``'landmarks'`` or ``'detection'``.
-
-    Returns:
-        ModelInfo: Before export: without file.
 
     Raises:
         NotImplementedError: Its test pipeline does what exported models
@@ -202,15 +199,7 @@ def _flat(outputs) -> Tuple[Tensor, ...]:
 
 
 class DetectionDecoder(nn.Module):
-    """Boxes and scores of an ``RTMDetHead``, best first.
-
-    Args:
-        model (nn.Module): An MMDetection model.
-        input_size (tuple[int, int]): (width, height) in pixels.
-
-    Raises:
-        NotImplementedError: It has another head.
-    """
+    """Boxes and scores of an ``RTMDetHead``, best first."""
 
     def __init__(self, model: nn.Module, input_size: Tuple[int, int]) -> None:
         from mmdet.models.dense_heads import RTMDetHead
@@ -228,15 +217,8 @@ class DetectionDecoder(nn.Module):
         self.register_buffer('priors', torch.cat(priors)[None])
 
     def forward(self, *levels: Tensor) -> Tuple[Tensor, Tensor]:
-        """Decodes what the head gives.
-
-        Args:
-            *levels (Tensor): Classes (N, C, h, w) of each level, then
-                distances (N, 4, h, w) of each level, pixels of the input.
-
-        Returns:
-            tuple: Boxes ``x1, y1, x2, y2``, (N, M, 4), and scores (N, M);
-            overlapping ones are not suppressed yet.
+        """Decodes classes (N, C, h, w) and then distances (N, 4, h, w) of each
+        level to boxes (N, M, 4) and scores (N, M), overlapping ones too.
         """
         half = len(levels) // 2
         scores, sides = (
@@ -250,15 +232,7 @@ class DetectionDecoder(nn.Module):
 
 
 def deploy(model: nn.Module, info: ModelInfo) -> DeployedNetwork:
-    """The network of a loaded model that gives decoded results.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`.
-        info (ModelInfo): Of :func:`describe`.
-
-    Returns:
-        DeployedNetwork: In evaluation mode.
-    """
+    """A loaded model's network that gives decoded results, for evaluation."""
     decode = DetectionDecoder(
         model, info.input_size) if info.task == 'detection' else \
         build_decoder(model.head.decoder)
@@ -266,16 +240,7 @@ def deploy(model: nn.Module, info: ModelInfo) -> DeployedNetwork:
 
 
 class TorchNetwork:
-    """Runs a trained model on batches of images, as ``OnnxNetwork`` does.
-
-    Args:
-        model (str | tuple[str, str]): See :func:`load_model`.
-        task (str): ``'landmarks'`` or ``'detection'``.
-        device (str): Of PyTorch.
-
-    Attributes:
-        info (ModelInfo): The model's description.
-    """
+    """Runs a trained model (:func:`load_model`), as ``OnnxNetwork`` does."""
 
     def __init__(self,
                  model: Trained,
@@ -288,13 +253,6 @@ class TorchNetwork:
 
     @torch.inference_mode()
     def __call__(self, images: np.ndarray) -> Sequence[np.ndarray]:
-        """Runs the network.
-
-        Args:
-            images (np.ndarray): Shape (N, C, H, W), uint8.
-
-        Returns:
-            list[np.ndarray]: Its outputs.
-        """
+        """The outputs for images (N, C, H, W), uint8."""
         outputs = self._network(torch.from_numpy(images).to(self._device))
         return [output.cpu().numpy() for output in outputs]

@@ -1,29 +1,28 @@
-"""Does an exported model say what the trained one says?"""
+"""Does an exported model find what the trained one finds?"""
 import copy
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 import torch.nn as nn
 from mmengine.registry import init_default_scope
-from torch import Tensor
 
 from mmpose_thermal.apis.landmarker import ThermalLandmarker
 from mmpose_thermal.datasets.conversion import box_around
 from mmpose_thermal.datasets.point_sets import find_point_set
 from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)
-from mmpose_thermal.runtime.crops import crop_faces
-from mmpose_thermal.runtime.letterbox import boxes_from, letterbox
-from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
+from mmpose_thermal.runtime.networks import ModelInfo, exported_network
 from .decoding import build_decoder
 
+#: Of half of the points, and of every corner of a detector's boxes.
+TOLERANCE_PX = .1
+#: Of the mean error, as a share of the box.
+TOLERANCE_NME = .002
 _RENDERED_SIZE = 256
 _BOX_MARGIN = .1
-_ROUNDING = 1e-5  # of the largest output: ten times that of float32
-_STABLE_PX = .05
-_DISTURBANCES = 8
 _SURE = .5  # boxes of lower scores are not compared
 
 
@@ -44,6 +43,96 @@ class LabelledFace:
     labelled: Optional[np.ndarray] = None
 
 
+class Difference(NamedTuple):
+    """Of the landmarks of an exported model from those of the trained one.
+
+    Attributes:
+        median_px, p99_px (float): Of the points' distances, pixels of the
+            image.
+        nme (tuple[float, float], optional): Mean error of the trained and the
+            exported model over the square root of the box's area, if the
+            faces are labelled.
+    """
+    median_px: float
+    p99_px: float
+    nme: Optional[Tuple[float, float]] = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the exported model can take the trained one's place.
+
+        A few points may be far apart: a heatmap with two equal maxima, which
+        an untrained model has, decodes to either of them.
+        """
+        worse = self.nme[1] - self.nme[0] if self.nme else 0.
+        return self.median_px <= TOLERANCE_PX and worse <= TOLERANCE_NME
+
+    def __str__(self) -> str:
+        text = (f'half of the points differ by at most {self.median_px:.4f} '
+                f'px, 99 % of them by at most {self.p99_px:.4f} px')
+        if self.p99_px > TOLERANCE_PX:
+            text += ' (is the model trained? Flat heatmaps have no clear place)'
+        if self.nme is None:
+            return text
+        before, after = (100 * nme for nme in self.nme)
+        return (f'{text}; NME by box: {before:.3f} % trained, {after:.3f} % '
+                f'exported ({after - before:+.3f})')
+
+
+def compare_landmarks(model: nn.Module, exported: ThermalLandmarker,
+                      faces: Sequence[LabelledFace]) -> Difference:
+    """Compares an exported model with MMPose's own inference on faces."""
+    expected, found = mmpose_predictions(model, faces), predictions(
+        exported, faces)
+    distances = np.linalg.norm(found - expected, axis=2)
+    return Difference(
+        float(np.median(distances)), float(np.percentile(distances, 99)),
+        None if faces[0].keypoints is None else
+        (_nme(expected, faces), _nme(found, faces)))
+
+
+def _nme(predicted, faces) -> float:
+    """As ``box`` in ``FaceAlignmentMetric``, which every point set has."""
+    errors = []
+    for points, face in zip(predicted, faces):
+        distance = np.linalg.norm(points - face.keypoints, axis=1)
+        errors.append(distance[face.labelled].mean() /
+                      np.sqrt(np.prod(face.box[2:] - face.box[:2])))
+    return float(np.mean(errors))
+
+
+def mmpose_predictions(model: nn.Module,
+                       faces: Sequence[LabelledFace]) -> np.ndarray:
+    """Landmarks by MMPose's own pipeline and decoder, (N, K, 2), pixels."""
+    from mmpose.apis import inference_topdown
+    flip = model.test_cfg.get('flip_test')
+    model.test_cfg['flip_test'] = False
+    try:
+        return np.stack([
+            inference_topdown(model, face.image, face.box[None].astype(
+                np.float32))[0].pred_instances.keypoints[0] for face in faces
+        ])
+    finally:
+        model.test_cfg['flip_test'] = flip
+
+
+def predictions(landmarker: ThermalLandmarker,
+                faces: Sequence[LabelledFace]) -> np.ndarray:
+    """Landmarks by a landmarker, (N, K, 2), pixels of the images."""
+    return np.stack([
+        landmarker(face.image, [face.box])[0].keypoints  # type: ignore
+        for face in faces
+    ])
+
+
+def network_inputs(faces: Sequence[LabelledFace],
+                   info: ModelInfo) -> np.ndarray:
+    """What a landmark model sees of faces, (N, C, H, W), uint8."""
+    return np.concatenate([
+        crop_faces(face.image, face.box[None], info).images for face in faces
+    ])
+
+
 def labelled_faces(model: nn.Module, split: str, count: int,
                    info: ModelInfo) -> Tuple[List[LabelledFace], str]:
     """Faces of the data set that a config names, else rendered ones.
@@ -59,212 +148,58 @@ def labelled_faces(model: nn.Module, split: str, count: int,
     """
     from mmpose.registry import DATASETS
     init_default_scope(model.cfg.get('default_scope', 'mmpose'))
+    records, where = _records(DATASETS, model, split, count)
+    if records is None:
+        return _rendered(model, split, count), where
+    return [
+        LabelledFace(
+            _read(record, info), record['bbox'][0],
+            record['keypoints'][0, :, :2], record['keypoints_visible'][0] > 0)
+        for record in records
+    ], where
+
+
+def _records(registry, model, split, count, **options):
+    """Samples of a data set at equal distances, ``None`` without files."""
     loader = model.cfg.get(f'{split}_dataloader')
+    if loader is None:
+        return None, 'rendered faces'
     try:
-        dataset = DATASETS.build(
-            dict(copy.deepcopy(loader.dataset), test_mode=True))
-    except (FileNotFoundError, AttributeError, TypeError):
-        return _rendered(model, split, count), 'rendered faces'
-    faces = []
-    for record in _spread(dataset, count):
-        faces.append(
-            LabelledFace(
-                _read(record, info), record['bbox'][0],
-                record['keypoints'][0, :, :2],
-                record['keypoints_visible'][0] > 0))
-    return faces, dataset.ann_file
-
-
-def _spread(dataset, count):
-    """Samples at equal distances."""
+        dataset = registry.build(
+            dict(copy.deepcopy(loader.dataset), test_mode=True, **options))
+    except FileNotFoundError:
+        return None, 'rendered faces'
     chosen = np.unique(
         np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int))
-    return [dataset.get_data_info(int(index)) for index in chosen]
+    return [dataset.get_data_info(int(i)) for i in chosen], dataset.ann_file
+
+
+def _read(record, info):
+    if info.channels == 3:
+        return read_image(record['img_path'], colour=True)
+    return LoadThermalImage(channels=1, **info.gain)(record)['img']
 
 
 def _rendered(model, split, count):
     from mmpose_thermal.synthetic import SyntheticSpec, in_style, pictures_of
     names = model.dataset_meta.get('keypoint_id2name', {})
     style = find_point_set([names[i] for i in sorted(names)])
+    # Rendered people of either split are different ones.
+    first = dict(val=500_000, test=600_000)[split]
     faces = []
     for index in range(count):
-        # Rendered people of either split are different ones.
         picture = next(
             pictures_of(
-                SyntheticSpec(size=_RENDERED_SIZE), split,
-                dict(val=500_000, test=600_000)[split] + index, 1))
+                SyntheticSpec(size=_RENDERED_SIZE), split, first + index, 1))
         face = picture.faces[0]['keypoints']
         box = box_around(np.reshape(face, (-1, 3)), _BOX_MARGIN)
         box[2:] += box[:2]
+        faces.append(LabelledFace(picture.thermal, box))
         points = None if style is None else in_style(face, style)
-        faces.append(
-            LabelledFace(picture.thermal, box) if points is None else
-            LabelledFace(picture.thermal, box, points[:, :2],
-                         points[:, 2] > 0))
+        if points is not None:
+            faces[-1].keypoints = points[:, :2]
+            faces[-1].labelled = points[:, 2] > 0
     return faces
-
-
-def test_crops(faces: Sequence[LabelledFace],
-               landmarker: ThermalLandmarker) -> np.ndarray:
-    """What the network sees of faces.
-
-    Args:
-        faces (Sequence[LabelledFace]): The faces.
-        landmarker (ThermalLandmarker): Any of the model's.
-
-    Returns:
-        np.ndarray: Shape (N, C, H, W), uint8.
-    """
-    return np.concatenate([
-        crop_faces(
-            landmarker.prepare(face.image).grey, face.box[None],
-            landmarker.info).images for face in faces
-    ])
-
-
-def predictions(landmarker: ThermalLandmarker,
-                faces: Sequence[LabelledFace]) -> np.ndarray:
-    """Landmarks of faces.
-
-    Args:
-        landmarker (ThermalLandmarker): The model.
-        faces (Sequence[LabelledFace]): The faces.
-
-    Returns:
-        np.ndarray: Shape (N, K, 2), pixels of the images.
-    """
-    return np.stack([
-        landmarker(face.image, [face.box])[0].keypoints  # type: ignore
-        for face in faces
-    ])
-
-
-@dataclass
-class Reference:
-    """What MMPose itself says of faces.
-
-    Attributes:
-        keypoints (np.ndarray): Shape (N, K, 2), pixels of the images.
-        outputs (list): What the head put out, for each face.
-        scales (np.ndarray): Pixels of the image per pixel of the crop, (N, 2).
-    """
-    keypoints: np.ndarray
-    outputs: list
-    scales: np.ndarray
-
-
-def mmpose_predictions(model: nn.Module,
-                       faces: Sequence[LabelledFace]) -> Reference:
-    """Landmarks by MMPose itself, its pipeline and its decoder.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`.
-        faces (Sequence[LabelledFace]): The faces.
-
-    Returns:
-        Reference: What it says.
-    """
-    from mmpose.apis import inference_topdown
-    flip = model.test_cfg.get('flip_test')
-    forward, outputs = model.head.forward, []
-
-    def recorded(*inputs):
-        outputs.append(forward(*inputs))
-        return outputs[-1]
-
-    model.test_cfg['flip_test'] = False
-    model.head.forward = recorded
-    try:
-        samples = [
-            inference_topdown(model, face.image,
-                              face.box[None].astype(np.float32))[0]
-            for face in faces
-        ]
-    finally:
-        del model.head.forward
-        model.test_cfg['flip_test'] = flip
-    return Reference(
-        np.stack([s.pred_instances.keypoints[0] for s in samples]), outputs,
-        np.stack([
-            np.divide(s.metainfo['input_scale'], s.metainfo['input_size'])
-            for s in samples
-        ]))
-
-
-def stable_points(model: nn.Module, reference: Reference,
-                  suspects: np.ndarray) -> np.ndarray:
-    """Which points stay in place when the outputs are rounded otherwise.
-
-    A heatmap with two equal maxima, or one so flat that DARK divides by
-    nearly nothing, decodes to another place after the least change: there no
-    two programs agree, nor does MMPose with itself.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`.
-        reference (Reference): Of :func:`mmpose_predictions`.
-        suspects (np.ndarray): Points to examine, (N, K), bool.
-
-    Returns:
-        np.ndarray: Shape (N, K), bool; True for what is not examined.
-    """
-    generator = torch.Generator().manual_seed(0)
-    stable = np.ones(suspects.shape, bool)
-    for index in np.flatnonzero(suspects.any(1)):
-        stable[index] = ~suspects[index] | _stable(
-            model.head, reference.outputs[index], reference.scales[index],
-            generator)
-    return stable
-
-
-def _stable(head, outputs, scale, generator):
-    """Which points of a face stay in place after small changes, (K, )."""
-    single = isinstance(outputs, Tensor)
-    outputs = [outputs] if single else outputs
-
-    def decoded(changed):
-        changed = changed[0] if single else tuple(changed)
-        return head.decode(changed)[0].keypoints[0]
-
-    here = decoded(outputs)
-    stable = np.ones(len(here), bool)
-    for _ in range(_DISTURBANCES):
-        changes = [
-            _ROUNDING * output.abs().max() *
-            torch.randn(output.shape, generator=generator)
-            for output in outputs
-        ]
-        # In both directions: of two equal maxima, one of both favours the
-        # other one.
-        for sign in (1, -1):
-            moved = decoded([
-                output + sign * change
-                for output, change in zip(outputs, changes)
-            ])
-            stable &= np.linalg.norm(
-                (moved - here) * scale, axis=1) < _STABLE_PX
-    return stable
-
-
-def nme(predicted: np.ndarray, faces: Sequence[LabelledFace]) -> float:
-    """Mean error over the square root of the box's area.
-
-    This normaliser exists for every point set; as ``box`` in
-    ``FaceAlignmentMetric``.
-
-    Args:
-        predicted (np.ndarray): Shape (N, K, 2), pixels.
-        faces (Sequence[LabelledFace]): With labels.
-
-    Returns:
-        float: A fraction.
-    """
-    errors = []
-    for points, face in zip(predicted, faces):
-        distance = np.linalg.norm(points - face.keypoints, axis=1)
-        width, height = face.box[2:] - face.box[:2]
-        errors.append(
-            distance[face.labelled].mean() / np.sqrt(width * height))
-    return float(np.mean(errors))
 
 
 class ExportedNetwork:
@@ -278,92 +213,43 @@ class ExportedNetwork:
     """
 
     def __init__(self, path: str, codec=None, task: str = 'landmarks'):
-        self.info, model = ModelInfo.load(path, task)
-        self._run = _runner(path, model, task)
+        self._network = exported_network(path, task)
+        self.info = copy.copy(self._network.info)
         self._decode = None
-        if task == 'landmarks' and self.info.outputs != [
-                'keypoints', 'scores'
-        ]:
+        decoded = ['keypoints', 'scores']
+        if task == 'landmarks' and self.info.outputs != decoded:
             self._decode = build_decoder(codec)
-            self.info.outputs = ['keypoints', 'scores']
+            self.info.outputs = decoded
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
         """Runs the network on images (N, C, H, W), uint8."""
-        outputs = self._run(images)
+        outputs = self._network(images)
         if self._decode is None:
             return outputs
         return [
-            decoded.numpy() for decoded in self._decode(
-                *(torch.from_numpy(output) for output in outputs))
+            decoded.numpy()
+            for decoded in self._decode(*map(torch.from_numpy, outputs))
         ]
-
-
-def _runner(path: str, model: str, task: str) -> Callable:
-    if model.endswith('.onnx'):
-        from mmpose_thermal.runtime.onnx_network import OnnxNetwork
-        return OnnxNetwork(path, task)
-    if model.endswith('.xml'):
-        import openvino
-        # Single precision, even where a processor could do with less.
-        compiled = openvino.Core().compile_model(
-            model, 'CPU', {'INFERENCE_PRECISION_HINT': 'f32'})
-        return lambda images: [*compiled(images).values()]
-    network = torch.jit.load(model)
-
-    def run(images):
-        with torch.no_grad():
-            return [output.numpy() for output in network(
-                torch.from_numpy(images))]
-
-    return run
 
 
 def face_images(model: nn.Module, split: str, count: int,
                 info: ModelInfo) -> Tuple[List[tuple], str]:
-    """Images for a detector.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`, for detection.
-        split (str): ``'val'`` or ``'test'``.
-        count (int): How many, at equal distances.
-        info (ModelInfo): Of :func:`describe`.
-
-    Returns:
-        tuple: For each the image as MMDetection takes it, as the network
-        takes it, and the scale between both; and in words where they come
-        from.
+    """Images for a detector, as :func:`labelled_faces`: each as MMDetection
+    takes it, as the network takes it, and the scale between both.
     """
     from mmdet.registry import DATASETS
     init_default_scope('mmdet')
-    try:
-        dataset = DATASETS.build(
-            dict(
-                copy.deepcopy(model.cfg[f'{split}_dataloader'].dataset),
-                test_mode=True,
-                pipeline=[]))
-        images = [_read(record, info) for record in _spread(dataset, count)]
-        where = dataset.ann_file
-    except FileNotFoundError:
-        images = [face.image for face in _rendered(model, split, count)]
-        where = 'rendered faces'
+    records, where = _records(DATASETS, model, split, count, pipeline=[])
+    images = [face.image for face in _rendered(model, split, count)
+              ] if records is None else [
+                  _read(record, info) for record in records]
     return [(image, *letterbox(image, info.input_size))
             for image in images], where
-
-
-def _read(record, info):
-    if info.channels == 3:
-        return read_image(record['img_path'], colour=True)
-    return LoadThermalImage(channels=1, **info.gain)(record)['img']
 
 
 def compare_boxes(model: nn.Module, exported: ExportedNetwork,
                   images: Sequence[tuple]) -> Tuple[float, int]:
     """Compares a detector with MMDetection's own inference.
-
-    Args:
-        model (nn.Module): Of :func:`load_model`, for detection.
-        exported (ExportedNetwork): Its export.
-        images (Sequence[tuple]): Of :func:`face_images`.
 
     Returns:
         tuple: The largest difference of a coordinate, pixels, and the number

@@ -2,23 +2,19 @@
 
 Nothing here imports PyTorch or an OpenMMLab package.
 """
-from .parallel_map import ParallelMap
-from .crops import Crops, crop_faces
-from .drawing import draw_faces
-from .face_landmarks import FaceLandmarks
-from .tracking import FaceTracker
+from .crops import Crops, boxes_from, crop_faces, letterbox
 from .dead_pixels import scene_of
-from .images import (checked_pixels, decode_image, grey_levels,
-                          stored_bits, thermal_pixels)
-from .letterbox import boxes_from, letterbox
-from .model_info import ModelInfo
-from .onnx_network import OnnxNetwork
+from .drawing import draw_faces
+from .frames import Frame, Source, UniqueNames
+from .images import (checked_pixels, decode_image, grey_levels, stored_bits,
+                     thermal_pixels)
+from .networks import ModelInfo, OnnxNetwork
+from .parallel_map import ParallelMap
 from .radiometry import temperature_problem, to_grey
-from .results import ResultFiles
-from .frames import Frame, Source
+from .results import FaceLandmarks, ResultFiles
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
                           is_radiometric, is_skin, skin_regions)
-from .unique_names import UniqueNames
+from .tracking import FaceTracker
 
 __all__ = [
     'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',

@@ -1,3 +1,4 @@
+"""Files that are written whole or not at all."""
 import os
 from contextlib import contextmanager
 from typing import Iterator, Union
@@ -8,16 +9,10 @@ UNFINISHED = '.part'
 
 @contextmanager
 def atomic_file(path: Union[str, os.PathLike]) -> Iterator[str]:
-    """Lets a file be either written completely or not at all.
+    """Yields where to write a file, which is then there whole or not at all.
 
     What is written beside its place is forced to the disk and moved there: a
     process that is killed and a disk that is full leave what was there.
-
-    Args:
-        path (str | Path): The file; its folder is made.
-
-    Yields:
-        str: Where to write it.
     """
     path = os.fspath(path)
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)

@@ -26,7 +26,7 @@ _DEEP_COLOURS = (b'RGB0', b'0RGB', b'BGR0', b'0BGR', b'RBA@', b'@ABR')
 
 
 class Capture:
-    """A video or camera.
+    """A video or camera, frame by frame.
 
     OpenCV makes 8 bits of all that it captures. 16-bit grey is asked for as
     it is, and what OpenCV can only convert is refused or, in colour, named in
@@ -40,10 +40,6 @@ class Capture:
         fps (float): As it says; 25 if it does not.
         count (int): Frames, if they are known, else 0.
         released (bool): Whether it was closed.
-
-    Raises:
-        ValueError: It cannot be opened, or holds pixels that OpenCV would
-            convert.
     """
 
     def __init__(self,
@@ -101,14 +97,8 @@ class Capture:
         raise ValueError(f'{self.name} {reason}')
 
     def read(self) -> Optional[np.ndarray]:
-        """The next frame.
-
-        Returns:
-            np.ndarray: (H, W, 3), uint8, or (H, W), uint16; ``None`` at the
-            end.
-
-        Raises:
-            ValueError: 16-bit pixels come in a form that is not known.
+        """The next frame: (H, W, 3), uint8, or (H, W), uint16; ``None`` at the
+        end. A ``ValueError`` says that 16-bit pixels come in an unknown form.
         """
         # A camera may miss a frame, and go on.
         for _ in range(_CAMERA_TRIES if self._camera else 1):
@@ -121,11 +111,7 @@ class Capture:
         return None
 
     def _grey(self, image):
-        """The luminance of a picture above and numbers below, else as it is.
-
-        Some cameras deliver temperatures as if they were a picture's second
-        half, which has no colours that mean anything.
-        """
+        """The luminance of a picture above and numbers below, else as it is."""
         if self._in_two_parts is None:
             self._in_two_parts = _is_in_two_parts(image)
             if self._in_two_parts:
@@ -154,21 +140,14 @@ class Capture:
         return image.byteswap() if self._swapped else image
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yields all frames, see :meth:`read`."""
+        """Yields all frames."""
         image = self.read()
         while image is not None:
             yield image
             image = self.read()
 
     def missing(self, found: int) -> Optional[str]:
-        """Why there is an end after so many frames, if it is too early.
-
-        Args:
-            found (int): Frames that were read.
-
-        Returns:
-            str: One sentence; ``None`` if all were read.
-        """
+        """Why there is an end after so many frames, if it is too early."""
         if self._camera:
             return (f'{self.name} gives no more frames after {found}: it was '
                     'unplugged or taken by another program.')
@@ -198,10 +177,10 @@ def _tag(code: int) -> bytes:
 
 
 def _planes(pixels: bytes):
-    r"""Channels and bits of one of FFmpeg's pixel formats, else (0, 0).
+    """Channels and bits of one of FFmpeg's pixel formats, else (0, 0).
 
     Its tags of deep formats are a letter, the channels, how colours are
-    sampled, and the bits: ``Y1\0\x10``; backwards if the bytes are exchanged.
+    sampled, and the bits; backwards if the bytes are exchanged.
     """
     if pixels in _DEEP_COLOURS:
         return 3, 16

@@ -1,11 +1,12 @@
-"""The one channel of a thermal image that is stored as three."""
+"""The one channel of a thermal image that is stored as three, or in colours."""
+from functools import lru_cache
 from typing import Tuple
 
 import cv2
 import numpy as np
 
-from .usual_range import usual_range
-from .palettes import palette_fits
+from .dead_pixels import usual_range
+from .palettes import PALETTES, palette_colours, palette_fits
 from .warned_once import warn_once
 
 #: Largest share of a picture in colour (a logo, a marker) of a grey image.
@@ -16,6 +17,16 @@ _SPREAD_LEVELS, _SPREAD_SHARE = 8, .03
 _MAX_OVERLAY_SHARE, _MAX_LIT_SHARE = .15, .4
 _BLACK_LEVEL, _FULL_COLOUR_LEVELS, _MIN_FULL_SHARE = 24, 48, .5
 _LIKE_A_PALETTE = 20.  # distance of colours
+
+_BITS = 6  # of each colour channel in the table of distances
+# Beyond this distance from the palette (of at most 442) a colour is none of it.
+_FOREIGN_DISTANCE = 40
+_FOREIGN_SHARE = .25
+# Another palette is clearly the right one at this share of the distance.
+# Cameras' own iron is 13 to 19 from ours, 25 from inferno.
+_CLEARLY_BETTER = .8
+_MAX_DISTANCE = 25.
+_ALIKE, _ELSEWHERE, _FAR_APART = 3., 20., 12  # colours at levels
 
 
 def _spreads(image) -> Tuple[np.ndarray, float]:
@@ -35,15 +46,7 @@ def _spreads(image) -> Tuple[np.ndarray, float]:
 
 
 def coloured_share(image: np.ndarray) -> float:
-    """How much of an image is not grey.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3).
-
-    Returns:
-        float: Share of the pixels whose channels differ by more than lossy
-        codecs make them; 0 to 1.
-    """
+    """Share of pixels whose channels differ more than codecs make them."""
     if image.ndim == 2 or _are_equal(image):
         return 0.
     difference, limit = _spreads(image)
@@ -56,12 +59,6 @@ def is_coloured(image: np.ndarray) -> bool:
     That part may be :data:`MAX_COLOURED_SHARE` of the image; of 8 bits three
     times as much, if it is in the full colours of an overlay (text, a colour
     bar) and most of what is not black is grey.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3).
-
-    Returns:
-        bool: Whether it is.
     """
     share = coloured_share(image)
     if share <= MAX_COLOURED_SHARE or image.dtype != np.uint8:
@@ -90,21 +87,12 @@ def _guess(image) -> str:
 
 
 def single_channel(image: np.ndarray, name: str) -> np.ndarray:
-    """The one channel of a thermal image.
+    """The one channel (H, W) of a thermal image (H, W) or (H, W, 3), BGR.
 
     Channels that differ by a few levels, as lossy codecs make them, are grey:
     their luminance is taken. So is that of an image of which a part of at
-    most :data:`MAX_COLOURED_SHARE` is in colour, with one warning.
-
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3), BGR.
-        name (str): Named in messages.
-
-    Returns:
-        np.ndarray: Shape (H, W).
-
-    Raises:
-        ValueError: The image is in colour.
+    most :data:`MAX_COLOURED_SHARE` is in colour, with one warning. An image
+    in colour is a ``ValueError``.
     """
     if image.ndim == 2:
         return image
@@ -131,3 +119,94 @@ def single_channel(image: np.ndarray, name: str) -> np.ndarray:
     mean = image.mean(2, dtype=np.float64)
     return (mean if image.dtype == np.float32 else np.rint(mean)).astype(
         image.dtype)
+
+
+@lru_cache(maxsize=8)
+def _inverse_tables(palette: str) -> Tuple[np.ndarray, np.ndarray]:
+    """Levels of all 2^24 colours, and distances of those of 6 bits a channel.
+
+    Colours that the palette holds have their very level, others that of the
+    colour of 6 bits which they belong to.
+    """
+    colours = palette_colours(palette)
+    _check_one_way(palette, colours)
+    size = 2**_BITS
+    axis = (np.arange(size, dtype=np.float32) + .5) * 2**(8 - _BITS) - .5
+    levels = np.empty((size, size, size), np.uint8)
+    distances = np.empty_like(levels)
+    blue, green, red = ((axis[:, None] - channel)**2
+                        for channel in colours.astype(np.float32).T)
+    green_red = green[:, None] + red
+    for index in range(size):  # a plane at a time keeps memory small
+        squared = green_red + blue[index]
+        levels[index] = squared.argmin(2)
+        distances[index] = np.minimum(np.sqrt(squared.min(2)), 255)
+    full = levels
+    for channel in range(3):
+        full = np.repeat(full, 2**(8 - _BITS), axis=channel)
+    full = full.ravel()
+    # Backwards: of a colour that occurs twice, the lower level stays.
+    full[_codes(colours)[::-1]] = np.arange(255, -1, -1, dtype=np.uint8)
+    return full, distances.ravel()
+
+
+def _check_one_way(palette: str, colours: np.ndarray) -> None:
+    """Refuses palettes that give one colour to unlike temperatures."""
+    distances = np.linalg.norm(
+        colours[:, None].astype(np.float32) - colours, axis=2)
+    # A fitted palette may end in one colour; it must not come back to one.
+    if any(distances[low, low:high].max() > _ELSEWHERE
+           for low, high in np.argwhere(distances < _ALIKE)
+           if high - low > _FAR_APART):
+        raise ValueError(
+            f'the palette {palette!r} shows unlike temperatures in one colour: '
+            'no grey levels can be found from it. Save the images in another '
+            'palette.')
+
+
+def _codes(image: np.ndarray) -> np.ndarray:
+    """Colours as numbers of 24 bits."""
+    wide = image.astype(np.int32)
+    return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+
+
+def invert_palette(image: np.ndarray,
+                   palette: str,
+                   name: str = 'given as an array') -> np.ndarray:
+    """The grey levels (H, W) behind a false-colour image (H, W, 3), uint8.
+
+    Each pixel gets the level of the palette's nearest colour, by one look-up.
+    A ``ValueError`` says that a quarter of the pixels or more are far from
+    the palette, or that another palette fits clearly better.
+    """
+    if palette in ('white-hot', 'black-hot'):
+        grey = single_channel(image, name)
+        return grey if palette == 'white-hot' else cv2.bitwise_not(grey)
+    if image.ndim == 2:
+        raise ValueError(f'a grey image cannot have the palette {palette!r}.')
+    levels, distances = _inverse_tables(palette)
+    _check_palette(image, palette, distances)
+    return levels[_codes(image)]
+
+
+def _check_palette(image, palette, distances) -> None:
+    coarse = image[::4, ::4] >> (8 - _BITS)
+    size = 2**_BITS
+    far = distances[coarse.astype(np.int32) @ np.array(
+        [size * size, size, 1], np.int32)]
+    if not far.max() > 2**(8 - _BITS):  # exactly its colours
+        return
+    foreign = (far > _FOREIGN_DISTANCE).mean()
+    own = () if palette in PALETTES else (palette, )
+    fits = palette_fits(image, *own)
+    best = fits[0]
+    distance = next(fit.distance for fit in fits if fit.palette == palette)
+    is_other = best.distance < min(_CLEARLY_BETTER * distance, _MAX_DISTANCE)
+    if foreign < _FOREIGN_SHARE and not is_other:
+        return
+    remedy = ('Is it a visible-light image, or of another palette?'
+              if not is_other else
+              f'They fit {best.palette!r}: set "palette" to that.')
+    raise ValueError(
+        f'its colours are not of the palette {palette!r} ({foreign:.0%} of '
+        f'the pixels far from it, median distance {distance:.0f}). {remedy}')

@@ -1,10 +1,13 @@
-"""Cutting faces out, exactly as MMPose's test pipeline does."""
+"""From boxes in an image to what networks take, and back."""
 from dataclasses import dataclass
+from typing import Tuple
 
 import cv2
 import numpy as np
 
-from .model_info import ModelInfo
+from .networks import ModelInfo
+
+_GREY = 114  # MMDetection's padding
 
 
 @dataclass
@@ -14,8 +17,7 @@ class Crops:
     Attributes:
         images (np.ndarray): Shape (N, C, H, W), uint8.
         scales (np.ndarray): Image pixels per unit of decoded points, (N, 2).
-        origins (np.ndarray): Where the crops' origins lie in the image,
-            (N, 2).
+        origins (np.ndarray): Of the crops in the image, (N, 2).
     """
     images: np.ndarray
     scales: np.ndarray
@@ -28,20 +30,11 @@ class Crops:
 
 def crop_faces(image: np.ndarray, boxes: np.ndarray,
                info: ModelInfo) -> Crops:
-    """Cuts boxes out of an image.
+    """Cuts boxes (N, 4) out of an image (H, W) or (H, W, 3), uint8.
 
     The geometry is that of MMPose's ``GetBBoxCenterScale`` and
     ``TopdownAffine``: the box grows by the padding and, on its shorter side,
     to the aspect ratio of the input.
-
-    Args:
-        image (np.ndarray): Shape (H, W), or (H, W, 3) for ``channels=3``;
-            uint8.
-        boxes (np.ndarray): ``x1, y1, x2, y2`` in pixels, (N, 4).
-        info (ModelInfo): Of the network.
-
-    Returns:
-        Crops: The faces.
     """
     width, height = info.input_size
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -79,3 +72,62 @@ def _udp_matrix(centre, size, width, height):
     scale = np.array([width - 1, height - 1]) / size
     return np.column_stack([
         np.diag(scale), scale * (.5 * size - centre)]).astype(np.float32)
+
+
+def letterbox(image: np.ndarray,
+              input_size: Tuple[int, int]) -> Tuple[np.ndarray, float]:
+    """Scales an image (H, W) or (H, W, 3), uint8, into the upper left of a
+    detector's input (1, C, height, width), and gives the scale.
+
+    As MMDetection's ``Resize(keep_ratio=True)`` and ``Pad``.
+    """
+    width, height = input_size
+    scale = min(width / image.shape[1], height / image.shape[0])
+    size = [int(length * scale + .5) for length in image.shape[1::-1]]
+    size = [max(length, 1) for length in size]
+    canvas = np.full((height, width) + image.shape[2:], _GREY, np.uint8)
+    canvas[:size[1], :size[0]] = cv2.resize(
+        image, tuple(size), interpolation=cv2.INTER_LINEAR)
+    if image.ndim == 2:
+        return canvas[None, None], scale
+    return np.ascontiguousarray(canvas.transpose(2, 0, 1))[None], scale
+
+
+def boxes_from(boxes: np.ndarray,
+               scores: np.ndarray,
+               scale: float,
+               image_size: Tuple[int, int],
+               min_score: float,
+               nms_iou: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Faces of the image in a detector's output: boxes and scores, best first.
+
+    Args:
+        boxes (np.ndarray): ``x1, y1, x2, y2`` in its input, (M, 4).
+        scores (np.ndarray): Shape (M, ).
+        scale (float): Of :func:`letterbox`.
+        image_size (tuple[int, int]): (width, height) of the image.
+        min_score (float): Below it there is no face.
+        nms_iou (float): Boxes of larger overlap are one face.
+    """
+    boxes = np.clip(boxes / scale, 0, [*image_size, *image_size])
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    good = (scores >= min_score) & (sizes > 1).all(1)
+    boxes, scores, sizes = boxes[good], scores[good], sizes[good]
+    if not len(boxes):
+        return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    kept = np.array(
+        cv2.dnn.NMSBoxes(
+            np.column_stack([boxes[:, :2], sizes]).tolist(), scores.tolist(),
+            min_score, nms_iou), int).ravel()
+    return boxes[kept].astype(np.float32), scores[kept].astype(np.float32)
+
+
+def iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes (..., 4); 0 where one has no area."""
+    low = np.maximum(one[..., :2], others[..., :2])
+    high = np.minimum(one[..., 2:], others[..., 2:])
+    common = np.clip(high - low, 0, None).prod(-1)
+    areas = sum(
+        np.clip(boxes[..., 2:] - boxes[..., :2], 0, None).prod(-1)
+        for boxes in (one, others))
+    return common / np.maximum(areas - common, 1e-9)

@@ -1,19 +1,20 @@
 """Decoders of files, by OpenCV, NumPy and tifffile."""
 import struct
 from io import BytesIO
-from typing import BinaryIO, Optional, Tuple
+from mmap import mmap
+from typing import Any, BinaryIO, Optional, Tuple, Union
 
 import cv2
 import numpy as np
 
-from .tiff import exif_orientation, starting_at, tiff_pages
-from .tiff_pages import choose_pages
+from .tiff import (TiffPage, begin_at, choose_pages, exif_orientation,
+                   tiff_pages)
 
 #: 11,000 x 12,000: no thermal camera comes near.
 MAX_PIXELS = 1 << 27
 #: OpenCV's warping ends here.
 MAX_SIDE = 32766
-PNG = b'\x89PNG\r\n\x1a\n'
+PNG, NPY = b'\x89PNG\r\n\x1a\n', b'\x93NUMPY'
 _ZIP = b'PK\x03\x04'
 # Bits and sample formats of TIFF: whole numbers of 32 and 64 bits, halves.
 _NOT_BY_OPENCV = {(32, 1), (32, 2), (64, 1), (64, 2), (16, 3)}
@@ -21,16 +22,7 @@ _AS_STORED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Checks that an image can be worked on.
-
-    Args:
-        width, height (int): Pixels.
-        name (str): Of the image.
-
-    Raises:
-        ValueError: It has more pixels than :data:`MAX_PIXELS`, or a side
-            beyond :data:`MAX_SIDE`.
-    """
+    """Raises a ``ValueError`` for images of too many pixels."""
     if width * height > MAX_PIXELS:
         raise ValueError(f'Image {name} has {width}x{height} pixels, the limit '
                          f'is {MAX_PIXELS}. Cut it into parts.')
@@ -40,8 +32,16 @@ def check_size(width: int, height: int, name: str) -> None:
             f'is {MAX_SIDE}, that of OpenCV. Cut it into parts.')
 
 
+def many_frames(name: str, count: int) -> ValueError:
+    """The error of a file of many frames where one image is wanted."""
+    return ValueError(
+        f'Image {name} holds {count} frames, and one image is wanted: cut it '
+        f'into one file a frame. landmarker.stream(Source({name!r})) and '
+        '`mmpose-thermal predict` take them one after the other.')
+
+
 def _undecodable(content, name, reason='it is truncated or no image'):
-    if content.startswith(_ZIP):
+    if content[:4] == _ZIP:
         reason = ('it is an archive. Of NumPy arrays, save each by np.save '
                   'instead of np.savez')
     return ValueError(f'Image {name} cannot be decoded: {reason} '
@@ -50,14 +50,8 @@ def _undecodable(content, name, reason='it is truncated or no image'):
 
 def npy_header(
         file: BinaryIO) -> Optional[Tuple[Tuple[int, ...], bool, np.dtype, int]]:
-    """What NumPy's own format says of its array.
-
-    Args:
-        file (BinaryIO): At its beginning.
-
-    Returns:
-        tuple | None: Shape, whether it is in Fortran's order, type, and where
-        the numbers begin; ``None`` if it is damaged.
+    """Shape, whether it is in Fortran's order, type, and where the numbers
+    of a ``.npy`` file begin; ``None`` if it is damaged.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -70,18 +64,7 @@ def npy_header(
 
 
 def decode_npy(content: bytes, name: str) -> np.ndarray:
-    """Decodes NumPy's own format, without pickle.
-
-    Args:
-        content (bytes): Of the file.
-        name (str): Of the file.
-
-    Returns:
-        np.ndarray: As stored, of any shape and type.
-
-    Raises:
-        ValueError: It is damaged.
-    """
+    """Decodes NumPy's own format, without pickle, as stored."""
     header = npy_header(BytesIO(content))
     if header is None:
         raise _undecodable(content, name)
@@ -98,20 +81,14 @@ def decode_npy(content: bytes, name: str) -> np.ndarray:
 def decode_picture(content: bytes, name: str) -> np.ndarray:
     """Decodes an image format of OpenCV, or a TIFF file of any kind.
 
-    Args:
-        content (bytes): Of the file.
-        name (str): Of the file.
-
-    Returns:
-        np.ndarray: Shape (H, W) or (H, W, C), BGR, upright, as stored.
-
-    Raises:
-        ValueError: It is damaged, of an unknown format, too large, or a TIFF
-            of several frames.
+    The image is upright, (H, W) or (H, W, C) in BGR order, as stored.
     """
-    pages = tiff_pages(content)
+    pages, _ = tiff_pages(content)
     if pages:
-        return _decode_page(content, name, pages)
+        chosen = choose_pages(pages)
+        if len(chosen) > 1:
+            raise many_frames(name, len(chosen))
+        return decode_page(bytearray(content), chosen[0], name)
     if content.startswith(PNG) and len(content) >= 24:
         # A small file can promise more than may be unpacked.
         width, height = struct.unpack_from('>II', content, 16)
@@ -136,19 +113,13 @@ def _by_opencv(content, name, flags=0):
                            f'OpenCV says "{error.err}"') from None
 
 
-def _decode_page(content, name, pages):
-    """The picture of a TIFF file."""
-    chosen = choose_pages(pages)
-    page = chosen[0]
+def decode_page(content: Union[bytearray, mmap], page: TiffPage,
+                name: str) -> np.ndarray:
+    """Decodes one page of a TIFF file, which becomes its first one."""
     check_size(*page.size, name)
-    if len(chosen) > 1:
-        raise ValueError(
-            f'Image {name} holds {len(chosen)} frames of {page.size[0]}x'
-            f'{page.size[1]} pixels, and one image is wanted: cut it into '
-            f'one file a frame. tools/demo.py and Source({name!r}) take them '
-            'one after the other.')
-    if page != pages[0]:
-        content = starting_at(content, page)
+    if 0 in page.size:
+        raise _undecodable(content, name)
+    begin_at(content, page)
     bits, channels, form = page.pixels
     image = None
     # Of these OpenCV prints its own errors, or makes 8 bits of 16.
@@ -158,13 +129,13 @@ def _decode_page(content, name, pages):
                 page.is_inverted and image.dtype != np.uint8):
             return image  # turned, and 8 bits inverted, by OpenCV
     if image is None:
-        image = _turned(_decode_tiff(content, name), page.orientation)
+        image = _turned(_by_tifffile(content, name), page.orientation)
     if page.is_inverted and image.dtype.kind == 'u':
         image = np.iinfo(image.dtype).max - image
     return image
 
 
-def _decode_tiff(content: bytes, name: str) -> np.ndarray:
+def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
     """What OpenCV does not know: halves, 32-bit counts, rare compressions."""
     try:
         import tifffile
@@ -173,8 +144,9 @@ def _decode_tiff(content: bytes, name: str) -> np.ndarray:
             content, name, 'OpenCV does not know this kind of TIFF file (or '
             'it is damaged). `pip install tifffile imagecodecs`, or convert '
             'it to uncompressed 16-bit or float TIFF') from None
+    stream: Any = content if isinstance(content, mmap) else BytesIO(content)
     try:
-        with tifffile.TiffFile(BytesIO(content)) as file:
+        with tifffile.TiffFile(stream) as file:
             page = file.pages[0]
             image = page.asarray()
             is_rgb = page.photometric == tifffile.PHOTOMETRIC.RGB

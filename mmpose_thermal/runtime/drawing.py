@@ -4,8 +4,8 @@ from typing import Optional, Sequence
 import cv2
 import numpy as np
 
-from .face_landmarks import FaceLandmarks
-from .model_info import ModelInfo
+from .results import FaceLandmarks
+from .networks import ModelInfo
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -26,14 +26,8 @@ def draw_faces(image: np.ndarray,
                fps: Optional[float] = None) -> np.ndarray:
     """Draws points, the lines between them, boxes and temperatures.
 
-    Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3), uint8, BGR.
-        faces (Sequence[FaceLandmarks]): In pixels of the image.
-        info (ModelInfo): Colours and lines of the point set.
-        fps (float, optional): Written into the corner.
-
-    Returns:
-        np.ndarray: BGR, magnified by a whole number if it is small; uint8.
+    The picture is BGR, magnified by a whole number if the image is small.
+    ``fps`` is written into its corner.
     """
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

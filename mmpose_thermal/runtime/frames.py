@@ -5,7 +5,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Set, Tuple
 
 import cv2
 import numpy as np
@@ -13,13 +13,12 @@ import numpy as np
 from .captures import Capture
 from .images import decode_image
 from .stacks import STACKS, Stack, open_stack
-from .unique_names import UniqueNames, names_for
-from .warned_once import warn_once
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
           '.mpeg', '.3gp', '.nut')
 _STACK_FPS = 25.
+_MAX_NAME = 120  # file systems end at 255 bytes
 
 
 @dataclass
@@ -28,8 +27,7 @@ class Frame:
 
     Attributes:
         name (str): For files of results: unique within the source.
-        image (np.ndarray, optional): As stored; ``None`` if it could not be
-            read.
+        image (np.ndarray, optional): As stored; ``None`` if it is unreadable.
         time_s (float, optional): Since the beginning, of videos and cameras.
         error (str, optional): Why it could not be read.
         path (str, optional): The file it is from, of images and stacks.
@@ -84,7 +82,7 @@ class Source:
             self._capture = self._opened()
             self.fps = self._capture.fps
         elif self.files == [self.name]:
-            self._stack = self._opened_stack(self.name)
+            self._stack = open_stack(self.name)
         self.moving = self._capture is not None or (
             self._stack is not None and self._stack.is_sequence)
 
@@ -108,7 +106,7 @@ class Source:
     def __len__(self) -> int:
         """The number of frames if it is known, else 0."""
         if self._stack is not None:
-            return len(self._stack)
+            return self._stack.count
         if self._capture is not None:
             return self._capture.count
         if self.files == [self.name]:
@@ -139,7 +137,7 @@ class Source:
             return Frame(names.take(*own), image, time_s, error, path, own)
 
         try:
-            stack = self._stack or self._opened_stack(path)
+            stack = self._stack or open_stack(path)
             if stack is None:
                 yield frame(
                     decode_image(
@@ -149,12 +147,6 @@ class Source:
                 yield frame(image, index if stack.is_sequence else None)
         except (OSError, ValueError) as error:
             yield frame(None, error=str(error))
-
-    def _opened_stack(self, path):
-        stack = open_stack(path)
-        if stack is not None and stack.left_out:
-            warn_once('pages left out', stack.left_out)
-        return stack
 
     def _captured(self):
         capture, count, started = self._capture, 0, time.monotonic()
@@ -178,18 +170,7 @@ class Source:
 
 
 def input_files(where: str) -> List[str]:
-    """The files that an input means.
-
-    Args:
-        where (str): See :class:`Source`.
-
-    Returns:
-        list[str]: Paths; none for a camera.
-
-    Raises:
-        FileNotFoundError: There is none.
-        ValueError: It is of an unknown type.
-    """
+    """The files that an input means (see :class:`Source`); none for a camera."""
     if where.isdecimal() and not os.path.exists(where):
         return []
     if os.path.isdir(where):
@@ -233,3 +214,41 @@ def _matching(pattern):
 
 def _suffix(path):
     return Path(path).suffix.lower()
+
+
+class UniqueNames:
+    """Hands out names for files, each once.
+
+    Names that differ in case only are the same: they are on some systems.
+    """
+
+    def __init__(self) -> None:
+        self._taken: Set[str] = set()
+
+    def take(self, *wanted: str) -> str:
+        """The first of the wanted names that is free, else the last of them
+        with a number. Characters that are not for files are replaced.
+        """
+        names = [_safe(name) for name in wanted]
+        number, name = 2, next(filter(self._is_free, names), names[-1])
+        while not self._is_free(name):
+            name = f'{names[-1]}_{number}'
+            number += 1
+        self._taken.add(name.casefold())
+        return name
+
+    def _is_free(self, name):
+        return name.casefold() not in self._taken
+
+
+def names_for(path: str) -> Tuple[str, ...]:
+    """Names for what comes from a file, the best first."""
+    file = Path(path)
+    folder = file.resolve().parent.name
+    return (file.stem, f'{folder}_{file.stem}',
+            f'{folder}_{file.stem}_{file.suffix[1:]}')
+
+
+def _safe(name):
+    return ''.join(c if c.isalnum() or c in '-_.' else '_'
+                   for c in name)[:_MAX_NAME] or '_'

@@ -5,16 +5,13 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-from .channels import is_coloured, single_channel
+from .channels import invert_palette, is_coloured, single_channel
 from .dead_pixels import scene_of
-from .decoders import check_size, decode_npy, decode_picture
-from .image_heads import image_head
-from .palette_inversion import invert_palette
-from .radiometric_jpeg import radiometric_kind
+from .decoders import NPY, check_size, decode_npy, decode_picture
+from .file_headers import image_head, radiometric_kind
 from .radiometry import temperature_problem, to_grey
 from .warned_once import warn_once
 
-_NPY = b'\x93NUMPY'
 _FLAT_LEVELS = 4
 
 
@@ -46,7 +43,7 @@ def decode_image(content: bytes,
             32,766 a side), or is a radiometric JPEG.
     """
     content = bytes(content)  # some storages give views
-    if content.startswith(_NPY) or Path(name).suffix.lower() == '.npy':
+    if content.startswith(NPY) or Path(name).suffix.lower() == '.npy':
         image = decode_npy(content, name)
     else:
         image = decode_picture(content, name)
@@ -65,18 +62,7 @@ def decode_image(content: bytes,
 
 
 def stored_bits(path: str) -> int:
-    """Bits of a channel of an image file, as :func:`decode_image` gives it.
-
-    Args:
-        path (str): Of the file.
-
-    Returns:
-        int: 8, 16 or 32.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no readable image.
-    """
+    """Bits of a channel as :func:`decode_image` gives it: 8, 16 or 32."""
     head = image_head(path)
     if head is not None:
         return head.bits
@@ -95,19 +81,8 @@ def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
     ==========================  ===============================================
 
     Whole numbers of 16 bits have one default of temperatures, signed or not
-    (:data:`DEFAULT_SCALE`).
-
-    Args:
-        image (np.ndarray): Shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4),
-            the last with alpha; any byte order.
-        name (str): Of the image, for messages.
-
-    Returns:
-        np.ndarray: Shape (H, W) or (H, W, 3); uint8, uint16, int16 or
-        float32 in the machine's byte order.
-
-    Raises:
-        ValueError: Another shape or type, no pixels, or too many.
+    (:data:`DEFAULT_SCALE`). Takes (H, W), (H, W, 1), (H, W, 3) and, with
+    alpha, (H, W, 4); gives (H, W) or (H, W, 3).
     """
     if image.ndim == 3 and image.shape[0] == 1 and \
             image.shape[2] not in (1, 3, 4):
@@ -118,8 +93,8 @@ def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
             image.ndim == 3 and image.shape[2] not in (3, 4)):
         raise ValueError(
             f'Image {name} has the shape {image.shape}; an image is (H, W) or '
-            '(H, W, 3), and not empty. A stack of frames goes to the demo or '
-            'is cut into one file a frame.')
+            '(H, W, 3), and not empty. `mmpose-thermal predict` takes stacks of '
+            'frames; or cut it into one file a frame.')
     check_size(image.shape[1], image.shape[0], name)
     return np.ascontiguousarray(_plain_type(image[..., :3] if image.ndim ==
                                             3 else image, name))
@@ -157,19 +132,8 @@ def _as_colour(image, name):
 def thermal_pixels(raw: np.ndarray, name: str) -> np.ndarray:
     """The one channel of a thermal image, as :func:`grey_levels` maps it.
 
-    A thermometer reads temperatures off this: dead pixels have none.
-
-    Args:
-        raw (np.ndarray): Shape (H, W) or (H, W, C), of any type that
-            :func:`checked_pixels` takes.
-        name (str): Of the image, for messages.
-
-    Returns:
-        np.ndarray: Shape (H, W); of more than 8 bits without dead pixels and
-        telemetry (:func:`scene_of`).
-
-    Raises:
-        ValueError: The image is in colours, or has too many dead pixels.
+    A thermometer reads temperatures off this: of more than 8 bits it is
+    without dead pixels and telemetry (:func:`scene_of`).
     """
     channel = single_channel(checked_pixels(raw, name), name)
     return channel if channel.dtype == np.uint8 else scene_of(channel,
@@ -188,22 +152,15 @@ def grey_levels(raw: np.ndarray,
     their palette), radiometric ones are mapped by :func:`to_grey`.
 
     Args:
-        raw (np.ndarray): Shape (H, W) or (H, W, C), of any type that
-            :func:`checked_pixels` takes.
+        raw (np.ndarray): See :func:`checked_pixels`.
         name (str): Of the image, for messages.
-        palette (str): Of an 8-bit image: a name or file
-            (:func:`palette_colours`).
+        palette (str): Of an 8-bit image, see :func:`palette_colours`.
         scale, offset (float): Kelvin are ``raw * scale + offset``.
         **gain: Further arguments of :func:`to_grey`.
 
     Returns:
         tuple: The grey image (H, W), uint8, and the kelvin between two levels
         if they are known.
-
-    Raises:
-        ValueError: The image is of another type, in colours that are not the
-            palette's, or has too many dead pixels; or it is flat, since the
-            gain ``'window'`` got pixels that are no temperatures.
     """
     raw = checked_pixels(raw, name)
     try:

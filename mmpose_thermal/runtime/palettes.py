@@ -29,17 +29,11 @@ _SAMPLED_PIXELS, _SAMPLED_COLOURS = 4096, 200
 
 @lru_cache(maxsize=None)
 def palette_colours(palette: str) -> np.ndarray:
-    """The colours of a palette, from the coldest to the hottest.
+    """The colours of a palette from the coldest to the hottest, (256, 3), BGR.
 
     Args:
         palette (str): One of :data:`PALETTES`, or the path of an image of 256
             pixels in one row or column, coldest first.
-
-    Returns:
-        np.ndarray: Shape (256, 3), BGR, uint8.
-
-    Raises:
-        ValueError: It is none of these.
     """
     if palette in _GRADIENTS:
         stops = np.array(_GRADIENTS[palette], float)[:, ::-1]
@@ -68,12 +62,7 @@ def _read(path):
 
 
 class Fit(NamedTuple):
-    """How far an image's colours are from a palette.
-
-    Attributes:
-        distance (float): Median of its distinct colours, of at most 442.
-        palette (str): Its name.
-    """
+    """Median distance of an image's distinct colours, of at most 442."""
     distance: float
     palette: str
 
@@ -85,16 +74,9 @@ def _all_colours() -> np.ndarray:
 
 
 def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
-    """Compares an image's colours with palettes.
+    """Compares the colours of an image (H, W, 3) with palettes, best first.
 
     Each distinct colour counts once: a black background says nothing.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), BGR, uint8.
-        *others (str): Palettes beside those that have a name.
-
-    Returns:
-        list[Fit]: Best first.
     """
     step = max(int(np.sqrt(image[..., 0].size / _SAMPLED_PIXELS)), 1)
     pixels = image[::step, ::step].reshape(-1, 3)
@@ -124,19 +106,11 @@ def _squared_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def fit_palette(
         pairs: Iterable[Tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Finds the palette of frames that are at hand both grey and coloured.
+    """The palette (256, 3) of frames that are known both grey and coloured.
 
     Args:
         pairs (Iterable[tuple]): Grey (H, W) and false-colour (H, W, 3) image,
-            uint8.
-
-    Returns:
-        np.ndarray: Shape (256, 3), BGR, uint8; levels that do not occur are
-        interpolated.
-
-    Raises:
-        ValueError: The images of a pair have unlike sizes, or fewer than 32
-            levels occur at all.
+            uint8. Levels that do not occur are interpolated.
     """
     count, total = np.zeros(_LEVELS), np.zeros((_LEVELS, 3))
     for grey, colour in pairs:
@@ -159,13 +133,5 @@ def fit_palette(
 
 
 def apply_palette(grey: np.ndarray, palette: str) -> np.ndarray:
-    """Colours grey levels.
-
-    Args:
-        grey (np.ndarray): Shape (H, W), uint8.
-        palette (str): See :func:`palette_colours`.
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), BGR, uint8.
-    """
+    """Colours grey levels (H, W), uint8: (H, W, 3), BGR."""
     return cv2.applyColorMap(grey, palette_colours(palette)[:, None])

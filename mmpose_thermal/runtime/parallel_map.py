@@ -1,4 +1,4 @@
-"""Working ahead: some items at a time, results in order."""
+"""A function of many items, some at a time in threads, results in order."""
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Callable, Deque, Iterable, Iterator
@@ -9,14 +9,13 @@ class ParallelMap(Iterator):
     threads.
 
     OpenCV, NumPy and ONNX Runtime let other threads run while they compute.
-    An item that fails raises its error when its turn has come; the next one
-    is there to be asked for.
+    An item that fails raises its error when its turn has come, and so does an
+    iterable that breaks; the next one is there to be asked for.
 
     Args:
         function (Callable): Of one item.
         items (Iterable): Taken one by one in the calling thread, never more
-            than ``workers`` before their results are asked for. If it raises
-            an error, that comes behind the results of the items before.
+            than ``workers`` before their results are asked for.
         workers (int): Threads.
     """
 
@@ -24,7 +23,7 @@ class ParallelMap(Iterator):
                  workers: int) -> None:
         self._function, self._items = function, iter(items)
         self._workers, self._ended = workers, False
-        self._pool = ThreadPoolExecutor(workers, 'work_ahead')
+        self._pool = ThreadPoolExecutor(workers, 'parallel_map')
         self._pending: Deque[Future] = deque()
 
     def __next__(self):

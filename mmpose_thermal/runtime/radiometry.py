@@ -1,14 +1,10 @@
-"""From what a thermal camera stores to the grey levels a network sees.
-
-One function, :func:`to_grey`, for training, evaluation, demo and export; it
-needs NumPy and OpenCV alone.
-"""
+"""From what a thermal camera stores to grey levels; units of temperature."""
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
-from .dead_pixels import Scene, scene_of
+from .dead_pixels import Scene, grid_percentiles, scene_of
 
 CELSIUS_K = 273.15
 #: Ways to map radiometric values to 8 bits.
@@ -72,7 +68,7 @@ def temperature_problem(raw: np.ndarray,
     if raw.dtype.name not in DEFAULT_SCALE:
         return f'{raw.dtype} pixels are grey levels, no temperatures.'
     scale = DEFAULT_SCALE[raw.dtype.name] if scale is None else scale
-    low, middle, high = _grid_percentiles(raw)
+    low, middle, high = grid_percentiles(raw, 2)
     celsius = [
         value * scale + (offset - CELSIUS_K) for value in (low, middle, high)
     ]
@@ -95,19 +91,6 @@ def temperature_problem(raw: np.ndarray,
         f'temperature_offset={unit.offset:g}' for unit in likely)
     return (f'{said}. With values of {low:g} to {high:g} the pixels look like '
             f'{guesses}.')
-
-
-def _grid_percentiles(raw) -> Sequence[float]:
-    """The 2nd, 50th and 98th percentile of a grid of pixels."""
-    step = max(min(raw.shape) // 32, 1)
-    values = raw[::step, ::step].ravel()
-    if values.dtype == np.float32:
-        values = values[np.isfinite(values)]
-    if not len(values):
-        return np.nan, np.nan, np.nan
-    last = len(values) - 1
-    places = [last // 50, last // 2, last - last // 50]
-    return np.partition(values, places)[places].tolist()
 
 
 def _as_grey_levels(raw) -> Optional[str]:

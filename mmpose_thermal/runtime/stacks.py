@@ -1,14 +1,16 @@
 """Files and arrays that hold many frames."""
+import mmap
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator, Optional, Tuple
 
 import numpy as np
 
-from .decoders import npy_header
+from .decoders import decode_page, many_frames, npy_header
 from .images import checked_pixels, decode_image
-from .tiff_pages import choose_pages, read_pages
+from .tiff import choose_pages, tiff_pages
 from .warned_once import warn_once
 
 _CHANNELS = (1, 3, 4)
@@ -26,16 +28,6 @@ def is_batch(shape: Tuple[int, ...], name: str) -> bool:
     (N, H, W, C) and (N, C, H, W) are many, and (1, H, W) is many of which
     there is one. So three frames (3, H, W) are three images, and an image
     whose channels come first needs a leading axis, (1, 3, H, W).
-
-    Args:
-        shape (tuple[int, ...]): Of the array.
-        name (str): Named in the error.
-
-    Returns:
-        bool: Whether the first axis counts images.
-
-    Raises:
-        ValueError: It is neither an image nor a batch of images.
     """
     sizes = _image_axes(shape)
     if sizes is None or not all(shape):
@@ -64,14 +56,7 @@ def is_batch(shape: Tuple[int, ...], name: str) -> bool:
 
 
 def channels_last(image: np.ndarray) -> np.ndarray:
-    """An image of a batch, whose channels may come first.
-
-    Args:
-        image (np.ndarray): Shape (H, W), (H, W, C) or (C, H, W).
-
-    Returns:
-        np.ndarray: Shape (H, W) or (H, W, C).
-    """
+    """An image (H, W), (H, W, C) or (C, H, W) of a batch, channels last."""
     if image.ndim == 3 and image.shape[2] not in _CHANNELS:
         return image.transpose(1, 2, 0)
     return image
@@ -90,10 +75,11 @@ def _image_axes(shape):
     return None
 
 
+@dataclass
 class Stack:
     """The frames of one file; each is read when it is asked for.
 
-    Args:
+    Attributes:
         name (str): Of the file.
         count (int): Frames that are there.
         read (Callable): Gives the frame of an index; a ``ValueError`` says
@@ -101,46 +87,32 @@ class Stack:
         missing (str, optional): What is wrong with the file beyond them.
         left_out (str, optional): What in it is no frame.
     """
-
-    def __init__(self,
-                 name: str,
-                 count: int,
-                 read: Callable[[int], np.ndarray],
-                 missing: Optional[str] = None,
-                 left_out: Optional[str] = None) -> None:
-        self.name = name
-        self._count, self._read = count, read
-        self.missing, self.left_out = missing, left_out
+    name: str
+    count: int
+    read: Callable[[int], np.ndarray]
+    missing: Optional[str] = None
+    left_out: Optional[str] = None
 
     @property
     def is_sequence(self) -> bool:
         """Whether it is more than one image, or was once."""
-        return self._count > 1 or self.missing is not None
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        if not 0 <= index < self._count:
-            raise IndexError(index)
-        return self._read(index)
+        return self.count > 1 or self.missing is not None
 
     def frames(self) -> Iterator[Tuple[int, np.ndarray]]:
         """Yields index and image of all that can be read.
 
-        Raises:
-            ValueError: At the end, if a frame is damaged or missing.
+        A ``ValueError`` at the end names what is damaged or missing.
         """
         damaged, reason = 0, None
-        for index in range(len(self)):
+        for index in range(self.count):
             try:
-                image = self[index]
+                image = self.read(index)
             except ValueError as error:
                 damaged, reason = damaged + 1, reason or error
             else:
                 yield index, image
         if damaged:
-            raise ValueError(f'{damaged} of {len(self)} frames of {self.name} '
+            raise ValueError(f'{damaged} of {self.count} frames of {self.name} '
                              f'cannot be read: {reason}')
         if self.missing:
             raise ValueError(f'{self.name} is damaged: {self.missing}')
@@ -150,69 +122,49 @@ def open_stack(path: str) -> Optional[Stack]:
     """Opens a file that holds many frames.
 
     ``.npy`` and ``.npz`` (of one array): by :func:`is_batch`. TIFF: more than
-    one page.
-
-    Args:
-        path (str): Of a file.
-
-    Returns:
-        Stack: ``None`` if it is a single image, or damaged so much that only
-        reading it as one can say how.
-
-    Raises:
-        ValueError: It holds no images.
+    one page. ``None`` stands for a single image, or a file so damaged that
+    only reading it as one can say how.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in TIFF:
-        return _tiff(path)
-    if suffix == NPY:
-        return _npy(path)
-    if suffix == NPZ:
-        return _npz(path)
-    return None
+    read = _tiff if suffix in TIFF else {NPY: _npy, NPZ: _npz}.get(suffix)
+    stack = None if read is None else read(path)
+    if stack is not None and stack.left_out:
+        warn_once('pages left out', stack.left_out)
+    return stack
 
 
 def read_image(path: str, palette: Optional[str] = None) -> np.ndarray:
-    """Reads a file that holds one image.
-
-    Args:
-        path (str): Of any type of image.
-        palette (str, optional): See :func:`decode_image`.
-
-    Returns:
-        np.ndarray: As stored, see :func:`decode_image`.
-
-    Raises:
-        ValueError: It is damaged, or holds many.
-    """
+    """Reads a file that holds one image, see :func:`decode_image`."""
     stack = open_stack(path)
     if stack is None:
         return decode_image(Path(path).read_bytes(), path, palette=palette)
-    if len(stack) != 1:
-        raise ValueError(
-            f'{path} holds {len(stack)} frames, and one image is wanted: '
-            f'landmarker.stream(Source({path!r})) and tools/demo.py take them '
-            'one after the other.')
-    if stack.left_out:
-        warn_once('pages left out', stack.left_out)
+    if stack.count != 1:
+        raise many_frames(path, stack.count)
     (_, image), = stack.frames()
     return image
 
 
-def _tiff(path):
+def _mapped(path):
+    """A file as memory of this process: changes do not reach the disk."""
     with open(path, 'rb') as file:
-        pages, missing = read_pages(file)
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+
+
+def _tiff(path):
+    if not Path(path).stat().st_size:
+        return None
+    pages, missing = tiff_pages(_mapped(path))
     if not pages or len(pages) == 1 and not missing:
         return None
     chosen = choose_pages(pages)
 
     def read(index):
+        page = chosen[index]
         try:
-            with open(path, 'rb') as file:
-                content = chosen[index].as_file(file)
-            return decode_image(content, path)
+            return checked_pixels(decode_page(_mapped(path), page, path), path)
         except ValueError as error:
-            raise ValueError(f'page {chosen[index].number}: {error}') from None
+            number = pages.index(page) + 1
+            raise ValueError(f'page {number}: {error}') from None
 
     left_out = None
     if len(chosen) < len(pages):
@@ -248,38 +200,28 @@ def _npz(path):
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, EOFError, OSError):
-        raise _damaged(path) from None
-    if size > _MAX_NPZ_BYTES:
-        raise ValueError(f'{path} would take {size >> 30} GiB unpacked: save '
-                         'its array as .npy, which is read in parts.')
-    try:
+        if size > _MAX_NPZ_BYTES:
+            raise ValueError(f'it would take {size >> 30} GiB unpacked.')
         with np.load(path, allow_pickle=False) as arrays:
             names = arrays.files
-            array = arrays[names[0]] if len(names) == 1 else None
+            if len(names) != 1:
+                raise ValueError(f'it holds {len(names)} arrays '
+                                 f'({", ".join(names[:5])}).')
+            array = arrays[names[0]]
     except (zipfile.BadZipFile, EOFError, OSError, zlib.error):
-        raise _damaged(path) from None
-    except ValueError as error:  # Python objects, which are not unpickled
+        raise ValueError(f'{path} cannot be read: it is truncated or no .npz '
+                         'file.') from None
+    except ValueError as error:  # NumPy's, too: objects are not unpickled
         raise ValueError(
             f'{path} cannot be read: {error} Save its frames as one array of '
-            'numbers, np.savez(path, np.stack(frames)).') from None
-    if array is None:
-        raise ValueError(
-            f'{path} holds {len(names)} arrays ({", ".join(names[:5])}): '
-            'wanted is one. Save that of the frames as .npy.')
-    if not is_batch(array.shape, path):
-        array = array[None]
-    return _of_array(array, path)
-
-
-def _damaged(path):
-    return ValueError(f'{path} cannot be read: it is truncated or no .npz '
-                      'file.')
+            'numbers, np.save(path, np.stack(frames)): .npy is read in '
+            'parts.') from None
+    return _of_array(array if is_batch(array.shape, path) else array[None],
+                     path)
 
 
 def _of_array(array, path, missing=None):
-
-    def read(index):
-        return checked_pixels(channels_last(array[index]), path)
-
-    return Stack(path, len(array), read, missing)
+    return Stack(
+        path, len(array),
+        lambda index: checked_pixels(channels_last(array[index]), path),
+        missing)

@@ -65,14 +65,7 @@ SKIN_REGIONS = {
 
 
 def skin_regions(keypoints: Sequence[str]) -> Dict[str, SkinRegion]:
-    """The regions of the skin that a point set locates.
-
-    Args:
-        keypoints (Sequence[str]): Names of its points.
-
-    Returns:
-        dict[str, SkinRegion]: By name.
-    """
+    """The regions of the skin that points of these names locate, by name."""
     known = set(keypoints)
     found = {}
     for name, definitions in SKIN_REGIONS.items():
@@ -85,33 +78,15 @@ def skin_regions(keypoints: Sequence[str]) -> Dict[str, SkinRegion]:
 def is_radiometric(raw: np.ndarray,
                    scale: Optional[float] = None,
                    offset: float = 0.) -> bool:
-    """Whether the pixels of an image are temperatures.
-
-    Args:
-        raw (np.ndarray): Shape (H, W).
-        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
-
-    Returns:
-        bool: Not so for 8 bits, nor if the scene has no temperatures of this
-        world (:func:`temperature_problem` says what it has).
-    """
+    """Whether pixels are plausible temperatures (:func:`temperature_problem`)."""
     return temperature_problem(raw, scale, offset) is None
 
 
 def is_skin(celsius: Sequence[float]) -> bool:
-    """Whether the values of a face can be those of skin.
+    """Whether the values of a face, degrees Celsius, can be those of skin.
 
     A camera's raw counts may happen to make a plausible scene, but hardly a
-    face.
-
-    Args:
-        celsius (Sequence[float]): At the landmarks, degrees Celsius; NaN
-            where there is no value.
-
-    Returns:
-        bool: Whether their median is within :data:`SKIN_CELSIUS`; not so
-        without any value.
+    face. NaN stands for no value; a face without any has no skin.
     """
     values = np.asarray(celsius, float)
     values = values[np.isfinite(values)]
@@ -149,16 +124,10 @@ class SkinThermometer:
 
     def __call__(self, raw: np.ndarray,
                  keypoints: np.ndarray) -> Tuple[np.ndarray, Dict[str, float]]:
-        """Measures one face.
+        """Degrees Celsius of one face: at each point, the median of a small disc
+        (K, ), and of each region (:data:`SKIN_REGIONS`).
 
-        Args:
-            raw (np.ndarray): The image as stored, (H, W).
-            keypoints (np.ndarray): Shape (K, 2), pixels.
-
-        Returns:
-            tuple: Degrees Celsius at each point, (K, ), the median of a small
-            disc, and of each region (:data:`SKIN_REGIONS`); NaN where most of
-            a disc is outside the image.
+        NaN stands for discs of which most is outside the image (H, W).
         """
         width, height = np.ptp(keypoints, axis=0)
         extent_px = float(np.sqrt(max(width * height, 1.)))
@@ -187,9 +156,7 @@ class SkinThermometer:
 
 
 def _discs(raw, centres, radii_px):
-    """Pixels around discs, (M, P), whether they are in disc and image, and
-    the discs' areas, (M, ).
-    """
+    """Pixels around discs and whether they are seen, (M, P), and areas, (M, )."""
     height, width = raw.shape
     reach = int(np.ceil(radii_px.max(initial=_MIN_RADIUS_PX)))
     steps = np.arange(-reach, reach + 1)

@@ -4,8 +4,8 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from .boxes import iou
-from .face_landmarks import FaceLandmarks
+from .crops import iou
+from .results import FaceLandmarks
 
 _SAME_FACE_IOU = .3
 _ONE_FACE_IOU = .6  # landmarks of two boxes that are of one face
@@ -20,8 +20,7 @@ class _Track:
         score (float): Of the detector.
         track_id (int, optional): ``None`` before it was found once.
         in_sight (bool): Whether the box is worth a look.
-        middle (np.ndarray, optional): Of the landmarks' box when it was last
-            found, (2, ).
+        middle (np.ndarray, optional): Of the landmarks' box when last found.
         motion (np.ndarray): Of the middle, pixels a frame, (2, ).
         lost (int): Frames since it was found.
     """
@@ -83,14 +82,7 @@ class FaceTracker:
         self._next_id = 0
 
     def __call__(self, frame: np.ndarray) -> List[FaceLandmarks]:
-        """Finds the faces of the next frame.
-
-        Args:
-            frame (np.ndarray): As for the landmarker.
-
-        Returns:
-            list[FaceLandmarks]: With ``track_id``, in their order.
-        """
+        """The faces of the next frame, with ``track_id``, in their order."""
         prepared = self.landmarker.prepare(frame)
         if self._wait <= 0 or any(
                 track.lost or not track.in_sight for track in self._tracks):
@@ -181,14 +173,7 @@ def _matched(boxes, others):
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of the boxes around two sets of points.
-
-    Args:
-        one, other (np.ndarray): Shape (K, 2).
-
-    Returns:
-        float: From 0 to 1.
-    """
+    """Intersection over union of the boxes around two sets of points."""
     return float(iou(_around(one), _around(other)))
 
 

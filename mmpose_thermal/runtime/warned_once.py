@@ -6,12 +6,7 @@ _GIVEN: Set[str] = set()
 
 
 def warn_once(kind: str, message: str) -> None:
-    """Warns, unless a warning of this kind was given in this process.
-
-    Args:
-        kind (str): Of the warning.
-        message (str): Its text.
-    """
+    """Warns, unless it did so in this process for this kind."""
     if kind not in _GIVEN:
         _GIVEN.add(kind)
         warnings.warn(message + ' Further cases are not reported.',

@@ -78,14 +78,18 @@ def test_without_boxes_the_face_fills_the_image():
 
 
 @pytest.mark.parametrize('batch', [
-    [grey(), grey()], np.stack([grey(), grey()]),
-    np.stack([cv2.merge([grey()] * 3)] * 2)])
+    [grey(), grey()], (grey(), grey()), np.stack([grey(), grey()]),
+    np.stack([cv2.merge([grey()] * 3)] * 2), np.stack([grey()] * 2)[:, None],
+    np.stack([grey()] * 2)[..., None],
+    torch.from_numpy(np.stack([grey()] * 2))[:, None],
+    torch.from_numpy(np.stack([grey()] * 2))[:, None].expand(-1, 3, -1, -1)])
 def test_batches_run_as_one(batch):
     network = Network()
     found = ThermalLandmarker(network)(batch, [BOX, BOX * 2])
     assert [len(faces) for faces in found] == [1, 2]
     assert [len(images) for images in network.seen] == [3]
-    assert ThermalLandmarker(Network())(batch, [[], BOX])[0] == []
+    given = iter(batch) if isinstance(batch, list) else batch
+    assert ThermalLandmarker(Network())(given, [[], BOX])[0] == []
 
 
 def test_streams_are_worked_on_as_they_come(tmp_path):
@@ -109,6 +113,7 @@ def test_streams_are_worked_on_as_they_come(tmp_path):
 
 def test_streams_may_skip_what_is_no_image(tmp_path):
     (tmp_path / 'bad.png').write_bytes(b'no image')
+    np.save(tmp_path / 'a.npy', np.stack([grey()] * 3))
     images = [grey(), tmp_path / 'bad.png', grey(), None, grey()]
     landmarker = ThermalLandmarker(Network())
     with pytest.warns(UserWarning) as warned:
@@ -118,6 +123,10 @@ def test_streams_may_skip_what_is_no_image(tmp_path):
     assert len(told) == 2
     assert any('Image 1 of the stream is skipped' in text and 'bad.png' in text
                for text in told)
+    with pytest.warns(UserWarning, match='bad.png cannot be decoded'):
+        found = [*landmarker.stream(
+            Source(str(tmp_path)), BOX, on_error='skip')]
+    assert [len(faces) for faces in found] == [1, 1, 1, 0]
     with pytest.raises(ValueError, match="'raise', 'skip'"):
         landmarker.stream(images, on_error='ignore')
 
@@ -159,16 +168,6 @@ def test_a_stream_says_what_its_boxes_lack():
         next(stream)
     with pytest.raises(ValueError, match="Source.'a.mp4'."):
         next(landmarker.stream('a.mp4'))
-
-
-def test_streams_take_sources(tmp_path):
-    np.save(tmp_path / 'a.npy', np.stack([grey()] * 3))
-    (tmp_path / 'b.png').write_bytes(b'no image')
-    landmarker = ThermalLandmarker(Network())
-    with pytest.warns(UserWarning, match='b.png cannot be decoded'):
-        found = [*landmarker.stream(
-            Source(str(tmp_path)), BOX, on_error='skip')]
-    assert [len(faces) for faces in found] == [1, 1, 1, 0]
 
 
 # -- images of other libraries ----------------------------------------------
@@ -218,32 +217,26 @@ def test_colours_of_other_libraries_are_in_their_order():
     tensor = torch.from_numpy(rgb)
     for image in (pil_of(rgb), tensor, tensor.permute(2, 0, 1)):
         assert (seen_of(image, palette='iron') == expected).all()
+    assert np.median(np.abs(expected.astype(int) - seen_of(grey()))) <= 2
     landmarker = ThermalLandmarker(Network(), palette='iron')
     for batch in (tensor[None], tensor.permute(2, 0, 1)[None]):
         landmarker(batch, [BOX])
         assert (landmarker._network.seen[0] == expected).all()
 
 
-def test_pil_images_are_turned_upright(tmp_path):
+def test_pil_images_are_turned_upright_or_named(tmp_path):
     from PIL import Image
     image = pil_of(grey()[:, :100])
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter to the right
     image.save(tmp_path / 'a.png', exif=exif)
-    prepared = ThermalLandmarker(Network()).prepare(
-        Image.open(tmp_path / 'a.png'))
+    landmarker = ThermalLandmarker(Network())
+    prepared = landmarker.prepare(Image.open(tmp_path / 'a.png'))
     assert (prepared.grey == np.rot90(grey()[:, :100], -1)).all()
-
-
-@pytest.mark.parametrize('batch', [
-    (grey(), grey()), (image for image in [grey()] * 2),
-    np.stack([grey()] * 2)[:, None], np.stack([grey()] * 2)[..., None],
-    torch.from_numpy(np.stack([grey()] * 2))[:, None],
-    torch.from_numpy(np.stack([grey()] * 2))[:, None].expand(-1, 3, -1, -1),
-])
-def test_batches_of_other_forms(batch):
-    found = ThermalLandmarker(Network())(batch, [BOX, BOX * 2])
-    assert [len(faces) for faces in found] == [1, 2]
+    content = (tmp_path / 'a.png').read_bytes()
+    (tmp_path / 'a.png').write_bytes(content[:len(content) // 2])
+    with pytest.raises(ValueError, match='a.png cannot be decoded'):
+        landmarker(Image.open(tmp_path / 'a.png'))
 
 
 @pytest.mark.parametrize('given, message', [
@@ -267,12 +260,14 @@ def test_what_is_no_image_is_named(given, message):
         ThermalLandmarker(Network())(given)
 
 
-def test_paths_that_hold_more_than_an_image_are_named(tmp_path):
-    (tmp_path / 'a.mp4').write_text('')
+def test_paths_of_what_is_no_image_are_named(tmp_path):
+    for name in ('a.mp4', 'bad.png'):
+        (tmp_path / name).write_text('')
     np.save(tmp_path / 'a.npy', np.stack([grey()] * 3))
     for path, message in ((tmp_path, 'is a folder: .*Source'),
                           (tmp_path / 'a.mp4', 'is a video: .*Source'),
-                          (tmp_path / 'a.npy', 'holds 3 frames.*Source')):
+                          (tmp_path / 'a.npy', 'holds 3 frames.*Source'),
+                          (tmp_path / 'bad.png', 'bad.png cannot be dec')):
         with pytest.raises(ValueError, match=message):
             ThermalLandmarker(Network())(path)
 
@@ -293,17 +288,10 @@ def test_frames_of_all_kinds_are_the_same_to_the_network(tmp_path):
             np.median(kelvin[59:62, 54:57]) - 273.15, abs=2)
         assert set(face.skin_celsius) == {'nose_tip', 'right_inner_eye_corner',
                                           'left_inner_eye_corner'}
+    face, = ThermalLandmarker(network, temperatures=False)(raw, BOX)
+    assert face.keypoint_celsius is None and face.skin_celsius is None
     first = network.seen[0].astype(int)
     assert all(np.abs(first - seen).max() <= 1 for seen in network.seen)
-
-
-def test_temperatures_are_read_if_wanted():
-    kelvin = np.full((128, 128), 305., np.float32)
-    kelvin[40:80] = 310
-    face, = ThermalLandmarker(Network())(kelvin)
-    assert face.keypoint_celsius is not None
-    face, = ThermalLandmarker(Network(), temperatures=False)(kelvin)
-    assert face.keypoint_celsius is None and face.skin_celsius is None
 
 
 def test_counts_without_temperature_warn_once():
@@ -361,27 +349,30 @@ def test_bad_frames_are_explained(image, error, message):
         ThermalLandmarker(Network())(image)
 
 
-def test_a_file_that_is_no_image_is_named(tmp_path):
-    (tmp_path / 'bad.png').write_bytes(b'no image')
-    with pytest.raises(ValueError, match='bad.png cannot be decoded'):
-        ThermalLandmarker(Network())(tmp_path / 'bad.png')
-
-
 @pytest.mark.parametrize('boxes, message', [
-    ([[0, 0, 10]], 'shape'), ([0, 0, 10, 10], 'shape'),
+    ([[0, 0, 10]], 'shape'), ([0, 0, 10, 10], r'shape \(4,\)'),
     ([[0, 0, 0, 0]], 'Box 0 .* with an area'),
     (BOX + [[np.nan, 0, 9, 9]], 'Box 1'),
     ([[10, 10, 5, 20]], 'with an area'),
     ([[200, 200, 250, 250]], 'outside the 128x128 image'),
-])
+    ([dict(x1=1)], 'boxes are'), (dict(a=BOX), 'boxes are'),
+    ('abc', 'boxes are'), (5, 'boxes (have the shape ..|are an int)')])
 def test_bad_boxes_are_explained(boxes, message):
+    landmarker = ThermalLandmarker(Network())
     with pytest.raises(ValueError, match=message):
-        ThermalLandmarker(Network())(grey(), boxes)
+        landmarker(grey(), boxes)
+    with pytest.raises(ValueError, match=message):
+        [*landmarker.stream([grey()], boxes=boxes)]
 
 
 def test_bad_calls_are_explained(tmp_path):
     with pytest.raises(ValueError, match='boxes for 1'):
         ThermalLandmarker(Network())([grey(), grey()], [BOX])
+    with pytest.raises(ValueError, match='boxes are 5: .*one list'):
+        ThermalLandmarker(Network())([grey(), grey()], boxes=5)
+    for images in (None, 5):
+        with pytest.raises(ValueError, match='images of a stream'):
+            next(ThermalLandmarker(Network()).stream(images))
     with pytest.raises(ValueError, match="'onnx', 'cpu' or 'cuda'"):
         ThermalLandmarker('a.pth', 'gpu')
     with pytest.raises(ValueError, match="device='onnx' runs"):
@@ -394,16 +385,6 @@ def test_bad_calls_are_explained(tmp_path):
         ThermalLandmarker(Network(), palette='rainbow-hot')
     with pytest.raises(FileNotFoundError, match='copy both'):
         ThermalLandmarker(str(tmp_path / 'a.onnx'))
-
-
-def test_palettes_are_inverted():
-    from mmpose_thermal.runtime.palettes import apply_palette
-    network = Network()
-    ThermalLandmarker(network)(grey(), BOX)
-    ThermalLandmarker(network, palette='iron')(
-        apply_palette(grey(), 'iron'), BOX)
-    difference = np.abs(network.seen[0].astype(int) - network.seen[1])
-    assert np.median(difference) <= 2
 
 
 def test_models_of_visible_light(save_student):
@@ -456,33 +437,3 @@ def test_mmposes_own_inference_takes_the_stock_config(save_student, tmp_path):
     found = result['predictions'][0][0]
     assert np.array(found['keypoints']) == pytest.approx(
         ours.keypoints, abs=.1)
-
-
-@pytest.mark.parametrize('boxes, message', [
-    ([1, 2, 30, 40], r'shape \(4,\)'), (5, 'boxes are an int'),
-    ([dict(x1=1)], 'boxes are'), (dict(a=BOX), 'boxes are'),
-    ('abc', 'boxes are')])
-def test_bad_boxes_of_streams_are_explained(boxes, message):
-    with pytest.raises(ValueError, match=message):
-        [*ThermalLandmarker(Network()).stream([grey()], boxes=boxes)]
-
-
-@pytest.mark.parametrize('images', [None, 5])
-def test_streams_of_nothing_are_explained(images):
-    with pytest.raises(ValueError, match='images of a stream'):
-        [*ThermalLandmarker(Network()).stream(images)]
-
-
-def test_boxes_of_batches_are_lists():
-    with pytest.raises(ValueError, match='boxes are 5: .*one list'):
-        ThermalLandmarker(Network())([grey(), grey()], boxes=5)
-
-
-def test_truncated_pil_images_are_named(tmp_path):
-    from PIL import Image
-    pil_of(np.random.default_rng(0).integers(0, 255, (99, 99), np.uint8)).save(
-        tmp_path / 'a.png')
-    content = (tmp_path / 'a.png').read_bytes()
-    (tmp_path / 'a.png').write_bytes(content[:len(content) // 2])
-    with pytest.raises(ValueError, match='a.png cannot be decoded'):
-        ThermalLandmarker(Network())(Image.open(tmp_path / 'a.png'))

@@ -12,12 +12,6 @@ from mmpose_thermal.datasets.transforms.loading import (LoadRGBPartner,
                                                         read_image)
 from mmpose_thermal.runtime import (decode_image, grey_levels, scene_of,
                                     stored_bits, temperature_problem, to_grey)
-from mmpose_thermal.runtime.warned_once import _GIVEN
-
-
-@pytest.fixture(autouse=True)
-def nothing_said():
-    _GIVEN.clear()
 
 
 def decoded(path):

@@ -6,12 +6,6 @@ import numpy as np
 import pytest
 
 from mmpose_thermal.runtime import grey_levels
-from mmpose_thermal.runtime.warned_once import _GIVEN
-
-
-@pytest.fixture(autouse=True)
-def nothing_said():
-    _GIVEN.clear()
 
 
 @pytest.fixture

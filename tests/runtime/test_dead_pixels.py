@@ -9,11 +9,6 @@ from mmpose_thermal.runtime import (SkinThermometer, scene_of, thermal_pixels,
 from mmpose_thermal.runtime.warned_once import _GIVEN
 
 
-@pytest.fixture(autouse=True)
-def nothing_said():
-    _GIVEN.clear()
-
-
 @pytest.fixture
 def kelvin():
     """A room of 295 K with a face of 307 K, and a sensor's noise."""

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmpose_thermal.datasets.transforms import LoadThermalImage
-from mmpose_thermal.runtime.palette_inversion import invert_palette
+from mmpose_thermal.runtime.channels import invert_palette
 from mmpose_thermal.runtime.palettes import (COLOUR_MAPS, PALETTES,
                                              apply_palette, fit_palette,
                                              palette_colours)

@@ -70,25 +70,6 @@ def test_a_frame_of_one_temperature_is_no_error():
             assert to_grey(raw, gain)[0].shape == (16, 16)
 
 
-def test_too_many_dead_pixels_are_named(scene_k, tmp_path):
-    scene_k[:94] = np.nan
-    np.save(tmp_path / 'frame.npy', scene_k)
-    with pytest.raises(ValueError, match='frame.npy.* 12032 pixels .*finite'):
-        load(tmp_path / 'frame.npy', dict(bit_depth=32))
-
-
-def test_broken_npy_is_named(tmp_path):
-    (tmp_path / 'frame.npy').write_bytes(b'no array')
-    with pytest.raises(ValueError, match='frame.npy cannot be decoded'):
-        load(tmp_path / 'frame.npy', dict(bit_depth=32))
-
-
-def test_a_pickle_in_npy_is_not_run(tmp_path):
-    np.save(tmp_path / 'frame.npy', np.array([print], object))
-    with pytest.raises(ValueError, match='frame.npy cannot be decoded'):
-        load(tmp_path / 'frame.npy', dict(bit_depth=32))
-
-
 def test_one_channel(tmp_path):
     cv2.imwrite(str(tmp_path / 'a.png'), np.full((4, 6), 10, np.uint8))
     assert load(tmp_path / 'a.png', channels=1)['img'].shape == (4, 6)

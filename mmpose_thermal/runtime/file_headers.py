@@ -2,15 +2,14 @@
 import mmap
 import os
 from dataclasses import dataclass
-from typing import BinaryIO, Optional, Tuple
+from typing import BinaryIO, Iterator, Optional, Tuple
 
 import numpy as np
 
-from .decoders import PNG, npy_header
+from .decoders import NPY, PNG, npy_header
 from .tiff import tiff_pages
 
 _JPEG = b'\xff\xd8\xff'
-_NPY = b'\x93NUMPY'
 _TIFF = (b'II*\0', b'MM\0*')
 _UNSIGNED, _FLOAT = 1, 3  # sample formats of TIFF
 # Bits that an image has when it is decoded, by sample format and bits of it.
@@ -24,41 +23,28 @@ _BITS_OF_DTYPE = {
     'uint8': 8, 'int8': 16, 'uint16': 16, 'int16': 16, 'float16': 32,
     'float32': 32, 'float64': 32,
 }
+# Segments of a JPEG.
+_SCAN, _END = 0xda, 0xd9
+_APP1, _APP3 = 0xe1, 0xe3
+_RAW_BYTES = 1 << 15  # APP3 of other makers is short
 
 
 @dataclass(frozen=True)
 class ImageHead:
-    """What the head of an image file tells.
-
-    Attributes:
-        bits (int): Of a channel, decoded: 8, 16 or 32.
-        size (tuple[int, int], optional): Width and height, upright; ``None``
-            where the head does not tell.
-    """
+    """Bits of a channel when decoded, and width and height, upright, if known."""
     bits: int
     size: Optional[Tuple[int, int]] = None
 
 
 def image_head(path: str) -> Optional[ImageHead]:
-    """Reads the head of an image file.
-
-    Args:
-        path (str): Of the file.
-
-    Returns:
-        ImageHead | None: As the decoder would give it; ``None`` if only
-        decoding tells.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-    """
+    """The head of an image file; ``None`` if only decoding tells."""
     with open(path, 'rb') as file:
         start = file.read(8)
         if start.startswith(_JPEG):
             return ImageHead(8)
         if start == PNG:
             return _png_head(file)
-        if start.startswith(_NPY):
+        if start.startswith(NPY):
             return _npy_head(file)
         if start.startswith(_TIFF):
             return _tiff_head(file)
@@ -97,10 +83,37 @@ def _npy_head(file: BinaryIO) -> Optional[ImageHead]:
 
 def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        pages = tiff_pages(content)
-    if len(pages) != 1 or pages[0].orientation != 1:
+        pages, _ = tiff_pages(content)
+    if len(pages) != 1 or pages[0].orientation != 1 or 0 in pages[0].size:
         return None
     page = pages[0]
     stored, _, sample_format = page.pixels
     bits = _BITS_OF_TIFF.get((sample_format, stored))
     return ImageHead(bits, page.size) if bits else None
+
+
+def _segments(content: bytes) -> Iterator[Tuple[int, int, int]]:
+    """Marker, beginning and length of what precedes a JPEG's picture."""
+    place = 2
+    while place + 4 <= len(content) and content[place] == 0xff:
+        marker = content[place + 1]
+        length = int.from_bytes(content[place + 2:place + 4], 'big')
+        if marker in (_SCAN, _END) or length < 2:
+            return
+        yield marker, place + 4, length - 2
+        place += 2 + length
+
+
+def radiometric_kind(content: bytes) -> Optional[str]:
+    """``'FLIR'`` or ``'DJI'`` for their radiometric JPEGs, else ``None``."""
+    if not content.startswith(b'\xff\xd8'):
+        return None
+    is_dji, raw_bytes = False, 0
+    for marker, start, length in _segments(content):
+        if marker == _APP1 and content.startswith(b'FLIR\0', start):
+            return 'FLIR'
+        if marker == _APP1:
+            is_dji |= b'DJI' in content[start:start + length]
+        elif marker == _APP3:
+            raw_bytes += length
+    return 'DJI' if is_dji and raw_bytes >= _RAW_BYTES else None
