@@ -145,6 +145,7 @@ def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
             'it is damaged). `pip install tifffile imagecodecs`, or convert '
             'it to uncompressed 16-bit or float TIFF') from None
     stream: Any = content if isinstance(content, mmap) else BytesIO(content)
+    stream.seek(0)  # a mapping has been read before
     try:
         with tifffile.TiffFile(stream) as file:
             page = file.pages[0]
