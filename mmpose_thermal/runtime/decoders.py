@@ -35,8 +35,8 @@ def check_size(width: int, height: int, name: str) -> None:
 def many_frames(name: str, count: int) -> ValueError:
     """The error of a file of many frames where one image is wanted."""
     return ValueError(
-        f'Image {name} holds {count} frames, and one image is wanted: cut it '
-        f'into one file a frame. landmarker.stream(Source({name!r})) and '
+        f'{name} holds {count} frames, and one image is wanted: cut it into '
+        f'one file a frame. landmarker.stream(Source({name!r})) and '
         '`mmpose-thermal predict` take them one after the other.')
 
 
