@@ -35,8 +35,8 @@ def check_size(width: int, height: int, name: str) -> None:
 def many_frames(name: str, count: int) -> ValueError:
     """The error of a file of many frames where one image is wanted."""
     return ValueError(
-        f'Image {name} holds {count} frames, and one image is wanted: cut it '
-        f'into one file a frame. landmarker.stream(Source({name!r})) and '
+        f'{name} holds {count} frames, and one image is wanted: cut it into '
+        f'one file a frame. landmarker.stream(Source({name!r})) and '
         '`mmpose-thermal predict` take them one after the other.')
 
 
@@ -145,6 +145,7 @@ def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
             'it is damaged). `pip install tifffile imagecodecs`, or convert '
             'it to uncompressed 16-bit or float TIFF') from None
     stream: Any = content if isinstance(content, mmap) else BytesIO(content)
+    stream.seek(0)  # a mapping has been read before
     try:
         with tifffile.TiffFile(stream) as file:
             page = file.pages[0]

@@ -144,16 +144,13 @@ def read_image(path: str, palette: Optional[str] = None) -> np.ndarray:
     return image
 
 
-def _mapped(path):
-    """A file as memory of this process: changes do not reach the disk."""
-    with open(path, 'rb') as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-
-
 def _tiff(path):
     if not Path(path).stat().st_size:
         return None
-    pages, missing = tiff_pages(_mapped(path))
+    with open(path, 'rb') as file:
+        # Memory of this process: changes do not reach the disk.
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    pages, missing = tiff_pages(content)
     if not pages or len(pages) == 1 and not missing:
         return None
     chosen = choose_pages(pages)
@@ -161,7 +158,7 @@ def _tiff(path):
     def read(index):
         page = chosen[index]
         try:
-            return checked_pixels(decode_page(_mapped(path), page, path), path)
+            return checked_pixels(decode_page(content, page, path), path)
         except ValueError as error:
             number = pages.index(page) + 1
             raise ValueError(f'page {number}: {error}') from None

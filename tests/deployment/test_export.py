@@ -41,6 +41,7 @@ def test_coordinates_are_those_of_mmpose(build, save_student, tmp_path):
     """Its own pipeline, network and decoder against the exported file."""
     path = save_student(build())
     model = exported(path, tmp_path / 'a.onnx')
+    model.test_cfg['flip_test'] = True  # which no export does
     faces, where = labelled_faces(model, 'test', 3, describe(model))
     assert where == 'rendered faces' and faces[0].keypoints.shape == (68, 2)
     for landmarker in (ThermalLandmarker(str(tmp_path / 'a.onnx'), 'onnx'),

@@ -166,6 +166,16 @@ def test_a_damaged_page_leaves_the_others(tmp_path):
     assert '1 of 3 frames' in error.error and 'page 2' in error.error
 
 
+def test_pages_that_opencv_does_not_read(tmp_path):
+    frames = (three_frames() / 100).astype(np.float16)
+    pytest.importorskip('tifffile').imwrite(
+        tmp_path / 'a.tif', frames, photometric='minisblack')
+    found = frames_of(tmp_path / 'a.tif')
+    assert len(found) == 3
+    for frame, image in zip(found, frames):
+        assert frame.image.dtype == np.float32 and (frame.image == image).all()
+
+
 def test_pages_that_lead_in_a_circle_come_once(tmp_path):
     path = tmp_path / 'a.tif'
     as_tiff(path, three_frames())

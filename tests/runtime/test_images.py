@@ -32,6 +32,22 @@ def as_npy(array):
     return stream.getvalue()
 
 
+def rare_tiff(dtype, values, orientation=1):
+    """A TIFF that OpenCV does not decode: one strip, no compression."""
+    height, width = values.shape
+    bits = 8 * np.dtype(dtype).itemsize
+    sample_format = dict(f=3, u=1, i=2)[np.dtype(dtype).kind]
+    tags = [(256, 4, width), (257, 4, height), (258, 3, bits), (259, 3, 1),
+            (262, 3, 1), (273, 4, 8), (274, 3, orientation), (277, 3, 1),
+            (278, 4, height), (279, 4, values.size * bits // 8),
+            (339, 3, sample_format)]
+    pixels = values.astype(dtype).tobytes()
+    directory = struct.pack('<H', len(tags)) + b''.join(
+        struct.pack('<HHII', tag, kind, 1, value) for tag, kind, value in tags)
+    return b'II*\0' + struct.pack(
+        '<I', 8 + len(pixels)) + pixels + directory + bytes(4)
+
+
 def turned(image, orientation):
     """As EXIF defines it: which edge of the stored image is where."""
     return {
@@ -67,9 +83,11 @@ def test_orientation_means_the_same_everywhere(ramp, kind, orientation,
     colour = decode_image(content, 'a', colour=True)
     assert (colour == colour[..., :1]).all()
     assert np.abs(colour[..., 0] - expected).max() <= 2 * (kind == 'JPEG')
+    (tmp_path / 'a').write_bytes(content)
+    head = image_head(tmp_path / 'a')
+    assert head is None or head.size in (None, grey.shape[::-1])
     # MMPose's loader, of pipelines of visible light alone, is OpenCV's, too.
     if kind != 'WEBP':  # which OpenCV before 4.12 does not turn
-        (tmp_path / 'a').write_bytes(content)
         loaded = LoadImage()(dict(img_path=str(tmp_path / 'a')))['img']
         assert (loaded == colour).all()
 
@@ -167,6 +185,7 @@ def test_files_that_promise_too_many_pixels_are_not_unpacked(ramp):
 @pytest.mark.parametrize('name, content', [
     ('a.png', b''), ('a.tif', b'II*\0\xff\xff\xff\xff' + bytes(20)),
     ('a.tif', b'II+\0\x08\0\0\0' + b'\xff' * 8 + bytes(20)),  # BigTIFF
+    ('a.tif', rare_tiff('uint16', np.zeros((4, 0)))),
     ('a.npy', b'no array'), ('a.jpg', b'\xff\xd8\xff\xe1\0'),
     ('a.webp', b'RIFF\0\0\0\0WEBP'), ('a.npz', b'PK\x03\x04'),
     ('a.npy', as_npy(np.zeros(40))[:-9]), ('a.npy', b'\x93NUMPY\1'),
@@ -192,27 +211,12 @@ def test_a_picture_within_the_page_of_its_thumbnail_is_found():
     assert (decode_image(stream.getvalue(), 'a.tif') == counts).all()
 
 
-def rare_tiff(dtype, values):
-    """A TIFF that OpenCV does not decode: one strip, no compression."""
-    height, width = values.shape
-    bits = 8 * np.dtype(dtype).itemsize
-    sample_format = dict(f=3, u=1, i=2)[np.dtype(dtype).kind]
-    tags = [(256, 4, width), (257, 4, height), (258, 3, bits), (259, 3, 1),
-            (262, 3, 1), (273, 4, 8), (277, 3, 1), (278, 4, height),
-            (279, 4, values.size * bits // 8), (339, 3, sample_format)]
-    pixels = values.astype(dtype).tobytes()
-    directory = struct.pack('<H', len(tags)) + b''.join(
-        struct.pack('<HHII', tag, kind, 1, value) for tag, kind, value in tags)
-    return b'II*\0' + struct.pack(
-        '<I', 8 + len(pixels)) + pixels + directory + bytes(4)
-
-
 @pytest.mark.parametrize('dtype, expected', [
     ('float16', np.float32), ('uint32', np.uint16)])
 def test_tifffile_reads_what_opencv_does_not(ramp, dtype, expected):
     pytest.importorskip('tifffile')
-    image = decode_image(rare_tiff(dtype, ramp), 'a.tif')
-    assert image.dtype == expected and (image == ramp).all()
+    image = decode_image(rare_tiff(dtype, ramp, 6), 'a.tif')
+    assert image.dtype == expected and (image == turned(ramp, 6)).all()
 
 
 def test_without_tifffile_it_is_named(ramp, monkeypatch):
