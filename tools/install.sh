@@ -153,7 +153,8 @@ else
     fi
 
     if ! { pinned $mmcv && works 'import mmcv.ops'; }; then
-        export MMCV_WITH_OPS=1 MAX_JOBS=${MAX_JOBS:-$(nproc 2>/dev/null || echo 2)}
+        # nproc would answer OMP_NUM_THREADS.
+        export MMCV_WITH_OPS=1 MAX_JOBS=${MAX_JOBS:-$(env -u OMP_NUM_THREADS nproc 2>/dev/null || echo 2)}
         mmcv_is_cached=0
         cached=${mmcv//-/_}-$(pin $mmcv)-cp$("$py" -c 'import sys; print("%d%d" % sys.version_info[:2])')
         if [ -n "$(pip cache list --format=abspath "$cached" 2>/dev/null || true)" ]; then
