@@ -4,8 +4,9 @@ usage() {
     cat <<'EOF'
 Usage: bash tools/install.sh [--no-venv] [--help]
 
-Installs torch, mmengine, mmcv (its ops compiled from source: 5 to 15 minutes on
-2 cores), mmdet, mmpose and, editable, mmpose_thermal.
+Installs torch, mmengine, mmcv, mmdet, mmpose and, editable, mmpose_thermal. A first
+installation takes 4 to 5 minutes on 2 idle cores; most of them go into compiling
+mmcv's ops. pip keeps the result: a second environment takes 1 to 2 minutes.
 
   --no-venv   use the active Python environment instead of creating one. If it
               already holds a working MMPose, nothing of that is touched and the
@@ -23,7 +24,7 @@ EOF
 }
 set -Eeuo pipefail
 
-say() { printf '\n[install] %s\n' "$*"; }
+say() { printf '\n[install] %d:%02d  %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$*"; }
 fail() { printf '\n[install] ERROR: %s\n[install] REMEDY: %s\n' "$1" "$2" >&2; exit 1; }
 
 source "$(dirname "$0")/environment.sh"
@@ -58,24 +59,70 @@ if [ "$use_venv" = 1 ]; then
     fi
 fi
 trap 'fail "the step above failed" "check the network and the disk, then run tools/install.sh again: it goes on where it stopped"' ERR
+scratch=$(mktemp -d)
+build=
+cleanup() {
+    [ -z "$build" ] || kill -- "-$build" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip() { "$py" -m pip "$@"; }
 install() { pip install --quiet -c "$pins" "$@"; }
 from_source() { install --no-build-isolation "$@"; }
 works() { "$py" -c "$1" >/dev/null 2>&1; }
-# pinned NAME: is exactly the pinned version of the distribution NAME installed?
-pinned() {
-    works "
-from importlib.metadata import version
-pin = dict(line.split('==') for line in open('$pins').read().split() if '==' in line)
-assert version('$1').split('+')[0] == pin['$1']"
+pin() { sed -n "s/^$1==//p" "$pins"; }
+pinned() { works "from importlib.metadata import version; assert version('$1').split('+')[0] == '$(pin "$1")'"; }
+
+# Most of a plain build's time goes into parsing torch's headers again for each of
+# mmcv's 77 files. This parses them once and prints the CFLAGS that use the result.
+# The compiler accepts it only for equal flags: hence Python's own ones, which CFLAGS
+# would replace or precede, and the ABI macro, which only older torch adds itself.
+precompile_headers() {
+    "$py" - "$scratch/torch_types.h" <<'EOF'
+import os
+import shlex
+import subprocess
+import sys
+import sysconfig
+
+import torch
+from torch.utils.cpp_extension import include_paths
+
+header = sys.argv[1]
+with open(header, 'w') as file:
+    file.write('#include <torch/types.h>\n')
+flags = (f"{sysconfig.get_config_var('CFLAGS')} {os.environ.get('CFLAGS', '')} -O2 -g0 "
+         f'-D_GLIBCXX_USE_CXX11_ABI={int(torch.compiled_with_cxx11_abi())}')
+includes = [f'-I{path}' for path in [*include_paths(), sysconfig.get_paths()['include']]]
+subprocess.run(
+    [os.environ.get('CXX', 'c++'), '-x', 'c++-header', '-std=c++17', '-w',
+     '-DTORCH_API_INCLUDE_EXTENSION_H', *shlex.split(flags),
+     *shlex.split(sysconfig.get_config_var('CCSHARED') or ''), *includes,
+     header, '-o', f'{header}.gch'], check=True)
+print(flags, '-include', shlex.quote(header))
+EOF
+}
+compiled_files() {
+    local objects total
+    objects=$(find "$scratch" -name '*.o' 2>/dev/null | wc -l) || true
+    total=$(grep -rhc --include=build.ninja '^build .*\.o:' "$scratch" 2>/dev/null) || true
+    say "$objects of ${total:-about 80} files are compiled"
+}
+build_mmcv() {
+    local flags wheel=("$py" -m pip wheel --quiet --no-deps --no-build-isolation -c "$pins" -w "$scratch" "$mmcv")
+    if [ "$mmcv_is_cached" = 0 ] && flags=$(precompile_headers); then
+        CFLAGS=$flags "${wheel[@]}" && return
+        echo 'Failed with precompiled headers: trying without.'
+    fi
+    "${wheel[@]}"
 }
 
 framework='import torch, torchvision, mmengine, mmcv.ops, mmdet, mmpose.apis'
 if [ "$use_venv" = 0 ] && works "$framework"; then
     say "the active environment has a working MMPose: adding the plugin alone"
     # Its own versions become the constraints: nothing of it may move.
-    pins=$(mktemp); trap 'rm -f "$pins"' EXIT
+    pins=$scratch/pins.txt
     pip freeze | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' > "$pins"
 else
     free_gb=$(df -Pk "$(dirname "$py")" | awk 'NR==2 {print int($4 / 1048576)}')
@@ -105,27 +152,23 @@ else
         }
     fi
 
-    pinned $engine || { say "$engine"; install $engine; }
-
     if ! { pinned $mmcv && works 'import mmcv.ops'; }; then
-        export MMCV_WITH_OPS=1 MAX_JOBS=${MAX_JOBS:-$(nproc 2>/dev/null || echo 2)}
-        say "$mmcv: compiling its ops with $MAX_JOBS jobs, 5 to 15 minutes on 2 cores (a cached wheel is quick)"
-        started=$SECONDS
-        from_source $mmcv & build=$!
-        trap 'kill $build 2>/dev/null' INT TERM
-        while kill -0 $build 2>/dev/null; do
-            sleep 1
-            elapsed=$((SECONDS - started))
-            [ $((elapsed % 60)) -ne 0 ] || echo "[install]   still compiling, $((elapsed / 60)) min"
-        done
-        wait $build ||
-            fail "mmcv could not be built" "read the compiler's message above; a missing header means python3-dev, a killed compiler means memory: MAX_JOBS=1"
-        trap - INT TERM
-        works 'import mmcv.ops' ||
-            fail "mmcv was built, but for another torch" "$py -m pip install --no-cache-dir --no-build-isolation --force-reinstall --no-deps -c $pins $mmcv"
-        say "$mmcv is ready after $(( (SECONDS - started + 30) / 60 )) min ($((SECONDS - started)) s)"
+        # nproc would answer OMP_NUM_THREADS.
+        export MMCV_WITH_OPS=1 MAX_JOBS=${MAX_JOBS:-$(env -u OMP_NUM_THREADS nproc 2>/dev/null || echo 2)}
+        mmcv_is_cached=0
+        cached=${mmcv//-/_}-$(pin $mmcv)-cp$("$py" -c 'import sys; print("%d%d" % sys.version_info[:2])')
+        if [ -n "$(pip cache list --format=abspath "$cached" 2>/dev/null || true)" ]; then
+            mmcv_is_cached=1
+            say "$mmcv: pip has built it before, its wheel is used again"
+        else
+            say "$mmcv: compiling its ops in the background with $MAX_JOBS jobs, about 3 minutes on 2 idle cores, longer with CUDA kernels"
+        fi
+        set -m  # a process group of its own, which cleanup can end
+        (trap - ERR; TMPDIR=$scratch build_mmcv) >"$scratch/build.log" 2>&1 & build=$!
+        set +m
     fi
 
+    pinned $engine || { say "$engine"; install $engine; }
     pinned $mmdet || { say "$mmdet"; from_source $mmdet; }
     if ! works 'import xtcocotools.mask'; then
         say "xtcocotools"
@@ -141,19 +184,32 @@ else
             from_source mmpose
         fi
     fi
-    works "$framework" || {
-        "$py" -c "$framework" || true
-        fail "the stack does not import (see above)" "remove $VENV and run tools/install.sh again"
-    }
+
+    if [ -n "$build" ]; then
+        say "waiting for $mmcv"
+        while kill -0 "$build" 2>/dev/null; do
+            sleep 1
+            [ $((SECONDS % 30)) -ne 0 ] || compiled_files
+        done
+        wait "$build" || {
+            cat "$scratch/build.log" >&2
+            fail "mmcv could not be built" "read the compiler's message above; a missing header means python3-dev, a killed compiler means memory: MAX_JOBS=1"
+        }
+        build=
+        install --no-deps --force-reinstall "$scratch"/*.whl
+        install $mmcv  # its requirements
+        works 'import mmcv.ops' ||
+            fail "mmcv was built, but for another torch" "$py -m pip cache remove '${mmcv//-/_}*', then run tools/install.sh again"
+        say "$mmcv is ready"
+    fi
 fi
 
 say "mmpose_thermal (editable) and what its tests need"
 install -r requirements/tests.txt
 pip install --quiet --no-deps --no-build-isolation -e . ||
     fail "the plugin could not be installed" "$py -m pip install 'setuptools<81' wheel, then run again"
-"$py" - <<'EOF'
-import mmcv, mmdet, mmengine, mmpose, torch
-import mmpose_thermal
+"$py" -W ignore - <<EOF || fail "the packages do not import together (see above)" "remove the environment and run tools/install.sh again"
+$framework, mmpose_thermal
 print(f'[install] mmpose_thermal {mmpose_thermal.__version__}, torch {torch.__version__}, '
       f'mmengine {mmengine.__version__}, mmcv {mmcv.__version__}, mmdet {mmdet.__version__}, '
       f'mmpose {mmpose.__version__}')
