@@ -9,7 +9,7 @@ from .landmarker import ThermalLandmarker
 
 _ELSEWHERE = {
     **dict.fromkeys(('machine_class', 'measure_models', 'time_in_turns',
-                     'model_complexity'), 'mmpose_thermal.apis.benchmark'),
+                     'model_complexity'), 'mmpose_thermal.apis.speed'),
     **dict.fromkeys(('describe', 'export_model', 'load_model'),
                     'mmpose_thermal.deployment'),
     **dict.fromkeys(('extract_student', 'student_config'),

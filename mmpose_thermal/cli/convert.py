@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
     """Converts a data set."""
     from mmpose_thermal.components import register_components
     register_components()
-    from mmpose_thermal.datasets.conversion import convert
+    from mmpose_thermal.datasets.converter_tools import convert
     converter = import_module(
         f'mmpose_thermal.datasets.converters.{args.data_set}')
     root = Path(args.root)

@@ -63,5 +63,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; the exit status."""
-    from .prediction import Prediction
-    return Prediction(args).run()
+    from .prediction_run import PredictionRun
+    return PredictionRun(args).run()

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Serves until it is interrupted."""
-    from .prediction import load_landmarker
+    from .prediction_run import load_landmarker
     landmarker = load_landmarker(args.model, args.device, args.detector)
     os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
     # Ended from outside it tidies up as it does on Ctrl+C.

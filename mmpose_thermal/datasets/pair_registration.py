@@ -10,7 +10,7 @@ import mmengine
 import numpy as np
 
 from ..visualization import contact_sheet, fit_into, overlay_pair
-from .conversion import write_json
+from .converter_tools import write_json
 from .annotations import parse_json
 from .point_sets import keypoint_mapping
 from .alignment import Registration, fit_map, register_groups

@@ -9,7 +9,7 @@ import torch.nn as nn
 from mmengine.registry import init_default_scope
 
 from mmpose_thermal.apis.landmarker import ThermalLandmarker
-from mmpose_thermal.datasets.conversion import box_around
+from mmpose_thermal.datasets.converter_tools import box_around
 from mmpose_thermal.datasets.point_sets import find_point_set
 from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)

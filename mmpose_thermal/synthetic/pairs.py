@@ -10,7 +10,7 @@ import cv2
 import mmengine
 import numpy as np
 
-from ..datasets.conversion import write_json
+from ..datasets.converter_tools import write_json
 from ..datasets.point_sets import (face_category, keypoint_mapping,
                                    load_metainfo)
 from .head import sample_motion, sample_subject, sample_view

@@ -1,12 +1,12 @@
-"""What all converters share: `mmpose_thermal.datasets.conversion`."""
+"""What all converters share: `mmpose_thermal.datasets.converter_tools`."""
 import json
 
 import cv2
 import numpy as np
 import pytest
 
-from mmpose_thermal.datasets.conversion import coco_files
-from mmpose_thermal.datasets.conversion import (ConversionError, Face, Picture,
+from mmpose_thermal.datasets.converter_tools import coco_files
+from mmpose_thermal.datasets.converter_tools import (ConversionError, Face, Picture,
                                                 convert, split_by_subject)
 
 

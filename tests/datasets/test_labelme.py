@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_thermal.datasets.conversion import (ConversionError, LeaveOut,
+from mmpose_thermal.datasets.converter_tools import (ConversionError, LeaveOut,
                                                 with_visibility)
-from mmpose_thermal.datasets.conversion.labelme import (
+from mmpose_thermal.datasets.converter_tools.labelme import (
     face_of_shapes, faces_of_shapes, labelled_size, labelme_content,
     numbers_of, refuse_numbers_from_1)
 

@@ -19,7 +19,7 @@ from mmpose_thermal.datasets.point_sets import keypoint_indices
 from mmpose_thermal.models import RegressionAdapter, adapts
 from mmpose_thermal.models.distillers.head_adapter import adapt_head
 from mmpose_thermal.models.distillers.resampling import resample
-from mmpose_thermal.models.distillers.trial import adds_samples_up
+from mmpose_thermal.models.distillers.dry_run import sums_over_samples
 from mmpose_thermal.models.losses import DistillBatch, DistillLoss
 from mmpose_thermal.models.losses.base import parts_of
 
@@ -338,7 +338,7 @@ def test_means_over_samples_are_told_from_sums(loss, adds_up):
     config = estimator(8)
     config['head']['loss'] = loss
     head = MODELS.build(config).head
-    assert adds_samples_up(adapt_head(head), torch.rand(1, 68, 16, 16)) == adds_up
+    assert sums_over_samples(adapt_head(head), torch.rand(1, 68, 16, 16)) == adds_up
 
 
 def test_a_task_loss_may_keep_an_axis(pair):

@@ -4,6 +4,6 @@ A module a data set, for ``mmpose-thermal convert``. Each has
 
 * ``POINT_SETS``: the point set by kind of picture;
 * ``list_tasks(root, args)``: what to read, and what is left out beforehand with
-  the reason; see :func:`mmpose_thermal.datasets.conversion.convert`;
-* ``read(root, task)``: one :class:`~mmpose_thermal.datasets.conversion.Picture`.
+  the reason; see :func:`mmpose_thermal.datasets.converter_tools.convert`;
+* ``read(root, task)``: one :class:`~mmpose_thermal.datasets.converter_tools.Picture`.
 """

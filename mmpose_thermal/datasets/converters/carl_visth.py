@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from ..conversion import ConversionError, Face, Picture, split_by_subject
+from ..converter_tools import ConversionError, Face, Picture, split_by_subject
 
 POINT_SETS = {'': 'carl_visth'}
 _NAMES = ('righteye_outer', 'righteye_inner', 'lefteye_inner',

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from ..conversion import (ConversionError, Face, LeaveOut, Picture,
+from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
                           split_by_subject)
 
 POINT_SETS = {'': 'charlotte', 'profile': 'charlotte_profile'}

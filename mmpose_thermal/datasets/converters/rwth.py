@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ..alignment import is_mirrored
-from ..conversion import (ConversionError, Face, LeaveOut, Picture,
+from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
                           split_by_subject)
 
 POINT_SETS = {'': 'rwth'}

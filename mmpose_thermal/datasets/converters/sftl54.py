@@ -10,8 +10,8 @@ from collections import Counter
 
 import numpy as np
 
-from ..conversion import SPLITS, ConversionError, Face, LeaveOut, Picture
-from ..conversion.labelme import face_of_shapes, labelme_content
+from ..converter_tools import SPLITS, ConversionError, Face, LeaveOut, Picture
+from ..converter_tools.labelme import face_of_shapes, labelme_content
 
 POINT_SETS = {'': 'sftl54'}
 # Parts of labels.jsonl in iBUG's order. Where two parts have the same size,

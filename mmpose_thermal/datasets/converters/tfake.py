@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 
-from ..conversion import (ConversionError, Face, LeaveOut, Picture,
+from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
                           split_by_subject)
 
 POINT_SETS = {'': 'tfake'}

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from ..conversion import SPLITS, ConversionError, Face, LeaveOut, Picture
+from ..converter_tools import SPLITS, ConversionError, Face, LeaveOut, Picture
 
 POINT_SETS = {'': 'tfw'}
 _COLUMNS = 1 + 4 + 5 * 2

@@ -1,6 +1,7 @@
 import copy
 from collections.abc import Mapping
-from typing import Any, Dict, Optional
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Union
 
 import torch
 import torch.nn as nn
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ..connectors import Shape
 from ..losses import DistillBatch, DistillLoss
-from ..losses.base import map_parts
+from ..losses.base import Output, map_parts
 from .building import build_network, check_normalisation, compile_network
 from .config_errors import check_mapping, naming_field
 from .decay import Decay
@@ -22,7 +23,7 @@ from .loading import (check_student_fits, load_network,
                       put_student_under_prefix)
 from .probing import layer_shape, probe, supports_channels_last
 from .teacher import Teacher, named_teachers
-from .trial import adds_samples_up, try_loss
+from .dry_run import dry_run_loss, sums_over_samples
 
 
 @MODELS.register_module()
@@ -89,21 +90,23 @@ class CrossModalDistiller(BaseModel):
         head = adapt_head(self.student.head, 'student.config')
         self._student_probe = probe(self.student, head, 'student')
         with naming_field('student.config'):
-            self._adds_up = adds_samples_up(head, self._student_probe.output)
+            self._sums_over_samples = sums_over_samples(
+                head, self._student_probe.output)
         self._memory_format = (
             torch.channels_last if channels_last and
             supports_channels_last(self.student) else torch.contiguous_format)
         self.student.to(memory_format=self._memory_format)
         compile_network(self.student, student.get('compile', False))
 
-        # Not registered as submodules: a teacher must stay out of
+        # Not registered: its weights are those of self.student.head.
+        object.__setattr__(self, '_student_head', head)
+        # A plain dict registers nothing: a teacher must stay out of
         # optimizers, checkpoints and gradient synchronisation, and out of
         # reach of train() on the distiller.
-        object.__setattr__(self, '_student_head', head)
         self.teachers: Dict[str, Teacher] = {}
         self.distill_losses = ModuleDict()  # MMEngine's honours init_cfg
-        self._loss_decays: Dict[str, Decay] = {}
-        with naming_field('decay'):
+        self._decays: Dict[str, Decay] = {}  # of each loss
+        with naming_field('decay'):  # reads the progress of MMEngine's run
             self.decay = Decay(**(decay or dict(type='constant')))
         for key, arguments in named_teachers(teacher, distill_losses):
             self._add_teacher(key, {'input': teacher_input, **arguments})
@@ -113,23 +116,23 @@ class CrossModalDistiller(BaseModel):
         """The teacher's network; the first one's if there are several."""
         return next(iter(self.teachers.values())).network
 
-    def _add_teacher(self, key: str, arguments: Dict[str, Any]) -> None:
-        name = key if key == 'teacher' else f'teacher.{key}'  # for errors
-        losses = arguments.pop('distill_losses', None) or {}
+    def _add_teacher(self, key: str, fields: Dict[str, Any]) -> None:
+        field = key if key == 'teacher' else f'teacher.{key}'
+        losses = fields.pop('distill_losses', None) or {}
         check_mapping('distill_losses', losses)
-        check_mapping(name, arguments, 'config', 'checkpoint', 'prefix',
-                      'input', 'keypoints', 'compile', 'dtype')
+        check_mapping(field, fields, 'config', 'checkpoint', 'prefix', 'input',
+                      'keypoints', 'compile', 'dtype')
         teacher = Teacher(
-            name,
+            field,
             self._student_head,
             self._student_probe,
             memory_format=self._memory_format,
-            **arguments)
+            **fields)
         check_normalisation(self.data_preprocessor, teacher.modality,
-                            teacher.network, name)
+                            teacher.network, field)
         self.teachers[key] = teacher
-        for loss_name, config in losses.items():
-            self._add_loss(loss_name, config, teacher)
+        for name, config in losses.items():
+            self._add_loss(name, config, teacher)
 
     def _add_loss(self, name: str, config: dict, teacher: Teacher) -> None:
         if not str(name).startswith('loss') or '.' in name or name in (
@@ -147,21 +150,16 @@ class CrossModalDistiller(BaseModel):
         decay = config.pop('decay', None)
         with naming_field(field):
             loss = MODELS.build(config)
-        if not isinstance(loss, DistillLoss):
-            raise TypeError(f'{field} is a {type(loss).__name__}, which is '
-                            'not a DistillLoss.')
-        with naming_field(field):
+            if not isinstance(loss, DistillLoss):
+                raise TypeError(f'a {type(loss).__name__} is not a DistillLoss')
             shapes = self._feature_shapes(loss, teacher)
             loss.connect(shapes['teacher'], shapes['student'])
-            try_loss(loss, teacher, self._student_head,
-                     self._student_probe.output, shapes)
+            dry_run_loss(loss, teacher, self._student_head,
+                         self._student_probe.output, shapes)
+        with naming_field(f'{field}.decay'):
+            self._decays[name] = self.decay if decay is None else Decay(**decay)
         self.distill_losses[name] = loss
-        teacher.loss_names += (name, )
-        if loss.layers:
-            teacher.layers += (loss.layers['teacher'], )
-        if decay is not None:
-            with naming_field(f'{field}.decay'):
-                self._loss_decays[name] = Decay(**decay)
+        teacher.add_loss(name, loss.layers)
 
     def _feature_shapes(self, loss: DistillLoss,
                         teacher: Teacher) -> Dict[str, Shape]:
@@ -261,48 +259,42 @@ class CrossModalDistiller(BaseModel):
         check_target(output, target)
         weight = keypoint_weights(data_samples)
         losses = dict(loss_kpt=head.task_loss(output, target, weight))
-        step = dict(
-            student_feature=feature,
-            student_output=output,
-            student_maps=maps,
-            target=target,
-            target_weight=weight)
+        student = _StudentPass(feature, output, maps, target, weight)
         for teacher in self.teachers.values():
             if teacher.loss_names:
                 images = self._pick(inputs, teacher.modality)
                 losses.update(
-                    self._distill(teacher, images, data_samples, step))
-        if self.distill_losses:
-            losses['distill_decay'] = torch.tensor(self.decay())
-        for name, decay in self._loss_decays.items():
+                    self._distill(teacher, images, data_samples, student))
+        for name, decay in self._decays.items():
             # "loss" in a name would add it to the total.
-            key = 'distill_decay' + name.replace('loss', '')
+            key = 'distill_decay' if decay is self.decay else \
+                'distill_decay' + name.replace('loss', '')
             losses[key] = torch.tensor(decay())
         return losses
 
     def _distill(self, teacher: Teacher, images: Tensor,
-                 data_samples: SampleList, step: dict) -> Dict[str, Tensor]:
-        """The losses of one teacher, over the samples that it can see.
+                 data_samples: SampleList,
+                 student: '_StudentPass') -> Dict[str, Tensor]:
+        """The losses of one teacher, r(t) * (seen / all samples) * loss(seen).
 
-        Each is a mean over the whole batch; unseen samples count as 0.
+        The loss is a mean over the samples that the teacher sees, so the
+        result is a mean over the batch, to which the others add 0.
         """
         seen = [
             index for index, sample in enumerate(data_samples)
             if teacher.modality not in sample.get('missing_modalities', ())
         ]
         share = len(seen) / len(data_samples)
-        decays = {
-            name: self._loss_decays.get(name, self.decay)()
-            for name in teacher.loss_names
-        }
-        # With several processes all must run the same layers (SyncBN waits
-        # for the others), even for a batch without any pair.
-        active = {
+        decays = {name: self._decays[name]() for name in teacher.loss_names}
+        # With several processes all must run the same layers, since SyncBN
+        # waits for the others: a batch without any pair runs on placeholders,
+        # times a share of 0.
+        active = [
             name for name, decay in decays.items()
             if decay and (share or get_world_size() > 1)
-        }
+        ]
         losses = {
-            name: _nothing(self.distill_losses[name], images)
+            name: _zero_loss(self.distill_losses[name], images)
             for name in decays if name not in active
         }
         if active:
@@ -310,31 +302,35 @@ class CrossModalDistiller(BaseModel):
             # would enter the batch statistics of the injected pass.
             rows = torch.tensor(seen, device=images.device) \
                 if 0 < share < 1 else slice(None)
-            batch = self._distill_batch(teacher, images[rows], share, {
-                name: _select(part, rows) for name, part in step.items()})
-            losses.update({
-                name: share * decays[name] * loss(batch.at(loss.layers))
-                for name, loss in self.distill_losses.items()
-                if name in active
-            })
+            batch = self._distill_batch(teacher, images[rows],
+                                        student.select(rows), share)
+            for name in active:
+                loss = self.distill_losses[name]
+                losses[name] = share * decays[name] * loss(
+                    batch.with_layers(loss.layers))
         return losses
 
-    def _distill_batch(self, teacher: Teacher, images: Tensor, share: float,
-                       step: dict) -> DistillBatch:
-        feature, maps = teacher.look(images)
+    def _distill_batch(self, teacher: Teacher, images: Tensor,
+                       student: '_StudentPass', share: float) -> DistillBatch:
+        feature, maps = teacher.extract(images)
         head = self._student_head
+        is_sum = self._sums_over_samples and share > 0
         return DistillBatch(
+            student_feature=student.feature,
+            student_output=student.output,
+            student_maps=student.maps,
+            student_head=head,
             teacher_feature=feature,
             teacher_maps=maps,
             teacher_head=teacher.head,
-            student_head=head,
             criterion=head.task_loss,
+            # A sum over the seen samples, as MMPose's KLDiscretLoss is one, has
+            # its share of the batch already.
+            criterion_scale=1 / share if is_sum else 1.,
             as_target=head.as_target,
             beta=head.beta,
-            # MMPose's KLDiscretLoss is a sum over samples: undo the share,
-            # by which the distiller multiplies.
-            criterion_scale=1 / share if self._adds_up and share else 1.,
-            **step)
+            target=student.target,
+            target_weight=student.weight)
 
     def _check_inputs(self, inputs) -> None:
         modalities = {self.student_input} | {
@@ -348,14 +344,26 @@ class CrossModalDistiller(BaseModel):
                 'PackPairInputs.')
 
 
-def _select(part, rows):
-    """Selects samples of a tensor, or of each tensor in a tuple or dict."""
-    if isinstance(part, dict):
-        return {name: value[rows] for name, value in part.items()}
-    return map_parts(lambda value: value[rows], part)
+@dataclass
+class _StudentPass:
+    """What the student computed of a batch and is compared with."""
+    feature: Tensor
+    output: Output
+    maps: Dict[str, Tensor]
+    target: Output
+    weight: Tensor
+
+    def select(self, rows: Union[slice, Tensor]) -> '_StudentPass':
+        """Some samples of the batch."""
+        return _StudentPass(
+            self.feature[rows],
+            map_parts(lambda part: part[rows], self.output),
+            {name: value[rows] for name, value in self.maps.items()},
+            map_parts(lambda part: part[rows], self.target),
+            self.weight[rows])
 
 
-def _nothing(loss: nn.Module, images: Tensor) -> Tensor:
+def _zero_loss(loss: nn.Module, images: Tensor) -> Tensor:
     """A zero with a gradient for all weights of a loss, as DDP expects."""
     return sum((parameter.sum() * 0 for parameter in loss.parameters()),
                images.new_zeros(()))

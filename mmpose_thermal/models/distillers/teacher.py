@@ -95,11 +95,17 @@ class Teacher(nn.Module):
                 getattr(self.network, part).to(self._dtype)
         compile_network(self.network, compile)
 
-    def feature(self, images: Tensor) -> Tensor:
-        """What the head reads, (B, C_t, h_t, w_t); see :meth:`look`."""
-        return self.look(images)[0]
+    def add_loss(self, name: str, layers: Optional[Dict[str, str]]) -> None:
+        """Notes a loss, and the layer whose map it reads, if any."""
+        self.loss_names += (name, )
+        if layers:
+            self.layers += (layers['teacher'], )
 
-    def look(self, images: Tensor) -> Tuple[Tensor, Dict[str, Tensor]]:
+    def feature(self, images: Tensor) -> Tensor:
+        """What the head reads, (B, C_t, h_t, w_t); see :meth:`extract`."""
+        return self.extract(images)[0]
+
+    def extract(self, images: Tensor) -> Tuple[Tensor, Dict[str, Tensor]]:
         """Runs backbone and neck.
 
         Args:

@@ -79,7 +79,7 @@ class DistillBatch:
         if self.student_output is None:
             self.student_output = self.student_head(self.student_feature)
 
-    def at(self, layers: Optional[Dict[str, str]]) -> 'DistillBatch':
+    def with_layers(self, layers: Optional[Dict[str, str]]) -> 'DistillBatch':
         """Returns the batch with the maps of two layers as features.
 
         Args:

@@ -20,7 +20,7 @@ _WHITE_HOT = 'white-hot'
 _WRITTEN = ('.png', '.mp4')
 
 
-class Prediction:
+class PredictionRun:
     """One run over all inputs.
 
     Args:

@@ -14,7 +14,7 @@ from .teacher import Teacher
 _SAMPLES = 2
 
 
-def try_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
+def dry_run_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
              output: Output, shapes: Dict[str, Shape]) -> None:
     """Runs a copy of a loss once, on a batch like those of training.
 
@@ -57,7 +57,7 @@ def try_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
         raise ValueError('it is not finite on random numbers.')
 
 
-def adds_samples_up(head: HeadAdapter, output: Output) -> bool:
+def sums_over_samples(head: HeadAdapter, output: Output) -> bool:
     """Whether a head's task loss is a sum over the samples, not a mean.
 
     MMPose's ``KLDiscretLoss`` is a sum, most others are means.
