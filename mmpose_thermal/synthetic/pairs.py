@@ -13,8 +13,9 @@ import numpy as np
 from ..datasets.conversion import write_json
 from ..datasets.point_sets import (face_category, keypoint_mapping,
                                    load_metainfo)
-from .head import sample_motion, sample_subject, sample_view
-from .render import automatic_gain, render_pair
+from .people import sample_motion, sample_subject, sample_view
+from .cameras import choose_gain, expose
+from .render import render_pair
 from .scenes import (CONDITIONS, in_condition, render_group, sample_rig,
                      seen_by)
 
@@ -26,6 +27,9 @@ _CENTIKELVIN = .01
 _SPEC_FILE = 'synthetic.json'
 _PUPILS = {'right_pupil': slice(36, 42), 'left_pupil': slice(42, 48)}
 _FRAME_NOISE_K = .05
+# Of a face, for evaluation by attribute.
+_ATTRIBUTES = ('yaw_deg', 'glasses', 'mask', 'headwear', 'beard', 'hair',
+               'sensor', 'gain')
 
 
 @dataclass
@@ -48,6 +52,9 @@ class SyntheticSpec:
         unaligned (bool): Whether RGB is taken by a camera that stands
             elsewhere and has more pixels; annotations then have
             ``rgb_keypoints``.
+        difficulty (float): From 0, calm frontal uncovered faces before a
+            quiet sensor, to 1, extreme poses, covered faces and poor
+            pictures.
         misaligned_px (float): By how much the RGB images of a person are
             shifted, in a direction of its own, although the annotations call
             them aligned: a poor registration.
@@ -66,6 +73,7 @@ class SyntheticSpec:
     sequence: bool = False
     unaligned: bool = False
     misaligned_px: float = 0.
+    difficulty: float = .5
 
     def __post_init__(self):
         for field in ('train', 'val', 'test', 'per_subject', 'size', 'faces'):
@@ -84,6 +92,9 @@ class SyntheticSpec:
             raise ValueError('misaligned_px must not be negative, and is for '
                              'pairs that pass for aligned ones, got '
                              f'{self.misaligned_px}.')
+        if not 0 <= self.difficulty <= 1:
+            raise ValueError('difficulty must be from 0 to 1, got '
+                             f'{self.difficulty}.')
         if self.faces > 1 and self.sequence:
             raise ValueError('a sequence shows one person: leave faces at 1.')
         keypoint_mapping('ibug68', self.style)  # raises if it is unknown
@@ -229,14 +240,13 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
     rig = sample_rig(
         np.random.default_rng([spec.seed, subject_id, 10**6]),
         spec.size) if spec.unaligned else None
-    for pairs, views, rng in _rendered(spec, split, subject_id, pictures):
+    for pairs, rng in _rendered(spec, split, subject_id, pictures):
         faces = []
-        for pair, view in zip(pairs, views):
+        for pair in pairs:
             faces.append(
                 dict(
                     keypoints=_listed(pair.keypoints, pair.visible),
-                    yaw_deg=round(float(np.degrees(view.yaw)), 2),
-                    glasses=view.glasses))
+                    **pair.attributes))
             if rig is not None:
                 faces[-1]['rgb_keypoints'] = _listed(
                     seen_by(rig[0], rig[1], pair)[1], pair.visible)
@@ -245,7 +255,12 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
             first.rgb if rig is None else seen_by(rig[0], rig[1], first)[0], None, None,
             faces)
         if first.temperature_k is not None:
-            picture.thermal = automatic_gain(first.temperature_k, rng)
+            gain = choose_gain(rng, first.sensor)
+            picture.thermal = expose(
+                first.temperature_k, np.any([p.person for p in pairs], 0),
+                first.keypoints, first.sensor, gain, rng)
+            for face in faces:
+                face.update(sensor=first.sensor, gain=gain)
             picture.thermal16 = np.rint(
                 first.temperature_k / _CENTIKELVIN).astype(np.uint16)
         if spec.misaligned_px:
@@ -270,7 +285,7 @@ def _misalign(picture, spec, subject_id):
 
 
 def _rendered(spec, split, subject_id, pictures):
-    """Yields pairs, views and the generator of each picture of a person."""
+    """Yields pairs and the generator of each picture of a person."""
     def person(*key):
         return in_condition(
             sample_subject(np.random.default_rng([spec.seed, *key])),
@@ -280,7 +295,7 @@ def _rendered(spec, split, subject_id, pictures):
     if spec.sequence:
         motion = sample_motion(
             np.random.default_rng([spec.seed, subject_id, 0]), subject,
-            pictures, spec.max_yaw_deg)
+            pictures, spec.max_yaw_deg, spec.difficulty)
     for index in range(pictures):
         key = [spec.seed, subject_id, index + 1]
         rng = np.random.default_rng(key)
@@ -289,30 +304,28 @@ def _rendered(spec, split, subject_id, pictures):
             pair = render_pair(
                 subject, motion[index],
                 np.random.default_rng([spec.seed, subject_id, 1]), spec.size,
-                split != 'extra', steady=True)
+                split != 'extra', True, spec.difficulty)
             if pair.temperature_k is not None:
                 pair.temperature_k += _FRAME_NOISE_K * rng.standard_normal(
                     pair.temperature_k.shape, dtype=np.float32)
-            yield [pair], [motion[index]], np.random.default_rng(
-                [spec.seed, subject_id, 2])
+            yield [pair], np.random.default_rng([spec.seed, subject_id, 2])
             continue
-        view = sample_view(rng, subject, spec.max_yaw_deg)
+        view = sample_view(rng, subject, spec.max_yaw_deg, spec.difficulty)
         if spec.faces == 1:
-            pair = render_pair(
-                subject, view, rng, spec.size, thermal=split != 'extra')
-            yield [pair], [view], rng
+            pair = render_pair(subject, view, rng, spec.size,
+                               split != 'extra', False, spec.difficulty)
+            yield [pair], rng
             continue
         others = [
             person(subject_id, index + 1, number)
             for number in range(rng.integers(spec.faces))
         ]
         people = [(subject, view)] + [
-            (other, sample_view(rng, other, spec.max_yaw_deg))
+            (other,
+             sample_view(rng, other, spec.max_yaw_deg, spec.difficulty))
             for other in others
         ]
-        yield render_group(people, rng, spec.size), [
-            view for _, view in people
-        ], rng
+        yield render_group(people, rng, spec.size), rng
 
 
 def _listed(points, visible):
@@ -383,7 +396,7 @@ def _coco(records, spec, folder):
                 temperature_offset=0.)
         images.append(image)
         for face in record['faces']:
-            attributes = {key: face[key] for key in ('yaw_deg', 'glasses')}
+            attributes = {key: face[key] for key in _ATTRIBUTES if key in face}
             # Attributes of the picture, as far as it shows one face.
             target = image if len(record['faces']) == 1 else {}
             target.update(attributes)

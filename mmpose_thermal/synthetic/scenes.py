@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from .canvas import smooth_noise
+from .curves import smooth_noise
 from .render import RenderedPair, render_pair
 
 #: State of a person's skin: offset of the whole skin, kelvin, factor of the
@@ -108,13 +108,16 @@ def render_group(people, rng, size=256):
             pair.temperature_k[inside] - temperature[place])
         points = pair.keypoints + (left, top)
         seen = pair.visible & ((points >= 0) & (points < size)).all(1)
-        found.append((points, seen, place, pair.person[inside]))
+        found.append((points, seen, place, pair.person[inside], pair))
     image = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
     pairs = []
-    for points, seen, place, person in found:
+    sensor = found[0][-1].sensor
+    for points, seen, place, person, pair in found:
         mask = np.zeros((size, size), bool)
         mask[place] = person
-        pairs.append(RenderedPair(image, temperature, points, seen, mask))
+        pairs.append(
+            RenderedPair(image, temperature, points, seen, mask, sensor,
+                         pair.attributes))
     # Who stands further to the right stands in front.
     for number, pair in enumerate(pairs):
         for other in pairs[number + 1:]:
