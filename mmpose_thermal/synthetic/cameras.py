@@ -138,7 +138,8 @@ def expose(temperature_k, person, face, sensor, gain, rng):
         low, high = _limits(temperature_k, face, gain, rng)
         grey = _linear(temperature_k, low, high)
     if gain == 'cutout':
-        grey = np.where(_cut_out(person, face, rng), grey, 0).astype(np.uint8)
+        kept = _cut_out(person & (temperature_k > low), face, rng)
+        grey = np.where(kept, grey, 0).astype(np.uint8)
     if rng.random() < SENSORS[sensor].video:
         grey = _video(grey, rng)
     return grey
@@ -147,8 +148,8 @@ def expose(temperature_k, person, face, sensor, gain, rng):
 def automatic_gain(temperature_k, rng=None):
     """Maps temperature to 8 bits as a camera's simplest gain does.
 
-    The range spans the coldest to the warmest pixels of the whole frame, so
-    the few kelvin inside a face keep few grey levels.
+    The range spans the whole frame or its warmer part, so the few kelvin
+    inside a face keep few grey levels.
 
     Args:
         temperature_k (np.ndarray): Shape (H, W), kelvin.
@@ -157,7 +158,10 @@ def automatic_gain(temperature_k, rng=None):
     Returns:
         np.ndarray: Shape (H, W), uint8.
     """
-    low, high = np.percentile(temperature_k[::2, ::2], [1, 99.7])
+    coldest = 1.
+    if rng is not None and rng.random() < .5:
+        coldest = rng.uniform(5, 40)  # part of the background turns black
+    low, high = np.percentile(temperature_k[::2, ::2], [coldest, 99.7])
     span = max(high - low, 2.)
     margin = rng.uniform(-.05, .15, 2) if rng is not None else (0, 0)
     return _linear(temperature_k, low - margin[0] * span,
@@ -213,12 +217,12 @@ def _cut_out(person, face, rng):
     y, x = np.mgrid[:size, :size].astype(np.float32)
     along = ((x - eyes[0]) * down[0] + (y - eyes[1]) * down[1]) / length**2
     low = rng.uniform(1.05, 1.55)
-    high = -rng.uniform(.5, 1.1)
+    high = -rng.uniform(.4, .8)
     wobble = .03 * smooth_noise(rng, (size, size), 12)
     kept = person & (along < low + wobble) & (along > high + 2 * wobble)
     distance = cv2.distanceTransform(kept.astype(np.uint8), cv2.DIST_L2, 3)
     ragged = smooth_noise(rng, (size, size), max(size // 8, 2))
-    return distance > rng.uniform(0, .012) * size * (1 + ragged)
+    return kept & (distance > rng.uniform(0, .01) * size * (1 + ragged))
 
 
 def _video(grey, rng):

@@ -56,8 +56,8 @@ def smooth_noise(rng, shape, cells):
 
 
 def fractal_noise(rng, shape, cells, octaves=3):
-    """Smooth noise of several scales, each half as strong as the last."""
+    """Smooth noise of several scales, each weaker than the last."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
-        total += .5**octave * smooth_noise(rng, shape, cells * 2**octave)
+        total += .6**octave * smooth_noise(rng, shape, cells * 2**octave)
     return total

@@ -9,16 +9,16 @@ import numpy as np
 
 # One side of the mean face, x < 0 is the subject's right. Anthropometric
 # averages of an adult with 9 cm between the outer corners of the eyes.
-_RIGHT_BROW = [(-5.25, -1.0), (-4.45, -1.65), (-3.4, -1.9), (-2.35, -1.8),
+_RIGHT_BROW = [(-5.25, -1.4), (-4.45, -1.85), (-3.4, -1.9), (-2.35, -1.8),
                (-1.35, -1.45)]
-_NOSE_BRIDGE = [(0, -.25), (0, .95), (0, 2.2), (0, 3.45)]
-_RIGHT_NOSE_BASE = [(-1.5, 4.1), (-.78, 4.35)]
-_SUBNASALE = (0, 4.5)
-_RIGHT_EYE = [(-4.5, 0), (-3.65, -.47), (-2.65, -.5), (-1.68, .12),
+_NOSE_BRIDGE = [(0, -.25), (0, .85), (0, 2.), (0, 3.2)]
+_RIGHT_NOSE_BASE = [(-1.45, 3.92), (-.75, 4.15)]
+_SUBNASALE = (0, 4.3)
+_RIGHT_EYE = [(-4.5, 0), (-3.65, -.56), (-2.65, -.6), (-1.68, .12),
               (-2.6, .36), (-3.6, .33)]
-_RIGHT_OUTER_LIP = [(-2.5, 6.55), (-1.6, 6.1), (-.65, 5.85)]
-_RIGHT_LOWER_LIP = [(-1.7, 7.15), (-.85, 7.5)]
-_RIGHT_INNER_LIP = [(-2.15, 6.55), (-.85, 6.45)]
+_RIGHT_OUTER_LIP = [(-2.45, 6.1), (-1.55, 5.65), (-.65, 5.4)]
+_RIGHT_LOWER_LIP = [(-1.65, 6.6), (-.85, 6.88)]
+_RIGHT_INNER_LIP = [(-2.1, 6.1), (-.87, 6.04)]
 
 # Left-right partners of the 68 points, for mirroring the half face.
 FLIP_INDICES = np.array(
@@ -32,7 +32,7 @@ _EYES, _BROWS, _NOSE, _MOUTH = (slice(36, 48), slice(17, 27), slice(27, 36),
 _UPPER_LIDS, _LOWER_LIDS = np.array([37, 38, 43, 44]), np.array(
     [41, 40, 47, 46])
 _LOWER_LIP = np.array([55, 56, 57, 58, 59, 65, 66, 67]) - 48
-_MOUTH_Y = 6.55
+_MOUTH_Y = 6.1
 _JAW_DROP_CM = 2.7
 
 
@@ -45,13 +45,13 @@ def _mean_face():
     points[33] = _SUBNASALE
     points[36:42] = _RIGHT_EYE
     points[48:51] = _RIGHT_OUTER_LIP
-    points[51] = (0, 5.95)
-    points[57] = (0, 7.6)
+    points[51] = (0, 5.5)
+    points[57] = (0, 6.98)
     points[[59, 58]] = _RIGHT_LOWER_LIP
     points[60:62] = _RIGHT_INNER_LIP
-    points[62] = (0, 6.47)
-    points[66] = (0, 6.62)
-    points[67] = (-.85, 6.6)
+    points[62] = (0, 6.06)
+    points[66] = (0, 6.2)
+    points[67] = (-.87, 6.18)
     mirrored = points[FLIP_INDICES] * [-1, 1]
     return np.where(np.isnan(points), mirrored, points)
 
@@ -75,7 +75,7 @@ def place_features(subject, view):
     mirror = np.where(points[:, 0] < 0, -1., 1.)
     points[_EYES] = _eyes(points, mirror, subject, view)
     points[_BROWS] = _brows(points[_BROWS], mirror[_BROWS], subject, view)
-    points[_NOSE, 1] *= 1 + subject.nose_length_cm / 4.5
+    points[_NOSE, 1] *= 1 + subject.nose_length_cm / 4.3
     points[[30, 31, 32, 34, 35], 1] -= subject.nose_upturn_cm * np.array(
         [1, .3, .5, .5, .3])
     points[31:36, 0] *= subject.nose_width * (1 + .1 * max(view.smile, 0))
@@ -103,7 +103,7 @@ def _eyes(points, mirror, subject, view):
 def _brows(points, mirror, subject, view):
     points = points.copy()
     outwards = (points[:, 0] * mirror - 1.35) / 3.9
-    points[:, 0] *= .4 + .6 * subject.eye_spacing
+    points[:, 0] *= subject.brow_spacing * (.4 + .6 * subject.eye_spacing)
     points[:, 1] -= subject.brow_height_cm + subject.brow_arch_cm * np.sin(
         np.pi * np.clip(outwards, 0, 1))
     # Raised brows rise as a whole; drawn ones sink near the nose.

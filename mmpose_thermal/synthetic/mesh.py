@@ -6,7 +6,7 @@ import numpy as np
 from .curves import smoothstep
 from .head import CROWN_Y
 
-_NECK_CM, _NECK_DEPTH_CM = 5.4, 5.2
+_NECK_CM, _NECK_DEPTH_CM = 5.1, 5.1
 
 
 def build_mesh(head, layers):
@@ -86,7 +86,8 @@ def _offset(layer, inside, theta, y, part, subject):
         thickness = thickness + cover * (
             1. * smoothstep(y, -2, 5) + 2.4 * smoothstep(part, .9, 1.6))
     phase = subject.texture_seed % 11
-    thickness = thickness * (1 + .1 * np.sin(7 * theta + y + phase) *
+    waves = .1 if subject.hair_length_cm == 0 else .03
+    thickness = thickness * (1 + waves * np.sin(7 * theta + y + phase) *
                              np.sin(1.3 * y + phase))
     crown = np.clip((y - CROWN_Y) / 10, 0, 1)
     outward = np.stack([

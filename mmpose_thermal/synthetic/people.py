@@ -31,6 +31,7 @@ class Subject:
     eye_size: float
     eye_opening: float
     eye_slant_cm: float
+    brow_spacing: float
     brow_height_cm: float
     brow_arch_cm: float
     brow_thickness_cm: float
@@ -130,13 +131,14 @@ def sample_subject(rng):
         head_depth=normal(rng, 1, .05),
         jaw_width=normal(rng, 1.01 if man else .97, .06),
         jaw_square=normal(rng, .15 if man else -.15, .35),
-        chin_length_cm=normal(rng, .1 if man else -.2, .5),
+        chin_length_cm=normal(rng, .1 if man else -.15, .4),
         chin_forward_cm=normal(rng, 0, .3),
         neck_width=normal(rng, 1.06 if man else .9, .09),
         eye_spacing=normal(rng, 1, .045),
         eye_size=normal(rng, 1, .07),
         eye_opening=normal(rng, 1, .18),
         eye_slant_cm=normal(rng, .02, .15),
+        brow_spacing=normal(rng, 1, .04),
         brow_height_cm=normal(rng, 0, .28),
         brow_arch_cm=normal(rng, 0, .14),
         brow_thickness_cm=float(
@@ -239,7 +241,7 @@ def sample_view(rng, subject, max_yaw_deg=60, difficulty=.5):
     return View(
         yaw=float(np.radians(yaw)),
         # Cameras stand lower than the eyes more often than above them.
-        pitch=float(np.radians(np.clip(rng.normal(6, 9 * spread), -28, 34))),
+        pitch=float(np.radians(np.clip(rng.normal(8, 9 * spread), -28, 34))),
         roll=float(np.radians(np.clip(rng.normal(0, 7 * spread), -35, 35))),
         distance_cm=float(rng.uniform(50, 250)),
         face_fraction=float(rng.uniform(.55, .95)),

@@ -26,7 +26,8 @@ def paint_temperature(subject, view, marks, rng):
     """
     canvas = Canvas(0.)
     canvas.image[..., 0] += .3 * smooth_noise(rng, SHAPE, 4)
-    canvas.image[..., 0] += subject.mottle_k * fractal_noise(rng, SHAPE, 13)
+    canvas.image[..., 0] += subject.mottle_k * fractal_noise(
+        rng, SHAPE, 13, 4)
     mood = rng.uniform(.7, 1.25)
     _regions(canvas, subject, marks, mood, rng)
     _nose(canvas, subject, marks, mood, rng)
@@ -53,22 +54,23 @@ def _regions(canvas, subject, marks, mood, rng):
         shift = patchy[number]
         canvas.add_spot(marks.at(side * 6.1, -2.2), (1.3, 1.7), .45)
         canvas.add_spot(marks.at(side * 2.1, .2), (1.5, .95),
-                        .5 * subject.canthus_warmth_k)
-        canvas.add_spot(marks.at(side * 3.3, -.75), (1.6, .55), .45)
+                        .4 * subject.canthus_warmth_k)
+        canvas.add_spot(marks.at(side * 3.2, -.7), (1.6, .4), .5)
+        canvas.add_spot(marks.at(side * 3.1, 1.), (1.5, .4), .35)
         canvas.add_spot(
             marks.at(side * (3.9 + .3 * shift[0]), 3.1 + .4 * shift[1]),
-            (1.15, 1.), -.8 * cool)
+            (1.15, 1.), -1. * cool)
         canvas.add_spot(
             marks.at(side * (5. + .3 * shift[2]), 3.9 + .5 * shift[3]),
-            (1.2, 1.6), -.75 * cool)
+            (1.2, 1.6), -.9 * cool)
         # Vessels along the jaw's angle and the corner of the mouth.
         canvas.add_spot(marks.at(side * 3.1, mouth_y), (.8, .9), .3)
         canvas.add_spot((side * .95, 6.), (1.2, 1.4), .25)
     canvas.add_spot((0, mouth_y), (2.2, 1.4),
                     subject.perioral_warmth_k * mood)
     canvas.add_spot((0, chin_y - 1.2), (1.5, .8), -rng.uniform(0, .9))
-    folds = rng.uniform(.25, .8)
-    canvas.add_lines(marks.nasolabial_folds(), .3, folds, .16)
+    folds = rng.uniform(.4, 1.4)
+    canvas.add_lines(marks.nasolabial_folds(), .2, folds, .1)
 
 
 def _nose(canvas, subject, marks, mood, rng):
@@ -84,12 +86,12 @@ def _nose(canvas, subject, marks, mood, rng):
     canvas.add(shape, -.2 * cool, .16)
     canvas.add_spot(points[30] + [0, .25], (.85, .75), -.45 * cool)
     canvas.add_spot(.5 * (points[28] + points[29]), (.6, 1.), -.2 * cool)
-    canvas.add_lines(marks.nose_wings(), .2, rng.uniform(.3, 1.3), .1)
+    canvas.add_lines(marks.nose_wings(), .16, rng.uniform(.5, 2.), .06)
     # Air that is drawn in chills the nostrils, breath warms them.
-    breath = rng.uniform(-2.2, 1.4)
+    breath = rng.uniform(-2.8, 1.8)
     for nostril in marks.nostrils():
         canvas.add(nostril, breath, .05)
-    canvas.add_lines([points[31:36] + [0, .06]], .15, .25, .06)
+    canvas.add_lines([points[31:36] + [0, .06]], .12, rng.uniform(.2, .9), .05)
 
 
 def _ears(canvas, subject, mood):
@@ -113,32 +115,32 @@ def _beard(canvas, subject, marks, rng):
 
 def _eyes(canvas, subject, marks, rng):
     points = marks.points
-    brow_k, ball_k = rng.uniform(.8, 2.1), rng.normal(-.35, .4)
+    brow_k, ball_k = rng.uniform(1.3, 3.2), rng.normal(-.4, .7)
     for curve in marks.brows():
         canvas.stroke(curve, subject.brow_thickness_cm * 1.1,
-                      -.55 * brow_k, .55 * subject.brow_density, .14)
+                      -.75 * brow_k, .3 + .5 * subject.brow_density, .1)
     canvas.add_lines(marks.brow_strands, .07,
                      -.75 * brow_k * subject.brow_density)
     upper, lower = marks.lashes()
-    canvas.add_lines(upper + lower, .3, rng.uniform(.2, .8), .05)
-    canvas.add_lines(marks.creases(), .16, rng.uniform(0, .5), .06)
+    canvas.add_lines(upper + lower, .3, rng.uniform(.4, 1.3), .03)
+    canvas.add_lines(marks.creases(), .12, rng.uniform(0, .9), .04)
     for eye, inner in zip(EYES, (39, 42)):
-        canvas.add(closed_spline(points[eye], 4), ball_k, .06)
+        canvas.add(closed_spline(points[eye], 4), ball_k, .04)
         canvas.add_spot(points[inner] + [0, .05], (.36, .32),
                         subject.canthus_warmth_k)
-    lash_k = rng.uniform(.5, 1.7)
+    lash_k = rng.uniform(.9, 2.8)
     canvas.add_lines(upper, .09, -lash_k)
     canvas.add_lines(lower, .07, -.35 * lash_k)
 
 
 def _mouth(canvas, subject, view, marks, rng):
     points = marks.points
-    lip_k = rng.normal(.15, .65) - .12 * max(subject.nose_coolness_k, 0)
-    canvas.add(closed_spline(points[OUTER_LIP], 4), lip_k, .09)
+    lip_k = rng.normal(-.1, .95) - .12 * max(subject.nose_coolness_k, 0)
+    canvas.add(closed_spline(points[OUTER_LIP], 4), lip_k, .07)
     inner = closed_spline(points[INNER_LIP], 4)
     gap = points[66, 1] - points[62, 1]
     if gap < .25:
-        canvas.add_lines([points[60:65]], .1, rng.normal(.15, .6), .03)
+        canvas.add_lines([points[60:65]], .1, rng.normal(.1, 1.1), .02)
         return
     canvas.fill(inner, rng.choice([rng.uniform(.3, 1.8),
                                    rng.uniform(-2.2, .3)], p=[.65, .35]),
