@@ -40,16 +40,16 @@ class Sensor:
 #: ferroelectric ones of the early data sets.
 SENSORS = dict(
     lepton=Sensor(
-        .2, (.4, .62), (.55, .85), (.04, .1),
+        .2, (.4, .62), (.55, .85), (.05, .12),
         gains=dict(plateau=.3, frame=.45, window=.15, face=.1)),
     flir_one=Sensor(
         .12, (.3, .45), (.6, 1.), (.05, .1),
         gains=dict(frame=.5, window=.2, cutout=.3)),
     boson=Sensor(
-        .28, (.75, 1.), (.35, .6), (.03, .06),
+        .28, (.75, 1.), (.3, .55), (.04, .09),
         gains=dict(plateau=.35, frame=.3, face=.25, window=.1)),
     t540=Sensor(
-        .25, (.8, 1.), (.3, .5), (.025, .05),
+        .25, (.8, 1.), (.25, .45), (.035, .08),
         gains=dict(frame=.3, window=.2, cutout=.4, face=.1)),
     ferroelectric=Sensor(
         .15, (.6, .9), (.45, .8), (.08, .16), (.02, .07), (.15, .6), .7,

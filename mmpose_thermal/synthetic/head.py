@@ -22,15 +22,15 @@ _CHIN_Y = 10.85
 _MAX_SINE = .999
 
 # Where the jaw's points lie: azimuth, and height of those before the ear.
-_JAW_THETA_DEG = [74.5, 74.5, 72, 67.5, 59.5, 48, 34, 17.5, 0]
-_JAW_SIDE_Y = [-.5, 1.25, 3.05, 4.8]
+_JAW_THETA_DEG = [81, 77, 72, 67, 59.5, 48, 34, 17.5, 0]
+_JAW_SIDE_Y = [-.65, 1.25, 3.17, 5.]
 # How much higher the jaw line lies than the chin, by azimuth.
 _JAW_RISE_DEG = [0, 10, 18, 35, 50, 63, 74, 80, 90, 110, 180]
-_JAW_RISE_CM = [0, .06, .22, 1.02, 2.4, 4.1, 5.7, 6.5, 7.1, 7.4, 7.3]
+_JAW_RISE_CM = [0, .06, .2, 1.05, 2.6, 4.75, 5.9, 6.5, 7.1, 7.4, 7.3]
 
 # Half axes of the head's horizontal cross-sections below the temples.
 _PROFILE_Y = np.array([-5, -2.5, 0, 2, 4, 5.5, 7, 9, 11, 14.])
-_HALF_WIDTH = np.array([7.2, 7.15, 6.95, 6.85, 6.62, 6.38, 6.1, 5.8, 5.5, 5.2])
+_HALF_WIDTH = np.array([7.1, 7.02, 6.76, 6.7, 6.55, 6.35, 6.1, 5.8, 5.5, 5.2])
 _FRONT_DEPTH = np.array([8.9, 8.95, 8.5, 8.4, 8.6, 8.7, 8.7, 8.6, 8.4, 7.8])
 _BACK_DEPTH = np.array([10.4, 10.3, 9.7, 9., 8., 7.2, 6.6, 6., 5.6, 5.4])
 

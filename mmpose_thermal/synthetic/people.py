@@ -147,15 +147,15 @@ def sample_subject(rng):
         nose_length_cm=normal(rng, 0, .35),
         nose_width=normal(rng, 1, .13),
         nose_height_cm=normal(rng, 2.2, .35),
-        nose_bridge_cm=normal(rng, .9, .3),
+        nose_bridge_cm=normal(rng, .75, .28),
         nose_upturn_cm=normal(rng, 0, .18),
         mouth_width=normal(rng, 1, .08),
-        mouth_height_cm=normal(rng, 0, .22),
+        mouth_height_cm=normal(rng, .12, .22),
         lip_thickness=normal(rng, 1, .22),
         lip_forward_cm=normal(rng, .35, .18),
         cheekbone_cm=normal(rng, .35, .22),
         cheek_fullness_cm=normal(rng, .05, .25),
-        socket_depth_cm=normal(rng, .75, .25),
+        socket_depth_cm=normal(rng, .62, .22),
         ear_size=normal(rng, 1, .1),
         ear_flare=normal(rng, 1, .35),
         wrinkles=float(age**1.5 * rng.uniform(.4, 1)),
@@ -195,12 +195,12 @@ def _hair(rng, man, age):
     beard = man and rng.random() < .55
     return dict(
         hair_style=style,
-        hairline_y=float(rng.uniform(-8., -5.4)),
+        hairline_y=float(rng.uniform(-8.6, -6.)),
         receding_cm=float(rng.uniform(0, 3) * age if man else 0),
-        fringe_cm=float(rng.uniform(.8, 3.2) * (rng.random() < .28) *
+        fringe_cm=float(rng.uniform(.8, 3.2) * (rng.random() < .16) *
                         (style in ('short', 'thick', 'long'))),
         hair_thickness_cm=float(thickness),
-        hair_length_cm=float(rng.uniform(6, 15)) if style == 'long' else 0.,
+        hair_length_cm=float(rng.uniform(8, 18)) if style == 'long' else 0.,
         hair_opening_deg=float(rng.uniform(58, 100)),
         # from the faintest stubble to a full beard
         beard=float(rng.uniform(.12, 1)) if beard else 0.,
@@ -217,7 +217,7 @@ def _thermal_traits(rng):
         cheek_coolness_k=float(rng.uniform(.3, 2.2) + .14 * max(nose, 0)),
         canthus_warmth_k=float(rng.uniform(.7, 2.6)),
         forehead_warmth_k=float(clipped_normal(rng, .8, .7)),
-        perioral_warmth_k=float(clipped_normal(rng, .35, .5)),
+        perioral_warmth_k=float(clipped_normal(rng, .1, .5)),
         ear_coolness_k=float(rng.uniform(-.4, 2.5) + .2 * max(nose, 0)),
         vessel_warmth_k=float(rng.uniform(.1, .9)),
         mottle_k=float(rng.uniform(.12, .45)))
@@ -298,7 +298,7 @@ def _covers(rng, subject, difficulty):
     glasses = bool(rng.random() < subject.wears_glasses * min(
         1, .4 + 1.2 * difficulty))
     headwear = str(rng.choice(['beanie', 'cap', 'hood'])) if happens(
-        .11) else 'none'
+        .09) else 'none'
     return dict(
         glasses=glasses,
         sunglasses=bool(glasses and rng.random() < .3),

@@ -15,7 +15,8 @@ from .rasterizer import rasterize
 # The head's pivot is at the eyes; the picture is centred lower, at the nose.
 _FRAME_CENTRE = np.array([0, 1.5, 0])
 _HEAD_HEIGHT_CM = 24.
-_VISIBILITY_TOLERANCE_CM = .45
+# The outline lies where depth changes fast: more is allowed there.
+_TOLERANCE_CM = np.where(np.arange(68) < 17, 1.6, .45)
 _STRAND_SHAPE = (192, 768)
 _STRAND_PERIOD_CM = 26.
 _OPAQUE = .5
@@ -81,9 +82,8 @@ class Scene:
         self.strands = self._strands()
         self.coverings = [self._covering(layer) for layer in layers]
         self.keypoints, depth = self._landmarks()
-        self.visible = self.in_front(
-            self.keypoints, depth,
-            _VISIBILITY_TOLERANCE_CM) & ~self._covered()
+        self.visible = self.in_front(self.keypoints, depth,
+                                     _TOLERANCE_CM) & ~self._covered()
 
     def _rasterize(self, layers):
         vertices, chart, follow = build_mesh(self.head, layers)

@@ -26,6 +26,10 @@ def paint_albedo(subject, view, marks):
     canvas.image *= (1 + mottle)[..., None]
     dark = .25 * subject.skin
     _complexion(canvas, subject, marks, dark, rng)
+    helix, concha = marks.ears()
+    canvas.add_lines(helix, .3, .12 * subject.skin, .1)
+    for hollow in concha:
+        canvas.fill(hollow, 1.6 * dark, .6, .25)
     if subject.beard:
         cover = np.clip(1.6 * subject.beard - .5 + marks.bristle, .15, 1)
         for area in marks.beard_areas():

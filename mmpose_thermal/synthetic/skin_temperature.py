@@ -33,10 +33,10 @@ def paint_temperature(subject, view, marks, rng):
     _nose(canvas, subject, marks, mood, rng)
     canvas.add_lines(marks.vessels, .3, subject.vessel_warmth_k * mood, .12)
     canvas.add_lines(marks.wrinkles, .12, .9 * subject.wrinkles, .05)
-    _ears(canvas, subject, mood)
+    _ears(canvas, subject, marks, mood)
     if subject.beard:
         _beard(canvas, subject, marks, rng)
-    _eyes(canvas, subject, marks, rng)
+    _eyes(canvas, subject, view, marks, rng)
     _mouth(canvas, subject, view, marks, rng)
     if rng.random() < .12:
         _sweat(canvas, marks, rng)
@@ -94,13 +94,14 @@ def _nose(canvas, subject, marks, mood, rng):
     canvas.add_lines([points[31:36] + [0, .06]], .12, rng.uniform(.2, .9), .05)
 
 
-def _ears(canvas, subject, mood):
+def _ears(canvas, subject, marks, mood):
+    cool = subject.ear_coolness_k * mood
+    helix, concha = marks.ears()
     for side in (-1, 1):
-        canvas.add_spot((side * np.radians(101), 1.), (1.1, 2.6),
-                        -subject.ear_coolness_k * mood)
-        canvas.add_spot((side * np.radians(95), 1.3), (.4, .8),
-                        .8 * subject.ear_coolness_k * mood)
-        canvas.add_spot((side * np.radians(104), -1.2), (.7, .5), -.4)
+        canvas.add_spot((side * np.radians(101), 1.), (1.1, 2.6), -.7 * cool)
+    canvas.add_lines(helix, .4, -.5 * cool, .12)
+    for hollow in concha:
+        canvas.add(hollow, .4 + .8 * cool, .25)
 
 
 def _beard(canvas, subject, marks, rng):
@@ -113,7 +114,7 @@ def _beard(canvas, subject, marks, rng):
         canvas.add(area, -depth, .28, texture)
 
 
-def _eyes(canvas, subject, marks, rng):
+def _eyes(canvas, subject, view, marks, rng):
     points = marks.points
     brow_k, ball_k = rng.uniform(1.3, 3.2), rng.normal(-.4, .7)
     for curve in marks.brows():
@@ -121,11 +122,15 @@ def _eyes(canvas, subject, marks, rng):
                       -.75 * brow_k, .3 + .5 * subject.brow_density, .1)
     canvas.add_lines(marks.brow_strands, .07,
                      -.75 * brow_k * subject.brow_density)
+    cornea_k = rng.uniform(.2, 1.6)
     upper, lower = marks.lashes()
     canvas.add_lines(upper + lower, .3, rng.uniform(.4, 1.3), .03)
     canvas.add_lines(marks.creases(), .12, rng.uniform(0, .9), .04)
     for eye, inner in zip(EYES, (39, 42)):
         canvas.add(closed_spline(points[eye], 4), ball_k, .04)
+        # The cornea is cooler than the white of the eye.
+        canvas.add_spot(points[eye].mean(0), (.42, .25), -cornea_k * (
+            1 - np.clip(view.eye_closure, 0, 1)))
         canvas.add_spot(points[inner] + [0, .05], (.36, .32),
                         subject.canthus_warmth_k)
     lash_k = rng.uniform(.9, 2.8)
@@ -135,7 +140,7 @@ def _eyes(canvas, subject, marks, rng):
 
 def _mouth(canvas, subject, view, marks, rng):
     points = marks.points
-    lip_k = rng.normal(-.1, .95) - .12 * max(subject.nose_coolness_k, 0)
+    lip_k = rng.normal(-.45, .95) - .12 * max(subject.nose_coolness_k, 0)
     canvas.add(closed_spline(points[OUTER_LIP], 4), lip_k, .07)
     inner = closed_spline(points[INNER_LIP], 4)
     gap = points[66, 1] - points[62, 1]

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 
 from .backgrounds import visible_background
-from .curves import bump
+from .curves import bump, smoothstep
 from .skin_colour import paint_albedo
 
 
@@ -35,7 +35,9 @@ def render_rgb(scene, foreground, rng):
                                                lamp_colour).astype(single)
     light *= (1 - .55 * scene.hollow)[:, None]
     # The chin shades the neck.
-    light[below] *= 1 - .45 * bump(scene.part[below, None] - 1.6, .6)
+    shade = bump(scene.part - 1.6, .6) * smoothstep(
+        scene.part, 1, 1.4) * smoothstep(np.cos(scene.theta), 0, .6)
+    light *= (1 - .5 * shade)[:, None]
     colour = colour * light
     half = lamp + [0, 0, 1]
     half /= np.linalg.norm(half)
