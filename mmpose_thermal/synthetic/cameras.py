@@ -187,7 +187,6 @@ def _plateau(temperature_k, rng):
 
 def _limits(temperature_k, face, gain, rng):
     """Temperatures that become black and white."""
-    size = temperature_k.shape[0]
     hull = cv2.convexHull(face.astype(np.float32)).round().astype(np.int32)
     inside = np.zeros(temperature_k.shape, np.uint8)
     cv2.fillPoly(inside, [hull], 1)
