@@ -12,7 +12,7 @@ _BOX_MARGIN = .1
 _PUPILS = {'right_pupil': slice(36, 42), 'left_pupil': slice(42, 48)}
 # Of a face, for evaluation by attribute.
 _ATTRIBUTES = ('yaw_deg', 'glasses', 'mask', 'headwear', 'beard', 'hair',
-               'sensor', 'gain')
+               'sensor', 'gain', 'black_hot')
 
 
 @functools.lru_cache(maxsize=None)

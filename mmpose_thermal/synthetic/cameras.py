@@ -40,19 +40,19 @@ class Sensor:
 #: ferroelectric ones of the early data sets.
 SENSORS = dict(
     lepton=Sensor(
-        .2, (.4, .62), (.55, .85), (.05, .12),
+        .2, (.4, .62), (.55, .85), (.06, .14),
         gains=dict(plateau=.3, frame=.45, window=.15, face=.1)),
     flir_one=Sensor(
-        .12, (.3, .45), (.6, 1.), (.05, .1),
+        .12, (.3, .45), (.6, 1.), (.06, .12),
         gains=dict(frame=.5, window=.2, cutout=.3)),
     boson=Sensor(
-        .28, (.75, 1.), (.3, .55), (.04, .09),
+        .28, (.75, 1.), (.3, .55), (.05, .11),
         gains=dict(plateau=.35, frame=.3, face=.25, window=.1)),
     t540=Sensor(
-        .25, (.8, 1.), (.25, .45), (.035, .08),
+        .25, (.8, 1.), (.25, .45), (.045, .1),
         gains=dict(frame=.3, window=.2, cutout=.4, face=.1)),
     ferroelectric=Sensor(
-        .15, (.6, .9), (.45, .8), (.08, .16), (.02, .07), (.15, .6), .7,
+        .15, (.6, .9), (.45, .8), (.09, .18), (.02, .07), (.15, .6), .7,
         gains=dict(saturated=.35, face=.4, plateau=.25)))
 
 
@@ -145,6 +145,11 @@ def expose(temperature_k, person, face, sensor, gain, rng):
     return grey
 
 
+def black_hot(rng, difficulty):
+    """Draws whether the camera shows warm things dark."""
+    return bool(rng.random() < .06 * difficulty)
+
+
 def automatic_gain(temperature_k, rng=None):
     """Maps temperature to 8 bits as a camera's simplest gain does.
 
@@ -227,9 +232,8 @@ def _cut_out(person, face, rng):
 def _video(grey, rng):
     """JPEG or MPEG blocks, lines of interlacing, noise of the tape."""
     image = grey.astype(np.float32)
-    if rng.random() < .4:
-        shift = rng.integers(1, 3)
-        image[1::2] = np.roll(image[1::2], shift, 1)
+    if rng.random() < .2:
+        image[1::2] = np.roll(image[1::2], 1, 1)
     image += rng.uniform(0, 4) * rng.standard_normal(
         (len(image), 1), dtype=np.float32)
     quality = int(rng.integers(18, 70))

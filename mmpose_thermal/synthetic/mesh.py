@@ -79,12 +79,12 @@ def _bridge(vertices, theta, y, inside, head):
 
 def _offset(layer, inside, theta, y, part, subject):
     """Displacement of every vertex by one layer, (R, C, 3), cm."""
-    cover = smoothstep(inside, -.15, 1.3)
+    cover = smoothstep(inside, -.15, 2. if layer.kind == 'hair' else 1.2)
     thickness = layer.thickness_cm * cover
     if layer.kind == 'hair' and subject.hair_length_cm > 0:
         # Long hair hangs from the widest part of the head.
         thickness = thickness + cover * (
-            1. * smoothstep(y, -2, 5) + 2.4 * smoothstep(part, .9, 1.6))
+            .8 * smoothstep(y, -2, 5) + 1.4 * smoothstep(part, .9, 1.6))
     phase = subject.texture_seed % 11
     waves = .1 if subject.hair_length_cm == 0 else .03
     thickness = thickness * (1 + waves * np.sin(7 * theta + y + phase) *

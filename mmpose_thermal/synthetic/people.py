@@ -162,7 +162,7 @@ def _hair(rng, man, age):
     beard = man and rng.random() < .55
     return dict(
         hair_style=style,
-        hairline_y=float(rng.uniform(-8.6, -6.)),
+        hairline_y=float(rng.uniform(-9.2, -6.5)),
         receding_cm=float(rng.uniform(0, 3) * age if man else 0),
         fringe_cm=float(rng.uniform(.8, 3.2) * (rng.random() < .16) *
                         (style in ('short', 'thick', 'long'))),

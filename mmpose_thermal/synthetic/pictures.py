@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional
 import cv2
 import numpy as np
 
-from .cameras import choose_gain, expose
+from .cameras import black_hot, choose_gain, expose
 from .people import sample_subject
 from .render import render_pair
 from .scenes import in_condition, render_group, sample_rig, seen_by
@@ -69,8 +69,12 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
             picture.thermal = expose(
                 first.temperature_k, np.any([p.person for p in pairs], 0),
                 first.keypoints, first.sensor, gain, rng)
+            inverted = black_hot(rng, spec.difficulty)
+            if inverted:
+                picture.thermal = 255 - picture.thermal
             for face in faces:
-                face.update(sensor=first.sensor, gain=gain)
+                face.update(
+                    sensor=first.sensor, gain=gain, black_hot=inverted)
             picture.thermal16 = np.rint(
                 first.temperature_k / CENTIKELVIN).astype(np.uint16)
         if spec.misaligned_px:

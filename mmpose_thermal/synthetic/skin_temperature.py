@@ -48,21 +48,14 @@ def _regions(canvas, subject, marks, mood, rng):
     chin_y, mouth_y = points[8, 1], points[62, 1]
     warm, cool = subject.forehead_warmth_k * mood, (
         subject.cheek_coolness_k * mood)
-    patchy = .45 * smooth_noise(rng, (2, 6), 6)
     canvas.add_spot(marks.at(0, -5), (4.3, 1.9), warm)
-    for number, side in enumerate((-1, 1)):
-        shift = patchy[number]
+    for side in (-1, 1):
         canvas.add_spot(marks.at(side * 6.1, -2.2), (1.3, 1.7), .45)
         canvas.add_spot(marks.at(side * 2.1, .2), (1.5, .95),
-                        .4 * subject.canthus_warmth_k)
+                        .5 * subject.canthus_warmth_k)
         canvas.add_spot(marks.at(side * 3.2, -.7), (1.6, .4), .5)
         canvas.add_spot(marks.at(side * 3.1, 1.), (1.5, .4), .35)
-        canvas.add_spot(
-            marks.at(side * (3.9 + .3 * shift[0]), 3.1 + .4 * shift[1]),
-            (1.15, 1.), -1. * cool)
-        canvas.add_spot(
-            marks.at(side * (5. + .3 * shift[2]), 3.9 + .5 * shift[3]),
-            (1.2, 1.6), -.9 * cool)
+        _cheek(canvas, marks, side, cool, rng)
         # Vessels along the jaw's angle and the corner of the mouth.
         canvas.add_spot(marks.at(side * 3.1, mouth_y), (.8, .9), .3)
         canvas.add_spot((side * .95, 6.), (1.2, 1.4), .25)
@@ -71,6 +64,14 @@ def _regions(canvas, subject, marks, mood, rng):
     canvas.add_spot((0, chin_y - 1.2), (1.5, .8), -rng.uniform(0, .9))
     folds = rng.uniform(.4, 1.4)
     canvas.add_lines(marks.nasolabial_folds(), .2, folds, .1)
+
+
+def _cheek(canvas, marks, side, cool, rng):
+    """Patches below the eye and over the jaw muscle, never quite alike."""
+    for x, y, radius in ((3.3, 2.7, (.8, .7)), (4.3, 3.1, (1., .9)),
+                         (5.1, 3.8, (1.1, 1.3)), (4.6, 5.2, (1., 1.2))):
+        place = marks.at(side * (x + rng.normal(0, .2)), y + rng.normal(0, .3))
+        canvas.add_spot(place, radius, -cool * rng.uniform(.25, .95))
 
 
 def _nose(canvas, subject, marks, mood, rng):
@@ -116,15 +117,15 @@ def _beard(canvas, subject, marks, rng):
 
 def _eyes(canvas, subject, view, marks, rng):
     points = marks.points
-    brow_k, ball_k = rng.uniform(1.3, 3.2), rng.normal(-.4, .7)
+    brow_k, ball_k = rng.uniform(1.5, 3.8), rng.normal(-.15, .7)
     for curve in marks.brows():
         canvas.stroke(curve, subject.brow_thickness_cm * 1.1,
                       -.75 * brow_k, .3 + .5 * subject.brow_density, .1)
     canvas.add_lines(marks.brow_strands, .07,
                      -.75 * brow_k * subject.brow_density)
-    cornea_k = rng.uniform(.2, 1.6)
+    cornea_k = rng.uniform(.4, 2.2)
     upper, lower = marks.lashes()
-    canvas.add_lines(upper + lower, .3, rng.uniform(.4, 1.3), .03)
+    canvas.add_lines(upper + lower, .3, rng.uniform(.5, 1.6), .03)
     canvas.add_lines(marks.creases(), .12, rng.uniform(0, .9), .04)
     for eye, inner in zip(EYES, (39, 42)):
         canvas.add(closed_spline(points[eye], 4), ball_k, .04)
@@ -133,19 +134,25 @@ def _eyes(canvas, subject, view, marks, rng):
             1 - np.clip(view.eye_closure, 0, 1)))
         canvas.add_spot(points[inner] + [0, .05], (.36, .32),
                         subject.canthus_warmth_k)
-    lash_k = rng.uniform(.9, 2.8)
+    lash_k = rng.uniform(1.1, 3.4)
     canvas.add_lines(upper, .09, -lash_k)
     canvas.add_lines(lower, .07, -.35 * lash_k)
 
 
 def _mouth(canvas, subject, view, marks, rng):
     points = marks.points
-    lip_k = rng.normal(-.45, .95) - .12 * max(subject.nose_coolness_k, 0)
+    lip_k = rng.normal(-.7, 1.) - .12 * max(subject.nose_coolness_k, 0)
     canvas.add(closed_spline(points[OUTER_LIP], 4), lip_k, .07)
+    lower = np.concatenate([points[[48, 60, 67, 66, 65, 64, 54]],
+                            points[55:60]])
+    canvas.add(lower, rng.normal(0, .9), .07)
+    border = closed_spline(points[OUTER_LIP], 3)
+    canvas.add_lines([np.concatenate([border, border[:1]])], .12,
+                     rng.normal(.1, .5), .03)
     inner = closed_spline(points[INNER_LIP], 4)
     gap = points[66, 1] - points[62, 1]
     if gap < .25:
-        canvas.add_lines([points[60:65]], .1, rng.normal(.1, 1.1), .02)
+        canvas.add_lines([points[60:65]], .1, rng.normal(0, 1.8), .02)
         return
     canvas.fill(inner, rng.choice([rng.uniform(.3, 1.8),
                                    rng.uniform(-2.2, .3)], p=[.65, .35]),
@@ -155,7 +162,7 @@ def _mouth(canvas, subject, view, marks, rng):
         teeth_k = rng.uniform(-1.8, -.4)
         canvas.fill(teeth, teeth_k, .9, .03)
         canvas.add_lines(marks.tooth_gaps(), .06, .5)
-    rim = rng.uniform(.1, .9)
+    rim = rng.uniform(.1, 1.4)
     canvas.add_lines([np.concatenate([inner, inner[:1]])], .14, rim, .03)
 
 

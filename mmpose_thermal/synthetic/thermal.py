@@ -52,8 +52,10 @@ def _skin(scene, skin_k, ambient_k, rng):
     neck_k, shadow_k = rng.uniform(-.2, .9), rng.uniform(.2, 1.)
     neck = np.clip((scene.part - .99) / .3, 0, 1)
     side = bump(np.abs(scene.theta) - .9, .5)
+    cords = np.interp(scene.theta, np.linspace(-np.pi, np.pi, 64),
+                      smooth_noise(rng, (1, 64), (1, 20))[0])
     relative = relative * (1 - neck) + neck * (
-        neck_k + .4 * side + shadow_k * bump(scene.part - 1.4, .4))
+        neck_k + .4 * side + .3 * cords + shadow_k * bump(scene.part - 1.4, .4))
     # Hollows lose less heat than what stands out.
     return skin_k + relative + 1.1 * (scene.hollow - .12)
 

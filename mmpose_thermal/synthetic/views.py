@@ -114,7 +114,7 @@ def _covers(rng, subject, difficulty):
     glasses = bool(rng.random() < subject.wears_glasses * min(
         1, .4 + 1.2 * difficulty))
     headwear = str(rng.choice(['beanie', 'cap', 'hood'])) if happens(
-        .09) else 'none'
+        .08) else 'none'
     return dict(
         glasses=glasses,
         sunglasses=bool(glasses and rng.random() < .3),

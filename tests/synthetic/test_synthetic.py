@@ -117,7 +117,7 @@ def test_eye_landmarks_frame_the_painted_eye():
 @pytest.mark.parametrize('side', [-1, 1])
 def test_far_jaw_lies_on_the_outline(side):
     """Where an annotator places it: a few pixels further out is no face."""
-    pair = render(bald=True, size=256, yaw=side * np.radians(40.))
+    pair = render(bald=True, size=256, yaw=side * np.radians(30.))
     far = [13, 14, 15] if side > 0 else [1, 2, 3]
     for x, y in pair.keypoints[far].round().astype(int):
         assert pair.person[y, x - 3 * side]
@@ -303,7 +303,8 @@ def test_16_bit_files_are_centikelvin_of_the_same_picture(pairs_root):
         assert raw.dtype == np.uint16 and grey.dtype == np.uint8
         assert 273 < raw.mean() * image['temperature_scale'] < 320
         # Gain, saturation and video differ; which is warmer does not.
-        assert spearmanr(raw.ravel(), grey.ravel()).statistic > .5
+        order = spearmanr(raw.ravel(), grey.ravel()).statistic
+        assert order < -.5 if image['black_hot'] else order > .5
 
 
 def test_teacher_sees_more_faces_than_there_are_pairs(pairs_root):
