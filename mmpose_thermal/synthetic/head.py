@@ -180,7 +180,7 @@ class Head:
         seam = .5 * (plane[62, 1] + plane[66, 1])
         half = max(plane[54, 0], 1.)
         lips = subject.lip_forward_cm * (1 + 1.2 * self.view.pucker)
-        relief = .55 * bump(x, 2.6) * bump(
+        relief = .4 * bump(x, 2.6) * bump(
             y - seam, max(bottom - top, 1.4) * .8)
         for lip_y, amount in ((.5 * (top + plane[62, 1]), .9),
                               (.5 * (bottom + plane[66, 1]), 1.)):

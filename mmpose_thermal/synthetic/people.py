@@ -113,7 +113,7 @@ def sample_subject(rng):
         brow_density=float(rng.uniform(.45, 1)),
         nose_length_cm=normal(rng, 0, .35),
         nose_width=normal(rng, 1, .13),
-        nose_height_cm=normal(rng, 2.2, .35),
+        nose_height_cm=normal(rng, 2.55, .38),
         nose_bridge_cm=normal(rng, .75, .28),
         nose_upturn_cm=normal(rng, 0, .18),
         mouth_width=normal(rng, 1, .08),
