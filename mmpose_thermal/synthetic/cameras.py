@@ -164,11 +164,11 @@ def automatic_gain(temperature_k, rng=None):
         np.ndarray: Shape (H, W), uint8.
     """
     coldest = 1.
-    if rng is not None and rng.random() < .5:
+    if rng is not None and rng.random() < .65:
         coldest = rng.uniform(5, 40)  # part of the background turns black
     low, high = np.percentile(temperature_k[::2, ::2], [coldest, 99.7])
     span = max(high - low, 2.)
-    margin = rng.uniform(-.05, .15, 2) if rng is not None else (0, 0)
+    margin = rng.uniform(-.1, .08, 2) if rng is not None else (0, 0)
     return _linear(temperature_k, low - margin[0] * span,
                    high + margin[1] * span)
 

@@ -5,7 +5,7 @@ import numpy as np
 
 HAIR_STYLES = ('bald', 'buzz', 'short', 'thick', 'long')
 _HAIR_ODDS = dict(man=[.1, .22, .4, .2, .08], woman=[.01, .04, .15, .2, .6])
-_GLASSES_HABITS = ([0, .9, .3], [.64, .22, .14])
+_GLASSES_HABITS = ([0, .9, .3], [.68, .19, .13])
 
 
 @dataclass
@@ -181,8 +181,8 @@ def _thermal_traits(rng):
         p=[.34, .42, .24])
     return dict(
         nose_coolness_k=float(nose),
-        cheek_coolness_k=float(rng.uniform(.3, 2.2) + .14 * max(nose, 0)),
-        canthus_warmth_k=float(rng.uniform(.7, 2.6)),
+        cheek_coolness_k=float(rng.uniform(.4, 2.7) + .14 * max(nose, 0)),
+        canthus_warmth_k=float(rng.uniform(.9, 3.)),
         forehead_warmth_k=float(clipped_normal(rng, .8, .7)),
         perioral_warmth_k=float(clipped_normal(rng, .1, .5)),
         ear_coolness_k=float(rng.uniform(-.4, 2.5) + .2 * max(nose, 0)),

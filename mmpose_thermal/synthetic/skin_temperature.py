@@ -117,15 +117,15 @@ def _beard(canvas, subject, marks, rng):
 
 def _eyes(canvas, subject, view, marks, rng):
     points = marks.points
-    brow_k, ball_k = rng.uniform(1.5, 3.8), rng.normal(-.15, .7)
+    brow_k, ball_k = rng.uniform(1.5, 3.8), rng.normal(-.05, .8)
     for curve in marks.brows():
         canvas.stroke(curve, subject.brow_thickness_cm * 1.1,
                       -.75 * brow_k, .3 + .5 * subject.brow_density, .1)
     canvas.add_lines(marks.brow_strands, .07,
                      -.75 * brow_k * subject.brow_density)
-    cornea_k = rng.uniform(.4, 2.2)
+    cornea_k = rng.uniform(.5, 2.8)
     upper, lower = marks.lashes()
-    canvas.add_lines(upper + lower, .3, rng.uniform(.5, 1.6), .03)
+    canvas.add_lines(upper + lower, .3, rng.uniform(.6, 2.), .03)
     canvas.add_lines(marks.creases(), .12, rng.uniform(0, .9), .04)
     for eye, inner in zip(EYES, (39, 42)):
         canvas.add(closed_spline(points[eye], 4), ball_k, .04)
@@ -134,7 +134,7 @@ def _eyes(canvas, subject, view, marks, rng):
             1 - np.clip(view.eye_closure, 0, 1)))
         canvas.add_spot(points[inner] + [0, .05], (.36, .32),
                         subject.canthus_warmth_k)
-    lash_k = rng.uniform(1.1, 3.4)
+    lash_k = rng.uniform(1.3, 4.)
     canvas.add_lines(upper, .09, -lash_k)
     canvas.add_lines(lower, .07, -.35 * lash_k)
 

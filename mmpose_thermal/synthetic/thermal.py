@@ -48,7 +48,7 @@ def _skin(scene, skin_k, ambient_k, rng):
     """Bare skin at every surface pixel, kelvin."""
     canvas = paint_temperature(scene.subject, scene.view, scene.marks, rng)
     relative = canvas.sample(scene.theta, scene.y)[:, 0]
-    relative *= np.clip(rng.lognormal(0, .25), .6, 1.7)
+    relative *= np.clip(rng.lognormal(.1, .25), .7, 1.8)
     neck_k, shadow_k = rng.uniform(-.2, .9), rng.uniform(.2, 1.)
     neck = np.clip((scene.part - .99) / .3, 0, 1)
     side = bump(np.abs(scene.theta) - .9, .5)

@@ -33,7 +33,7 @@ def parse_args():
     parser.add_argument(
         '--difficulty', type=float, default=.5, help='of the rendered faces')
     parser.add_argument(
-        '--max-yaw-deg', type=float, default=60., help='likewise')
+        '--max-yaw-deg', type=float, default=35., help='likewise')
     parser.add_argument('--seed', type=int, default=0, help='likewise')
     parser.add_argument(
         '--sheet', metavar='PNG', help='also write the rendered crops')
