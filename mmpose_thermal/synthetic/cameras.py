@@ -3,7 +3,7 @@
 A sensor turns temperatures into temperatures with its blur and noise; a gain
 turns those into the 8 bits that are seen and stored.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -33,7 +33,7 @@ class Sensor:
     stripes_k: tuple = (.005, .03)
     halo: tuple = (0., 0.)
     video: float = 0.
-    gains: dict = None
+    gains: dict = field(default_factory=dict)
 
 
 #: The cameras by name: small cores, phone cameras, good bolometers, and the
@@ -131,9 +131,9 @@ def expose(temperature_k, person, face, sensor, gain, rng):
         np.ndarray: Shape (H, W), uint8.
     """
     if gain == 'frame':
-        grey = automatic_gain(temperature_k, rng)
+        grey = automatic_gain(temperature_k, rng, _skin(temperature_k, face))
     elif gain == 'plateau':
-        grey = _plateau(temperature_k, rng)
+        grey = _plateau(temperature_k, face, rng)
     else:
         low, high = _limits(temperature_k, face, gain, rng)
         grey = _linear(temperature_k, low, high)
@@ -150,7 +150,7 @@ def black_hot(rng, difficulty):
     return bool(rng.random() < .06 * difficulty)
 
 
-def automatic_gain(temperature_k, rng=None):
+def automatic_gain(temperature_k, rng=None, skin_k=None):
     """Maps temperature to 8 bits as a camera's simplest gain does.
 
     The range spans the whole frame or its warmer part, so the few kelvin
@@ -159,6 +159,7 @@ def automatic_gain(temperature_k, rng=None):
     Args:
         temperature_k (np.ndarray): Shape (H, W), kelvin.
         rng (np.random.Generator, optional): Varies the margins of the range.
+        skin_k (np.ndarray, optional): Temperatures that must not turn black.
 
     Returns:
         np.ndarray: Shape (H, W), uint8.
@@ -167,6 +168,8 @@ def automatic_gain(temperature_k, rng=None):
     if rng is not None and rng.random() < .65:
         coldest = rng.uniform(5, 40)  # part of the background turns black
     low, high = np.percentile(temperature_k[::2, ::2], [coldest, 99.7])
+    if skin_k is not None:
+        low = min(low, np.percentile(skin_k, 5))
     span = max(high - low, 2.)
     margin = rng.uniform(-.1, .08, 2) if rng is not None else (0, 0)
     return _linear(temperature_k, low - margin[0] * span,
@@ -178,9 +181,9 @@ def _linear(temperature_k, low, high):
     return np.clip(np.round(grey), 0, 255).astype(np.uint8)
 
 
-def _plateau(temperature_k, rng):
+def _plateau(temperature_k, face, rng):
     """Histogram equalisation with a limit, mixed with a linear gain."""
-    linear = automatic_gain(temperature_k, rng)
+    linear = automatic_gain(temperature_k, rng, _skin(temperature_k, face))
     counts = np.bincount(linear[::2, ::2].ravel(), minlength=256)
     limit = rng.uniform(2, 8) * counts.sum() / 256
     total = np.cumsum(np.minimum(counts, limit))
@@ -190,14 +193,18 @@ def _plateau(temperature_k, rng):
     return np.round(table).astype(np.uint8)[linear]
 
 
-def _limits(temperature_k, face, gain, rng):
-    """Temperatures that become black and white."""
+def _skin(temperature_k, face):
+    """Temperatures within the hull of a face, or of the whole picture."""
     hull = cv2.convexHull(face.astype(np.float32)).round().astype(np.int32)
     inside = np.zeros(temperature_k.shape, np.uint8)
     cv2.fillPoly(inside, [hull], 1)
     skin = temperature_k[inside > 0]
-    if skin.size < 16:
-        skin = temperature_k.ravel()
+    return skin if skin.size > 16 else temperature_k.ravel()
+
+
+def _limits(temperature_k, face, gain, rng):
+    """Temperatures that become black and white."""
+    skin = _skin(temperature_k, face)
     low, middle, high = np.percentile(skin, [2, 50, 99.5])
     if gain == 'window':
         centre = middle + rng.uniform(-3, 1)

@@ -162,7 +162,7 @@ def _hair(rng, man, age):
     beard = man and rng.random() < .55
     return dict(
         hair_style=style,
-        hairline_y=float(rng.uniform(-9.2, -6.5)),
+        hairline_y=float(rng.uniform(-9.6, -6.8)),
         receding_cm=float(rng.uniform(0, 3) * age if man else 0),
         fringe_cm=float(rng.uniform(.8, 3.2) * (rng.random() < .16) *
                         (style in ('short', 'thick', 'long'))),
@@ -182,7 +182,7 @@ def _thermal_traits(rng):
     return dict(
         nose_coolness_k=float(nose),
         cheek_coolness_k=float(rng.uniform(.4, 2.7) + .14 * max(nose, 0)),
-        canthus_warmth_k=float(rng.uniform(.9, 3.)),
+        canthus_warmth_k=float(rng.uniform(.8, 2.7)),
         forehead_warmth_k=float(clipped_normal(rng, .8, .7)),
         perioral_warmth_k=float(clipped_normal(rng, .1, .5)),
         ear_coolness_k=float(rng.uniform(-.4, 2.5) + .2 * max(nose, 0)),

@@ -68,10 +68,10 @@ def _regions(canvas, subject, marks, mood, rng):
 
 def _cheek(canvas, marks, side, cool, rng):
     """Patches below the eye and over the jaw muscle, never quite alike."""
-    for x, y, radius in ((3.3, 2.7, (.8, .7)), (4.3, 3.1, (1., .9)),
-                         (5.1, 3.8, (1.1, 1.3)), (4.6, 5.2, (1., 1.2))):
-        place = marks.at(side * (x + rng.normal(0, .2)), y + rng.normal(0, .3))
-        canvas.add_spot(place, radius, -cool * rng.uniform(.4, 1.15))
+    for x, y, radius in ((3.3, 2.7, (1., .8)), (4.3, 3.1, (1.3, 1.1)),
+                         (5.1, 3.8, (1.4, 1.6)), (4.6, 5.2, (1.3, 1.5))):
+        place = marks.at(side * (x + rng.normal(0, .2)), y + rng.normal(0, .25))
+        canvas.add_spot(place, radius, -cool * rng.uniform(.35, .9))
 
 
 def _nose(canvas, subject, marks, mood, rng):
