@@ -103,7 +103,7 @@ def sample_subject(rng):
         neck_width=normal(rng, 1.06 if man else .9, .09),
         eye_spacing=normal(rng, 1, .045),
         eye_size=normal(rng, 1, .07),
-        eye_opening=normal(rng, 1, .18),
+        eye_opening=normal(rng, 1, .14),
         eye_slant_cm=normal(rng, .02, .15),
         brow_spacing=normal(rng, 1, .04),
         brow_height_cm=normal(rng, 0, .28),

@@ -12,8 +12,8 @@ from .marks import Marks
 from .mesh import build_mesh, grid_normals, grid_triangles, openness
 from .rasterizer import rasterize
 
-# The head's pivot is at the eyes; the picture is centred lower, at the nose.
-_FRAME_CENTRE = np.array([0, 1.5, 0])
+# The head's pivot is at the eyes; the picture is centred a little lower.
+_FRAME_CENTRE = np.array([0, .3, 0])
 _HEAD_HEIGHT_CM = 24.
 # The outline lies where depth changes fast: more is allowed there.
 _TOLERANCE_CM = np.where(np.arange(68) < 17, 1.6, .45)
@@ -147,8 +147,11 @@ class Scene:
         """Which landmarks lie under an opaque layer, (68, ) bool."""
         total = np.zeros(self.size * self.size, np.float32)
         for covering in self.coverings:
+            # At the border of hair the place of a point can still be told.
+            margin = 1. if covering.layer.kind == 'hair' else 0.
             total[self.raster.pixels] = np.maximum(
-                total[self.raster.pixels], covering.alpha)
+                total[self.raster.pixels],
+                covering.alpha * (covering.inside_cm > margin))
         x, y = np.clip(np.round(self.keypoints).astype(int), 0,
                        self.size - 1).T
         return total[y * self.size + x] > _OPAQUE

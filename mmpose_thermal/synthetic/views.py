@@ -60,7 +60,7 @@ def sample_view(rng, subject, max_yaw_deg=60, difficulty=.5):
         pitch=float(np.radians(np.clip(rng.normal(8, 9 * spread), -28, 34))),
         roll=float(np.radians(np.clip(rng.normal(0, 7 * spread), -35, 35))),
         distance_cm=float(rng.uniform(50, 250)),
-        face_fraction=float(rng.uniform(.55, .95)),
+        face_fraction=float(rng.uniform(.55, .9)),
         shift=rng.uniform(-.06, .06, 2),
         gaze=rng.uniform(-.35, .35, 2) * [1, .4],
         **_expression(rng, difficulty),

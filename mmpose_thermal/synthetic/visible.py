@@ -101,7 +101,7 @@ def _add_foreground(image, scene, foreground, level, rng):
 def _photograph(image, rng):
     """Exposure, white balance, focus and noise of a camera."""
     single = np.float32
-    image *= (rng.uniform(.75, 1.25) *
+    image *= (rng.uniform(.9, 1.6) *
               (1 + rng.uniform(-.06, .06, 3))).astype(single)
     image = cv2.GaussianBlur(image, (0, 0), rng.uniform(.45, .8))
     # A gamma of 2, near enough to sRGB and much cheaper.
