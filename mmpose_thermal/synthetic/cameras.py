@@ -46,10 +46,10 @@ SENSORS = dict(
         .12, (.3, .45), (.6, 1.), (.06, .12),
         gains=dict(frame=.5, window=.2, cutout=.3)),
     boson=Sensor(
-        .28, (.75, 1.), (.3, .55), (.05, .11),
+        .28, (.75, 1.), (.3, .55), (.055, .12),
         gains=dict(plateau=.35, frame=.3, face=.25, window=.1)),
     t540=Sensor(
-        .25, (.8, 1.), (.25, .45), (.045, .1),
+        .25, (.8, 1.), (.25, .45), (.05, .12),
         gains=dict(frame=.3, window=.2, cutout=.4, face=.1)),
     ferroelectric=Sensor(
         .15, (.6, .9), (.45, .8), (.09, .18), (.02, .07), (.15, .6), .7,
@@ -63,9 +63,12 @@ def choose_sensor(rng):
     return str(rng.choice(names, p=odds / odds.sum()))
 
 
-def choose_gain(rng, sensor):
-    """Draws the name of a camera's gain."""
-    gains = SENSORS[sensor].gains
+def choose_gain(rng, sensor, faces=1):
+    """Draws the name of a camera's gain; only single heads are cut out."""
+    gains = {
+        name: odds for name, odds in SENSORS[sensor].gains.items()
+        if faces == 1 or name != 'cutout'
+    }
     odds = np.array(list(gains.values()))
     return str(rng.choice(list(gains), p=odds / odds.sum()))
 

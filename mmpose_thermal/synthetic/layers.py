@@ -13,7 +13,7 @@ from .curves import bump, smoothstep
 
 # The hairline by azimuth: heights that all heads share, beside the temples.
 _LINE_DEG = [0, 20, 34, 46, 56, 66, 74, 82, 88, 92, 108, 114, 126, 180]
-_LINE_Y = [0, .1, .5, -5.6, -4.6, -2.8, -.3, .3, -.3, -2., -2., 3., 6.2, 7.]
+_LINE_Y = [0, .1, .5, -6.3, -5., -2.9, -.3, .3, -.3, -2., -2., 3., 6.2, 7.]
 _CM_PER_RADIAN = 8.
 _CM_PER_PART = 4.
 

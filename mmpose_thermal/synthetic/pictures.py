@@ -65,7 +65,7 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
             first.rgb if rig is None else seen_by(rig[0], rig[1], first)[0], None, None,
             faces)
         if first.temperature_k is not None:
-            gain = choose_gain(rng, first.sensor)
+            gain = choose_gain(rng, first.sensor, len(pairs))
             picture.thermal = expose(
                 first.temperature_k, np.any([p.person for p in pairs], 0),
                 first.keypoints, first.sensor, gain, rng)
@@ -139,7 +139,7 @@ def _rendered(spec, split, subject_id, pictures):
              sample_view(rng, other, spec.max_yaw_deg, spec.difficulty))
             for other in others
         ]
-        yield render_group(people, rng, spec.size), rng
+        yield render_group(people, rng, spec.size, spec.difficulty), rng
 
 
 def _listed(points, visible):
