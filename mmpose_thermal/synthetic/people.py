@@ -183,8 +183,8 @@ def _thermal_traits(rng):
         nose_coolness_k=float(nose),
         cheek_coolness_k=float(rng.uniform(.4, 2.7) + .14 * max(nose, 0)),
         canthus_warmth_k=float(rng.uniform(.8, 2.7)),
-        forehead_warmth_k=float(clipped_normal(rng, .8, .7)),
+        forehead_warmth_k=float(clipped_normal(rng, .65, .7)),
         perioral_warmth_k=float(clipped_normal(rng, .1, .5)),
         ear_coolness_k=float(rng.uniform(-.4, 2.5) + .2 * max(nose, 0)),
-        vessel_warmth_k=float(rng.uniform(.1, .9)),
+        vessel_warmth_k=float(rng.uniform(.05, .65)),
         mottle_k=float(rng.uniform(.12, .45)))

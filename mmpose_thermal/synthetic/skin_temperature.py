@@ -32,7 +32,7 @@ def paint_temperature(subject, view, marks, rng):
     _regions(canvas, subject, marks, mood, rng)
     _nose(canvas, subject, marks, mood, rng)
     canvas.add_lines(marks.vessels, .3, subject.vessel_warmth_k * mood, .12)
-    canvas.add_lines(marks.wrinkles, .12, .9 * subject.wrinkles, .05)
+    canvas.add_lines(marks.wrinkles, .12, .6 * subject.wrinkles, .05)
     _ears(canvas, subject, marks, mood)
     if subject.beard:
         _beard(canvas, subject, marks, rng)
@@ -48,7 +48,7 @@ def _regions(canvas, subject, marks, mood, rng):
     chin_y, mouth_y = points[8, 1], points[62, 1]
     warm, cool = subject.forehead_warmth_k * mood, (
         subject.cheek_coolness_k * mood)
-    canvas.add_spot(marks.at(0, -5), (4.3, 1.9), warm)
+    canvas.add_spot(marks.at(0, -5), (5.2, 2.5), warm)
     for side in (-1, 1):
         canvas.add_spot(marks.at(side * 6.1, -2.2), (1.3, 1.7), .45)
         canvas.add_spot(marks.at(side * 2.1, .2), (1.5, .95),
@@ -117,7 +117,7 @@ def _beard(canvas, subject, marks, rng):
 
 def _eyes(canvas, subject, view, marks, rng):
     points = marks.points
-    brow_k, ball_k = rng.uniform(1.5, 3.8), rng.normal(-.05, .8)
+    brow_k, ball_k = rng.uniform(1.8, 4.3), rng.normal(-.05, .8)
     for curve in marks.brows():
         canvas.stroke(curve, subject.brow_thickness_cm * 1.1,
                       -.75 * brow_k, .3 + .5 * subject.brow_density, .1)
