@@ -123,9 +123,9 @@ class Canvas:
             where, alpha = local
             self.image[where] *= 1 + alpha * (np.float32(factor) - 1)
 
-    def add_spot(self, centre, radius_cm, amount):
+    def add_spot(self, centre, radius_cm, amount, texture=None):
         """Adds an amount in a soft round spot (Gaussian of that radius)."""
-        self._add(self._spot(centre, radius_cm), amount)
+        self._add(self._spot(centre, radius_cm), amount, texture)
 
     def disc(self, centre, radius_cm, clip, value, opacity=1.):
         """Fills a disc, clipped by a polygon (an iris in an eye)."""

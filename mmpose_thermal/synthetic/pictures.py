@@ -118,7 +118,7 @@ def _rendered(spec, split, subject_id, pictures):
             pair = render_pair(
                 subject, motion[index],
                 np.random.default_rng([spec.seed, subject_id, 1]), spec.size,
-                split != 'extra', True, spec.difficulty)
+                split != 'extra', spec.difficulty)
             if pair.temperature_k is not None:
                 pair.temperature_k += _FRAME_NOISE_K * rng.standard_normal(
                     pair.temperature_k.shape, dtype=np.float32)
@@ -127,7 +127,7 @@ def _rendered(spec, split, subject_id, pictures):
         view = sample_view(rng, subject, spec.max_yaw_deg, spec.difficulty)
         if spec.faces == 1:
             pair = render_pair(subject, view, rng, spec.size,
-                               split != 'extra', False, spec.difficulty)
+                               split != 'extra', spec.difficulty)
             yield [pair], rng
             continue
         others = [

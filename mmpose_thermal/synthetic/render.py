@@ -69,18 +69,16 @@ def _hidden(foreground, keypoints, size):
     return hidden
 
 
-def render_pair(subject, view, rng, size=256, thermal=True, steady=False,
-                difficulty=.5):
+def render_pair(subject, view, rng, size=256, thermal=True, difficulty=.5):
     """Renders an aligned RGB-thermal pair.
 
     Args:
         subject (Subject): Who.
         view (View): How.
-        rng (np.random.Generator): Clothes, lighting, background and sensor.
+        rng (np.random.Generator): Clothes, lighting, background and sensor;
+            they do not depend on the view.
         size (int): Side of the square image in pixels.
         thermal (bool): Whether to render the thermal image too.
-        steady (bool): Whether the surroundings must not depend on the view,
-            as from frame to frame of a sequence. Defaults to False.
         difficulty (float): Of the sensor's blur and noise, 0 to 1.
 
     Returns:
@@ -97,7 +95,7 @@ def render_pair(subject, view, rng, size=256, thermal=True, steady=False,
     return RenderedPair(
         rgb=render_rgb(scene, foreground, visible_rng),
         temperature_k=render_temperature(scene, foreground, sensor,
-                                         thermal_rng, steady, difficulty)
+                                         thermal_rng, difficulty)
         if thermal else None,
         keypoints=scene.keypoints,
         visible=scene.visible & ~_hidden(foreground, scene.keypoints, size),

@@ -36,10 +36,10 @@ def paint_temperature(subject, view, marks, rng):
     _ears(canvas, subject, marks, mood)
     if subject.beard:
         _beard(canvas, subject, marks, rng)
-    _eyes(canvas, subject, view, marks, rng)
-    _mouth(canvas, subject, view, marks, rng)
     if rng.random() < .12:
         _sweat(canvas, marks, rng)
+    _eyes(canvas, subject, view, marks, rng)
+    _mouth(canvas, subject, marks, rng)
     return canvas
 
 
@@ -139,7 +139,7 @@ def _eyes(canvas, subject, view, marks, rng):
     canvas.add_lines(lower, .07, -.35 * lash_k)
 
 
-def _mouth(canvas, subject, view, marks, rng):
+def _mouth(canvas, subject, marks, rng):
     points = marks.points
     lip_k = rng.normal(-.7, 1.) - .12 * max(subject.nose_coolness_k, 0)
     canvas.add(closed_spline(points[OUTER_LIP], 4), lip_k, .07)
@@ -171,7 +171,4 @@ def _sweat(canvas, marks, rng):
     drops = np.clip(smooth_noise(rng, SHAPE, 90) - .9, 0, 1)
     for x, y, radius in ((0, -5, (3.5, 1.8)), (0, 5.4, (1.8, .6)),
                          (-3.5, 2.5, (1.5, 1)), (3.5, 2.5, (1.5, 1))):
-        place = np.zeros_like(canvas.image)
-        keep, canvas.image = canvas.image, place
-        canvas.add_spot(marks.at(x, y), radius, rng.uniform(.4, 2))
-        canvas.image = keep - place * drops[..., None]
+        canvas.add_spot(marks.at(x, y), radius, -rng.uniform(.4, 2), drops)

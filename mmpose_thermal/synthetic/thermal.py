@@ -9,7 +9,7 @@ from .skin_temperature import paint_temperature
 _CELSIUS = 273.15
 
 
-def render_temperature(scene, foreground, sensor, rng, steady, difficulty):
+def render_temperature(scene, foreground, sensor, rng, difficulty):
     """Renders the thermal image.
 
     Args:
@@ -17,7 +17,6 @@ def render_temperature(scene, foreground, sensor, rng, steady, difficulty):
         foreground (Foreground): What stands before the face.
         sensor (str): The camera.
         rng (np.random.Generator): The room, the moment and the noise.
-        steady (bool): Whether the surroundings must not depend on the view.
         difficulty (float): Of the sensor's blur and noise.
 
     Returns:
@@ -29,10 +28,9 @@ def render_temperature(scene, foreground, sensor, rng, steady, difficulty):
         33.6 + .12 * (ambient_k - _CELSIUS - 22) + rng.normal(0, .6), 31.5,
         35.5) + subject.skin_offset_k
     image = thermal_background(rng, size, ambient_k)
-    # What is painted depends on the view, and so does how much is drawn.
+    # How much is drawn for the skin depends on the view; what follows must
+    # not, or a sequence would flicker.
     painter, wear, front, camera = rng.spawn(4)
-    if not steady:
-        painter = rng
     skin = _skin(scene, skin_k, ambient_k, painter)
     temperature = _covered(scene, skin, skin_k, ambient_k, wear)
     # Skin emits less at grazing angles and mirrors the surroundings instead.

@@ -102,7 +102,7 @@ def test_a_sequence_moves_smoothly_before_one_background(tmp_path):
     shut = sample_view(rng, subject)
     frames = [
         render_pair(subject, replace(shut, mouth_open=value),
-                    np.random.default_rng(1), 96, steady=True)
+                    np.random.default_rng(1), 96)
         for value in (0., 1.)
     ]
     assert np.abs(frames[0].temperature_k - frames[1].temperature_k)[
