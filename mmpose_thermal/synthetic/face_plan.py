@@ -80,6 +80,10 @@ def place_features(subject, view):
         [1, .3, .5, .5, .3])
     points[31:36, 0] *= subject.nose_width * (1 + .1 * max(view.smile, 0))
     points[_MOUTH] = _mouth(points[_MOUTH], subject, view)
+    brow, eye, mouth, nose = subject.asymmetry_cm
+    for part, drop in ((_BROWS, brow), (_EYES, eye), (_MOUTH, mouth)):
+        points[part, 1] += drop * np.clip(points[part, 0] / 2.5, -1, 1)
+    points[[30, 31, 32, 33, 34, 35], 0] += nose
     points[17:] *= [subject.head_width, subject.head_height]
     return points
 

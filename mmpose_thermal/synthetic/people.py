@@ -47,6 +47,8 @@ class Subject:
     ear_size: float
     ear_flare: float
     wrinkles: float
+    # by how much the left half differs: brow, eye and mouth lower, nose aside
+    asymmetry_cm: np.ndarray
     skin: np.ndarray
     lip_redness: float
     hair: np.ndarray
@@ -102,10 +104,10 @@ def sample_subject(rng):
         chin_forward_cm=normal(rng, 0, .3),
         neck_width=normal(rng, 1.06 if man else .9, .09),
         eye_spacing=normal(rng, 1, .045),
-        eye_size=normal(rng, 1, .07),
+        eye_size=normal(rng, 1, .085),
         eye_opening=normal(rng, 1, .14),
         eye_slant_cm=normal(rng, .02, .15),
-        brow_spacing=normal(rng, 1, .04),
+        brow_spacing=normal(rng, 1, .055),
         brow_height_cm=normal(rng, 0, .28),
         brow_arch_cm=normal(rng, 0, .14),
         brow_thickness_cm=float(
@@ -126,6 +128,7 @@ def sample_subject(rng):
         ear_size=normal(rng, 1, .1),
         ear_flare=normal(rng, 1, .35),
         wrinkles=float(age**1.5 * rng.uniform(.4, 1)),
+        asymmetry_cm=rng.normal(0, [.12, .05, .08, .07]),
         **_colouring(rng, man, age),
         **_hair(rng, man, age),
         wears_glasses=float(
