@@ -30,7 +30,7 @@ class Sensor:
     width: tuple
     blur: tuple
     netd_k: tuple
-    stripes_k: tuple = (.005, .03)
+    stripes_k: tuple = (.005, .045)
     halo: tuple = (0., 0.)
     video: float = 0.
     gains: dict = field(default_factory=dict)
@@ -144,7 +144,9 @@ def expose(temperature_k, person, face, sensor, gain, rng):
         kept = _cut_out(person & (temperature_k > low), face, rng)
         grey = np.where(kept, grey, 0).astype(np.uint8)
     if rng.random() < SENSORS[sensor].video:
-        grey = _video(grey, rng)
+        return _video(grey, rng)
+    if rng.random() < .2:
+        return _compressed(grey, int(rng.integers(50, 95)))
     return grey
 
 
@@ -223,8 +225,16 @@ def _limits(temperature_k, face, gain, rng):
 
 
 def _cut_out(person, face, rng):
-    """The head as segmented by hand or by threshold: with a ragged border."""
+    """The head as segmented, with a ragged border, or a rectangle of it."""
     size = person.shape[0]
+    if rng.random() < .25:
+        low, high = face.min(0), face.max(0)
+        extent = high - low
+        left, top = low - rng.uniform(-.02, .25, 2) * extent
+        right, bottom = high + rng.uniform(-.02, .25, 2) * extent
+        rows, columns = np.arange(size)[:, None], np.arange(size)
+        return ((columns > left) & (columns < right) & (rows > top) &
+                (rows < bottom))
     chin, eyes = face[8], face[36:48].mean(0)
     down = chin - eyes
     length = max(np.hypot(*down), 1.)
@@ -246,7 +256,10 @@ def _video(grey, rng):
         image[1::2] = np.roll(image[1::2], 1, 1)
     image += rng.uniform(0, 4) * rng.standard_normal(
         (len(image), 1), dtype=np.float32)
-    quality = int(rng.integers(18, 70))
-    coded = cv2.imencode('.jpg', np.clip(image, 0, 255).astype(np.uint8),
-                         [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return _compressed(np.clip(image, 0, 255).astype(np.uint8),
+                       int(rng.integers(18, 70)))
+
+
+def _compressed(grey, quality):
+    coded = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)

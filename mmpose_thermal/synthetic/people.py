@@ -181,10 +181,10 @@ def _hair(rng, man, age):
 def _thermal_traits(rng):
     nose = rng.choice(
         [rng.uniform(-.2, 1), rng.uniform(1, 3.5), rng.uniform(3.5, 7.5)],
-        p=[.34, .42, .24])
+        p=[.28, .46, .26])
     return dict(
         nose_coolness_k=float(nose),
-        cheek_coolness_k=float(rng.uniform(.4, 2.7) + .14 * max(nose, 0)),
+        cheek_coolness_k=float(rng.uniform(.4, 2.4) + .14 * max(nose, 0)),
         canthus_warmth_k=float(rng.uniform(.8, 2.7)),
         forehead_warmth_k=float(clipped_normal(rng, .65, .7)),
         perioral_warmth_k=float(clipped_normal(rng, .1, .5)),
