@@ -40,16 +40,16 @@ class Sensor:
 #: ferroelectric ones of the early data sets.
 SENSORS = dict(
     lepton=Sensor(
-        .2, (.4, .62), (.55, .85), (.06, .14),
+        .2, (.4, .62), (.55, .8), (.07, .15),
         gains=dict(plateau=.3, frame=.45, window=.15, face=.1)),
     flir_one=Sensor(
         .12, (.3, .45), (.6, 1.), (.06, .12),
         gains=dict(frame=.5, window=.2, cutout=.3)),
     boson=Sensor(
-        .28, (.75, 1.), (.3, .55), (.055, .12),
+        .28, (.75, 1.), (.3, .5), (.06, .13),
         gains=dict(plateau=.35, frame=.3, face=.25, window=.1)),
     t540=Sensor(
-        .25, (.8, 1.), (.25, .45), (.05, .12),
+        .25, (.8, 1.), (.25, .4), (.06, .13),
         gains=dict(frame=.3, window=.2, cutout=.4, face=.1)),
     ferroelectric=Sensor(
         .15, (.6, .9), (.45, .8), (.09, .18), (.02, .07), (.15, .6), .7,

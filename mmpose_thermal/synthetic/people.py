@@ -190,4 +190,4 @@ def _thermal_traits(rng):
         perioral_warmth_k=float(clipped_normal(rng, .1, .5)),
         ear_coolness_k=float(rng.uniform(-.4, 2.5) + .2 * max(nose, 0)),
         vessel_warmth_k=float(rng.uniform(.05, .65)),
-        mottle_k=float(rng.uniform(.12, .45)))
+        mottle_k=float(rng.uniform(.07, .36)))

@@ -25,7 +25,7 @@ def paint_temperature(subject, view, marks, rng):
         Canvas: With one channel, kelvin.
     """
     canvas = Canvas(0.)
-    canvas.image[..., 0] += .3 * smooth_noise(rng, SHAPE, 4)
+    canvas.image[..., 0] += .24 * smooth_noise(rng, SHAPE, 4)
     canvas.image[..., 0] += subject.mottle_k * fractal_noise(
         rng, SHAPE, 13, 4)
     mood = rng.uniform(.7, 1.25)
@@ -117,7 +117,7 @@ def _beard(canvas, subject, marks, rng):
 
 def _eyes(canvas, subject, view, marks, rng):
     points = marks.points
-    brow_k, ball_k = rng.uniform(1.8, 4.3), rng.normal(-.05, .8)
+    brow_k, ball_k = rng.uniform(1.8, 4.3), rng.normal(-.15, 1.1)
     for curve in marks.brows():
         canvas.stroke(curve, subject.brow_thickness_cm * 1.1,
                       -.75 * brow_k, .3 + .5 * subject.brow_density, .1)
@@ -134,21 +134,21 @@ def _eyes(canvas, subject, view, marks, rng):
             1 - np.clip(view.eye_closure, 0, 1)))
         canvas.add_spot(points[inner] + [0, .05], (.36, .32),
                         subject.canthus_warmth_k)
-    lash_k = rng.uniform(1.3, 4.)
+    lash_k = rng.uniform(1.5, 4.6)
     canvas.add_lines(upper, .09, -lash_k)
     canvas.add_lines(lower, .07, -.35 * lash_k)
 
 
 def _mouth(canvas, subject, marks, rng):
     points = marks.points
-    lip_k = rng.normal(-.7, 1.) - .12 * max(subject.nose_coolness_k, 0)
+    lip_k = rng.normal(-.8, 1.25) - .12 * max(subject.nose_coolness_k, 0)
     canvas.add(closed_spline(points[OUTER_LIP], 4), lip_k, .07)
     lower = np.concatenate([points[[48, 60, 67, 66, 65, 64, 54]],
                             points[55:60]])
-    canvas.add(lower, rng.normal(0, .9), .07)
+    canvas.add(lower, rng.normal(0, 1.2), .07)
     border = closed_spline(points[OUTER_LIP], 3)
     canvas.add_lines([np.concatenate([border, border[:1]])], .12,
-                     rng.normal(.1, .5), .03)
+                     rng.normal(.1, .9), .03)
     inner = closed_spline(points[INNER_LIP], 4)
     gap = points[66, 1] - points[62, 1]
     if gap < .25:
