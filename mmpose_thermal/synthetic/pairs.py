@@ -17,6 +17,8 @@ from .spec import SyntheticSpec
 # and the test faces do not depend on how many faces train.
 _FIRST_SUBJECT = dict(train=0, val=100_000, test=200_000, extra=300_000)
 _SPEC_FILE = 'synthetic.json'
+# Goes up when equal specifications no longer give equal files.
+_RENDERER_VERSION = 2
 
 
 def make_synthetic_pairs(out_dir: str,
@@ -40,7 +42,8 @@ def make_synthetic_pairs(out_dir: str,
         dict[str, str]: Path of each annotation file by name.
 
     Raises:
-        FileExistsError: The folder holds a data set of another spec.
+        FileExistsError: The folder holds a data set of another spec, or of
+            another version of the generator.
     """
     out = Path(out_dir)
     annotations = out / 'annotations'
@@ -53,6 +56,11 @@ def make_synthetic_pairs(out_dir: str,
     wanted = asdict(spec)
     if marker.exists():
         found = json.loads(marker.read_text())
+        if found.get('renderer', 1) != _RENDERER_VERSION:
+            raise FileExistsError(
+                f'{out} was rendered by another version of the generator, '
+                'whose faces look different. Name another folder, or remove '
+                'it.')
         if asdict(SyntheticSpec(**found['spec'])) != wanted:
             raise FileExistsError(
                 f'{out} holds a synthetic data set of another specification '
@@ -62,7 +70,8 @@ def make_synthetic_pairs(out_dir: str,
     parts = out / 'parts'
     for folder in (annotations, parts):
         folder.mkdir(parents=True, exist_ok=True)
-    write_json(marker, dict(spec=wanted, complete=False))
+    state = dict(spec=wanted, renderer=_RENDERER_VERSION)
+    write_json(marker, dict(state, complete=False))
 
     tasks = []
     for split in _FIRST_SUBJECT:
@@ -90,7 +99,7 @@ def make_synthetic_pairs(out_dir: str,
         write_json(paths[split], coco_json(pairs, spec, 'thermal'))
         write_json(paths[f'{split}_16bit'], coco_json(pairs, spec, 'thermal16'))
         write_json(paths[f'rgb_{split}'], coco_json(visible, spec, 'rgb'))
-    write_json(marker, dict(spec=wanted, complete=True))
+    write_json(marker, dict(state, complete=True))
     shutil.rmtree(parts)
     return paths
 

@@ -147,6 +147,10 @@ def test_older_data_of_the_same_specification_are_kept(tmp_path):
     make(tmp_path)
     with pytest.raises(FileExistsError):
         make(tmp_path, style='tfw')
+    del content['renderer']
+    marker.write_text(json.dumps(content))
+    with pytest.raises(FileExistsError, match='another version'):
+        make(tmp_path)
 
 
 def test_a_sequence_of_groups_is_refused():
