@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-# One side of the mean face, x < 0 is the subject's right. Anthropometric
-# averages of an adult with 9 cm between the outer corners of the eyes.
+# One side of the mean face, x < 0 is the subject's right: anthropometric
+# averages of an adult with 9 cm between the outer corners of the eyes, adjusted
+# until the mean frontal view agrees with labels of real thermal faces.
 _RIGHT_BROW = [(-5.25, -1.4), (-4.45, -1.85), (-3.4, -1.9), (-2.35, -1.8),
                (-1.35, -1.45)]
 _NOSE_BRIDGE = [(0, -.25), (0, .85), (0, 2.), (0, 3.2)]
