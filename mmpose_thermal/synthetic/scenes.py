@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from .canvas import smooth_noise
+from .backgrounds import thermal_background, visible_background
 from .render import RenderedPair, render_pair
 
 #: State of a person's skin: offset of the whole skin, kelvin, factor of the
@@ -73,28 +73,27 @@ def seen_by(matrix, rgb_size, pair):
     return image, pair.keypoints @ matrix[:2, :2].T + matrix[:2, 2]
 
 
-def render_group(people, rng, size=256):
+def render_group(people, rng, size=256, difficulty=.5):
     """Renders several people side by side before one background.
 
     Args:
         people (list[tuple]): Subject and view of each.
         rng (np.random.Generator): Lighting, background, size and place.
         size (int): Side of the square image, pixels.
+        difficulty (float): See :func:`render_pair`.
 
     Returns:
         list[RenderedPair]: One a person: the same two images, and the points
         of the one.
     """
     column = size / len(people)
-    rgb = np.full((size, size, 3), rng.uniform(30, 200, 3), np.float32)
-    rgb *= 1 + .1 * smooth_noise(rng, (size, size, 1), 5).reshape(
-        size, size, 1)
-    temperature = (273.15 + rng.uniform(16, 28) +
-                   .6 * smooth_noise(rng, (size, size), 4)).astype(np.float32)
+    rgb = 255 * np.sqrt(visible_background(rng, size))
+    temperature = thermal_background(rng, size, 273.15 + rng.uniform(16, 28))
     found = []
     for number, (subject, view) in enumerate(people):
         side = int(max(column * rng.uniform(.75, 1.1), _MIN_FACE_PX))
-        pair = render_pair(subject, view, rng, side)
+        pair = render_pair(
+            subject, view, rng, side, difficulty=difficulty)
         left = int(number * column + (column - side) / 2)
         top = int(rng.uniform(.05, .95) * (size - side))
         x, y = max(left, 0), max(top, 0)
@@ -108,13 +107,16 @@ def render_group(people, rng, size=256):
             pair.temperature_k[inside] - temperature[place])
         points = pair.keypoints + (left, top)
         seen = pair.visible & ((points >= 0) & (points < size)).all(1)
-        found.append((points, seen, place, pair.person[inside]))
+        found.append((points, seen, place, pair.person[inside], pair))
     image = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
     pairs = []
-    for points, seen, place, person in found:
+    sensor = found[0][-1].sensor
+    for points, seen, place, person, pair in found:
         mask = np.zeros((size, size), bool)
         mask[place] = person
-        pairs.append(RenderedPair(image, temperature, points, seen, mask))
+        pairs.append(
+            RenderedPair(image, temperature, points, seen, mask, sensor,
+                         pair.attributes))
     # Who stands further to the right stands in front.
     for number, pair in enumerate(pairs):
         for other in pairs[number + 1:]:

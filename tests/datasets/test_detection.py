@@ -83,7 +83,8 @@ def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
 
 
 def rendered():
-    return next(pictures_of(SyntheticSpec(), 'test', 0, 1)).thermal
+    """The first of the pictures that an export is checked on."""
+    return next(pictures_of(SyntheticSpec(), 'test', 600_000, 1)).thermal
 
 
 @pytest.fixture

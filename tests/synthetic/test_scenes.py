@@ -84,6 +84,8 @@ def test_groups_have_several_faces_that_are_apart(tmp_path):
     assert distance > .5 * np.sqrt(boxes[0][2] * boxes[0][3])
     image = coco['images'][several - 1]
     thermal = cv2.imread(str(tmp_path / image['file_name']), 0)
+    if image.get('black_hot', coco['annotations'][0].get('black_hot')):
+        thermal = 255 - thermal
     for x, y in centres.round().astype(int):
         # Each face is warmer than the picture's corners.
         assert thermal[y, x] > np.median(thermal)
@@ -100,7 +102,7 @@ def test_a_sequence_moves_smoothly_before_one_background(tmp_path):
     shut = sample_view(rng, subject)
     frames = [
         render_pair(subject, replace(shut, mouth_open=value),
-                    np.random.default_rng(1), 96, steady=True)
+                    np.random.default_rng(1), 96)
         for value in (0., 1.)
     ]
     assert np.abs(frames[0].temperature_k - frames[1].temperature_k)[
@@ -145,6 +147,10 @@ def test_older_data_of_the_same_specification_are_kept(tmp_path):
     make(tmp_path)
     with pytest.raises(FileExistsError):
         make(tmp_path, style='tfw')
+    del content['renderer']
+    marker.write_text(json.dumps(content))
+    with pytest.raises(FileExistsError, match='another version'):
+        make(tmp_path)
 
 
 def test_a_sequence_of_groups_is_refused():

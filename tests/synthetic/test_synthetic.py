@@ -1,14 +1,18 @@
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from scipy.stats import spearmanr
 
-from mmpose_thermal.synthetic import (SyntheticSpec, automatic_gain,
-                                      make_synthetic_pairs, render_pair,
+from mmpose_thermal.synthetic import (SyntheticSpec, View, automatic_gain,
+                                      expose, make_synthetic_pairs,
+                                      pictures_of, render_pair,
                                       sample_subject, sample_view)
-from mmpose_thermal.synthetic.head import FLIP_INDICES, Head, View
+from mmpose_thermal.synthetic.cameras import SENSORS
+from mmpose_thermal.synthetic.head import FLIP_INDICES, Head
 from mmpose_thermal.synthetic.rasterizer import rasterize
 
 SPEC = SyntheticSpec(train=4, val=1, test=1, extra=1, per_subject=2, size=64)
@@ -24,9 +28,11 @@ def frontal_view(**changes):
     })
 
 
-def render(seed=0, size=128, **changes):
+def render(seed=0, size=128, bald=False, **changes):
     rng = np.random.default_rng(seed)
     subject = sample_subject(rng)
+    if bald:
+        subject = replace(subject, hair_style='bald', hair_length_cm=0.)
     return render_pair(subject, frontal_view(**changes), rng, size)
 
 
@@ -80,7 +86,8 @@ def test_flip_indices_are_mmposes():
 
 def test_frontal_landmarks_are_symmetric():
     rng = np.random.default_rng(3)
-    head = Head(sample_subject(rng), frontal_view())
+    subject = replace(sample_subject(rng), asymmetry_cm=np.zeros(4))
+    head = Head(subject, frontal_view())
     points = head.landmarks()
     np.testing.assert_allclose(
         points[FLIP_INDICES] * [-1, 1, 1], points, atol=1e-6)
@@ -108,10 +115,16 @@ def test_eye_landmarks_frame_the_painted_eye():
     assert inside.std(0).mean() > 1.5 * outside.std(0).mean()
 
 
-def test_far_jaw_is_hidden_in_profile():
-    pair = render(yaw=np.radians(55.))  # turned to image right
-    assert not pair.visible[13:17].any()
-    assert pair.visible[2:6].all()
+@pytest.mark.parametrize('side', [-1, 1])
+def test_far_jaw_lies_on_the_outline(side):
+    """Where an annotator places it: a few pixels further out is no face."""
+    pair = render(bald=True, size=256, yaw=side * np.radians(30.))
+    far = [13, 14, 15] if side > 0 else [1, 2, 3]
+    for x, y in pair.keypoints[far].round().astype(int):
+        assert pair.person[y, x - 3 * side]
+        assert not pair.person[y, x + 3 * side]
+    near = [1, 2, 3] if side > 0 else [13, 14, 15]
+    assert pair.visible[near].all() and pair.visible[far].all()
 
 
 def test_open_mouth_parts_the_inner_lips():
@@ -162,6 +175,76 @@ def test_automatic_gain_uses_the_grey_range():
     assert grey.min() == 0 and grey.max() == 255
 
 
+@pytest.mark.parametrize(
+    'sensor, gain',
+    [(name, gain) for name, kind in SENSORS.items() for gain in kind.gains])
+def test_every_gain_shows_the_face(sensor, gain):
+    pair = render(seed=3, size=96)
+    grey = expose(pair.temperature_k, pair.person, pair.keypoints, sensor,
+                  gain, np.random.default_rng(0))
+    assert grey.dtype == np.uint8 and grey.shape == (96, 96)
+    x, y = pair.keypoints[33].round().astype(int)
+    assert grey[y - 12:y + 12, x - 12:x + 12].mean() > 60
+    if gain == 'cutout':
+        assert grey[:4].max() == grey[:, :4].max() == 0
+
+
+def test_faces_have_the_contrast_of_real_ones():
+    """Medians of 60 real faces: 30 grey levels in the face, 2.3 fine ones."""
+    contrast, fine = [], []
+    for person in range(16):
+        picture = next(
+            pictures_of(SyntheticSpec(size=192), 'train', person, 1))
+        points = np.reshape(picture.faces[0]['keypoints'], (68, 3))[:, :2]
+        mask = np.zeros(picture.thermal.shape, np.uint8)
+        hull = cv2.convexHull(points.astype(np.float32))
+        cv2.fillPoly(mask, [hull.round().astype(np.int32)], 1)
+        grey = picture.thermal.astype(np.float32)
+        contrast.append(grey[mask > 0].std())
+        band = cv2.GaussianBlur(grey, (0, 0), .7) - cv2.GaussianBlur(
+            grey, (0, 0), 1.4)
+        fine.append(band[cv2.erode(mask, np.ones((5, 5))) > 0].std())
+    assert 20 < np.median(contrast) < 42
+    assert 1.3 < np.median(fine) < 4
+
+
+def test_brows_and_nose_are_cold_and_canthi_warm():
+    colder, cooler, warmer = [], [], []
+    for seed in range(8):
+        pair = render(seed, 192, bald=True)
+        x, y = pair.keypoints.round().astype(int).T
+
+        def kelvin(index, dy=0):
+            return pair.temperature_k[y[index] + dy, x[index]].mean()
+
+        forehead = kelvin([19, 24], -14)
+        colder.append(forehead - kelvin([19, 24], 2))
+        cooler.append(forehead - kelvin([30]))
+        warmer.append(kelvin([39, 42]) - kelvin([31, 35]))
+    assert np.median(colder) > .4
+    assert np.median(cooler) > .4
+    assert np.median(warmer) > .4
+
+
+@pytest.mark.parametrize('cover, hidden, seen', [
+    (dict(mask=True), [51, 57, 8], [27, 36, 45]),
+    (dict(scarf=True), [], [27, 36, 45]),
+    (dict(headwear='beanie'), [], [30, 48, 54]),
+    (dict(headwear='cap'), [], [30, 48, 54]),
+    (dict(headwear='hood'), [], [30, 36, 45]),
+])
+def test_covers_hide_the_landmarks_below_them(cover, hidden, seen):
+    pair, bare = render(seed=5, **cover), render(seed=5)
+    np.testing.assert_allclose(pair.keypoints, bare.keypoints)
+    assert not pair.visible[hidden].any()
+    assert pair.visible[seen].all()
+    assert np.abs(pair.temperature_k - bare.temperature_k).max() > 2
+
+
+def test_a_hand_hides_landmarks():
+    assert render(hand=True).visible.sum() < render().visible.sum()
+
+
 # -------------------------------------------------------------------- data set
 def test_files_depend_on_the_spec_and_not_on_jobs(tmp_path):
     for name, jobs in (('a', 1), ('b', 2)):
@@ -179,10 +262,10 @@ def test_other_seed_gives_other_faces(tmp_path):
 
 
 def test_interrupted_rendering_is_completed(tmp_path, monkeypatch):
-    from mmpose_thermal.synthetic import pairs
+    from mmpose_thermal.synthetic import pictures
     whole = tmp_path / 'whole'
     make_synthetic_pairs(str(whole), SPEC)
-    real, rendered = pairs.render_pair, []
+    real, rendered = pictures.render_pair, []
 
     def render(*args, **kwargs):
         if len(rendered) == 3:
@@ -190,11 +273,11 @@ def test_interrupted_rendering_is_completed(tmp_path, monkeypatch):
         rendered.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(pairs, 'render_pair', render)
+    monkeypatch.setattr(pictures, 'render_pair', render)
     with pytest.raises(KeyboardInterrupt):
         make_synthetic_pairs(str(tmp_path / 'part'), SPEC)
     monkeypatch.setattr(
-        pairs, 'render_pair',
+        pictures, 'render_pair',
         lambda *a, **k: rendered.append(a) or real(*a, **k))
     make_synthetic_pairs(str(tmp_path / 'part'), SPEC)
     assert files(tmp_path / 'part') == files(whole)
@@ -220,7 +303,9 @@ def test_16_bit_files_are_centikelvin_of_the_same_picture(pairs_root):
                 'thermal16', 'thermal'), cv2.IMREAD_UNCHANGED)
         assert raw.dtype == np.uint16 and grey.dtype == np.uint8
         assert 273 < raw.mean() * image['temperature_scale'] < 320
-        assert np.corrcoef(raw.ravel(), grey.ravel())[0, 1] > .98
+        # Gain, saturation and video differ; which is warmer does not.
+        order = spearmanr(raw.ravel(), grey.ravel()).statistic
+        assert order < -.5 if image['black_hot'] else order > .5
 
 
 def test_teacher_sees_more_faces_than_there_are_pairs(pairs_root):
@@ -239,6 +324,33 @@ def test_wide_poses_and_both_sides_occur():
         yaws.append(np.degrees(sample_view(rng, sample_subject(rng)).yaw))
     assert min(yaws) < -45 and max(yaws) > 45
     assert np.abs(yaws).max() <= 60
+
+
+def test_difficulty_spreads_poses_and_covers_faces():
+    def views(difficulty):
+        for seed in range(150):
+            rng = np.random.default_rng(seed)
+            yield sample_view(rng, sample_subject(rng), 60, difficulty)
+
+    easy, hard = (list(views(difficulty)) for difficulty in (0., 1.))
+    for field in ('yaw', 'pitch', 'roll', 'mouth_open'):
+        spread = [
+            np.std([getattr(view, field) for view in some])
+            for some in (easy, hard)
+        ]
+        assert spread[1] > 1.2 * spread[0]
+    assert not any(view.mask or view.hand or view.scarf for view in easy)
+    assert sum(view.mask or view.hand or view.scarf for view in hard) > 15
+    with pytest.raises(ValueError, match='difficulty must be from 0 to 1'):
+        SyntheticSpec(difficulty=2.)
+
+
+def test_attributes_are_annotated(pairs_root):
+    content = json.loads((pairs_root / 'annotations/val.json').read_text())
+    for image in content['images']:
+        assert image['sensor'] in SENSORS
+        assert image['gain'] in SENSORS[image['sensor']].gains
+        assert {'hair', 'beard', 'mask', 'headwear', 'glasses'} <= set(image)
 
 
 @pytest.mark.parametrize('field', ['train', 'size', 'per_subject'])

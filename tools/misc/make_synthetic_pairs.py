@@ -51,6 +51,8 @@ _HELP = dict(
     sequence='the pictures of a person are frames of one movement (set '
     '--per-subject to their number)',
     unaligned='RGB is taken by a camera that stands elsewhere',
+    difficulty='from 0, calm frontal faces, to 1, extreme poses, covered '
+    'faces and poor pictures',
     misaligned_px='RGB is shifted by so many pixels, unknown to the '
     'annotations: poorly registered pairs')
 
