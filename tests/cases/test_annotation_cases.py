@@ -132,7 +132,7 @@ def test_08_ids_are_text(cases):
 
 def test_09_one_annotation_a_point(cases):
     folder = cases / '09_annotation_per_point/data'
-    with pytest.raises(ValueError, match='one annotation a point') as error:
+    with pytest.raises(ValueError, match='one annotation per point') as error:
         build(folder)
     assert findings_of(folder, 'train')['faces'].message == str(error.value)
 

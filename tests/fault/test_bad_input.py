@@ -198,7 +198,7 @@ def changed(coco, kind, number, **fields):
 
 @pytest.mark.parametrize('spoil, message', [
     (lambda coco: [coco], 'it must be an object with "images"'),
-    (lambda coco: dict(coco, images=3), '"images" is missing or no list'),
+    (lambda coco: dict(coco, images=3), '"images" is missing or not a list'),
     (lambda coco: dict(coco, annotations=[7]), r'"annotations"\[0\] is 7, but'),
     (lambda coco: dict(coco, images=[dict(id=1), dict(id=2)]),
      r'"images"\[0\] has no "file_name"'),
