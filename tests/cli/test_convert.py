@@ -178,7 +178,7 @@ def _rename_labels(root):
 
 @pytest.mark.parametrize('damage, message', [
     (_rename_a_partner, '1 thermal images have no RGB partner.*99_.*by order '
-     'could pair different people'),
+     'could mix up people'),
     (_rename_labels, '1 names have no labels, first 1_1')])
 def test_sftl54_pairs_by_name_and_never_by_order(convert, samples, tmp_path,
                                                  damage, message):

@@ -134,7 +134,7 @@ def other_order(content):
     (lambda c: c['images'][1].update(file_name='C:\\data\\a.png'),
      'a path on another computer'),
     (lambda c: c['images'][1].update(file_name='https://x.y/a.png'),
-     'https://x.y/a.png" is an address behind a folder. Download'),
+     'https://x.y/a.png" is a URL joined to a local folder. Download'),
     (lambda c: c['images'][1].update(bit_depth=12), 'must have 8, 16, or 32'),
     (each(lambda i: i.update(width='96'), 'images'), '"width": .*It is text'),
     (lambda c: c['images'][1].update(width=90, height=100),

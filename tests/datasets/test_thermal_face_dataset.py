@@ -250,16 +250,16 @@ def test_missed_and_false_detections_are_counted(root, detect, log):
 
 
 @pytest.mark.parametrize('change, message', [
-    (lambda boxes: dict(boxes=boxes), 'holds no list'),
+    (lambda boxes: dict(boxes=boxes), 'does not hold a list'),
     (lambda boxes: [dict(image_id=1, score=.3)], 'record 0 is'),
     (lambda boxes: [dict(box, image_id=7777) for box in boxes],
-     'none of its 4 boxes is of an image of .*test.json'),
+     'none of its 4 boxes is in an image of .*test.json'),
     (lambda boxes: [], 'empty list: the detector found nothing'),
     (lambda boxes: [dict(box, bbox=box['bbox'][:2] + [
         box['bbox'][0] + box['bbox'][2], box['bbox'][1] + box['bbox'][3]])
         for box in boxes], r'look like \[left, top, right, bottom\]'),
     (lambda boxes: [dict(box, bbox=[0, 0, 1, 1]) for box in boxes],
-     'no box is that of an annotated face'),
+     'no box matches an annotated face'),
 ])
 def test_boxes_that_cannot_be_used_are_explained(root, detect, change,
                                                  message):

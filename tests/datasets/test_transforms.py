@@ -126,7 +126,7 @@ PAIR = dict(img=[np.zeros((6, 8, 3))] * 2, modalities=('thermal', 'rgb'))
           transforms=[lambda r: {**r, 'img': r['img'][1:]}]), PAIR,
      ValueError, 'Geometry must be shared'),
     (dict(type='ModalityTransform', modality='depth', transforms=[]), PAIR,
-     KeyError, 'wants the modality "depth"'),
+     KeyError, 'needs the modality "depth"'),
     (dict(type='PackPairInputs'), THERMAL, KeyError, 'PackPoseInputs'),
     (dict(type='LoadThermalImage'), dict(img_path='nowhere.png'),
      FileNotFoundError, 'nowhere.png does not exist'),
