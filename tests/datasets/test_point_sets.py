@@ -90,7 +90,7 @@ def test_a_metainfo_of_ones_own_is_read():
     (renamed(1, name='right_eye'), '2 points are called "right_eye"'),
     (dict(keypoint_info={**renamed(3, id=4)['keypoint_info'],
                          **{4: renamed(4, id=3)['keypoint_info'][4]}}),
-     r'points \[3, 4\] have an `id` that is not their number'),
+     r'points \[3, 4\] have an `id` that differs from their key'),
     (dict(keypoint_info={k + 1: v for k, v in
                          five()['keypoint_info'].items()}), 'must have 0 to 4'),
     (dict(joint_weights=[1.] * 4), '`joint_weights` has 4 numbers for 5'),

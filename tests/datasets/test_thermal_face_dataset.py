@@ -246,7 +246,7 @@ def test_missed_and_false_detections_are_counted(root, detect, log):
     assert dataset[0]['bbox_score'] == pytest.approx(.9)
     assert '3 of 4 faces were detected and are tested; 1 were missed' in \
         log[-1]
-    assert '2 boxes are of no annotated face' in log[-1]
+    assert '2 boxes match no annotated face' in log[-1]
 
 
 @pytest.mark.parametrize('change, message', [

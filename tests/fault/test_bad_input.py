@@ -204,7 +204,7 @@ def changed(coco, kind, number, **fields):
      r'"images"\[0\] has no "file_name"'),
     (lambda coco: dict(coco, annotations=[
         dict(a, bbox=['a'] * 4) for a in coco['annotations']]),
-     r"annotation 1 of image .* has the bbox \['a', .* no box"),
+     r"annotation 1 of image .* has the bbox \['a', .* not a box"),
     (lambda coco: changed(coco, 'images', 1, id=coco['images'][0]['id']),
      '"images" has the id .* 2 times'),
     (lambda coco: changed(coco, 'annotations', 1,
