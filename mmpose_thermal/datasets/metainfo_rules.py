@@ -111,7 +111,7 @@ def _point_faults(points: Mapping[int, Any], names: List[str]) -> Iterator[str]:
     (name, times), = Counter(names).most_common(1)
     if times > 1:
         yield (f'`keypoint_info`: {times} points are called "{name}". Each '
-               'needs a name of its own.')
+               'needs a different name.')
         return
     swaps = {point['name']: point.get('swap') or point['name']
              for point in points.values()}

@@ -47,7 +47,7 @@ def new_figure(width: float = 5.5, height: float = 3.6, **layout) -> Figure:
 
 
 def save_figure(figure: Figure, path: str) -> List[str]:
-    """Writes a figure as both PNG and SVG, ignoring the extension; returns the names."""
+    """Writes a figure as both PNG and SVG, ignoring the extension; returns names."""
     stem, ending = osp.splitext(path)
     if ending.lower() not in ('.png', '.svg'):
         stem = path

@@ -59,7 +59,7 @@ def parse_args():
 
 
 def prepare(config, folder):
-    """Writes a checkpoint with random weights and its exports; returns path and info."""
+    """Writes a random checkpoint and its exports; returns their base path and info."""
     import torch
     from mmengine.config import Config
     from mmpose.apis import init_model

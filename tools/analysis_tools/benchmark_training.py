@@ -6,7 +6,7 @@ pass without gradient and, for DIKD, one forward and backward pass through each 
 For comparison, FD and LD are also timed in the style of MMRazor (the teacher's whole
 `loss`, with recorders) and as a naive loop (which builds the teacher's graph).
 "Contiguous" is ours without channels_last. A step is BaseModel.train_step, from uint8
-images to updated weights. Images and weights are random, since they do not affect speed.
+images to updated weights. Images and weights are random; they do not affect speed.
 """
 import argparse
 import copy

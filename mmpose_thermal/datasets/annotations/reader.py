@@ -271,7 +271,7 @@ class _Reading:
             try:
                 rgb_to_thermal(image, annotation)
             except ValueError as error:
-                breach = ('alignment', 'whose RGB partner cannot be aligned',
+                breach = ('alignment', 'with an RGB partner that cannot be aligned',
                           f'{name}: {error}')
         return breach
 

@@ -89,7 +89,7 @@ def _inspect_partner(thermal: np.ndarray, image: dict,
         return dict(errors=[(
             'pair size', f'{path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
             f'its thermal partner {thermal.shape[1]}x{thermal.shape[0]}, and '
-            'there is no "rgb_homography" (tools/misc/register_pairs.py).')])
+            'there is no "rgb_homography". Run tools/misc/register_pairs.py.')])
     found: Dict[str, Any] = dict(rgb=_moments(rgb[..., ::-1], boxes))
     if estimate and len(boxes):
         found['shift'] = estimate_shift(thermal, rgb, boxes[0])

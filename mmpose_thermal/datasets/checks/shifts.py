@@ -81,7 +81,7 @@ def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         add('error' if common > _SHIFT_ERROR else 'warning', 'misaligned',
             f'RGB partners seem shifted by {median[0]:+.1%} of the face box '
             f'in x and {median[1]:+.1%} in y (median of {len(believed)} pairs '
-            'whose edges agree; a shift costs landmarks as much accuracy). '
-            'Register them: tools/misc/register_pairs.py.',
+            'with matching edges). A shift reduces landmark accuracy by the same '
+            'amount. Register the pairs: tools/misc/register_pairs.py.',
             image_examples(data.name, worst))
     return statistics
