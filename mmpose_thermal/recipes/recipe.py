@@ -132,7 +132,7 @@ def load_recipe(path: str,
                 raise RecipeError(f'{path}: include: {name} defines "{run.name}" '
                                   'differently from an earlier recipe.')
     if not tables:
-        raise RecipeError(f'{path}: it neither has nor includes "tables".')
+        raise RecipeError(f'{path}: it has no "tables", and includes none.')
     if only:
         tables = [Table('Selected runs', list(only))]
     return Recipe(

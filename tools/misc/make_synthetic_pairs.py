@@ -43,16 +43,16 @@ _HELP = dict(
     per_subject='pictures of one person',
     size='side of the images in pixels',
     max_yaw_deg='largest head rotation to either side',
-    seed='random seed',
+    seed='seed of everything',
     style='point set: ibug68, sftl54, tfake, tfw, charlotte, rwth or '
     'carl_visth',
     condition='mixed, warm or cold people',
-    faces='maximum number of people in a picture',
-    sequence='make the pictures of a person frames of one movement (set '
-    '--per-subject to the number of frames)',
-    unaligned='take RGB with a camera at another position',
-    misaligned_px='shift RGB by this many pixels without changing the '
-    'annotations, as in poorly registered pairs')
+    faces='up to so many people in a picture',
+    sequence='the pictures of a person are frames of one movement (set '
+    '--per-subject to their number)',
+    unaligned='RGB is taken by a camera that stands elsewhere',
+    misaligned_px='RGB is shifted by so many pixels, unknown to the '
+    'annotations: poorly registered pairs')
 
 
 def preview_pictures(spec):
@@ -82,7 +82,7 @@ def write_preview(path, spec):
                 row.append(fit_into(image, spec.size))
         rows += [visible, thermal]
     if not cv2.imwrite(path, contact_sheet(rows)):
-        sys.exit(f'{path} could not be written: give a .png file in a folder '
+        sys.exit(f'{path} could not be written: name a .png file in a folder '
                  'that exists.')
 
 
