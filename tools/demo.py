@@ -1,4 +1,4 @@
-"""Landmarks in images, videos or a camera: `mmpose-thermal predict`."""
+"""Finds landmarks in images, videos or a camera: `mmpose-thermal predict`."""
 import sys
 
 from mmpose_thermal.cli import main

@@ -7,9 +7,7 @@ import sys
 def run(name):
     """Runs ``tools/{name}`` of the installed MMPose as the main program.
 
-    Its arguments and behaviour are thereby exactly those of the installed
-    version. User errors (a missing file, a config that contradicts its data)
-    end in their one message instead of a traceback.
+    Arguments and behaviour are exactly those of the installed version.
 
     Args:
         name (str): File name of the tool, e.g. ``'train.py'``.
@@ -18,7 +16,7 @@ def run(name):
 
     import mmpose_thermal  # noqa: F401
     package = osp.dirname(mmpose.__file__)
-    # Wheels carry the tools in `.mim`; an editable install beside the package.
+    # In a wheel the tools are in `.mim`; in an editable install, next to the package.
     candidates = [
         osp.join(package, '.mim', 'tools', name),
         osp.join(osp.dirname(package), 'tools', name)

@@ -1,9 +1,9 @@
-"""The main job: all of MLCM-KD on the embedded data, and what it brings.
+"""Runs all of MLCM-KD on the embedded data, and measures what distillation gains.
 
 Renders RGB-thermal face pairs, trains an RGB teacher, distils it into a thermal student
-(KTL) and that one into a light student (MCL), trains the same two students without
-distillation, and compares all of them on the test split. Start it again after an
-interruption: it goes on from the last checkpoint.
+(KTL) and that student into a light student (MCL), trains the same two students without
+distillation, and compares all models on the test split. If it is interrupted, start it
+again to resume from the last checkpoint.
 """
 import argparse
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 
 _PICTURE_FACES = 6
 _SIDE_PX = 240
-# Blue and orange (BGR): colour-blind readers tell them apart, too.
+# Blue and orange (BGR), safe for colour-blind readers.
 _TRUTH, _PREDICTED = (178, 114, 0), (0, 159, 230)
 
 
@@ -24,27 +24,27 @@ def parse_args():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         '--work-dir',
-        help='folder of checkpoints and results (default: work_dirs/quickstart, or '
+        help='folder for checkpoints and results (default: work_dirs/quickstart, or '
         'work_dirs/quickstart_smoke)')
     parser.add_argument(
         '--data-root',
-        help='folder of the embedded data (default: data/synthetic, or '
+        help='folder for the embedded data (default: data/synthetic, or '
         'data/synthetic_smoke)')
     parser.add_argument(
         '--seed', type=int, default=0, help='training seed (default: %(default)s)')
     parser.add_argument(
         '--smoke', action='store_true',
-        help='do every step with tiny settings, in about 3 minutes on 2 cores; the '
-        'numbers mean nothing')
+        help='run every step with tiny settings, in about 3 minutes on 2 cores; the '
+        'results are meaningless')
     return parser.parse_args()
 
 
 def draw_test_faces(plain, distilled, path):
-    """Test faces with the truth and the predictions of both light students.
+    """Draws test faces with the truth and the predictions of both light students.
 
     Args:
-        plain (FaceErrors): Of the student without distillation.
-        distilled (FaceErrors): Of the other one, on the same faces.
+        plain (FaceErrors): Errors of the student without distillation.
+        distilled (FaceErrors): Errors of the distilled student on the same faces.
         path (Path): Picture to write.
     """
     import cv2
@@ -52,7 +52,7 @@ def draw_test_faces(plain, distilled, path):
 
     from mmpose_thermal.visualization import contact_sheet, draw_landmarks
     rows = [[], [], [], []]
-    # Faces at equal distances through the split: not chosen by result.
+    # Evenly spaced faces of the split, not chosen by result.
     for index in np.linspace(0, len(plain) - 1, _PICTURE_FACES).astype(int):
         truth = plain.truth[index]
         low, high = truth.min(0), truth.max(0)
@@ -82,9 +82,9 @@ def draw_test_faces(plain, distilled, path):
 
 
 def export(trial, path):
-    """Writes a trained student as ONNX file."""
+    """Exports a trained student to ONNX."""
     from mmpose_thermal.deployment import describe, export_model, load_model
-    warnings.simplefilter('ignore')  # what the tracer says of each constant
+    warnings.simplefilter('ignore')  # the tracer warns about each constant
     model = load_model((trial.stock_config, trial.lowest_nme_checkpoint()))
     export_model(model, describe(model), str(path))
 
@@ -105,8 +105,8 @@ def main():
     except RecipeError as error:
         sys.exit(f'ERROR: {error}')
     if not all(trial.tested() for group in trials.values() for trial in group):
-        sys.exit('ERROR: a training failed, see above. Remove the cause, and start the '
-                 'quickstart again: it goes on from there.')
+        sys.exit('ERROR: a training failed, see above. Fix the cause, and start the '
+                 'quickstart again to resume.')
     plain, distilled = trials['plain_light'][0], trials['mcl'][0]
     picture, model = work_dir / 'test_faces.png', work_dir / 'light.onnx'
     draw_test_faces(FaceErrors.load(plain.errors_file),
@@ -121,5 +121,5 @@ if __name__ == '__main__':
     try:
         main()
     except KeyboardInterrupt:
-        print('\nInterrupted; start it again to go on from the last checkpoint.')
+        print('\nInterrupted; start it again to resume from the last checkpoint.')
         sys.exit(130)

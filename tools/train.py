@@ -1,7 +1,7 @@
 """MMPose's own `tools/train.py`, with mmpose_thermal registered.
 
-One argument more: --cache FILE keeps the training images decoded and cut to
-the face in FILE, for later epochs and runs (below /dev/shm: in memory).
+Additional argument: --cache FILE stores decoded face crops of the training
+images in FILE, for later epochs and runs (below /dev/shm it is in memory).
 """
 import sys
 
@@ -11,17 +11,17 @@ _OPTIONS = '--cfg-options'
 
 
 def with_cache(arguments):
-    """The arguments as MMPose's tool knows them."""
+    """Converts the arguments to those of MMPose's tool."""
     if '--cache' not in arguments:
         return arguments
     place = arguments.index('--cache')
     if place + 1 == len(arguments):
-        sys.exit('train: --cache needs the file to keep images in')
+        sys.exit('train: --cache needs a file name')
     option = f'train_dataloader.dataset.cache={arguments[place + 1]}'
     rest = arguments[:place] + arguments[place + 2:]
     if _OPTIONS not in rest:
         return [*rest, _OPTIONS, option]
-    # Given twice, the first would not count.
+    # If --cfg-options were given twice, the first would be ignored.
     place = rest.index(_OPTIONS) + 1
     return [*rest[:place], option, *rest[place:]]
 

@@ -1,4 +1,4 @@
-"""Landmarks on a local web page: `mmpose-thermal serve`."""
+"""Finds landmarks on a local web page: `mmpose-thermal serve`."""
 import sys
 
 from mmpose_thermal.cli import main

@@ -1,4 +1,4 @@
-"""How an RGB image lies on its thermal partner, and a face in the mirror."""
+"""Maps from RGB to thermal pixels, and detection of mirrored faces."""
 from dataclasses import dataclass
 from typing import Dict, Hashable, List, Optional, Sequence, Tuple
 
@@ -7,16 +7,16 @@ import numpy as np
 
 MODELS = ('similarity', 'affine', 'homography')
 _NEEDED = dict(similarity=2, affine=3, homography=4)
-# Points further off than this share of the points' extent are outliers.
+# A point is an outlier if it is further off than this share of the points' extent.
 _OUTLIER_SHARE = .05
 
 
-# ----------------------------------------------- as the annotation file tells
+# --------------------------------------------------- from the annotation file
 def as_homography(numbers: Sequence[float]) -> np.ndarray:
-    """The (3, 3) matrix of nine numbers, row by row, flat or nested.
+    """Converts nine numbers in row-major order, flat or nested, to a (3, 3) matrix.
 
     Raises:
-        ValueError: They are no matrix that can be inverted.
+        ValueError: The numbers do not form an invertible matrix.
     """
     try:
         matrix = np.asarray(numbers, dtype=float)
@@ -33,15 +33,15 @@ def affine_between(rgb_keypoints: Sequence[float],
                    keypoints: Sequence[float]) -> np.ndarray:
     """Fits an affine map to one face's landmarks in both images.
 
-    By least squares over the points, ``[x, y, v] * K``, that are labelled in
-    both. A face is not flat, so that no homography fits all of its points
-    either; the affine map cannot run away where they are few.
+    The fit uses least squares over the points, ``[x, y, v] * K``, that are
+    labelled in both images. A face is not flat, so even a homography would not
+    fit all points; an affine map stays stable when there are only a few.
 
     Returns:
         np.ndarray: Shape (3, 3), from RGB to thermal pixels.
 
     Raises:
-        ValueError: The points do not determine it.
+        ValueError: The points do not determine the map.
     """
     source, target = (np.asarray(points, dtype=float).reshape(-1, 3)
                       for points in (rgb_keypoints, keypoints))
@@ -62,9 +62,9 @@ def affine_between(rgb_keypoints: Sequence[float],
 
 
 def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
-    """The (3, 3) map from RGB to thermal pixels; None for aligned pairs.
+    """Returns the (3, 3) map from RGB to thermal pixels; None for aligned pairs.
 
-    A face's ``rgb_keypoints`` come before its image's ``rgb_homography``.
+    A face's ``rgb_keypoints`` take precedence over its image's ``rgb_homography``.
 
     Raises:
         ValueError: See :func:`as_homography` and :func:`affine_between`.
@@ -80,11 +80,11 @@ def rgb_to_thermal(image: dict, annotation: dict) -> Optional[np.ndarray]:
 # --------------------------------------------------------- from common points
 @dataclass
 class Registration:
-    """A map that was fitted to a group of pairs."""
+    """A map fitted to a group of pairs."""
     matrix: np.ndarray  # (3, 3), RGB to thermal pixels
-    points: int  # how many correspondences there were
-    inliers: int  # how many fit
-    residual_px: float  # their median distance in thermal pixels
+    points: int  # number of correspondences
+    inliers: int  # number of correspondences that fit
+    residual_px: float  # median distance of the inliers, in thermal pixels
 
 
 def fit_map(rgb_points: np.ndarray, thermal_points: np.ndarray,
@@ -98,13 +98,13 @@ def fit_map(rgb_points: np.ndarray, thermal_points: np.ndarray,
             ``'homography'`` (8, for points all over the image).
 
     Raises:
-        ValueError: Too few points, on one line, or they do not fit together.
+        ValueError: The points are too few, collinear or inconsistent.
     """
     if model not in MODELS:
         raise ValueError(f'the model must be one of {MODELS}, got {model!r}.')
     source = np.asarray(rgb_points, np.float64)
     target = np.asarray(thermal_points, np.float64)
-    # One more than determine it: any three points fit an affine map.
+    # One more than the minimum: any three points fit an affine map exactly.
     if len(source) <= _NEEDED[model]:
         raise ValueError(f'{len(source)} common points are too few for '
                          f'"{model}", which needs {_NEEDED[model] + 1}.')
@@ -136,11 +136,11 @@ def register_groups(
         pairs: Sequence[Tuple[Hashable, np.ndarray, np.ndarray]],
         model: str = 'affine'
 ) -> Tuple[Dict[Hashable, Registration], List[Tuple[Hashable, str]]]:
-    """Fits one map to each group (a frame, a sequence, ...) of pairs.
+    """Fits one map to each group of pairs (a frame, a sequence, ...).
 
-    A pair is its group, and points of RGB and thermal image, (K, 3) each with
-    COCO's visibility. Returns registrations by group, and the groups that have
-    none with the reason.
+    A pair consists of its group, the RGB points and the thermal points, (K, 3)
+    each with COCO visibility. Returns the registrations by group, and the
+    groups that failed with the reason.
     """
     known: Dict[Hashable, list] = {}
     for group, rgb, thermal in pairs:
@@ -159,13 +159,13 @@ def register_groups(
 
 def is_mirrored(right_eye: np.ndarray, left_eye: np.ndarray,
                 below: np.ndarray) -> np.ndarray:
-    """Whether faces' right and left are exchanged, however they are turned.
+    """Whether right and left of each face are swapped, regardless of rotation.
 
-    Seen from the front, the subject's right is on the left of the image when
-    the chin is down. Mirrored images, labels of right and left exchanged, and
-    x and y exchanged all turn this round; a rotation does not.
+    In an upright frontal face the subject's right is on the left of the image.
+    Mirrored images, swapped right and left labels, and swapped x and y all
+    reverse this; a rotation does not.
 
-    Points are (..., 2), pixels; ``below`` is one of the mouth or the chin.
+    Points are (..., 2), pixels; ``below`` is a point of the mouth or chin.
     """
     across = left_eye - right_eye
     down = below - (left_eye + right_eye) / 2

@@ -1,4 +1,4 @@
-"""Boxes of a detector in the place of annotated ones, for testing."""
+"""Replaces annotated boxes by those of a detector, for testing."""
 from collections import defaultdict
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
@@ -10,12 +10,12 @@ from mmpose_thermal.runtime.crops import iou
 from .annotations.file_formats import parse_json
 from .annotations.rules import LIKE_CORNERS, is_number, plain_id, short
 
-#: Intersection over union from which a box is that of a face. Detectors frame
-#: heads, annotators often the landmarks alone.
+#: Minimum intersection over union to match a box to a face. It is low, since
+#: detectors frame heads, but annotators often only the landmarks.
 SAME_FACE_IOU = .3
 _CLEARLY_BETTER = .1  # intersection over union
 _FORM = ('It must be a json list of {"image_id": ..., "bbox": [x, y, width, '
-         'height], "score": ...}, as MMDetection\'s CocoMetric writes it with '
+         'height], "score": ...}, as written by MMDetection\'s CocoMetric with '
          'outfile_prefix=....')
 
 
@@ -23,15 +23,15 @@ def read_boxes(bbox_file: str,
                ann_file: str,
                image_ids: Sequence[Any],
                face_categories: Iterable[Any] = ()) -> Dict[Any, List[dict]]:
-    """Reads COCO's results of a detector: by image id its boxes, the surest first.
+    """Reads a detector's COCO results; returns boxes by image id, best score first.
 
-    Boxes of other than the ``face_categories`` of the annotation file are not
-    used, unless no box is of one of them: then the detector numbers categories
-    in its own way.
+    Only boxes of the annotation file's ``face_categories`` are used. If there
+    are none, all boxes are used, since the detector may number categories
+    differently.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It has another form, or is of other images.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file has another format, or is for other images.
     """
     boxes = _content(bbox_file)
     faces = set(map(str, face_categories))
@@ -40,9 +40,9 @@ def read_boxes(bbox_file: str,
     found = _by_image(of_faces or boxes, image_ids)
     if not found:
         raise ValueError(
-            f'{bbox_file}: none of its {len(boxes)} boxes is of an image of '
-            f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Make '
-            'it from the same annotation file.')
+            f'{bbox_file}: none of its {len(boxes)} boxes is in an image of '
+            f'{ann_file} (ids such as {short(next(iter(image_ids)))}). Run the '
+            'detector on the same annotation file.')
     return {name: sorted(group, key=lambda box: -_score(box))
             for name, group in found.items()}
 
@@ -53,9 +53,9 @@ def _content(bbox_file: str) -> List[dict]:
     try:
         boxes = parse_json(get(bbox_file))
     except ValueError as error:
-        raise ValueError(f'{bbox_file} is no JSON ({error}). {_FORM}')
+        raise ValueError(f'{bbox_file} is not JSON ({error}). {_FORM}')
     if not isinstance(boxes, list):
-        raise ValueError(f'{bbox_file} holds no list. {_FORM}')
+        raise ValueError(f'{bbox_file} does not hold a list. {_FORM}')
     if not boxes:
         raise ValueError(
             f'{bbox_file} is an empty list: the detector found nothing. Lower '
@@ -70,7 +70,7 @@ def _content(bbox_file: str) -> List[dict]:
 
 def _by_image(boxes: List[dict],
               image_ids: Sequence[Any]) -> Dict[Any, List[dict]]:
-    """By the ids of the annotation file; as text if they are in one place."""
+    """Groups boxes by image id; compares ids as text if nothing matches."""
     for as_key in (plain_id, lambda name: str(plain_id(name))):
         names = {as_key(name): name for name in image_ids}
         found: Dict[Any, List[dict]] = defaultdict(list)
@@ -97,7 +97,7 @@ def _is_box(box: Any) -> bool:
 
 def _are_corners(faces: Dict[Any, List[dict]],
                  boxes: Dict[Any, List[dict]]) -> bool:
-    """Whether most faces agree clearly better with boxes read as corners."""
+    """Whether most faces match clearly better if boxes are read as corners."""
     better = []
     for name, here in faces.items():
         numbers = np.array([box['bbox'][:4] for box in boxes.get(name, ())],
@@ -114,12 +114,12 @@ def _are_corners(faces: Dict[Any, List[dict]],
 
 def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
                 bbox_file: str) -> Tuple[List[dict], str]:
-    """Gives each face the surest detected box that is its own.
+    """Assigns each face its detected box with the best score.
 
-    Landmarks are compared with those of the annotated face, so that a face
-    without a detection cannot be tested, nor a detection without a face.
-    Returns the samples that were found, with ``bbox``, (1, 4), and
-    ``bbox_score`` of the detector; and a sentence on how many were not.
+    Metrics compare landmarks with an annotated face, so faces without a
+    detection and detections without a face cannot be tested. Returns the
+    matched samples, with ``bbox``, (1, 4), and ``bbox_score`` of the detector,
+    and a message with the counts.
     """
     by_image = defaultdict(list)
     for face in faces:
@@ -144,10 +144,10 @@ def match_boxes(faces: List[dict], boxes: Dict[Any, List[dict]],
                 bbox_score=np.array([_score(box)], np.float32)))
     if not matched:
         raise ValueError(
-            f'{bbox_file}: no box is that of an annotated face (intersection '
+            f'{bbox_file}: no box matches an annotated face (intersection '
             f'over union of {SAME_FACE_IOU} or more). Boxes must be '
             '[x, y, width, height] in pixels of the image.')
     return matched, (
         f'{bbox_file}: {len(matched)} of {len(faces)} faces were detected and '
-        f'are tested; {len(faces) - len(matched)} were missed, and no metric '
-        f'of landmarks counts them; {spare} boxes are of no annotated face.')
+        f'are tested; {len(faces) - len(matched)} were missed and are ignored '
+        f'by landmark metrics; {spare} boxes match no annotated face.')

@@ -1,7 +1,7 @@
 """Thermal faces for MMDetection.
 
-Not part of ``import mmpose_thermal``, which does without MMDetection: configs
-of detectors import it by ``custom_imports``.
+``import mmpose_thermal`` does not import this module, since it works without
+MMDetection. Configs of detectors import it with ``custom_imports``.
 """
 import logging
 from typing import List, Union
@@ -18,9 +18,9 @@ from .image_files import check_files
 
 @DATASETS.register_module()
 class ThermalFaceDetDataset(CocoDataset):
-    """Boxes of thermal faces, from the annotation files of landmarks.
+    """Boxes of thermal faces, read from landmark annotation files.
 
-    As MMDetection's ``CocoDataset``, with the fields of images that
+    Like MMDetection's ``CocoDataset``, with the image fields that
     :class:`LoadThermalImage` needs: ``bit_depth``, ``palette``,
     ``temperature_scale``, ``temperature_offset``.
 
@@ -32,8 +32,7 @@ class ThermalFaceDetDataset(CocoDataset):
     Raises:
         FileNotFoundError: The annotation file or an image does not exist.
         ValueError: The annotation file has no category ``face``, or breaks
-            the rules of :class:`ThermalFaceDataset`, except those on
-            landmarks, which are not looked at.
+            the rules of :class:`ThermalFaceDataset`. Landmarks are not checked.
     """
 
     METAINFO = dict(classes=('face', ), palette=[(0, 158, 115)])
@@ -47,7 +46,7 @@ class ThermalFaceDetDataset(CocoDataset):
         found = read_annotations(self.ann_file)
         found.refuse_faults()
         for one in found.left_out:
-            if one.reason == FAULTY_RECORD:  # which COCO's own reader trips on
+            if one.reason == FAULTY_RECORD:  # pycocotools would crash
                 raise ValueError(f'{self.ann_file}: {one.first}')
         if found.left_out:
             print_log(f'{self.ann_file}: {found.what_is_left_out()}',
@@ -56,15 +55,15 @@ class ThermalFaceDetDataset(CocoDataset):
         if not any(one.get('name') in classes for one in found.categories):
             raise ValueError(
                 f'{self.ann_file} has none of the categories '
-                f'{self.metainfo["classes"]}. Name the category of faces so, '
-                'or set `metainfo` of the data set.')
+                f'{self.metainfo["classes"]}. Rename the face category, or set '
+                '`metainfo` of the data set.')
         self._usable = {face['id'] for face in found.faces}
         data_list = super().load_data_list()
         check_files(self, data_list)
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> Union[dict, List[dict]]:
-        """Makes a sample of an image (``raw_img_info``) and its ``raw_ann_info``."""
+        """Makes a sample from an image (``raw_img_info``) and its ``raw_ann_info``."""
         image = raw_data_info['raw_img_info']
         image['file_name'] = portable_name(image['file_name'])
         data_info = super().parse_data_info(
@@ -79,6 +78,6 @@ class ThermalFaceDetDataset(CocoDataset):
 
     @staticmethod
     def _is_crowd(face: dict, image: dict) -> bool:
-        """Whether it marks a region in which boxes are not judged."""
+        """Whether the annotation marks a region that metrics ignore."""
         return bool(face.get('iscrowd')) and box_breach(
             face.get('bbox'), image['width'], image['height'], '') is None

@@ -1,4 +1,4 @@
-"""The image files of a set: whether they exist and are as declared."""
+"""Checks that the image files of a data set exist and match the declarations."""
 import os
 import os.path as osp
 import random
@@ -12,13 +12,13 @@ from mmpose_thermal.runtime.images import decode_image
 
 from .transforms.loading import read_image, require_bit_depth, require_size
 
-#: So many files of a set are looked into for depth and size, drawn at random.
+#: Maximum number of files whose depth and size are checked, drawn at random.
 MAX_HEADS_READ = 5000
-_THREADS = 8  # headers are waited for, above all in network folders
+_THREADS = 8  # reading headers is mostly waiting, especially on network drives
 
 
 def head_of(path: str, with_size: bool = False) -> ImageHead:
-    """Bits, and perhaps size; decodes an image only where its head does not tell."""
+    """Reads bits and size from a header; decodes the image only if necessary."""
     head = image_head(path)
     if head is None or (with_size and head.size is None):
         image = decode_image(Path(path).read_bytes(), str(path))
@@ -38,13 +38,14 @@ def _is_remote(path: str) -> bool:
 
 
 def check_inside(paths: Iterable[str], roots: Sequence[str]) -> None:
-    """Raises ValueError if a path is in none of the folders: it is not the set's."""
+    """Raises ValueError if a path is outside all of the data set's folders."""
     for path in paths:
         if _is_remote(path) and '/' in path.split('://')[0]:
             raise ValueError(
-                f'"{path}" is an address behind a folder. Download the images '
-                'and name them relative to that folder, or give the address '
-                'of their common folder as `data_root` or `data_prefix`.')
+                f'"{path}" is a URL joined to a local folder. Download the '
+                'images and give their paths relative to that folder, or set '
+                '`data_root` or `data_prefix` to the URL of their common '
+                'folder.')
     inside = tuple(osp.join(osp.abspath(root), '') for root in roots if root)
     if not inside:
         return
@@ -54,11 +55,11 @@ def check_inside(paths: Iterable[str], roots: Sequence[str]) -> None:
                 f'a file lies in {folder}, which is outside of data_root '
                 f'({", ".join(root for root in roots if root)}). Set '
                 '`data_root` to a folder that holds all images, or correct '
-                'the names in the file.')
+                'the file names in the annotation file.')
 
 
 def _missing_files(paths: Iterable[str]) -> List[str]:
-    """Local files that do not exist; one listing a folder, not a stat each."""
+    """Finds local files that do not exist, by listing each folder once."""
     local = [path for path in paths if not _is_remote(path)]
     folders = {osp.dirname(path) for path in local}
     present = {
@@ -66,15 +67,16 @@ def _missing_files(paths: Iterable[str]) -> List[str]:
         for folder in folders if osp.isdir(folder or '.')
         for entry in os.scandir(folder or '.') if entry.is_file()
     }
-    # Split and joined: 'a//b.png' is 'a/b.png'.
+    # Splitting and joining normalises 'a//b.png' to 'a/b.png'.
     return [path for path in local if osp.join(*osp.split(path)) not in present]
 
 
 def similar_name(path: str) -> str:
-    """A hint, part of a sentence, at what is there in the place of a missing file.
+    """Explains a missing file, as part of a sentence; empty if there is no reason.
 
-    A link to nowhere; or a file whose name differs in case or in its accents'
-    form: Windows and macOS take such names for the same, Linux does not.
+    The path may be a broken link, or there may be a file with a name that
+    differs in case or in the encoding of accents. Windows and macOS treat such
+    names as equal, Linux does not.
     """
     folder, name = osp.split(path)
     if osp.islink(path):
@@ -86,20 +88,20 @@ def similar_name(path: str) -> str:
 
     for other in os.listdir(folder or '.') if osp.isdir(folder or '.') else ():
         if plain(other) == plain(name) and other != name:
-            return (f' (there is "{other}": this system tells capitals and '
-                    'forms of accents apart)')
+            return (f' (there is "{other}": names on this system are sensitive '
+                    'to case and to the encoding of accents)')
     return ''
 
 
 def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
                 most: int = MAX_HEADS_READ) -> None:
-    """Raises ValueError if files are of another depth or size than declared.
+    """Raises ValueError if files have another depth or size than declared.
 
     Args:
-        declared (dict[str, tuple]): Bits, and width and height if they are
-            declared, by path; remote ones are left alone.
-        most (int): How many files are looked into; of more, so many at
-            random, and always the same.
+        declared (dict[str, tuple]): Bits, and (width, height) or None, by path.
+            Remote files are not checked.
+        most (int): Maximum number of files to check. If there are more, the
+            same random sample is checked each time.
     """
     paths = [path for path in declared if not _is_remote(path)]
     if len(paths) > most:
@@ -115,25 +117,30 @@ def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
     other = [path for path, head in heads.items() if differs(path, head)]
     for path in other:
         bits, size = declared[path]
-        try:  # of the image itself, which is what counts
+        try:  # headers may be wrong, so check the decoded image
             image = read_image(path)
             require_bit_depth(image, bits, path)
             require_size(image, size or image.shape[1::-1], path)
         except ValueError as error:
             raise ValueError(
-                f'{len(other)} of {len(paths)} files that were looked into '
-                f'have another depth or size than declared. {error}') from None
+                f'{len(other)} of {len(paths)} files that were checked have '
+                f'another depth or size than declared. {error}') from None
 
 
 def check_files(dataset: Any, samples: Sequence[dict]) -> None:
-    """All images exist, below the data's root, and are as they are declared.
+    """Checks that all images exist below ``data_root`` and match the declarations.
 
-    Remote storage is not listed: there a missing file shows when it is read.
+    Remote storage is not listed; a missing remote file fails when it is read.
 
     Args:
-        dataset (Any): With ``ann_file``, ``data_root`` and ``data_prefix``.
-        samples (Sequence[dict]): Each with ``img_path`` and ``bit_depth``, and
-            perhaps ``rgb_path`` and ``declared_size``.
+        dataset (Any): Has ``ann_file``, ``data_root`` and ``data_prefix``.
+        samples (Sequence[dict]): Each has ``img_path`` and ``bit_depth``, and
+            optionally ``rgb_path`` and ``declared_size``.
+
+    Raises:
+        FileNotFoundError: An image does not exist.
+        ValueError: An image is outside ``data_root`` or differs from its
+            declaration.
     """
     paths = {
         sample[key]: key

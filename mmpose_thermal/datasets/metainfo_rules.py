@@ -1,7 +1,7 @@
-"""What a metainfo must be: MMPose itself reads most contradictions silently.
+"""Rules for metainfo, since MMPose accepts most contradictions silently.
 
-A swap that is not mutual, for instance, exchanges one eye for nothing in
-every mirrored image, and no error tells.
+For example, a swap that is not mutual corrupts the labels of every mirrored
+image without an error.
 """
 from collections import Counter
 from itertools import islice
@@ -14,17 +14,17 @@ from .annotations.rules import is_number, short
 _NEEDED = ('dataset_name', 'keypoint_info', 'skeleton_info', 'joint_weights',
            'sigmas')
 _SHOWN = 4  # faults in one message
-_ENDS = 'two lists of names, one for each end; leave it out if there is none'
-#: Fields that name points, and what they must be.
+_ENDS = 'two lists of names, one for each end; omit the field if there is none'
+#: Fields that refer to points, and their required form.
 _NAMING = dict(
     skeleton_info='a dict of links by their numbers, each dict(link=(NAME, '
     'NAME), id=..., color=...); {} for none',
     interocular=_ENDS, interpupil=_ENDS,
-    regions='a dict of lists of names; leave it out if there are none')
+    regions='a dict of lists of names; omit the field if there are none')
 
 
 def metainfo_fault(metainfo: Mapping[str, Any]) -> Optional[str]:
-    """Which fields contradict others, and what they should be; None if none do."""
+    """Describes faults of a metainfo and their remedies; None if it is valid."""
     missing = [field for field in _NEEDED if field not in metainfo]
     if missing:
         return (f'`{missing[0]}` is missing. A metainfo has {", ".join(_NEEDED)}'
@@ -44,8 +44,8 @@ def _numbering_fault(points: Any) -> Optional[str]:
         return (f'`keypoint_info` has the numbers {list(points)[:8]}..., but '
                 f'must have 0 to {len(points) - 1}, each once.')
     if list(points) != list(range(len(points))):
-        return ('`keypoint_info` is not in the order of its numbers, which are '
-                'whole numbers: MMPose goes by the order.')
+        return ('`keypoint_info` must have integer keys in ascending order: '
+                'MMPose uses their order.')
     for number, point in points.items():
         if not isinstance(point, Mapping) or not isinstance(
                 point.get('name'), str):
@@ -64,7 +64,7 @@ def _faults(metainfo: Mapping[str, Any], points: Mapping[int, Any],
                 is_number(number) and number >= 0 for number in numbers):
             yield (f'`{field}` must be a list of numbers, one for each point, '
                    f'none of them negative, but is {short(metainfo[field])}.')
-        # Without sigmas there is no OKS; MMPose's own sets of faces have none.
+        # Sigmas are needed for OKS only; MMPose's own face sets have none.
         elif len(numbers) not in ((len(names), 0) if field == 'sigmas' else
                                   (len(names), )):
             yield (f'`{field}` has {len(numbers)} numbers for {len(names)} '
@@ -78,7 +78,7 @@ def _faults(metainfo: Mapping[str, Any], points: Mapping[int, Any],
             continue
         for name in sorted({name for group in groups for name in group} -
                            set(names)):
-            yield (f'`{field}` names "{name}", which is no point of '
+            yield (f'`{field}` refers to "{name}", which is not a point of '
                    '`keypoint_info`. Correct the name.')
 
 
@@ -104,15 +104,14 @@ def _groups(field: str, value: Any) -> Optional[Sequence[Sequence[str]]]:
 def _point_faults(points: Mapping[int, Any], names: List[str]) -> Iterator[str]:
     other = [number for number, point in points.items()
              if point.get('id', number) != number]
-    # MMPose goes by the numbers alone; one of its own sets of faces has a
-    # single slip of the pen there.
+    # MMPose ignores the ids; one of its own face sets has a single typo here.
     if len(other) > 1:
-        yield (f'`keypoint_info`: the points {other[:8]} have an `id` that is '
-               'not their number in the dict. Make both the same.')
+        yield (f'`keypoint_info`: the points {other[:8]} have an `id` that '
+               'differs from their key in the dict. Make them equal.')
     (name, times), = Counter(names).most_common(1)
     if times > 1:
         yield (f'`keypoint_info`: {times} points are called "{name}". Each '
-               'needs a name of its own.')
+               'needs a different name.')
         return
     swaps = {point['name']: point.get('swap') or point['name']
              for point in points.values()}
@@ -122,10 +121,10 @@ def _point_faults(points: Mapping[int, Any], names: List[str]) -> Iterator[str]:
             yield (f'{where}to be swapped with {short(swap)}, but `swap` must '
                    'be the name of a point.')
         elif swap not in swaps:
-            yield (f'{where}to be swapped with "{swap}", which is no point. '
+            yield (f'{where}to be swapped with "{swap}", which is not a point. '
                    'Correct the name.')
         elif swaps[swap] != name:
             back = f'"{swaps[swap]}"' if swaps[swap] != swap else 'nothing'
-            yield (f'{where}swapped with "{swap}", but "{swap}" with {back}. In '
-                   'a mirrored image both change places: each must name the '
-                   'other.')
+            yield (f'{where}swapped with "{swap}", but "{swap}" with {back}. '
+                   'Mirroring exchanges both points, so each must be the '
+                   '`swap` of the other.')

@@ -1,4 +1,4 @@
-"""Writes where an unaligned RGB camera looks into an annotation file."""
+"""Registers unaligned RGB-thermal pairs and writes the maps to annotation files."""
 import csv
 import os.path as osp
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ _PREVIEW_PX = 320
 
 @dataclass
 class RegisteredPairs:
-    """What became of the pairs of an annotation file.
+    """The result of registering the pairs of an annotation file.
 
     Attributes:
         out (str): The annotation file that was written.
         root (str): Folder that its file names are relative to.
         faces (list[tuple]): Image and annotation of each pair.
-        found (dict[int, Registration]): By the image's id.
-        failed (list[tuple[str, str]]): Names of the others, and the reason.
+        found (dict[int, Registration]): Registrations by image id.
+        failed (list[tuple[str, str]]): Names of unregistered pairs and reasons.
     """
     out: str
     root: str
@@ -39,17 +39,17 @@ class RegisteredPairs:
 
 
 def register_pairs(args) -> RegisteredPairs:
-    """Registers the pairs of an annotation file, and writes it anew.
+    """Registers the pairs of an annotation file, and writes a new file with the maps.
 
     Args:
-        args (argparse.Namespace): Of :mod:`mmpose_thermal.cli.register`.
+        args (argparse.Namespace): Arguments of :mod:`mmpose_thermal.cli.register`.
 
     Returns:
         RegisteredPairs: The maps, and the pairs without one.
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: A file is of another form, or no pair fits.
+        ValueError: A file is malformed, or no pair could be registered.
     """
     ann_file = Path(args.ann_file)
     root = args.data_root or str(ann_file.resolve().parents[1])
@@ -76,14 +76,14 @@ def register_pairs(args) -> RegisteredPairs:
 
 
 def draw_preview(path: str, pairs: RegisteredPairs) -> None:
-    """Draws some pairs over each other, before and after.
+    """Draws overlays of some pairs before and after registration.
 
     Args:
-        path (str): The picture to write.
-        pairs (RegisteredPairs): Of :func:`register_pairs`.
+        path (str): Picture to write.
+        pairs (RegisteredPairs): Result of :func:`register_pairs`.
 
     Raises:
-        ValueError: It cannot be written.
+        ValueError: The picture cannot be written.
     """
     shown = [image for image, _ in pairs.faces if image['id'] in pairs.found]
     shown = shown[::max(len(shown) // _PREVIEW_PAIRS, 1)][:_PREVIEW_PAIRS]
@@ -100,7 +100,7 @@ def draw_preview(path: str, pairs: RegisteredPairs) -> None:
     sheet = contact_sheet([before, after],
                           ['before (RGB resized)', 'after'])
     if not cv2.imwrite(path, sheet):
-        raise ValueError(f'{path} could not be written: name a .png file in a '
+        raise ValueError(f'{path} could not be written: give a .png file in a '
                          'folder that exists.')
 
 
@@ -119,7 +119,7 @@ def _points_of(keypoints):
 
 
 def _detected(json_file):
-    """The points of RGB images by their name, of a COCO json."""
+    """Reads the points of RGB images from a COCO json, by file name."""
     coco = parse_json(Path(json_file).read_bytes())
     names = {image['id']: image['file_name'] for image in coco['images']}
     return {
@@ -131,8 +131,9 @@ def _detected(json_file):
 def _detect(config, checkpoint, faces, root):
     """Runs a landmark model on the RGB images.
 
-    Unaligned, the face's box there is not known. The thermal box at the same
-    share of the image starts, widened; the box of what is found there follows.
+    The face's box in the RGB image is unknown. The first guess is the thermal
+    box, scaled to the RGB image and widened; then the box is refined from the
+    detected landmarks.
     """
     from mmpose.apis import inference_topdown, init_model
 
@@ -161,7 +162,7 @@ def _detect(config, checkpoint, faces, root):
 
 
 def _convert_points(points, sets, count):
-    """RGB points in the annotation's order."""
+    """Converts RGB points to the annotation's point set."""
     if sets is None:
         return points
     converted = np.zeros((count, 3))
@@ -199,7 +200,7 @@ def _calibrated(path, model):
 
 
 def _rgb_landmarks(args, faces, root):
-    """Points of RGB images by their name."""
+    """Returns the points of RGB images by file name."""
     if args.rgb_landmarks:
         return _detected(args.rgb_landmarks)
     if args.rgb_model:
@@ -215,7 +216,7 @@ def _rgb_landmarks(args, faces, root):
 
 
 def _registrations(args, faces, root):
-    """A registration for each image id, and failures with their reason."""
+    """Returns registrations by image id, and failures with their reason."""
     if args.calibration:
         one = _calibrated(args.calibration, args.model)
         return {image['id']: one for image, _ in faces}, []
@@ -230,8 +231,8 @@ def _registrations(args, faces, root):
         rgb = _convert_points(rgb, args.points, len(thermal))
         if len(rgb) != len(thermal):
             raise ValueError(
-                f'{image["rgb_file_name"]} has {len(rgb)} RGB landmarks, the '
-                f'annotation {len(thermal)}. Name the sets with --points.')
+                f'{image["rgb_file_name"]} has {len(rgb)} RGB landmarks, but the '
+                f'annotation has {len(thermal)}. Name the sets with --points.')
         pairs.append((_group_of(image, args.per), rgb, thermal))
     groups, no_map = register_groups(pairs, args.model)
     failed += no_map
@@ -243,8 +244,8 @@ def _registrations(args, faces, root):
             continue
         if registration.residual_px > args.max_residual * side:
             failed.append((image['file_name'],
-                           f'points fit to {registration.residual_px:.1f} '
-                           f'pixels only, of a box of {side:.0f}'))
+                           f'the residual of {registration.residual_px:.1f} '
+                           f'pixels is too large for a box of {side:.0f}'))
         else:
             found[image['id']] = registration
     return found, failed

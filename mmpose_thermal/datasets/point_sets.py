@@ -1,4 +1,4 @@
-"""Landmark sets by name: which points they have, and how they correspond."""
+"""Point sets by name: the points they have, and how they correspond."""
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
@@ -10,12 +10,12 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from .metainfo_rules import metainfo_fault
 
 _PACKAGE = Path(__file__).parents[1]
-# In a source tree, and in an installed package, as MIM lays it out.
+# In a source tree, and in a package installed by MIM.
 _CONFIG_ROOTS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
 
-# MMPose numbers these sets' points; 300W and COCO-WholeBody's face are iBUG's
-# in its order. WFLW traces jaw and brows with more points and has pupils (from
-# the figures of the data sets).
+# MMPose gives these sets numbers instead of names. 300W and COCO-WholeBody's
+# face have iBUG's points in the same order. WFLW has more points on jaw and
+# brows, and pupils (according to the figures of the data sets).
 _WFLW_OF_IBUG68 = [
     *range(0, 33, 2),  # jaw
     *range(33, 38), *range(42, 47),  # brows, upper edge
@@ -27,7 +27,7 @@ _WFLW_OF_IBUG68 = [
 _WFLW_PUPILS = {'right_pupil': 96, 'left_pupil': 97}
 _IN_IBUG_ORDER = ('300w', 'coco_wholebody_face')
 
-# Points that lie in the middle between two others; the first that a set has.
+# Points that are the midpoint of two others; the first available pair is used.
 _MIDDLES: Dict[str, Tuple[Tuple[str, str], ...]] = {
     f'{side}_eye_centre': ((f'{side}_pupil', ) * 2,
                            (f'{side}_eye_outer', f'{side}_eye_inner'))
@@ -38,15 +38,14 @@ _MIDDLES.update({
     for side in ('right', 'left')
 })
 
-#: An index into another set, or two whose middle is meant.
+#: An index into another set, or two indices that mean their midpoint.
 Source = Union[int, Tuple[int, int]]
 
 
 def metainfo_file(metainfo: str) -> str:
     """Finds a metainfo file by its path or the name of a point set (``'wflw'``).
 
-    The path exists if it is one of this package; otherwise MMPose can find it
-    if it is one of MMPose.
+    If this package has no such file, returns a path that MMPose resolves.
     """
     name = Path(metainfo).stem
     if Path(metainfo).is_file():
@@ -59,17 +58,16 @@ def metainfo_file(metainfo: str) -> str:
 
 
 def load_metainfo(metainfo: dict) -> dict:
-    """Parses a metainfo as MMPose does, with what faces have beyond bodies.
+    """Parses a metainfo like MMPose, plus the fields for faces.
 
     Args:
-        metainfo (dict): As MMPose defines it, or ``dict(from_file=...)``.
-            Beside MMPose's fields it may have ``regions`` (names of points by
-            region), and ``interocular`` and ``interpupil`` (for either end the
-            names of the points of which it is the mean); the result has
-            indices in their place.
+        metainfo (dict): As MMPose defines it, or ``dict(from_file=...)``. It
+            may also have ``regions`` (names of points by region), and
+            ``interocular`` and ``interpupil`` (for each of two ends the names
+            of the points to average). The result has indices instead of names.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: A field is missing or contradicts the points.
     """
     source = 'the metainfo'
@@ -94,7 +92,7 @@ def load_metainfo(metainfo: dict) -> dict:
 
 
 def _read_metainfo(path: str) -> dict:
-    """The metainfo of a file, which may be one of MMPose's."""
+    """Reads the metainfo of a file of this package, the user or MMPose."""
     if not Path(path).is_file():
         inside = Path(mmpose.__file__).parent / '.mim' / path
         if not inside.is_file():
@@ -104,25 +102,25 @@ def _read_metainfo(path: str) -> dict:
         path = str(inside)
     content = Config.fromfile(path)
     if not isinstance(content.get('dataset_info'), dict):
-        raise ValueError(f'{path} is no metainfo: it defines no '
+        raise ValueError(f'{path} is not a metainfo: it does not define '
                          '`dataset_info`.')
     return content.dataset_info
 
 
 def keypoint_names(metainfo: dict) -> List[str]:
-    """The names of all points of a parsed metainfo, in order."""
+    """Returns the names of all points of a parsed metainfo, in order."""
     return [metainfo['keypoint_id2name'][index]
             for index in range(metainfo['num_keypoints'])]
 
 
 def face_category(metainfo: dict) -> dict:
-    """The one category of the annotation files that are written here."""
+    """The single category of annotation files written by this package."""
     return dict(id=1, name='face', supercategory='person',
                 keypoints=keypoint_names(metainfo))
 
 
 def find_point_set(names: Sequence[str]) -> Optional[str]:
-    """The metainfo of this package with points of these names in order, if any."""
+    """Finds this package's metainfo with exactly these point names in order."""
     return _own_point_sets().get(tuple(map(str, names)))
 
 
@@ -138,28 +136,28 @@ def _own_point_sets() -> Dict[Tuple[str, ...], str]:
 
 @lru_cache(maxsize=None)
 def _points(point_set: str) -> Dict[str, int]:
-    """The points of a set whose place is known, by name."""
+    """Indices of the points with a known meaning, by name."""
     if point_set in _IN_IBUG_ORDER:
         return _points('ibug68')
     if point_set == 'wflw':
         names = dict(zip(_points('ibug68'), _WFLW_OF_IBUG68))
         return {**names, **_WFLW_PUPILS}
     index = load_metainfo(dict(from_file=point_set))['keypoint_name2id']
-    # Points that are merely numbered mean something else in each set.
+    # Numbered points mean something different in each set.
     return {name: i for name, i in index.items()
             if not name.startswith(('kpt', 'face-'))}
 
 
 def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
-    """Tells how the points of one set (``'wflw'``) are found in another.
+    """Maps the points of one set (``'wflw'``) to those of another.
 
     Returns:
-        list[tuple]: As MMPose's ``KeypointConverter`` takes it: for each point
-        of ``target`` that ``source`` has, its index there, or two indices
-        whose middle it is, and its index in ``target``.
+        list[tuple]: A mapping for MMPose's ``KeypointConverter``: for each
+        point of ``target`` that ``source`` has, its index in ``source``, or
+        two indices for their midpoint, and its index in ``target``.
 
     Raises:
-        ValueError: They have no point in common that is known here.
+        ValueError: The sets have no known point in common.
     """
     known = _points(source)
     mapping: List[Tuple[Source, int]] = []
@@ -174,16 +172,16 @@ def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
                 break
     if not mapping:
         raise ValueError(
-            f'No point of "{target}" is known to be one of "{source}": the '
-            'points of one of them have no names that tell where they lie.')
+            f'No point of "{target}" is known to correspond to a point of '
+            f'"{source}": the points of one set have no descriptive names.')
     return mapping
 
 
 def keypoint_indices(teacher: str, student: str) -> List[int]:
-    """For each point of the set ``student`` its index in the larger ``teacher``.
+    """Returns the index in set ``teacher`` of each point of set ``student``.
 
     Raises:
-        ValueError: The relation is not known, or ``teacher`` lacks a point.
+        ValueError: The mapping is unknown, or ``teacher`` lacks a point.
     """
     count = load_metainfo(dict(from_file=student))['num_keypoints']
     indices = {target: source
@@ -192,8 +190,8 @@ def keypoint_indices(teacher: str, student: str) -> List[int]:
     missing = [i for i in range(count) if i not in indices]
     if missing:
         raise ValueError(
-            f'teacher.keypoints: points {missing} of "{student}" are not '
-            f'known to be single points of "{teacher}". Train the teacher on '
+            f'teacher.keypoints: points {missing} of "{student}" do not '
+            f'correspond to single points of "{teacher}". Train the teacher on '
             f'"{student}" itself (PointSetConverter converts the labels), or '
             'give indices.')
     return [indices[i] for i in range(count)]

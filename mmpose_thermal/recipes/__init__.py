@@ -1,4 +1,4 @@
-"""Benchmarks: recipes of trainings, their execution, and the report."""
+"""Benchmarks: training recipes, their execution, and the report."""
 import os.path as osp
 import shlex
 from functools import partial
@@ -26,24 +26,25 @@ def run_recipe(path: str,
                only: Sequence[str] = (),
                report_only: bool = False,
                say: Callable[[str], None] = _PRINT) -> Dict[str, List[Trial]]:
-    """Trains and tests what a recipe lacks, and writes its report.
+    """Runs all unfinished trials of a recipe, and writes its report.
 
     Args:
         path (str): The recipe.
         work_dir (str): Folder of all trainings, shared by recipes.
-        out (str, optional): Folder of the report; by default ``report_RECIPE`` in
+        out (str, optional): Folder of the report. Defaults to ``report_RECIPE`` in
             the work directory.
-        data_root (str, optional): Replaces the recipe's.
-        seeds (Sequence[int], optional): Replace the recipe's.
-        only (Sequence[str]): Names of runs; by default all.
-        report_only (bool): Whether to train nothing and report what is there.
-        say (Callable): Takes lines of progress, and the report.
+        data_root (str, optional): Overrides the recipe's data root.
+        seeds (Sequence[int], optional): Override the recipe's seeds.
+        only (Sequence[str]): Names of runs. Defaults to all.
+        report_only (bool): Whether to skip training and report existing results.
+        say (Callable): Receives progress messages and the report.
 
     Returns:
-        dict[str, list[Trial]]: All trials by run; ``tested()`` tells which are done.
+        dict[str, list[Trial]]: All trials by run; ``tested()`` is True for finished
+        ones.
 
     Raises:
-        RecipeError: The recipe cannot be followed.
+        RecipeError: The recipe is invalid or cannot be run.
     """
     recipe = load_recipe(path, data_root, seeds, only)
     if report_only:

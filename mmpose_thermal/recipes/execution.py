@@ -1,4 +1,4 @@
-"""Trains and tests what a recipe lacks, one after the other, by MMPose's tools."""
+"""Trains and tests the trials of a recipe one after the other with MMPose's tools."""
 import collections
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ from .trial import Trial, TrialError
 
 
 def trials_of(recipe: Recipe, root: str) -> Dict[str, List[Trial]]:
-    """All trials below a folder by run, one a seed, each after its teacher."""
+    """Makes the trials of each run, one per seed, with their teachers."""
     trials: Dict[str, List[Trial]] = {}
     for name, run in recipe.runs.items():
         teachers: List[Optional[Trial]] = [None] * len(recipe.seeds)
@@ -32,26 +32,28 @@ def trials_of(recipe: Recipe, root: str) -> Dict[str, List[Trial]]:
 
 def execute(recipe: Recipe, root: str,
             say: Callable[[str], None] = print) -> Dict[str, List[Trial]]:
-    """Makes the data, then trains and tests what is not done yet.
+    """Prepares the data, then trains and tests all unfinished trials.
 
-    A trial that fails does not stop the others; those that it teaches are left out.
+    A failed trial does not stop the others, but its students are skipped.
 
     Args:
-        recipe (Recipe): What to do.
-        root (str): Folder of all runs. Recipes that share runs share it.
-        say (Callable): Takes lines of progress.
+        recipe (Recipe): The recipe.
+        root (str): Folder of all runs, common to recipes that share runs.
+        say (Callable): Receives progress messages.
 
     Returns:
-        dict[str, list[Trial]]: Of :func:`trials_of`; ``tested()`` tells what is done.
+        dict[str, list[Trial]]: Result of :func:`trials_of`; ``tested()`` is True for
+        finished trials.
 
     Raises:
-        RecipeError: A trial was begun with other settings, or the data cannot be made.
+        RecipeError: A trial was started with other settings, or preparing the data
+            failed.
     """
     by_run = trials_of(recipe, root)
     trials = [trial for group in by_run.values() for trial in group]
     for trial in trials:
         trial.check()
-    with _locked(root, say):  # the data are made by one process at a time
+    with _locked(root, say):  # only one process may prepare the data
         for command in recipe.prepare:
             _prepare(command, say)
     undone = set()
@@ -82,9 +84,9 @@ def _prepare(command, say):
 
 
 def _complete(trial, say):
-    """Trains and tests, or goes on where either was interrupted."""
+    """Trains and tests a trial, or resumes it after an interruption."""
     with _locked(trial.folder, say) as lock:
-        if trial.tested():  # by the process that had the lock
+        if trial.tested():  # by another process that held the lock
             return
         if not trial.record().get('trained'):
             trial.remember(training=trial.fingerprint(), commit=get_git_hash(digits=7))
@@ -95,7 +97,7 @@ def _complete(trial, say):
             finally:
                 trial.remember(train_seconds=round(before + time.time() - started, 1))
             trial.remember(trained=True)
-        # The student alone, by the stock config that it is deployed with.
+        # Test only the student, with the stock config used for deployment.
         student_config(trial.config()).dump(trial.stock_config)
         _run('test', trial, lock, say, {'test_evaluator.outfile': trial.errors_file}, [
             trial.stock_config, trial.lowest_nme_checkpoint(), '--work-dir',
@@ -104,15 +106,15 @@ def _complete(trial, say):
 
 
 def _run(tool, trial, lock, say, options, arguments):
-    """Runs tools/TOOL.py; its output goes to TOOL.log, its progress to ``say``."""
+    """Runs tools/TOOL.py; writes output to TOOL.log and passes progress to ``say``."""
     command = [sys.executable, f'tools/{tool}.py', *arguments, '--cfg-options',
                *(f'{key}={value}' for key, value in options.items())]
     environment = dict(os.environ, PYTHONUNBUFFERED='1')
-    # Idle compute threads must not spin on cores that load data.
+    # Idle compute threads must not spin on cores needed for loading data.
     environment.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     path, last = osp.join(trial.folder, f'{tool}.log'), collections.deque(maxlen=15)
-    # The tool keeps the lock if this program is killed, so that no second one can
-    # write into the same folder.
+    # The tool inherits the lock: if this program is killed, the tool still keeps
+    # other processes from writing to the same folder.
     with open(path, 'w') as log, subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment, pass_fds=(lock.fileno(), ),
@@ -127,18 +129,18 @@ def _run(tool, trial, lock, say, options, arguments):
             os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode:
-        raise TrialError(f'tools/{tool}.py ended with {process.returncode}, see '
+        raise TrialError(f'tools/{tool}.py exited with {process.returncode}, see '
                          f'{path}:\n{"".join(last)}')
 
 
 @contextlib.contextmanager
 def _locked(folder, say):
-    """Waits until no other process works in the folder."""
+    """Locks the folder, waiting for other processes if necessary."""
     os.makedirs(folder, exist_ok=True)
     with open(osp.join(folder, '.lock'), 'w') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f'waiting for another process that works in {folder}')
+            say(f'waiting for another process that is using {folder}')
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock

@@ -1,4 +1,4 @@
-"""Recipes: which models are trained, and which of them are compared."""
+"""Recipes: the models to train and the comparisons to report."""
 import os.path as osp
 from dataclasses import dataclass, field, fields, replace
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -10,23 +10,23 @@ _FIELDS = {'title', 'about', 'data_root', 'prepare', 'seeds', 'options', 'runs',
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be followed. Its message names field and remedy."""
+    """A recipe is invalid or cannot be run; the message gives field and remedy."""
 
 
 @dataclass
 class Run:
-    """One row of a table: a config, trained once with each seed.
+    """One row of a table: a config, trained once per seed.
 
     Attributes:
-        name (str): Of the run, and of its folder.
-        config (str): The config file that it is trained with.
-        title (str): What tables and plots call it; by default its name.
-        teacher (str, optional): The run that teaches it: by the checkpoint with
-            the lowest validation NME, of the same seed.
-        options (dict): What differs from the config, as ``--cfg-options``.
-        published (dict): The paper's figures for this row, by column; shown beside
+        name (str): Name of the run and its folder.
+        config (str): Config file.
+        title (str): Title in tables and plots. Defaults to the name.
+        teacher (str, optional): The run that teaches this one, with its checkpoint
+            of lowest validation NME for the same seed.
+        options (dict): Overrides of the config, like ``--cfg-options``.
+        published (dict): The paper's figures for this row by column, shown next to
             ours and marked as published.
-        folder (str): Where its trainings go, below the work directory.
+        folder (str): Folder of the trainings, below the work directory.
     """
     name: str
     config: str
@@ -39,13 +39,13 @@ class Run:
 
 @dataclass
 class Table:
-    """Rows that are compared with each other.
+    """Runs to compare with each other.
 
     Attributes:
         title (str): Heading.
         rows (list[str]): Names of runs.
-        baseline (str, optional): The run that all rows are compared with.
-        about (str): A remark below the heading.
+        baseline (str, optional): The run to compare all rows with.
+        about (str): Remark below the heading.
     """
     title: str
     rows: List[str]
@@ -55,16 +55,16 @@ class Table:
 
 @dataclass
 class Recipe:
-    """What a benchmark trains and compares.
+    """A benchmark: the runs to train and the tables to report.
 
     Attributes:
-        path (str): The file.
+        path (str): The recipe file.
         title (str): Heading of the report.
         about (str): First paragraph of the report.
-        prepare (list[str]): Commands that make the data.
+        prepare (list[str]): Commands that prepare the data.
         seeds (tuple[int, ...]): Training seeds.
-        runs (dict[str, Run]): By name, each after its teacher.
-        tables (list[Table]): What the report shows.
+        runs (dict[str, Run]): Runs by name, teachers before students.
+        tables (list[Table]): Tables of the report.
     """
     path: str
     title: str
@@ -79,34 +79,34 @@ def load_recipe(path: str,
                 data_root: Optional[str] = None,
                 seeds: Optional[Sequence[int]] = None,
                 only: Sequence[str] = ()) -> Recipe:
-    """Reads a recipe: a config file in Python with these fields.
+    """Reads a recipe: a Python config file with these fields.
 
-    - ``title``, ``about``: of the report.
-    - ``data_root``: folder of the data of all splits.
-    - ``prepare``: list of commands that make the data; they may name
+    - ``title``, ``about``: title and first paragraph of the report.
+    - ``data_root``: folder of the data for all splits.
+    - ``prepare``: list of commands that prepare the data; they may contain
       ``{data_root}``.
-    - ``seeds``: training seeds of all runs, included ones as well.
-    - ``options``: dict of ``--cfg-options`` of all runs.
-    - ``runs``: dict by name; each a dict of the fields of :class:`Run`.
-    - ``tables``: list of dicts of the fields of :class:`Table`.
-    - ``folder``: below the work directory, for runs that differ from those of the
-      same name in other recipes.
-    - ``include``: list of recipes, relative to this one, whose tables follow.
+    - ``seeds``: training seeds of all runs, including those of included recipes.
+    - ``options``: dict of ``--cfg-options`` for all runs.
+    - ``runs``: dict of runs by name, each a dict of fields of :class:`Run`.
+    - ``tables``: list of dicts of fields of :class:`Table`.
+    - ``folder``: subfolder of the work directory, for runs that differ from runs
+      with the same name in other recipes.
+    - ``include``: list of recipes, relative to this one, with further tables.
 
-    Fields whose names begin with an underscore are the recipe's own. Runs that no
-    table shows, and that teach none shown, are left out: a base recipe may define
-    all that others choose from.
+    Fields that start with an underscore are ignored. Runs that are neither shown in
+    a table nor teachers of a shown run are skipped, so a base recipe may define more
+    runs than each recipe uses.
 
     Args:
-        path (str): The file.
-        data_root (str, optional): Replaces the recipe's.
-        seeds (Sequence[int], optional): Replace the recipe's.
-        only (Sequence[str]): Names of runs; by default all that tables show.
+        path (str): The recipe file.
+        data_root (str, optional): Overrides the recipe's data root.
+        seeds (Sequence[int], optional): Override the recipe's seeds.
+        only (Sequence[str]): Names of runs. Defaults to all runs in tables.
 
     Raises:
-        RecipeError: A field is unknown or missing, a row or teacher names no run,
-            runs teach each other in a circle, or included recipes mean different
-            things by one name.
+        RecipeError: A field is unknown or missing, a row or teacher is not a run,
+            teachers form a circle, or included recipes define different runs with
+            the same name.
     """
     if not osp.isfile(path):
         raise RecipeError(f'There is no recipe {path}.')
@@ -129,8 +129,8 @@ def load_recipe(path: str,
         tables += other.tables
         for run in other.runs.values():
             if runs.setdefault(run.name, run) != run:
-                raise RecipeError(f'{path}: include: {name} means another run by '
-                                  f'"{run.name}" than a recipe before it.')
+                raise RecipeError(f'{path}: include: {name} defines "{run.name}" '
+                                  'differently from an earlier recipe.')
     if not tables:
         raise RecipeError(f'{path}: it has no "tables", and includes none.')
     if only:
@@ -157,8 +157,8 @@ def _runs(given, data_root, path):
         where = f'{path}: runs.{name}'
         run = _build(Run, {'title': name, **stated, 'name': name}, where)
         if not osp.isfile(run.config):
-            raise RecipeError(f'{where}: there is no config {run.config}. Name it as '
-                              'seen from the folder that the benchmark is run in.')
+            raise RecipeError(f'{where}: there is no config {run.config}. Give its '
+                              'path relative to the folder where you run this.')
         runs[name] = replace(
             run, options={**shared, **run.options}, folder=given.get('folder', ''))
     return runs
@@ -168,7 +168,7 @@ def _build(kind, stated, where):
     _check(stated, {item.name for item in fields(kind)}, where)
     try:
         return kind(**stated)
-    except TypeError as error:  # names the fields that are missing
+    except TypeError as error:  # lists the missing fields
         raise RecipeError(f'{where}: {error}') from None
 
 
@@ -180,7 +180,7 @@ def _check(stated, known, where):
 
 
 def _teachers_first(runs, tables, path):
-    """The runs that tables show, and their teachers, each before its students."""
+    """Selects the runs shown in tables and their teachers, teachers first."""
     ordered = {}
 
     def add(name, where, students=()):

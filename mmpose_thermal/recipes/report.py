@@ -1,4 +1,4 @@
-"""The report of a recipe: Markdown, CSV and plots of what its trainings gave."""
+"""The report of a recipe: results of its trainings as Markdown, CSV and plots."""
 import csv
 import datetime
 import os
@@ -40,14 +40,14 @@ _HOW_TO_READ = (
 
 @dataclass
 class Outcome:
-    """What the trials of one run gave, and what the run is.
+    """A run and the results of its trials.
 
     Attributes:
         run (Run): The run.
-        wanted (int): How many seeds the recipe asks for.
-        tested (dict[int, FaceErrors]): Errors of the test faces by seed.
-        stock_config (str, optional): Config of the network that was tested.
-        speed (dict): Of :func:`~mmpose_thermal.apis.measure_models`.
+        wanted (int): Number of seeds in the recipe.
+        tested (dict[int, FaceErrors]): Errors on the test faces by seed.
+        stock_config (str, optional): Config of the tested network.
+        speed (dict): Result of :func:`~mmpose_thermal.apis.measure_models`.
     """
     run: Run
     wanted: int
@@ -56,25 +56,25 @@ class Outcome:
     speed: dict = field(default_factory=dict)
 
     def nme(self) -> Dict[int, np.ndarray]:
-        """NME of each face, (N, ), by seed; a fraction."""
+        """NME of each face by seed, (N, ) each, as a fraction."""
         return {seed: faces.nme() for seed, faces in self.tested.items()}
 
     def faces(self) -> FaceErrors:
-        """The faces that all seeds were tested on."""
+        """The test faces, which are the same for all seeds."""
         return next(iter(self.tested.values()))
 
 
 def gather(recipe: Recipe, trials: Dict[str, List[Trial]],
            speed: bool = True) -> Dict[str, Outcome]:
-    """Reads what has been tested, and measures each network's speed.
+    """Reads the results of finished trials, and measures the speed of each network.
 
     Args:
-        recipe (Recipe): What was wanted.
-        trials (dict[str, list[Trial]]): By run.
+        recipe (Recipe): The recipe.
+        trials (dict[str, list[Trial]]): Trials by run.
         speed (bool): Whether to measure size and time.
 
     Returns:
-        dict[str, Outcome]: By run; without any seed where none is done.
+        dict[str, Outcome]: Outcomes by run; ``tested`` is empty if no trial is done.
 
     Raises:
         RecipeError: The seeds of a run were tested on different faces.
@@ -90,7 +90,7 @@ def gather(recipe: Recipe, trials: Dict[str, List[Trial]],
         for trial in done:
             if outcome.tested[trial.seed].images != outcome.faces().images:
                 raise RecipeError(
-                    f'{trial.errors_file} is of other faces than '
+                    f'{trial.errors_file} has other faces than '
                     f'{done[0].errors_file}: the data have changed in between. Remove '
                     'both, and run the recipe again.')
     if speed:
@@ -99,7 +99,7 @@ def gather(recipe: Recipe, trials: Dict[str, List[Trial]],
 
 
 def _measure(outcomes):
-    """Runs of one network share its measurement."""
+    """Measures each network once, for all runs that use it."""
     configs = {name: outcome.stock_config for name, outcome in outcomes.items()
                if outcome.stock_config}
     networks = {name: _network(path) for name, path in configs.items()}
@@ -110,13 +110,13 @@ def _measure(outcomes):
 
 
 def _network(path):
-    """What of a config decides size and speed."""
+    """Identifies a network by the parts of its config that affect size and speed."""
     model = Config.fromfile(path).model.to_dict()
     return repr({key: model.get(key) for key in ('backbone', 'neck', 'head')})
 
 
 def _row(outcome, baseline):
-    """The cells of a row, as text, by column."""
+    """Returns the cells of a row as text, by column."""
     row, nme = {'model': outcome.run.title}, outcome.nme()
     for column, measure in _MEASURES.items() if nme else ():
         row[column] = _mean_and_spread([100 * measure(e) for e in nme.values()])
@@ -139,7 +139,7 @@ def _row(outcome, baseline):
 
 
 def _comparison(outcome, baseline):
-    """Paired, on the same faces with the same seeds."""
+    """Compares paired results on the same faces with the same seeds."""
     ours, theirs = outcome.nme(), baseline.nme()
     seeds = [seed for seed in ours if seed in theirs]
     if outcome is baseline:
@@ -164,7 +164,7 @@ def _mean_and_spread(values):
 
 
 def _facts(trials, command):
-    """When, where and with what the report was made."""
+    """Lists date, machine, software and other facts about the report."""
     import mmengine
     import mmpose
     everything = [trial for group in trials.values() for trial in group]
@@ -189,14 +189,14 @@ def write_report(recipe: Recipe, trials: Dict[str, List[Trial]], out: str,
     """Writes ``README.md``, ``results.csv`` and a plot for each table.
 
     Args:
-        recipe (Recipe): What was wanted.
-        trials (dict[str, list[Trial]]): By run.
-        out (str): Folder.
-        command (str): What reproduces the report.
+        recipe (Recipe): The recipe.
+        trials (dict[str, list[Trial]]): Trials by run.
+        out (str): Output folder.
+        command (str): Command that reproduces the report.
         speed (bool): Whether to measure size and time.
 
     Returns:
-        str: The Markdown.
+        str: The Markdown text.
     """
     os.makedirs(out, exist_ok=True)
     outcomes = gather(recipe, trials, speed)
@@ -226,7 +226,7 @@ def _paragraph(text):
 
 
 def _columns(rows):
-    """All columns of the rows, each once, in order."""
+    """Returns all distinct columns of the rows, in order."""
     return list(dict.fromkeys(key for row in rows for key in row))
 
 
@@ -238,7 +238,7 @@ def _markdown_table(rows):
 
 
 def _plot(table, outcomes, path):
-    """Draws the curves of a table; the Markdown that shows them."""
+    """Plots the curves of a table; returns Markdown lines that show them."""
     curves = {
         outcomes[name].run.title: [
             faces.nme() for faces in outcomes[name].tested.values()]

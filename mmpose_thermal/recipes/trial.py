@@ -1,4 +1,4 @@
-"""One training of a recipe, and what is known of it."""
+"""One training of a recipe, and its record."""
 import glob
 import hashlib
 import json
@@ -12,23 +12,23 @@ from mmengine.config import Config
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .recipe import RecipeError, Run
 
-# What changes how fast a run is, but not what comes out of it.
+# Settings that affect the speed of a run, but not its result.
 _IRRELEVANT = ('num_workers', 'persistent_workers', 'pin_memory', 'work_dir',
                'launcher', 'env_cfg')
 
 
 class TrialError(RuntimeError):
-    """A training or test that failed."""
+    """A training or test failed."""
 
 
 class Trial:
-    """One run with one seed: a training and its test, in a folder of its own.
+    """One run with one seed: a training and its test, in a separate folder.
 
     Args:
-        run (Run): What is trained.
+        run (Run): The run.
         seed (int): Training seed.
         root (str): Folder of all runs.
-        teacher (Trial, optional): The trial that teaches this one.
+        teacher (Trial, optional): The teacher's trial.
     """
 
     def __init__(self, run: Run, seed: int, root: str,
@@ -43,19 +43,19 @@ class Trial:
             self.options['model.teacher.checkpoint'] = osp.join(
                 teacher.folder, 'best_NME_*.pth')
             if any(key.startswith('model.') for key in teacher.run.options):
-                # Another network than its config's: what its training dumped.
+                # Options changed the network, so use the config its training saved.
                 self.options['model.teacher.config'] = osp.join(
                     teacher.folder, osp.basename(teacher.run.config))
 
     def config(self) -> Config:
-        """The run's config with all options."""
+        """Returns the run's config with all options."""
         config = Config.fromfile(self.run.config)
         config.merge_from_dict(dict(self.options))
         return config
 
     @lru_cache(maxsize=None)
     def fingerprint(self, test: bool = False) -> str:
-        """Changes with the settings of training (and test), and the teacher's."""
+        """Hashes the settings of training (and test), including the teacher's."""
         fields = {
             key: value for key, value in self.config().to_dict().items()
             if test or not key.startswith(('test_', 'vis', 'log_'))
@@ -65,7 +65,7 @@ class Trial:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def check(self) -> None:
-        """Raises a RecipeError if the trial was begun with other settings."""
+        """Raises RecipeError if the trial was begun with other settings."""
         if self.record().get('training', self.fingerprint()) != self.fingerprint():
             raise RecipeError(
                 f'{self.folder} was begun with other settings: its config, options or '
@@ -73,17 +73,17 @@ class Trial:
                 'choose another --work-dir.')
 
     def record(self) -> dict:
-        """What is remembered of this trial; empty before it was begun."""
+        """Reads the record of this trial; empty if it has not been started."""
         path = osp.join(self.folder, 'trial.json')
         return mmengine.load(path) if osp.exists(path) else {}
 
     def remember(self, **fields) -> None:
-        """Adds to the record."""
+        """Adds fields to the record."""
         with atomic_file(osp.join(self.folder, 'trial.json')) as unfinished:
             mmengine.dump({**self.record(), **fields}, unfinished, 'json', indent=1)
 
     def tested(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether the trial is finished."""
         return (self.record().get('tested') == self.fingerprint(test=True)
                 and osp.exists(self.errors_file))
 

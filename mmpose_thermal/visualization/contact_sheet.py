@@ -1,4 +1,4 @@
-"""Pictures of faces with landmarks, side by side."""
+"""Draws landmarks and arranges pictures on contact sheets."""
 from typing import Optional, Sequence, Tuple
 
 import cv2
@@ -25,7 +25,7 @@ def draw_landmarks(image: np.ndarray,
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     canvas = image.copy() if scale == 1 else cv2.resize(
         image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    # Pixel centres have integer coordinates before and after.
+    # Pixel centres have integer coordinates in both images.
     centres = (np.asarray(keypoints) + .5) * scale - .5
     for x, y in np.round(centres * 2**_SHIFT).astype(int):
         cv2.circle(canvas, (int(x), int(y)), round(radius_px * 2**_SHIFT),
@@ -36,11 +36,11 @@ def draw_landmarks(image: np.ndarray,
 def contact_sheet(rows: Sequence[Sequence[np.ndarray]],
                   row_labels: Optional[Sequence[str]] = None,
                   gap_px: int = 4) -> np.ndarray:
-    """Puts images of one size into a table, with a label above each row.
+    """Arranges images of equal size in rows, with a label above each row.
 
     Args:
         rows (Sequence[Sequence[np.ndarray]]): Images (H, W, 3), uint8, BGR.
-        row_labels (Sequence[str], optional): One for each row.
+        row_labels (Sequence[str], optional): One label per row.
         gap_px (int): White space between images.
     """
     height, width = rows[0][0].shape[:2]

@@ -1,14 +1,13 @@
-"""Pictures of pairs: overlays of two modalities, and of targets."""
+"""Overlays of two modalities, and of target heatmaps."""
 import cv2
 import numpy as np
 
 
 def overlay_pair(thermal: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """Shows how well an RGB image lies on its thermal partner.
+    """Shows how well an RGB image is aligned with its thermal partner.
 
-    Thermal, (H, W) or (H, W, 3), is red; RGB, (H', W', 3), which is resized if
-    it has another size, is cyan. Where edges have coloured fringes, the images
-    do not fit.
+    Thermal, (H, W) or (H, W, 3), is drawn in red; RGB, (H', W', 3), in cyan,
+    resized if necessary. Coloured fringes at edges show misalignment.
     """
     if thermal.ndim == 3:
         thermal = thermal[..., 0]
@@ -19,7 +18,7 @@ def overlay_pair(thermal: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
 
 def overlay_heatmaps(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
-    """Shows the heatmaps of all points, (K, h, w), on an image (H, W, 3), uint8."""
+    """Draws the heatmaps of all points, (K, h, w), on an image (H, W, 3), uint8."""
     strongest = cv2.resize(
         (np.clip(heatmaps.max(0), 0, 1) * 255).astype(np.uint8),
         image.shape[1::-1])

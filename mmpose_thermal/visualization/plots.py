@@ -1,7 +1,7 @@
 """Plots of errors and trainings, for papers and reports.
 
-All take matplotlib axes, or make a figure of their own, and use one palette
-that colour-blind readers can tell apart, with line styles as a second cue.
+All plots use one palette that is safe for colour-blind readers, with line
+styles as a second cue.
 """
 import os
 import os.path as osp
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ..evaluation import FaceErrors, cumulative_error_distribution
 
-# Okabe and Ito's palette without its yellow, which is faint on white.
+# Okabe and Ito's palette without yellow, which is too faint on white.
 COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9',
            '#000000')
 _STYLES = ('-', '--', '-.', ':')
@@ -23,22 +23,22 @@ _STYLE = {
     'axes.spines.right': False,
     'axes.grid': True,
     'grid.alpha': .3,
-    'svg.fonttype': 'none',  # text stays text: small, and searchable
-    'svg.hashsalt': 'mmpose_thermal',  # else each writing differs
+    'svg.fonttype': 'none',  # keeps text as text: small and searchable
+    'svg.hashsalt': 'mmpose_thermal',  # makes the output reproducible
 }
 
 
 def line_style(index: int) -> dict:
-    """Colour and dashes of the index-th curve."""
+    """Returns colour and line style of the index-th curve."""
     return dict(
         color=COLOURS[index % len(COLOURS)],
         linestyle=_STYLES[index // len(COLOURS) % len(_STYLES)])
 
 
 def new_figure(width: float = 5.5, height: float = 3.6, **layout) -> Figure:
-    """A figure in this package's style, and not in pyplot's global state.
+    """Makes a figure in this package's style, outside pyplot's global state.
 
-    Width and height are inches, ``layout`` are arguments of ``Figure.subplots``.
+    Width and height are in inches; ``layout`` is passed to ``Figure.subplots``.
     """
     with matplotlib.rc_context(_STYLE):
         figure = Figure((width, height), layout='constrained')
@@ -47,7 +47,7 @@ def new_figure(width: float = 5.5, height: float = 3.6, **layout) -> Figure:
 
 
 def save_figure(figure: Figure, path: str) -> List[str]:
-    """Writes a figure as PNG and as SVG, whatever the ending; returns both names."""
+    """Writes a figure as both PNG and SVG, ignoring the extension; returns names."""
     stem, ending = osp.splitext(path)
     if ending.lower() not in ('.png', '.svg'):
         stem = path
@@ -61,20 +61,20 @@ def save_figure(figure: Figure, path: str) -> List[str]:
 def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
              limit: float = .2,
              threshold: Optional[float] = .1) -> Figure:
-    """Cumulative error distributions on one pair of axes, best model first.
+    """Plots cumulative error distributions on common axes, best model first.
 
     Args:
-        runs (dict): By title, for each seed: the NME of each face, (N, ).
-            The curve of several seeds is that of all their errors together.
-        limit (float): Where the axis of errors ends.
-        threshold (float, optional): Of failure, marked by a line.
+        runs (dict): By title: for each seed, the NME of each face, (N, ).
+            Errors of several seeds are pooled into one curve.
+        limit (float): Upper end of the error axis.
+        threshold (float, optional): Failure threshold, marked by a line.
     """
     figure = new_figure()
     axes, = figure.axes
     pooled = {title: np.concatenate(errors) for title, errors in runs.items()}
     for index, (title, errors) in enumerate(pooled.items()):
         x, share = cumulative_error_distribution(errors)
-        # More corners than pixels only swell the file.
+        # More corners than pixels only make the file larger.
         chosen = np.unique(
             np.linspace(0, len(x) - 1, min(len(x), 200)).astype(int))
         axes.step(
@@ -92,7 +92,7 @@ def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
 
 
 def _legend(axes, order, **arguments):
-    """A legend in a given order, below the axes if it is long."""
+    """Adds a legend in the given order, below the axes if it is long."""
     handles, labels = ([all_of_them[index] for index in order]
                        for all_of_them in axes.get_legend_handles_labels())
     if len(labels) > 4 or max(map(len, labels)) > 34:
@@ -105,11 +105,10 @@ def _legend(axes, order, **arguments):
 
 
 def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
-    """Where on the face a model errs: each point in the colour of its error.
+    """Plots the mean error of each point on the mean face, as a colour.
 
-    Points are drawn at the mean face: faces moved, scaled and turned so that
-    they lie on each other as well as they can. Runs, by title, share one scale
-    of colours.
+    The mean face is the average of all faces after Procrustes alignment. All
+    runs, given by title, share one colour scale.
     """
     figure = new_figure(
         max(3.3 * len(runs), 4), 3.9, ncols=len(runs), squeeze=False)
@@ -144,12 +143,12 @@ def plot_face_map(runs: Dict[str, FaceErrors]) -> Figure:
 
 
 def mean_face(faces: FaceErrors, rounds: int = 5) -> np.ndarray:
-    """Mean shape of the labelled points (generalised Procrustes analysis).
+    """Computes the mean shape of the labelled points (Procrustes analysis).
 
-    Shape (K, 2), centred, of size 1; y points down. ``rounds`` are alignments to
-    the mean.
+    Returns shape (K, 2), centred, with norm 1; y points down. ``rounds`` is the
+    number of alignments to the mean.
     """
-    # As complex numbers a turn and a scale are one factor.
+    # With complex numbers, rotation and scaling are a single factor.
     shapes = np.where(faces.labelled, faces.truth @ [1, 1j], 0)
     weights = faces.labelled.astype(float)
     counts = np.maximum(weights.sum(1, keepdims=True), 1)
@@ -162,7 +161,7 @@ def mean_face(faces: FaceErrors, rounds: int = 5) -> np.ndarray:
         aligned = shapes * overlap / np.maximum(size, 1e-12)
         mean = aligned.sum(0) / np.maximum(weights.sum(0), 1)
         mean /= np.linalg.norm(mean)
-    # Upright as the faces are on average, not as the first one was.
+    # Use the average orientation of the faces, not that of the first face.
     turn = (shapes * mean.conj()).sum()
     mean *= turn / abs(turn)
     return np.column_stack([mean.real, mean.imag])
@@ -172,14 +171,15 @@ def plot_error_against(runs: Dict[str, FaceErrors],
                        what: str,
                        values: Dict[str, np.ndarray],
                        bins: int = 8) -> Figure:
-    """Error against a measurement of the face, such as its pose or size.
+    """Plots the error against a measurement of the face, such as pose or size.
 
     Args:
-        runs (dict[str, FaceErrors]): By title.
+        runs (dict[str, FaceErrors]): Errors by title.
         what (str): Label of the measurement, with its unit.
-        values (dict[str, np.ndarray]): Of each face, (N, ), by title; NaN
-            where it is not known.
-        bins (int): Of equally many faces; each has its mean and 95 % interval.
+        values (dict[str, np.ndarray]): Measurement of each face, (N, ), by
+            title; NaN if unknown.
+        bins (int): Number of bins with equally many faces; each is drawn with
+            its mean and 95 % interval.
     """
     figure = new_figure()
     axes, = figure.axes
@@ -209,11 +209,11 @@ def plot_error_against(runs: Dict[str, FaceErrors],
 
 
 def plot_training(runs: Dict[str, List[dict]]) -> Figure:
-    """Losses, smoothed, and validation error over the training, a panel each.
+    """Plots smoothed losses and the validation error, one panel each.
 
     Args:
-        runs (dict[str, list[dict]]): By title: the lines of MMEngine's
-            ``scalars.json``.
+        runs (dict[str, list[dict]]): Lines of MMEngine's ``scalars.json`` by
+            title.
     """
     names = {key for lines in runs.values() for line in lines for key in line
              if key.startswith('loss')}
@@ -250,7 +250,7 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
 
 
 def _smoothed(values):
-    """Running mean over a twentieth of the values."""
+    """Running mean over 5 % of the values."""
     window = np.ones(2 * (len(values) // 40) + 1)
     return np.convolve(values, window, 'same') / np.convolve(
         np.ones(len(values)), window, 'same')

@@ -1,4 +1,4 @@
-"""What a data set gives the network: original images, crops, targets."""
+"""Draws samples of a data set: original images, network inputs and targets."""
 import copy
 from typing import Iterator, Tuple
 
@@ -16,15 +16,15 @@ _BOX_COLOUR = (0, 160, 255)
 
 def sample_sheets(config: Config, split: str,
                   count: int) -> Iterator[Tuple[int, np.ndarray]]:
-    """Pictures of samples, evenly spread over a data set.
+    """Draws samples evenly spread over a data set.
 
     Args:
-        config (Config): Of a training.
+        config (Config): A training config.
         split (str): ``'train'``, ``'val'`` or ``'test'``.
-        count (int): How many samples.
+        count (int): Number of samples.
 
     Yields:
-        tuple[int, np.ndarray]: A sample's index, and its panels side by side:
+        tuple[int, np.ndarray]: A sample's index, and its panels side by side,
         (H, W, 3), uint8, BGR.
 
     Raises:
@@ -38,7 +38,7 @@ def sample_sheets(config: Config, split: str,
         try:
             panels = _original_panels(dataset, index) + _network_panels(
                 dataset[index])
-        except KeyError as error:  # a transform says what its sample lacks
+        except KeyError as error:  # a transform found a missing key
             raise ValueError(error.args[0]) from error
         yield index, contact_sheet(
             [[fit_into(panel, _PANEL_PX) for panel in panels]])
@@ -53,7 +53,7 @@ def _build_dataset(config, split):
 
 
 def _visible(keypoints_visible, count):
-    """Of the first face, (K, )."""
+    """Mask of the first face's visible points, (K, )."""
     return np.asarray(keypoints_visible)[0].reshape(count, -1)[:, 0] > 0
 
 
@@ -63,12 +63,12 @@ def _as_colour(image):
 
 
 def _as_image(tensor):
-    """A packed image, (C, H, W), as OpenCV has it."""
+    """Converts a packed image, (C, H, W), to OpenCV's layout."""
     return _as_colour(np.ascontiguousarray(tensor.numpy().transpose(1, 2, 0)))
 
 
 def _original_panels(dataset, index):
-    """The images as they are loaded, before any geometry."""
+    """Draws the loaded images, before any geometric transform."""
     sample = dataset.get_data_info(index)
     for transform in dataset.pipeline.transforms:
         if not type(transform).__name__.startswith('Load'):
@@ -88,7 +88,7 @@ def _original_panels(dataset, index):
 
 
 def _network_panels(packed):
-    """The crops that the network gets, and the targets."""
+    """Draws the crops that the network receives, and the targets."""
     inputs, labels = packed['inputs'], packed['data_samples']
     crops = [
         _as_image(tensor) for tensor in (

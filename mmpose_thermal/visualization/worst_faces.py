@@ -1,4 +1,4 @@
-"""The faces that a model errs on most."""
+"""Draws the faces with the largest errors."""
 import cv2
 import numpy as np
 
@@ -7,7 +7,7 @@ from ..evaluation import FaceErrors
 from ..runtime.channels import MAX_COLOURED_SHARE, coloured_share
 from .contact_sheet import contact_sheet, draw_landmarks
 
-# BGR of blue and orange, which colour-blind readers tell apart.
+# Blue and orange (BGR), safe for colour-blind readers.
 _TRUTH, _PREDICTED = (178, 114, 0), (0, 159, 230)
 _MARGIN = 1.35
 
@@ -18,14 +18,14 @@ def worst_faces(faces: FaceErrors,
                 side_px: int = 200) -> np.ndarray:
     """Draws faces in the order of their error, largest first.
 
-    Truth is blue, the prediction orange, and grey lines join what belongs
-    together.
+    The truth is blue, the prediction orange; grey lines join corresponding
+    points.
 
     Args:
-        faces (FaceErrors): With images that are still where they were.
-        count (int): How many.
-        columns (int): Faces in a row.
-        side_px (int): Side of each.
+        faces (FaceErrors): Errors; the image files must still exist.
+        count (int): Number of faces.
+        columns (int): Faces per row.
+        side_px (int): Side of each picture.
 
     Returns:
         np.ndarray: The sheet, (H, W, 3), uint8, BGR.
@@ -56,7 +56,7 @@ def _face(faces, index, side_px):
     truth = faces.truth[index][labelled] * zoom + shift
     predicted = faces.predicted[index][labelled] * zoom + shift
     for one, other in zip(truth, predicted):
-        # Far beyond the crop OpenCV's integers would overflow.
+        # OpenCV's integers would overflow far outside the crop.
         ends = np.clip([one, other], -1e4, 1e4).round().astype(int)
         cv2.line(crop, *map(tuple, ends.tolist()), (150, 150, 150), 1,
                  cv2.LINE_AA)
@@ -68,7 +68,7 @@ def _read(path, attributes):
     image = read_image(path, palette=attributes.get('palette'))
     if coloured_share(image) > MAX_COLOURED_SHARE and \
             'palette' not in attributes:
-        return image  # of visible light
+        return image  # an RGB image
     return LoadThermalImage()(dict(attributes, img_path=path))['img']
 
 

@@ -132,7 +132,7 @@ def test_08_ids_are_text(cases):
 
 def test_09_one_annotation_a_point(cases):
     folder = cases / '09_annotation_per_point/data'
-    with pytest.raises(ValueError, match='one annotation a point') as error:
+    with pytest.raises(ValueError, match='one annotation per point') as error:
         build(folder)
     assert findings_of(folder, 'train')['faces'].message == str(error.value)
 
@@ -182,7 +182,7 @@ def test_13_detected_boxes_are_tested(cases):
 @pytest.mark.parametrize('name, message', [
     ('points', '"right_eye" is swapped with "left_eye", but "left_eye" with '
      'nothing'),
-    ('bad_name', '"mouth_left", which is no point'),
+    ('bad_name', '"mouth_left", which is not a point'),
     ('weights4', '`joint_weights` has 4 numbers for 5 points')])
 def test_20_contradictory_metainfos(cases, name, message):
     path = cases / f'20_one_sided_swap/{name}.py'

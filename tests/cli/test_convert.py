@@ -162,7 +162,7 @@ def test_sftl54_partner_of_another_name_but_the_same_frame(convert, samples,
         'rgb_file_name'] == 'rgb/train/1_1_1_1_rgb.png'
     # Two candidates: neither is taken.
     trees.write_image(rgb / '1_1_1_1_vis.png', samples[0].rgb)
-    with pytest.raises(SystemExit, match='belong to no thermal one'):
+    with pytest.raises(SystemExit, match='do not belong to a thermal one'):
         convert('sftl54', tmp_path)
 
 
@@ -178,7 +178,7 @@ def _rename_labels(root):
 
 @pytest.mark.parametrize('damage, message', [
     (_rename_a_partner, '1 thermal images have no RGB partner.*99_.*by order '
-     'could pair different people'),
+     'could mix up people'),
     (_rename_labels, '1 names have no labels, first 1_1')])
 def test_sftl54_pairs_by_name_and_never_by_order(convert, samples, tmp_path,
                                                  damage, message):
@@ -330,7 +330,7 @@ def test_labelme(convert, samples, tmp_path):
     printed = convert('labelme', tmp_path, '--rgb', 'visible',
                       '--temperature-scale', '.01')
     assert '1 no json file, first person1_000' in printed
-    assert f'1 several images of one name: .jpg, .png, first {third.stem}' in \
+    assert f'1 several images with one name: .jpg, .png, first {third.stem}' in \
         printed
     coco = load(tmp_path)
     image = coco['images'][0]
@@ -350,7 +350,7 @@ def test_labelme_by_numbers_from_1(convert, samples, tmp_path):
             for index, shape in enumerate(content['shapes'][:67])]
         path.write_text(json.dumps(content))
     with pytest.raises(SystemExit, match='labelled 1 to 67, and none 0. '
-                       'Numbers of points begin with 0'):
+                       'Point numbers start at 0'):
         convert('labelme', tmp_path, '--rgb', 'visible')
     assert not (tmp_path / 'annotations').exists()
 

@@ -95,7 +95,7 @@ def other_order(content):
 # ---------------------------------------------------------------- refused
 @pytest.mark.parametrize('change, message', [
     (lambda c: c.update(annotations=[]), 'no face with landmarks'),
-    (one_a_point, 'no face with landmarks.*looks like one annotation a point'),
+    (one_a_point, 'no face with landmarks.*looks like one annotation per point'),
     (other_order, 'another order than .*"ibug68": point 2 is "right_jaw_7" '
      'instead of "right_jaw_2"'),
     # Landmarks.
@@ -103,11 +103,11 @@ def other_order(content):
                 for a in c['annotations'][1:3]],
      'annotation 2 .* 54 keypoints.*"ibug68" defines 68'),
     (lambda c: [a['keypoints'].__setitem__(0, float('nan'))
-                for a in c['annotations'][3:]], 'annotation 4 .*not finite'),
+                for a in c['annotations'][3:]], 'annotation 4 .*non-finite'),
     (each(lambda a: a['keypoints'].__delitem__(slice(2, None, 3))),
      r'136 numbers in "keypoints".*looks like \[x, y\] \* 68 without vis'),
     (set_values('keypoints', lambda k: k[:3]),
-     'has 1 keypoints.*looks like one annotation a point'),
+     'has 1 keypoints.*looks like one annotation per point'),
     (each(lambda a: a['keypoints'].__setitem__(2, 3)),
      r'visibility 3 \(point 0\)'),
     (each(lambda a: a['keypoints'].__setitem__(5, .7)),
@@ -126,15 +126,15 @@ def other_order(content):
     (faces(bbox=[500, 5, 20, 20]), 'outside the 96x96 image'),
     (set_values('bbox', corners), r'look like \[left, top, right, bottom\]'),
     (set_values('bbox', lambda b: [v / 96 for v in b]),
-     'looks like shares of the image'),
-    (set_values('bbox', lambda b: [str(v) for v in b]), 'no box .*It is text'),
+     'looks like fractions of the image'),
+    (set_values('bbox', lambda b: [str(v) for v in b]), 'not a box .*It is text'),
     (each(lambda a: a.pop('bbox')), 'has no "bbox".* 6 annotations are like'),
     # Images.
     (lambda c: c['images'][0].pop('width'), '"images".0. has no "width"'),
     (lambda c: c['images'][1].update(file_name='C:\\data\\a.png'),
-     'a path of another computer'),
+     'a path on another computer'),
     (lambda c: c['images'][1].update(file_name='https://x.y/a.png'),
-     'https://x.y/a.png" is an address behind a folder. Download'),
+     'https://x.y/a.png" is a URL joined to a local folder. Download'),
     (lambda c: c['images'][1].update(bit_depth=12), 'must have 8, 16, or 32'),
     (each(lambda i: i.update(width='96'), 'images'), '"width": .*It is text'),
     (lambda c: c['images'][1].update(width=90, height=100),
@@ -193,15 +193,15 @@ def test_impossible_alignment_names_image_and_field(write, agreed, field,
 
 
 @pytest.mark.parametrize('content, message', [
-    (dict(shapes=[]), 'of LabelMe: convert .*labelme2coco.py'),
+    (dict(shapes=[]), 'from LabelMe: convert .*labelme2coco.py'),
     ([dict(image_id=3, bbox=[1, 2, 3, 4], score=.3)], 'results of a detector'),
-    ({'_via_img_metadata': {}}, 'of VGG Image Annotator'),
+    ({'_via_img_metadata': {}}, 'from VGG Image Annotator'),
     ({'a.png12': dict(filename='a.png', regions=[], size=12)},
-     'of VGG Image Annotator'),
-    (dict(info={}, categories={}, items=[]), 'of Datumaro'),
-    ([dict(id=1, file_upload='a.png')], 'of Label Studio'),
-    ([dict(id=1, image='a.png', kp=[])], 'of Label Studio'),
-    ([dict(id=1, data={}, annotations=[])], 'of Label Studio'),
+     'from VGG Image Annotator'),
+    (dict(info={}, categories={}, items=[]), 'from Datumaro'),
+    ([dict(id=1, file_upload='a.png')], 'from Label Studio'),
+    ([dict(id=1, image='a.png', kp=[])], 'from Label Studio'),
+    ([dict(id=1, data={}, annotations=[])], 'from Label Studio'),
 ])
 def test_files_of_other_tools_are_named(tmp_path, agreed, content, message):
     (tmp_path / 'a.json').write_text(json.dumps(content))
@@ -220,7 +220,7 @@ def test_files_that_are_no_coco_are_refused(tmp_path, agreed, text):
 
 
 @pytest.mark.parametrize('spoil, message', [
-    (gzip.compress, 'compressed by gzip: unpack'),
+    (gzip.compress, 'compressed with gzip: unpack'),
     (lambda text: text.decode().encode('utf-16'), 'UTF-16 text: save it as'),
     (lambda text: text.replace(b'thermal/', b'th\xe9/'), 'Latin-1.*iconv'),
     (lambda text: b'\xef\xbb\xbf' + text, None),  # a byte order mark
@@ -232,7 +232,7 @@ def test_files_in_another_encoding_are_read_or_named(
     if message is None:
         assert len(agreed(str(tmp_path / 'a.json'))) == 6
         return
-    with pytest.raises(ValueError, match=f'a.json: it is no JSON .*{message}'):
+    with pytest.raises(ValueError, match=f'a.json: it is not JSON .*{message}'):
         agreed(str(tmp_path / 'a.json'))
 
 

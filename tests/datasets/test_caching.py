@@ -140,7 +140,7 @@ def test_worker_processes_share_the_file(dataset, monkeypatch):
 def test_a_full_file_does_not_end_the_training(dataset, monkeypatch):
     monkeypatch.setattr(caching, '_MAP_SIZE', 65536)
     kept = dataset('a.lmdb')
-    with pytest.warns(UserWarning, match='takes nothing more'):
+    with pytest.warns(UserWarning, match='cannot store any more images'):
         for index in range(len(kept)):
             kept[index]
 

@@ -288,7 +288,7 @@ def unlabelled(coco):
      'annotation 1 of image'),
     (lambda c: c['annotations'][0]['keypoints'].__setitem__(
         slice(3 * 36, 3 * 36 + 3), [0, 0, 0]), 'interocular',
-     '1 faces have no label at an outer eye corner'),
+     '1 faces have an unlabelled outer eye corner'),
     (lambda c: c['images'][3].pop('rgb_file_name'), 'no partner',
      '1 of 12 images have no "rgb_file_name"'),
     (lambda c: c['annotations'].pop(), 'no faces', '1 images have no face'),

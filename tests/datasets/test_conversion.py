@@ -110,7 +110,7 @@ def test_files_of_an_earlier_run_do_not_survive(run, out, capsys):
         'left_out.json', 'test.json', 'train.json', 'train_registered.json']
     assert (out / 'test.json').read_text() == mine
     printed = capsys.readouterr().out
-    assert 'removed val.json, of an earlier run' in printed
+    assert 'removed val.json from an earlier run' in printed
     assert 'train_registered.json was made from an earlier' in printed
 
 
@@ -147,5 +147,5 @@ def test_labels_made_in_a_smaller_copy_are_left_out(run, tmp_path):
 def test_people_without_official_split():
     assert split_by_subject([3, 1, 2, 2], 1, 1) == {
         1: 'train', 2: 'val', 3: 'test'}
-    with pytest.raises(ConversionError, match='2 subjects cannot give 1'):
+    with pytest.raises(ConversionError, match='2 subjects are too few for 1'):
         split_by_subject([1, 2], 1, 1)

@@ -63,7 +63,7 @@ def test_boxes_need_no_landmarks_and_ids_may_be_text(tmp_path):
     options = dict(data_root=str(tmp_path), ann_file='a.json', pipeline=[])
     refuse('a.json does not exist', FileNotFoundError)
     (tmp_path / 'a.json').write_text('{"images": [')
-    refuse('a.json: it is no JSON')
+    refuse('a.json: it is not JSON')
     write(name='person')
     refuse('none of the categories')
     write()

@@ -61,7 +61,7 @@ def test_a_point_that_is_not_finite_is_not_labelled(tmp_path):
 
 def test_numbers_from_1_are_refused():
     with pytest.raises(ConversionError, match='number 4, but the 4 points are '
-                       '0 to 3. Numbers of points begin with 0'):
+                       '0 to 3. Point numbers start at 0'):
         face(*points(['1', '2', '3', '4']))
     for labels, numbers in ((['1', '2', '3'], {1, 2, 3}), (NAMES, set()),
                             (['p'] * 4, set())):
@@ -128,11 +128,11 @@ def test_one_face_whose_box_alone_has_a_group_id(of_box, of_points):
      'two faces without group ids'),
     ([*points(), *points(shift=50.)], 'two faces without group ids'),
     ([*points(), shape('nose', (1, 1))], 'the same point twice'),
-    (points(['kp_3', 'kp_2', 'kp_1', 'kp_0']), 'labels that are no names'),
-    (points(['a', 'b', 'c', 'd']), 'labels that are no names'),
-    (points(['nose', 'mouth', 'c', 'd']), 'labels that are no names'),
+    (points(['kp_3', 'kp_2', 'kp_1', 'kp_0']), 'labels that are not names'),
+    (points(['a', 'b', 'c', 'd']), 'labels that are not names'),
+    (points(['nose', 'mouth', 'c', 'd']), 'labels that are not names'),
     ([shape('face', (9, 9), (12, 9), kind='circle'), *points()],
-     'face box drawn as circle of 2 points: draw a rectangle'),
+     'face box drawn as circle with 2 points: draw a rectangle'),
     ([*points()[:3], shape('mouth', (1, 1), (9, 9), kind='rectangle')],
      'point drawn as rectangle'),
 ])
@@ -154,9 +154,9 @@ def test_files_are_read_with_a_byte_order_mark(tmp_path):
 
 @pytest.mark.parametrize('text, reason', [
     ('{', 'cannot be read'),
-    ('[]', "not LabelMe's"),
-    ('{"shapes": [{"label": "a"}]}', "not LabelMe's"),
-    ('{"shapes": [{"label": "a", "points": [[1, 2, 3]]}]}', "not LabelMe's"),
+    ('[]', "not from LabelMe"),
+    ('{"shapes": [{"label": "a"}]}', "not from LabelMe"),
+    ('{"shapes": [{"label": "a", "points": [[1, 2, 3]]}]}', "not from LabelMe"),
 ])
 def test_files_of_another_form_are_left_out(tmp_path, text, reason):
     path = tmp_path / 'a.json'

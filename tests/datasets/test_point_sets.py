@@ -86,19 +86,19 @@ def test_a_metainfo_of_ones_own_is_read():
      '"left_eye" with nothing'),
     (renamed(4, swap='right_eye'), '"right_mouth" is swapped with '
      '"left_mouth", but "left_mouth" with "right_eye"'),
-    (renamed(3, swap='mouth_left'), '"mouth_left", which is no point'),
+    (renamed(3, swap='mouth_left'), '"mouth_left", which is not a point'),
     (renamed(1, name='right_eye'), '2 points are called "right_eye"'),
     (dict(keypoint_info={**renamed(3, id=4)['keypoint_info'],
                          **{4: renamed(4, id=3)['keypoint_info'][4]}}),
-     r'points \[3, 4\] have an `id` that is not their number'),
+     r'points \[3, 4\] have an `id` that differs from their key'),
     (dict(keypoint_info={k + 1: v for k, v in
                          five()['keypoint_info'].items()}), 'must have 0 to 4'),
     (dict(joint_weights=[1.] * 4), '`joint_weights` has 4 numbers for 5'),
     (dict(sigmas=[.05] * 6), '`sigmas` has 6 numbers for 5'),
     (dict(skeleton_info={0: dict(link=('nose', 'chin'))}),
-     '`skeleton_info` names "chin"'),
-    (dict(regions=dict(eyes=['right_eyes'])), '`regions` names "right_eyes"'),
-    (dict(interocular=(['right_eye'], ['eye'])), '`interocular` names "eye"'),
+     '`skeleton_info` refers to "chin"'),
+    (dict(regions=dict(eyes=['right_eyes'])), '`regions` refers to "right_eyes"'),
+    (dict(interocular=(['right_eye'], ['eye'])), '`interocular` refers to "eye"'),
     (dict(interocular=('right_eye', 'left_eye')), 'two lists of names'),
     *[(dict(interocular=value), '`interocular` must be two lists of names')
       for value in (None, 5, [[1], [2]])],
@@ -125,7 +125,7 @@ def test_contradictions_of_a_metainfo_are_named(changed, message, tmp_path):
 def test_what_is_no_metainfo_is_refused(tmp_path):
     path = tmp_path / 'mine.py'
     path.write_text('names = 3')
-    with pytest.raises(ValueError, match='mine.py is no metainfo'):
+    with pytest.raises(ValueError, match='mine.py is not a metainfo'):
         metainfo(str(path))
     with pytest.raises(FileNotFoundError, match='no metainfo .*nowhere.py'):
         metainfo('nowhere')
@@ -194,7 +194,7 @@ def test_eye_centres():
 
 
 def test_points_of_unknown_place_are_never_mapped():
-    with pytest.raises(ValueError, match='no names that tell'):
+    with pytest.raises(ValueError, match='no descriptive names'):
         keypoint_mapping('ibug68', 'charlotte_profile')
     assert len(keypoint_mapping('ibug68', 'charlotte')) == 68
 

@@ -246,20 +246,20 @@ def test_missed_and_false_detections_are_counted(root, detect, log):
     assert dataset[0]['bbox_score'] == pytest.approx(.9)
     assert '3 of 4 faces were detected and are tested; 1 were missed' in \
         log[-1]
-    assert '2 boxes are of no annotated face' in log[-1]
+    assert '2 boxes match no annotated face' in log[-1]
 
 
 @pytest.mark.parametrize('change, message', [
-    (lambda boxes: dict(boxes=boxes), 'holds no list'),
+    (lambda boxes: dict(boxes=boxes), 'does not hold a list'),
     (lambda boxes: [dict(image_id=1, score=.3)], 'record 0 is'),
     (lambda boxes: [dict(box, image_id=7777) for box in boxes],
-     'none of its 4 boxes is of an image of .*test.json'),
+     'none of its 4 boxes is in an image of .*test.json'),
     (lambda boxes: [], 'empty list: the detector found nothing'),
     (lambda boxes: [dict(box, bbox=box['bbox'][:2] + [
         box['bbox'][0] + box['bbox'][2], box['bbox'][1] + box['bbox'][3]])
         for box in boxes], r'look like \[left, top, right, bottom\]'),
     (lambda boxes: [dict(box, bbox=[0, 0, 1, 1]) for box in boxes],
-     'no box is that of an annotated face'),
+     'no box matches an annotated face'),
 ])
 def test_boxes_that_cannot_be_used_are_explained(root, detect, change,
                                                  message):

@@ -102,7 +102,7 @@ def test_signed_counts_have_16_bits(write):
 
 @pytest.mark.parametrize('size, match', [
     ((8, 5), 'Correct "width" and "height"'),
-    ((6, 8), 'either width and height .*EXIF or TIFF orientation')])
+    ((6, 8), 'either in the annotation file.*EXIF or TIFF orientation')])
 def test_another_size_than_declared_is_refused(write, size, match):
     path = write(ramp(np.uint8, 200))
     build('LoadThermalImage')(dict(img_path=path, declared_size=(8, 6)))
@@ -126,7 +126,7 @@ PAIR = dict(img=[np.zeros((6, 8, 3))] * 2, modalities=('thermal', 'rgb'))
           transforms=[lambda r: {**r, 'img': r['img'][1:]}]), PAIR,
      ValueError, 'Geometry must be shared'),
     (dict(type='ModalityTransform', modality='depth', transforms=[]), PAIR,
-     KeyError, 'wants the modality "depth"'),
+     KeyError, 'needs the modality "depth"'),
     (dict(type='PackPairInputs'), THERMAL, KeyError, 'PackPoseInputs'),
     (dict(type='LoadThermalImage'), dict(img_path='nowhere.png'),
      FileNotFoundError, 'nowhere.png does not exist'),

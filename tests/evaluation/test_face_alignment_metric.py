@@ -104,7 +104,7 @@ def test_a_metric_without_any_face_says_why():
                                  dict(raw_ann_info=None)])
 def test_images_with_all_of_their_faces_are_refused(raw):
     metric = METRICS.build(dict(type='FaceAlignmentMetric'))
-    with pytest.raises(ValueError, match='one face a sample.*topdown'):
+    with pytest.raises(ValueError, match='one face per sample.*topdown'):
         metric.process({}, [dict(raw, pred_instances=dict(
             keypoints=np.zeros((2, 68, 2))))])
 

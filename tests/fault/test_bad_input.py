@@ -198,13 +198,13 @@ def changed(coco, kind, number, **fields):
 
 @pytest.mark.parametrize('spoil, message', [
     (lambda coco: [coco], 'it must be an object with "images"'),
-    (lambda coco: dict(coco, images=3), '"images" is missing or no list'),
+    (lambda coco: dict(coco, images=3), '"images" is missing or not a list'),
     (lambda coco: dict(coco, annotations=[7]), r'"annotations"\[0\] is 7, but'),
     (lambda coco: dict(coco, images=[dict(id=1), dict(id=2)]),
      r'"images"\[0\] has no "file_name"'),
     (lambda coco: dict(coco, annotations=[
         dict(a, bbox=['a'] * 4) for a in coco['annotations']]),
-     r"annotation 1 of image .* has the bbox \['a', .* no box"),
+     r"annotation 1 of image .* has the bbox \['a', .* not a box"),
     (lambda coco: changed(coco, 'images', 1, id=coco['images'][0]['id']),
      '"images" has the id .* 2 times'),
     (lambda coco: changed(coco, 'annotations', 1,

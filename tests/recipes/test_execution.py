@@ -103,7 +103,7 @@ def test_a_failure_stops_only_what_depends_on_it(place):
     trials, said = run()
     assert undone(trials) == {'plain/seed1', 'student/seed0', 'teacher/seed0'}
     said = '\n'.join(said)
-    assert 'plain/seed1: FAILED: tools/train.py ended with 1' in said
+    assert 'plain/seed1: FAILED: tools/train.py exited with 1' in said
     assert 'out of luck' in said
     assert 'student/seed0: left out, since its teacher failed' in said
     (place / 'break').unlink()
@@ -205,5 +205,5 @@ def test_a_killed_benchmark_leaves_no_second_writer(place, how):
             (place / 'wait').unlink()
 
     assert not undone(execute(load_recipe('recipe.py'), 'root', say))
-    waited = 'waiting for another process that works in root/plain/seed0' in said
+    waited = 'waiting for another process that is using root/plain/seed0' in said
     assert waited == (how == signal.SIGKILL)

@@ -110,7 +110,7 @@ def test_recipes_include_others(write):
     other['runs']['plain']['options'] = {'model.x': 4}
     other['tables'][0]['rows'].append('plain')
     write(other, 'other.py')
-    with pytest.raises(RecipeError, match='other.py means another run'):
+    with pytest.raises(RecipeError, match='other.py defines "plain"'):
         load_recipe(path)
 
 

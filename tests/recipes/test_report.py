@@ -97,5 +97,5 @@ def test_size_and_speed_are_measured_once_a_network(finished):
 def test_tests_on_different_faces_are_not_averaged(finished):
     recipe, trials = finished
     face_errors(count=10).save(trials['plain'][1].errors_file)
-    with pytest.raises(RecipeError, match='is of other faces than'):
+    with pytest.raises(RecipeError, match='has other faces than'):
         write_report(recipe, trials, 'out', 'command', False)

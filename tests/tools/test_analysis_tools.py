@@ -79,9 +79,9 @@ def test_plot_training_joins_the_parts_of_a_resumed_run(run_tool, tmp_path):
 
 
 @pytest.mark.parametrize('tool, arguments, message', [
-    ('plot_ced', ['--titles', 'a'], '2 files need as many titles'),
-    ('plot_error_by', ['--field', 'beard'], 'no face states "beard"'),
-    ('compare_runs', ['--by', 'subject_id:3,1'], 'must rise'),
+    ('plot_ced', ['--titles', 'a'], '2 files need as many different titles'),
+    ('plot_error_by', ['--field', 'beard'], 'no face has the field "beard"'),
+    ('compare_runs', ['--by', 'subject_id:3,1'], 'must be ascending'),
 ])
 def test_wrong_arguments_are_explained(run_tool, errors, tool, arguments,
                                        message):

@@ -1,10 +1,9 @@
-"""Times inference, side by side in one run; only ratios of speeds carry over.
+"""Times inference in several ways; only ratios of speeds carry over to other machines.
 
-For each student: MMPose's inference_topdown on its checkpoint, the bare network in
-PyTorch and TorchScript, and exported models in ONNX Runtime, fp32 and int8; then whole
-frames, from a 16-bit file to coordinates. Speed does not depend on the weights, which
-are random. Calls of all ways take turns, so that a disturbance of the machine affects
-all of them alike.
+For each student, times MMPose's inference_topdown, the bare network in PyTorch and
+TorchScript, exported models in ONNX Runtime (fp32 and int8), and whole frames, from a
+16-bit file to coordinates. Weights are random, since they do not affect speed. Calls
+are interleaved, so that disturbances of the machine affect all ways equally.
 """
 import argparse
 import json
@@ -45,23 +44,22 @@ def parse_args():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'configs', nargs='*', default=_STUDENTS,
-        help="students' stock configs; the others are compared with the first [the "
-        "zoo's on SF-TL54]")
+        help='stock configs of students; the first is the reference [SF-TL54 students '
+        'of the model zoo]')
     parser.add_argument(
         '--seconds', type=float, default=4.,
-        help='time each way for so long, with each batch and number of threads '
-        '[%(default)s]')
+        help='measuring time per way, batch size and number of threads [%(default)s]')
     parser.add_argument(
         '--threads', type=int, nargs='+', default=sorted({1, os.cpu_count() or 1}),
         help='numbers of threads [%(default)s]')
     parser.add_argument('--out', help='write all numbers to this JSON file')
-    # How the tool calls itself: the memory of one way alone.
+    # The tool calls itself with this option to measure the memory of one way.
     parser.add_argument('--memory-of', nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def prepare(config, folder):
-    """A checkpoint of random weights and its exports; their common path, and info."""
+    """Writes a random checkpoint and its exports; returns their base path and info."""
     import torch
     from mmengine.config import Config
     from mmpose.apis import init_model
@@ -89,7 +87,7 @@ def random_faces(info, count):
 
 
 def call_of(way, base, info, threads):
-    """The call to be timed: it takes a batch size."""
+    """Returns the function to time, which takes a batch size."""
     faces = random_faces(info, max(_BATCHES))
     if way.startswith('onnx'):
         from mmpose_thermal.runtime import OnnxNetwork
@@ -117,7 +115,7 @@ def call_of(way, base, info, threads):
 
 
 def whole_frames(base, info, threads, seconds):
-    """Frames/s from a 16-bit file to coordinates, and of the bare network."""
+    """Measures frames/s from a 16-bit file to coordinates, and of the bare network."""
     from mmpose_thermal.apis import ThermalLandmarker, time_in_turns
     folder = Path(base).parent
     y, x = np.mgrid[:_FRAME[0], :_FRAME[1]]
@@ -130,7 +128,7 @@ def whole_frames(base, info, threads, seconds):
     landmarker = partial(ThermalLandmarker, device='onnx')
     celsius = landmarker(base + '.onnx', threads=threads)
     plain = landmarker(base + '.onnx', threads=threads, temperatures=False)
-    # As many frames at a time as there are threads.
+    # One frame per thread at a time.
     streams = {
         precision: landmarker(f'{base}{precision}.onnx', threads=1, temperatures=False)
         for precision in ('', '_int8')
@@ -140,7 +138,7 @@ def whole_frames(base, info, threads, seconds):
         return list(streams[precision].stream([path] * _STREAMED, boxes, threads))
 
     crop = random_faces(info, 1)
-    # The landmarker's own network: the same session for both.
+    # Use the landmarker's network, so that both use the same session.
     runs = dict(bare=lambda: celsius._network(crop))
     for suffix in ('npy', 'png'):
         path = folder / f'frame.{suffix}'
@@ -155,7 +153,7 @@ def whole_frames(base, info, threads, seconds):
 
 
 def memory_mb(base, way):
-    """Peak memory of a process that does nothing else, one face."""
+    """Measures the peak memory of a separate process for one face."""
     output = subprocess.run(
         [sys.executable, __file__, '--memory-of', base, way],
         capture_output=True, text=True, check=True).stdout
@@ -164,18 +162,18 @@ def memory_mb(base, way):
 
 def print_memory(base, way):
     if way.startswith('onnx'):
-        # As beside a camera, where these are not installed.
+        # Deployment does not need these packages.
         sys.modules.update(torch=None, mmengine=None)
     from mmpose_thermal.runtime import ModelInfo
     info, _ = ModelInfo.load(base + '.onnx', 'landmarks')
     call_of(way, base, info, 1)(1)
-    # Not getrusage: its maximum is inherited from the parent.
+    # getrusage would inherit the maximum from the parent process.
     status = Path('/proc/self/status').read_text()
     print(float(status.split('VmHWM:')[1].split()[0]) / 1024)
 
 
 def measure(config, args):
-    """All numbers of a student."""
+    """Measures everything for one student."""
     from mmpose_thermal.apis import time_in_turns
     result = dict(config=config, threads={})
     with tempfile.TemporaryDirectory() as folder:
@@ -203,7 +201,7 @@ def measure(config, args):
 
 
 def print_table(title, columns, results, row):
-    """A Markdown table with a line a student; ``row`` gives its cells."""
+    """Prints a Markdown table with one line per student; ``row`` makes the cells."""
     print(f'\n{title}\n\n| student | ' + ' | '.join(columns) + ' |\n|---|' +
           '---:|' * len(columns))
     for result in results:
@@ -237,9 +235,9 @@ def print_frames(results, threads):
 
     print_table(
         f'{threads} thread(s), ONNX Runtime: frames/s from a 16-bit file of '
-        f'{_FRAME[1]}x{_FRAME[0]} to coordinates, and their share of the bare '
-        "network's; celsius: with temperatures; stream: as many frames at a time as "
-        'threads', [*_FRAMES, 'npy_stream / inference_topdown',
+        f'{_FRAME[1]}x{_FRAME[0]} to coordinates, and in percent of the bare '
+        'network; celsius: with temperatures; stream: one frame per thread at a '
+        'time', [*_FRAMES, 'npy_stream / inference_topdown',
                     'npy_int8_stream / inference_topdown'], results, row)
 
 
@@ -248,8 +246,8 @@ def print_sizes(results, threads):
         return result['threads'][count][1]['onnx']['faces_per_s']
 
     print_table(
-        "speed relative to the first student's (ONNX, batch 1), file sizes, peak "
-        'memory of a process',
+        'speed relative to the first student (ONNX, batch 1), file sizes, peak '
+        'memory of the process',
         [f'{count} thread(s)' for count in threads] + ['MB fp32', 'MB int8'] +
         [f'{way}, MB' for way in _WAYS], results, lambda result: [
             f'{onnx(result, count) / onnx(results[0], count):.1f}' for count in threads

@@ -1,12 +1,12 @@
-"""Times the steps of a distillation, side by side in one run.
+"""Times training steps of a distillation in several variants.
 
-The floor of a distillation step is what cannot be left out: the plain student's step
+The floor is the unavoidable cost of a distillation step: the plain student's step
 (without MMPose's accuracy, which copies all outputs to the host), the teacher's forward
-pass without gradient and, for DIKD, one pass back and forth through each head. Also
-timed are FD and LD as others write them: like MMRazor (the teacher's whole `loss`, with
-recorders), and as a naive loop (which builds the teacher's graph). "Contiguous" is ours
-without channels_last. A step is BaseModel.train_step, from uint8 images to changed
-weights. Images and weights are random, since speed does not depend on them.
+pass without gradient and, for DIKD, one forward and backward pass through each head.
+For comparison, FD and LD are also timed in the style of MMRazor (the teacher's whole
+`loss`, with recorders) and as a naive loop (which builds the teacher's graph).
+"Contiguous" is ours without channels_last. A step is BaseModel.train_step, from uint8
+images to updated weights. Images and weights are random; they do not affect speed.
 """
 import argparse
 import copy
@@ -36,20 +36,20 @@ def parse_args():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'config', nargs='?', default=_CONFIG,
-        help='config of a distillation; its teacher needs no checkpoint [%(default)s]')
+        help='distillation config; the teacher needs no checkpoint [%(default)s]')
     parser.add_argument(
-        '--batch', type=int, default=32, help='pairs in a step [%(default)s]')
+        '--batch', type=int, default=32, help='pairs per step [%(default)s]')
     parser.add_argument(
         '--device', default='cuda' if torch.cuda.is_available() else 'cpu',
         help='[%(default)s]')
     parser.add_argument(
-        '--amp', choices=('bfloat16', 'float16'), help='mixed precision, on GPUs only')
+        '--amp', choices=('bfloat16', 'float16'), help='mixed precision (GPUs only)')
     parser.add_argument(
-        '--rounds', type=int, default=15, help='timed steps of each way [%(default)s]')
+        '--rounds', type=int, default=15, help='timed steps per variant [%(default)s]')
     parser.add_argument(
         '--teacher', nargs='+', action=DictAction, default={},
         help='further fields of our teacher, such as dtype=bfloat16')
-    parser.add_argument('--out', help='JSON file of all numbers')
+    parser.add_argument('--out', help='write all numbers to this JSON file')
     args = parser.parse_args()
     if not Path(args.config).is_file():
         sys.exit(f'benchmark_training: {args.config} does not exist')
@@ -64,7 +64,7 @@ def built(config):
 
 
 def random_batch(student, size, count):
-    """Images and targets as a data loader gives them; size is (height, width)."""
+    """Makes images and targets like a data loader; size is (height, width)."""
     from mmpose.testing import get_packed_inputs
     decoder = student.head.decoder
     heatmap_size = getattr(decoder, 'heatmap_size', None)
@@ -76,7 +76,7 @@ def random_batch(student, size, count):
 
 
 def recorded(network):
-    """What goes through the head of a network, kept in the dict returned."""
+    """Records input and output of a network's head in the returned dict."""
     seen, forward = {}, network.head.forward
 
     def record(features):
@@ -88,12 +88,12 @@ def recorded(network):
 
 
 class LossOfBoth(BaseModel):
-    """FD and LD around two whole `forward(mode='loss')`, as others do it."""
+    """FD and LD with two complete `forward(mode='loss')`, as in other projects."""
 
     def __init__(self, student, teacher, fields, losses, graph):
         super().__init__(fields['data_preprocessor'])
         self.student, self.losses = student, copy.deepcopy(losses)
-        # No submodule: its weights are in no optimizer.
+        # Not a submodule, so that its weights are not in the optimizer.
         object.__setattr__(self, 'frozen', teacher.eval())
         self.inputs = fields['student_input'], fields['teacher_input']
         self.graph = graph
@@ -138,7 +138,7 @@ class Setup:
         self.thermal = self.pairs = random_batch(
             self.distiller.student, size, args.batch)
         names = {self.distiller.student_input, self.fields['teacher_input']}
-        if len(names) > 1:  # the same images in both, since all are random
+        if len(names) > 1:  # random images can serve both modalities
             self.pairs = dict(self.thermal, inputs={
                 name: self.thermal['inputs'] for name in names})
 
@@ -157,9 +157,9 @@ class Setup:
         return teacher.to(self.device).eval()
 
     def step(self, model, batch):
-        """A call that trains a model for one step."""
+        """Returns a function that trains a model for one step."""
         model = model.to(self.device).train()
-        # Adam would read its counters on a CPU.
+        # SGD, since Adam reads its step counters from the CPU.
         wrapper = build_optim_wrapper(model, dict(
             dict(type='AmpOptimWrapper', dtype=self.args.amp) if self.args.amp else
             dict(type='OptimWrapper'),
@@ -172,7 +172,7 @@ class Setup:
             enabled=bool(self.args.amp))
 
     def ways(self):
-        """All calls to be timed, by name."""
+        """Returns all functions to time, by name."""
         plain = dict(self.student, train_cfg=dict(compute_acc=False))
         fd_ld = self.of_ours(_FD_LD)
         mmrazor, naive = (
@@ -192,13 +192,13 @@ class Setup:
         return {name: self.synchronised(call) for name, call in calls.items()}
 
     def synchronised(self, call):
-        """The call, returning when the device has done the work."""
+        """Makes a call wait until the device has finished."""
         if self.device.type == 'cpu':
             return call
         return lambda: (call(), torch.cuda.synchronize(self.device))
 
     def parts_of_floor(self):
-        """The parts that DIKD cannot leave out, each by itself."""
+        """Returns separate functions for the unavoidable parts of DIKD."""
         from mmpose_thermal.models.distillers.head_adapter import keypoint_weights
         distiller, teacher = self.distiller.to(self.device), self.frozen_teacher()
         student = distiller.student
@@ -227,7 +227,7 @@ class Setup:
         with torch.no_grad(), self.precision():
             ours, theirs = student.extract_feat(thermal)[-1], forward()
             loss = distiller.distill_losses['loss_dikd']
-            # Connector, feature, size that is wanted, whether the feature learns.
+            # Connector, feature, target size, whether the feature needs a gradient.
             ways = [(loss.to_student, theirs, tuple(ours.shape[-2:]), False),
                     (loss.to_teacher, ours, tuple(theirs.shape[-2:]), True)]
             injected = [connector(*arguments) for connector, *arguments, _ in ways]
@@ -243,7 +243,7 @@ class Setup:
 
 
 def observe(call, device):
-    """How often a step waits for a tensor's value; on a GPU, copies and memory."""
+    """Counts how often a step waits for a value; on a GPU also copies and memory."""
     activities, on_gpu = [torch.profiler.ProfilerActivity.CPU], device.type == 'cuda'
     if on_gpu:
         activities.append(torch.profiler.ProfilerActivity.CUDA)
@@ -260,7 +260,7 @@ def observe(call, device):
 
 
 def ratios_of(times):
-    """Medians of each round's ratio, which a busy moment moves less."""
+    """Medians of the ratios within each round, which are robust to busy moments."""
     floor = ['plain', 'teacher forward', 'student head, injected',
              'teacher head, injected']
     with_connectors = floor + ['connectors'] * ('connectors' in times)

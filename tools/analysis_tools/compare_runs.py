@@ -1,4 +1,4 @@
-"""Compares models on the same faces, in numbers: the first is the baseline."""
+"""Compares models on the same faces; the first one is the baseline."""
 import json
 import sys
 
@@ -10,19 +10,20 @@ from mmpose_thermal.evaluation import (area_under_ced, bootstrap_interval,
 
 
 def parse_args():
-    parser = parser_of(__doc__ + ' Percent; intervals are of 95 %.')
+    parser = parser_of(__doc__ + ' Values are in percent; confidence intervals '
+                       'are 95 %.')
     parser.add_argument(
-        '--threshold', type=float, default=.1, help='of FR and AUC (default: '
-        '%(default)s)')
+        '--threshold', type=float, default=.1, help='threshold of FR and AUC '
+        '(default: %(default)s)')
     parser.add_argument(
-        '--by', metavar='FIELD[:EDGE,EDGE,...]', help='also by an attribute '
-        'of the faces, such as glasses or yaw_deg:-60,-20,20,60')
+        '--by', metavar='FIELD[:EDGE,EDGE,...]', help='group errors by an '
+        'attribute of the faces, such as glasses or yaw_deg:-60,-20,20,60')
     parser.add_argument('--out', help='write the numbers as JSON')
     return parser.parse_args()
 
 
 def summary(faces, baseline, threshold):
-    """Measures of one model, in percent."""
+    """Computes the measures of one model, in percent."""
     errors = 100 * faces.nme()
     low, high = bootstrap_interval(errors, faces.subjects())
     row = {
@@ -33,8 +34,8 @@ def summary(faces, baseline, threshold):
     }
     if baseline is not None and faces is not baseline:
         if faces.images != baseline.images or faces.ids != baseline.ids:
-            sys.exit('ERROR: the files are of different faces. Test all models '
-                     'on one annotation file.')
+            sys.exit('ERROR: the files have different faces. Test all models '
+                     'on the same annotation file.')
         found = paired_difference(
             errors, 100 * baseline.nme(), faces.subjects())
         row['difference'] = vars(found)
@@ -42,7 +43,7 @@ def summary(faces, baseline, threshold):
 
 
 def parts_of(faces, by):
-    """NME in percent by an attribute and by region."""
+    """Computes NME in percent by attribute and region."""
     parts = {
         f'region {name}': 100 * values[values == values].mean()
         for name, values in faces.region_nme().items()
@@ -69,8 +70,8 @@ def main():
     width = max(map(len, runs))
     label = threshold_label(args.threshold)
     found = {}
-    print(f'{len(baseline)} faces; p of one training each says nothing about '
-          'another training')
+    print(f'{len(baseline)} faces; with one training per model, p does not '
+          'generalise to other trainings')
     for title, faces in runs.items():
         row = found[title] = summary(faces, baseline, args.threshold)
         low, high = row['interval']
@@ -86,7 +87,7 @@ def main():
     names = list(dict.fromkeys(name for part in parts.values()
                                for name in part))
     if names:
-        print('\nNME by part, one column a model, in the order above')
+        print('\nNME by part, one column per model, in the order above')
     for name in names:
         print(f'{name:32}' + ''.join(
             f'{part.get(name, float("nan")):8.2f}' for part in parts.values()))

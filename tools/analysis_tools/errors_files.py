@@ -1,4 +1,4 @@
-"""The arguments that tools on files of errors share."""
+"""Common arguments of the tools that read error files."""
 import argparse
 import os.path as osp
 import sys
@@ -7,14 +7,14 @@ from mmpose_thermal.evaluation import FaceErrors
 
 
 def parser_of(about, many=True):
-    """A parser that takes files of errors.
+    """Makes a parser for error files.
 
     Args:
-        about (str): What the tool does.
-        many (bool): Whether it takes several.
+        about (str): Description of the tool.
+        many (bool): Whether to accept several files.
 
     Returns:
-        argparse.ArgumentParser: With ``errors`` and ``--titles``.
+        argparse.ArgumentParser: Has ``errors`` and, if ``many``, ``--titles``.
     """
     parser = argparse.ArgumentParser(
         description=about,
@@ -25,24 +25,24 @@ def parser_of(about, many=True):
         help='errors of a model on each face')
     if many:
         parser.add_argument(
-            '--titles', nargs='+', help='one a file (default: their names, or '
-            'their folders\' if these tell more)')
+            '--titles', nargs='+', help='one title per file (default: the file '
+            'names, or the folder names if the file names are equal)')
     return parser
 
 
 def load_errors(args):
-    """Reads the files of errors.
+    """Reads the error files.
 
     Args:
-        args (argparse.Namespace): Of :func:`parser_of`.
+        args (argparse.Namespace): Arguments of :func:`parser_of`.
 
     Returns:
-        dict[str, FaceErrors]: By title.
+        dict[str, FaceErrors]: Errors by title.
     """
     titles = getattr(args, 'titles', None) or _titles(args.errors)
     if len(titles) != len(args.errors) or len(set(titles)) != len(titles):
-        sys.exit(f'ERROR: {len(args.errors)} files need as many titles, each '
-                 f'another, got {titles}.')
+        sys.exit(f'ERROR: {len(args.errors)} files need as many different '
+                 f'titles, got {titles}.')
     try:
         return {
             title: FaceErrors.load(path)
@@ -56,7 +56,7 @@ def _titles(paths):
     names = [osp.splitext(osp.basename(path))[0] for path in paths]
     if len(set(names)) == len(names):
         return names
-    # Files of one name: what their paths do not share tells them apart.
+    # For equal file names, use the parts of the paths that differ.
     folders = [osp.dirname(osp.abspath(path)) for path in paths]
     shared = osp.commonpath(folders)
     return [osp.relpath(folder, shared) for folder in folders]

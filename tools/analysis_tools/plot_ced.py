@@ -1,4 +1,4 @@
-"""Plots cumulative error distributions of several models on one axes."""
+"""Plots cumulative error distributions of several models on common axes."""
 from errors_files import load_errors, parser_of
 
 from mmpose_thermal.visualization import plot_ced, save_figure
@@ -10,10 +10,10 @@ def main():
         '--limit', type=float, default=.2, help='largest NME shown '
         '(default: %(default)s)')
     parser.add_argument(
-        '--threshold', type=float, default=.1, help='of failure, marked '
+        '--threshold', type=float, default=.1, help='failure threshold to mark '
         '(default: %(default)s)')
-    parser.add_argument('--out', default='ced', help='NAME.png and NAME.svg '
-                        '(default: %(default)s)')
+    parser.add_argument('--out', default='ced', help='write NAME.png and '
+                        'NAME.svg (default: %(default)s)')
     args = parser.parse_args()
     runs = {
         title: [faces.nme()]

@@ -1,4 +1,4 @@
-"""Plots the losses and the validation error of trainings."""
+"""Plots the losses and validation errors of trainings."""
 import argparse
 import glob
 import json
@@ -10,18 +10,20 @@ from mmpose_thermal.visualization import plot_training, save_figure
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('work_dirs', nargs='+', help='of tools/train.py')
     parser.add_argument(
-        '--titles', nargs='+', help='one a training (default: the folders)')
-    parser.add_argument('--out', default='training', help='NAME.png and '
+        'work_dirs', nargs='+', help='work directories of tools/train.py')
+    parser.add_argument(
+        '--titles', nargs='+', help='one title per training (default: the '
+        'folders)')
+    parser.add_argument('--out', default='training', help='write NAME.png and '
                         'NAME.svg (default: %(default)s)')
     return parser.parse_args()
 
 
 def lines_of(work_dir):
-    """What was logged; of a resumed training, all of its parts."""
+    """Reads the log of a training, including all parts of a resumed one."""
     found = {}
-    # Later parts replace steps that an earlier one lost.
+    # Later parts replace steps that were repeated after resuming.
     for path in sorted(glob.glob(
             osp.join(work_dir, '2*', 'vis_data', 'scalars.json'))):
         with open(path) as file:
@@ -31,8 +33,8 @@ def lines_of(work_dir):
                     found['lr' in line, line['step']] = line
     if not found:
         sys.exit(f'ERROR: {work_dir} holds no log of a training '
-                 '(*/vis_data/scalars.json). Name the folder that '
-                 'tools/train.py was given.')
+                 '(*/vis_data/scalars.json). Give the --work-dir of '
+                 'tools/train.py.')
     return [found[key] for key in sorted(found)]
 
 

@@ -1,4 +1,4 @@
-"""All models of a recipe, compared: `mmpose-thermal benchmark`."""
+"""Trains and compares all models of a recipe: `mmpose-thermal benchmark`."""
 import sys
 
 from mmpose_thermal.cli import main

@@ -1,4 +1,4 @@
-"""Shows the faces that a model errs on most, on one contact sheet."""
+"""Draws the faces with the largest errors on a contact sheet."""
 import sys
 
 import cv2
@@ -10,7 +10,8 @@ from mmpose_thermal.visualization import worst_faces
 def main():
     parser = parser_of(__doc__, many=False)
     parser.add_argument(
-        '--count', type=int, default=24, help='faces (default: %(default)s)')
+        '--count', type=int, default=24, help='number of faces (default: '
+        '%(default)s)')
     parser.add_argument(
         '--out', default='worst_faces.png', help='picture to write (default: '
         '%(default)s)')
@@ -19,7 +20,7 @@ def main():
     try:
         sheet = worst_faces(faces, args.count)
     except (OSError, ValueError) as error:
-        sys.exit(f'ERROR: {error} Run this where the test was run.')
+        sys.exit(f'ERROR: {error} Run this in the folder where you ran the test.')
     if not cv2.imwrite(args.out, sheet):
         sys.exit(f'ERROR: {args.out} could not be written.')
     print(args.out)

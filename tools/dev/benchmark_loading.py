@@ -1,10 +1,10 @@
-"""Times the loading of pairs, side by side with MMPose reading the same images.
+"""Times the loading of pairs, compared with MMPose loading the same images.
 
-MMPose's own single-image pipeline is run for the thermal image and again for the RGB
-one ("two passes"), and without the second pass's target ("one target"), so that both
-sides do the same work. All take turns on the same samples in one process. With
---workers, so many processes also load the training data set of a config, with and
-without keeping its images (--cache).
+For comparison, MMPose's single-image pipeline runs once for the thermal and once for
+the RGB image ("two passes"), and also without the target in the second pass ("one
+target"), which is the same amount of work as ours. All variants are interleaved on the
+same samples in one process. With --workers, the training pipeline of a config is also
+timed with worker processes, with and without cached images (--cache).
 """
 import argparse
 import sys
@@ -27,25 +27,28 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument(
-        '--data-root', default='data/synthetic', help='of aligned pairs')
+        '--data-root', default='data/synthetic', help='folder of aligned pairs')
     parser.add_argument(
-        '--ann-file', default='annotations/train.json', help='in it')
-    parser.add_argument('--samples', type=int, default=200, help='a round')
+        '--ann-file', default='annotations/train.json',
+        help='annotation file, relative to the folder')
+    parser.add_argument(
+        '--samples', type=int, default=200, help='samples per round')
     parser.add_argument('--rounds', type=int, default=7)
     parser.add_argument(
         '--input-size', type=int, default=256, help='side of the crops')
     parser.add_argument(
-        '--workers', type=int, nargs='+', default=[], help='numbers of them')
+        '--workers', type=int, nargs='+', default=[],
+        help='numbers of worker processes to time')
     parser.add_argument(
         '--config',
         default='configs/thermal_face_2d_keypoint/mlcm_kd/sftl54/'
         'ktl-dikd_hrnetv2-w18_1xb64-60e_sftl54-256x256.py',
-        help='whose training pipeline --workers takes')
+        help='config of the training pipeline for --workers')
     return parser.parse_args()
 
 
 def by_workers(args):
-    """Pairs/s of a whole training pipeline; of kept images from memory."""
+    """Measures pairs/s of a training pipeline, from files and from a cache."""
     from mmengine.dataset import pseudo_collate, worker_init_fn
     from mmpose.registry import DATASETS
     from torch.utils.data import DataLoader, RandomSampler
@@ -153,7 +156,7 @@ def main():
         (single(info()), no_target(of_rgb(info()))),
     }
     def a_pass(way):
-        np.random.seed(0)  # all ways turn and crop alike
+        np.random.seed(0)  # the same augmentation for all variants
         for index in range(args.samples):
             way(lambda: dataset.get_data_info(index % len(dataset)))
 

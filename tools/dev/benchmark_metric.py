@@ -1,4 +1,4 @@
-"""Measures the time that FaceAlignmentMetric takes, beside MMPose's NME."""
+"""Times FaceAlignmentMetric, compared with MMPose's NME."""
 import argparse
 import time
 
@@ -19,7 +19,7 @@ def parse_args():
 
 
 def random_samples(faces, points):
-    """Predictions beside the truth, as a model's test loop hands them on."""
+    """Makes predictions and truth in the format of a test loop."""
     rng = np.random.default_rng(0)
     truth = rng.uniform(0, 256, (faces, 1, points, 2)).astype(np.float32)
     predicted = truth + rng.normal(0, 3, truth.shape).astype(np.float32)
@@ -69,7 +69,7 @@ def main():
         for name, config in candidates.items():
             metric = METRICS.build(config)
             metric.dataset_meta = meta
-            for sample in samples:  # MMPose's NME changes its samples
+            for sample in samples:  # MMPose's NME modifies its samples
                 sample['gt_instances'].pop('mask', None)
             started = time.perf_counter()
             for start in range(0, len(samples), 64):

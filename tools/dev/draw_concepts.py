@@ -8,12 +8,12 @@ _BLUE, _ORANGE, _GREY, _GREEN = '#0072B2', '#D55E00', '#666666', '#009E73'
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--out-dir', default='docs/images', help='[%(default)s]')
+        '--out-dir', default='docs/images', help='folder to write to [%(default)s]')
     return parser.parse_args()
 
 
 class Canvas:
-    """Boxes and arrows on axes of centimetres."""
+    """Draws boxes and arrows on axes in centimetres."""
 
     def __init__(self, width, height):
         from matplotlib import pyplot
@@ -24,7 +24,7 @@ class Canvas:
         self.axes.set_position([0, 0, 1, 1])
 
     def box(self, x, y, text, colour, width=3.2, height=1., dashed=False):
-        """A box around (x, y); returns it for arrows."""
+        """Draws a box centred at (x, y); returns it for arrows."""
         from matplotlib.patches import FancyBboxPatch
         self.axes.add_patch(
             FancyBboxPatch((x - width / 2, y - height / 2), width, height,
@@ -36,7 +36,7 @@ class Canvas:
 
     def arrow(self, start, end, colour=_GREY, text='', bend=0., dashed=False,
               offset=(0, .18)):
-        """From the rim of one box to that of another."""
+        """Draws an arrow from the edge of one box to the edge of another."""
         from matplotlib.patches import FancyArrowPatch
         points = [self._rim(start, end), self._rim(end, start)]
         self.axes.add_patch(
@@ -70,7 +70,7 @@ class Canvas:
 
 
 def draw_levels(path):
-    """KTL and MCL, and the four paths of DIKD."""
+    """Draws KTL and MCL, and the four paths of DIKD."""
     canvas = Canvas(21, 12.4)
     canvas.text(.4, 11.9, 'Two levels, trained one after the other',
                 weight='bold')
@@ -120,7 +120,7 @@ def draw_levels(path):
 
 
 def draw_way(path):
-    """How a sample walks through the package."""
+    """Draws the path of a sample through the package."""
     canvas = Canvas(21, 9.4)
     steps = [
         ('annotation json\nCOCO', _GREY), ('ThermalFaceDataset\nchecks, pairs',

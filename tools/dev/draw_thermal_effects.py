@@ -1,4 +1,4 @@
-"""Draws each thermal augmentation, the original first, for the documentation."""
+"""Draws each thermal augmentation next to the original, for the documentation."""
 import argparse
 import sys
 
@@ -20,7 +20,7 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('out', help='PNG to write')
-    parser.add_argument('--seed', type=int, default=3, help='of the face')
+    parser.add_argument('--seed', type=int, default=3, help='seed of the face')
     return parser.parse_args()
 
 
@@ -61,7 +61,7 @@ def main():
     sheet = np.concatenate(sheets, 1)
     if not cv2.imwrite(args.out, cv2.resize(
             sheet, None, fx=.6, fy=.6, interpolation=cv2.INTER_AREA)):
-        sys.exit(f'{args.out} could not be written: name a .png file in a '
+        sys.exit(f'{args.out} could not be written: give a .png file in a '
                  'folder that exists.')
 
 

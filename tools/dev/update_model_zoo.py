@@ -1,4 +1,4 @@
-"""Writes README.md and metafile.yml of each folder of configs, from these."""
+"""Writes README.md and metafile.yml of each config folder from its configs."""
 import argparse
 import glob
 import logging
@@ -36,15 +36,15 @@ _ABOUT = dict(
     'only network that remains after training.',
     rtmdet='Face detectors that train on the same annotation files as the '
     'landmark models.')
-# Of a checkpoint that is kept, by scope.
+# File name pattern of the best checkpoint by scope.
 _BEST = dict(mmpose='best_NME_*.pth', mmdet='best_coco_bbox_mAP_*.pth')
 
 
 def describe(path):
-    """Everything that the tables say of one config.
+    """Collects the facts about one config for the tables.
 
     Args:
-        path (str): Of the config.
+        path (str): Config file.
 
     Returns:
         dict: ``name``, ``path``, ``about``, ``architecture``, ``data``,
@@ -83,7 +83,7 @@ def describe(path):
 
 
 def metafile_of(algorithm, models):
-    """The folder's metafile, as OpenMIM reads it."""
+    """Makes the folder's metafile for OpenMIM."""
     collection = dict(Name=_ALGORITHMS[algorithm])
     if algorithm == 'mlcm_kd':
         collection['Paper'] = _PAPER
@@ -104,7 +104,7 @@ def metafile_of(algorithm, models):
 
 
 def readme_of(algorithm, folder, models):
-    """The folder's README."""
+    """Makes the folder's README."""
     lines = [
         f'# {_ALGORITHMS[algorithm]}, {folder}', '',
         '<!-- Written by tools/dev/update_model_zoo.py from the configs. -->',
@@ -133,11 +133,11 @@ def readme_of(algorithm, folder, models):
 
 def main():
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='Run it from the repository. A config '
-        'says what it trains in the comment on top of it.')
+        description=__doc__, epilog='Run it in the root of the repository. The '
+        'comment at the top of a config becomes its description.')
     parser.add_argument(
-        '--check', action='store_true', help='write nothing; exit status 1 if '
-        'something would change')
+        '--check', action='store_true', help='write nothing; exit with status '
+        '1 if a file would change')
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     stale = []

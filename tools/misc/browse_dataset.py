@@ -1,4 +1,4 @@
-"""Shows what the network will see: `mmpose-thermal browse`."""
+"""Draws samples as the network sees them: `mmpose-thermal browse`."""
 import sys
 
 from mmpose_thermal.cli import main

@@ -1,8 +1,9 @@
-"""Takes the weights out of a checkpoint, for loading without risk.
+"""Extracts the weights of a checkpoint, so that it can be loaded safely.
 
-A checkpoint is a Python pickle, which can run a program when it is loaded.
-This package therefore reads only those of weights and of what MMEngine stores
-with them. Another one, of a source that you trust, is brought into that form.
+A checkpoint is a Python pickle, which can run arbitrary code when it is loaded.
+This package therefore loads only checkpoints that contain nothing but weights
+and MMEngine's metadata. This tool converts other checkpoints to that form; use
+--trust only for sources that you trust.
 """
 import argparse
 import sys
@@ -17,7 +18,7 @@ def parse_args():
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run whatever is in it: for sources that you trust alone')
+        help='load it even if it can run code; only for sources that you trust')
     return parser.parse_args()
 
 

@@ -1,7 +1,7 @@
 """Writes the student of a distillation run as a stock checkpoint and config.
 
-StudentCheckpointHook does so during training; this is for any other run, and
-for checkpoints of MMRazor, DWPose and the like, whose student lies under a
+StudentCheckpointHook does this during training. This tool is for other runs, and
+for checkpoints of MMRazor, DWPose and the like, which store the student under a
 prefix.
 """
 import argparse
@@ -21,15 +21,15 @@ def parse_args():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'config', help="the run's config, or the student's own stock config")
-    parser.add_argument('checkpoint', help='what the run saved')
+    parser.add_argument('checkpoint', help='checkpoint of the run')
     parser.add_argument(
         '--out',
-        help='the checkpoint to write; the config goes beside it as .py '
-        '(default: student.pth beside the checkpoint)')
+        help='checkpoint to write; the config is written next to it as .py '
+        '(default: student.pth next to the checkpoint)')
     parser.add_argument(
         '--prefix',
-        help='where the student lies in the checkpoint, such as '
-        '"architecture." (default: found by the names of its weights)')
+        help="prefix of the student's weights in the checkpoint, such as "
+        '"architecture." (default: detected)')
     return parser.parse_args()
 
 

@@ -1,7 +1,7 @@
-"""Finds a camera's palette from frames that exist both grey and coloured.
+"""Fits a camera's palette from frames that exist both in grey and in false colours.
 
-SF-TL54 and TFW have them. The result goes into the field "palette" of images,
-whose false colours LoadThermalImage then inverts.
+SF-TL54 and TFW have such frames. Set the field "palette" of images to the result,
+so that LoadThermalImage maps their false colours back to grey levels.
 """
 import argparse
 import sys
@@ -18,10 +18,11 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('grey', help='folder of the grey images')
-    parser.add_argument('colour', help='folder of the same in false colours, '
-                        'of the same file names')
+    parser.add_argument('colour', help='folder of the same images in false '
+                        'colours, with the same file names')
     parser.add_argument('out', help='PNG to write: 256 pixels, coldest first')
-    parser.add_argument('--number', type=int, default=200, help='of frames')
+    parser.add_argument(
+        '--number', type=int, default=200, help='number of frames to use')
     return parser.parse_args()
 
 
@@ -31,8 +32,8 @@ def pairs(grey, colour, number):
     for name in names[::max(len(names) // number, 1)]:
         path = Path(colour) / name
         if path.is_dir():
-            raise ValueError(f'{path} is a folder and cannot be decoded: name '
-                             'those that hold the images themselves.')
+            raise ValueError(f'{path} is a folder and cannot be decoded: give '
+                             'the folders that contain the images directly.')
         yield (thermal_levels(Path(grey) / name),
                decode_image(path.read_bytes(), str(path), colour=True))
 
@@ -49,7 +50,7 @@ def main():
     except (ValueError, OSError) as error:
         sys.exit(f'fit_palette: {error}')
     if not cv2.imwrite(args.out, palette[None]):
-        sys.exit(f'{args.out} could not be written: name a .png file in a '
+        sys.exit(f'{args.out} could not be written: give a .png file in a '
                  'folder that exists.')
 
 

@@ -1,4 +1,4 @@
-"""Annotation files: one reader, one set of rules for training, doctor, converters."""
+"""Reads annotation files, with the same rules for training, doctor and converters."""
 from .contents import Annotations, Fault, LeftOut
 from .file_formats import parse_json
 from .reader import read_annotations

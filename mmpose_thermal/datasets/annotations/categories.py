@@ -1,16 +1,16 @@
-"""Which categories of an annotation file are those of the landmarks."""
+"""Finds the categories of an annotation file that hold face landmarks."""
 from collections import defaultdict
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 
 def face_categories(categories: List[dict], annotations: Iterable[dict],
                     metainfo: Optional[dict]) -> Optional[set]:
-    """The ids of the categories that are faces; None for all.
+    """Returns the ids of the face categories; None if all categories are faces.
 
-    If annotations are of several categories, faces are those of the
-    categories that list as many points as the metainfo has; and, unless they
-    list another number, of those whose annotations have so many, or which are
-    called "face" and have points at all.
+    If the annotations use several categories, a category is a face if it lists
+    as many points as the metainfo. A category that lists no points is a face
+    if its annotations have that many points, or if it is called "face" and its
+    annotations have any.
     """
     if metainfo is None:
         return None
@@ -22,7 +22,7 @@ def face_categories(categories: List[dict], annotations: Iterable[dict],
             len(points) if isinstance(points, list) else 0)
     if len(lengths) < 2:
         return None
-    # Some tools write ids as text in one of both places.
+    # Some tools write ids as text in one of the two places.
     records = {str(category['id']): category for category in categories}
     faces, named = set(), set()
     for name, here in lengths.items():
@@ -40,9 +40,9 @@ def face_categories(categories: List[dict], annotations: Iterable[dict],
 
 def other_order(categories: List[dict], used: Iterable[Any],
                 metainfo: Optional[dict]) -> Optional[str]:
-    """What is wrong, with the remedy, if the file lists its points in another order.
+    """Describes the problem and remedy if the file orders its points differently.
 
-    Looks at the categories ``used``, or at the only one of the file.
+    Checks the categories in ``used``, or the file's only category.
     """
     if metainfo is None:
         return None
@@ -59,5 +59,5 @@ def other_order(categories: List[dict], used: Iterable[Any],
         return ('it lists its points in another order than the metainfo '
                 f'"{metainfo["dataset_name"]}": point {first} is '
                 f'"{names[first]}" instead of "{ours[first]}". Set `metainfo` '
-                'of the data set to one of this order, or convert the file.')
+                'of the data set to one with this order, or convert the file.')
     return None

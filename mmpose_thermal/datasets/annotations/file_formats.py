@@ -1,9 +1,9 @@
-"""Files that people bring as COCO json: other encodings, files of other tools."""
+"""Recognises files that are not COCO json: other encodings, exports of other tools."""
 import json
 from typing import Any, Callable, Optional, Tuple
 
 _NO_TEXT = (
-    (b'\x1f\x8b', 'it is compressed by gzip: unpack it by gunzip'),
+    (b'\x1f\x8b', 'it is compressed with gzip: unpack it with gunzip'),
     (b'PK\x03\x04', 'it is a zip archive: unpack it'),
     (b'\xff\xfe', 'it is UTF-16 text: save it as UTF-8'),
     (b'\xfe\xff', 'it is UTF-16 text: save it as UTF-8'),
@@ -14,10 +14,10 @@ def parse_json(content: bytes) -> Any:
     """Reads JSON in UTF-8, with or without a byte order mark.
 
     Raises:
-        ValueError: It is no JSON; the message says what it is, and what to
-            do, where that can be told.
+        ValueError: The content is not JSON. For known formats the message says
+            what it is and what to do.
     """
-    content = bytes(content)  # some storages give views
+    content = bytes(content)  # some storage backends return views
     for mark, reason in _NO_TEXT:
         if content.startswith(mark):
             raise ValueError(reason)
@@ -25,8 +25,8 @@ def parse_json(content: bytes) -> Any:
         return json.loads(content.decode('utf-8-sig'))
     except UnicodeDecodeError as error:
         raise ValueError(
-            f'byte {error.start} is no UTF-8: is it Latin-1, or of another '
-            'encoding? Save it as UTF-8, for example by iconv -f LATIN1 -t '
+            f'byte {error.start} is not UTF-8: is it Latin-1 or another '
+            'encoding? Save it as UTF-8, for example with iconv -f LATIN1 -t '
             'UTF-8') from None
     except RecursionError as error:
         raise ValueError(str(error)) from None
@@ -38,26 +38,26 @@ def _is_via_export(content: dict) -> bool:
         for one in content.values())
 
 
-# Told by an object, or by the first of a list.
+# Recognised from an object, or from the first object of a list.
 _OF_AN_OBJECT: Tuple[Tuple[Callable[[dict], bool], str], ...] = (
-    (lambda one: 'shapes' in one, 'of LabelMe: convert its folder by '
+    (lambda one: 'shapes' in one, 'from LabelMe: convert its folder with '
      'tools/dataset_converters/labelme2coco.py'),
     (lambda one: '_via_img_metadata' in one or _is_via_export(one),
-     'of VGG Image Annotator: export COCO json'),
+     'from VGG Image Annotator: export COCO json'),
     (lambda one: 'items' in one and 'categories' in one and
-     'images' not in one, 'of Datumaro: export it as coco_person_keypoints'),
+     'images' not in one, 'from Datumaro: export it as coco_person_keypoints'),
 )
 _OF_A_LIST: Tuple[Tuple[Callable[[dict], bool], str], ...] = (
-    (lambda one: 'image_id' in one, 'with the results of a detector: it can '
-     'be the `bbox_file` of a test, beside an annotation file'),
+    (lambda one: 'image_id' in one, 'with the results of a detector: use it '
+     'as the `bbox_file` of a test, together with an annotation file'),
     (lambda one: 'file_upload' in one or 'annotation_id' in one or
      {'data', 'annotations'} <= set(one) or {'id', 'image'} <= set(one),
-     'of Label Studio: export COCO json'),
+     'from Label Studio: export COCO json'),
 )
 
 
 def made_by(content: Any) -> Optional[str]:
-    """Whose file it is and what to do, as the end of a sentence; None if unknown."""
+    """Names the tool and the remedy, as the end of a sentence; None if unknown."""
     is_list = isinstance(content, list)
     first = content[0] if is_list and content else content
     if not isinstance(first, dict):

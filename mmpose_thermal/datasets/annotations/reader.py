@@ -1,7 +1,7 @@
-"""Reads annotation files: one set of rules for training, doctor, converters.
+"""Reads annotation files, with the same rules for training, doctor and converters.
 
-A file is refused where all of it would be misread, or a record's place in it
-is not clear; single records that cannot be used are left out and counted.
+A file is refused if all of it would be misread or if references between its
+records are ambiguous. Single unusable records are left out and counted.
 """
 from collections import Counter, defaultdict
 from itertools import islice
@@ -17,12 +17,12 @@ from .rules import (KINDS, LIKE_SINGLE_POINTS, Breach, box_breach, is_number,
                     landmarks, plain_id, portable_name, record_faults, short,
                     systematic_breach)
 
-#: Share of the faces that may be wrong, each by itself, without the file
-#: being refused; and of small files one.
+#: Share of individually wrong faces up to which a file is accepted. One wrong
+#: face is always accepted.
 MAX_WRONG_SHARE = .01
-#: Why records that lack a field, or are no objects, are left out.
+#: Reason for leaving out records that lack a field or are not objects.
 FAULTY_RECORD = 'with a faulty record'
-_LOOKED_AT = 2000  # faces that show of which form all are
+_LOOKED_AT = 2000  # number of faces sampled to recognise the form of the numbers
 _REMEDY = 'Correct it, or run its converter again.'
 _FILES = ('file_name', 'rgb_file_name')
 
@@ -34,18 +34,18 @@ def read_annotations(ann_file: str,
     """Reads and checks a COCO json.
 
     Args:
-        ann_file (str): In any storage that MMEngine's fileio knows.
-        metainfo (dict, optional): Parsed, of the point set. Without it
-            landmarks are neither needed nor looked at.
-        with_rgb (bool): Whether it must be clear where RGB partners lie.
-        content (optional): Of the file, if it is read already; its records
-            are normalised in place.
+        ann_file (str): Path or URL in any storage that MMEngine's fileio supports.
+        metainfo (dict, optional): Parsed metainfo of the point set. Without it
+            landmarks are neither required nor checked.
+        with_rgb (bool): Whether to check the alignment of RGB partners.
+        content (optional): Parsed content, if the file has already been read;
+            its records are normalised in place.
 
     Returns:
-        Annotations: With faults where it cannot be used.
+        Annotations: Has ``faults`` if the file cannot be used.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
     """
     found = Annotations(ann_file)
     if content is None:
@@ -57,25 +57,24 @@ def read_annotations(ann_file: str,
             content = parse_json(get(ann_file))
         except ValueError as error:
             found.faults.append(
-                Fault('json', f'it is no JSON ({error}). {_REMEDY}'))
+                Fault('json', f'it is not JSON ({error}). {_REMEDY}'))
             return found
     _Reading(found, metainfo, with_rgb).read(content)
     return found
 
 
 class _Reading:
-    """One pass through a file; what it finds goes into ``found``."""
+    """Reads one file in a single pass and stores the results in ``found``."""
 
     def __init__(self, found: Annotations, metainfo: Optional[dict],
                  with_rgb: bool) -> None:
         self.found = found
         self.metainfo = metainfo
         self.with_rgb = with_rgb
-        self.numbers: Dict[Any, int] = {}  # of images, by id
-        self.refused: Dict[Any, str] = {}  # images, by id
-        self.faces: Optional[set] = None  # ids of their categories, if not all
-        # By rule and reason: records that do not belong to the faces, and
-        # faces that are wrong.
+        self.numbers: Dict[Any, int] = {}  # image indices by id
+        self.refused: Dict[Any, str] = {}  # faults of unusable images by id
+        self.faces: Optional[set] = None  # ids of face categories, None for all
+        # By rule and reason: records that are not faces, and wrong faces.
         self.others: Dict[Tuple[str, str], LeftOut] = {}
         self.wrong: Dict[Tuple[str, str], LeftOut] = {}
 
@@ -105,7 +104,7 @@ class _Reading:
                 if not isinstance(content.get(kind), list) and not (
                         kind == 'categories' and content.get(kind) is None):
                     self._fault(
-                        'json', f'"{kind}" is missing or no list. {_REMEDY}')
+                        'json', f'"{kind}" is missing or not a list. {_REMEDY}')
                     break
         return not self.found.faults
 
@@ -113,9 +112,9 @@ class _Reading:
         self.found.faults.append(Fault(check, message, list(images)))
 
     def _refuse_records(self, kind: str, faults: List[str]) -> None:
-        """One fault for all records of a kind that the file needs."""
+        """Reports all faulty records of a required kind as one fault."""
         if faults:
-            more = (f' So are {len(faults) - 1} more of "{kind}".'
+            more = (f' {len(faults) - 1} more records of "{kind}" have faults.'
                     if len(faults) > 1 else '')
             self._fault(kind, f'{faults[0]}.{more} {_REMEDY}')
 
@@ -123,7 +122,7 @@ class _Reading:
         if len(set(ids)) < len(ids):
             (name, times), = Counter(ids).most_common(1)
             self._fault('ids', f'"{kind}" has the id {name} {times} times. '
-                        f'Number all of "{kind}" again.')
+                        f'Renumber all of "{kind}".')
 
     @staticmethod
     def _count(group: Dict[Tuple[str, str], LeftOut], check: str, reason: str,
@@ -154,7 +153,7 @@ class _Reading:
                               [image['id'] for image in self.found.images])
 
     def _leave_out_image(self, record: Any, what: str) -> None:
-        """Whether the file can be used without it, its annotations tell."""
+        """Counts an unusable image; :meth:`_sort` refuses the file if it is needed."""
         name = record.get('id') if isinstance(record, dict) else None
         if isinstance(name, (int, float, str)):
             self.refused.setdefault(name, what)
@@ -180,7 +179,7 @@ class _Reading:
             self._fault('categories', order)
 
     def _sort(self, annotations: List[Any]) -> Dict[int, List[dict]]:
-        """Annotations by the numbers of their images."""
+        """Groups annotations by the index of their image."""
         by_image: Dict[int, List[dict]] = defaultdict(list)
         ids, needed = [], {}
         for number, record in enumerate(annotations):
@@ -202,7 +201,7 @@ class _Reading:
         return by_image
 
     def _misplaced(self, record: Any) -> Optional[Breach]:
-        """Why it is not clear to which image an annotation belongs."""
+        """The breach that hides which image an annotation belongs to, if any."""
         what = next(record_faults('annotations', record), None)
         if what is None and self.metainfo is None and record.get(
                 'category_id') is None:
@@ -212,7 +211,7 @@ class _Reading:
         name = plain_id(record['image_id'])
         if name in self.numbers or name in self.refused:
             return None
-        # Numbers that are written as text in one place only.
+        # The id may be written as text in one place and as a number in the other.
         alike = [one for one in self.numbers if str(one) == str(name)]
         hint = f' (there is {short(alike[0])}: one is text)' if alike else ''
         return ('image_id', 'of an image that is not in "images"',
@@ -243,7 +242,7 @@ class _Reading:
             annotation['category_id'] = 1  # MMPose wants a number
         if annotation.get('iscrowd'):
             return 'of crowds'
-        # CVAT writes tracks like that where the object is not to be seen.
+        # CVAT writes tracks like this while the object is not visible.
         if self.metainfo and not annotation.get('keypoints'):
             return 'without "keypoints"'
         return None
@@ -272,12 +271,12 @@ class _Reading:
             try:
                 rgb_to_thermal(image, annotation)
             except ValueError as error:
-                breach = ('alignment', 'whose RGB partner cannot be aligned',
+                breach = ('alignment', 'with an RGB partner that cannot be aligned',
                           f'{name}: {error}')
         return breach
 
     def _conclude(self) -> None:
-        """Decides whether what is wrong is wrong with the file."""
+        """Decides whether the wrong records make the whole file unusable."""
         found = self.found
         count = sum(one.count for one in self.wrong.values())
         tolerated = max(1, MAX_WRONG_SHARE * (count + len(found.faces)))
@@ -294,8 +293,8 @@ class _Reading:
         if found.faces:
             self._check_form()
         else:
-            self._fault('faces', 'it holds no face with landmarks: nothing to '
-                        f'work with. Check its "annotations".{self._why()}')
+            self._fault('faces', 'it holds no face with landmarks. Check its '
+                        f'"annotations".{self._why()}')
 
     def _check_form(self) -> None:
         faces = self.found.faces
@@ -311,7 +310,7 @@ class _Reading:
                         [self.found.image_of[i] for i in chosen[:8]])
 
     def _why(self) -> str:
-        """What a file without faces looks like."""
+        """Guesses why a file has no faces."""
         assert self.metainfo is not None
         count = self.metainfo['num_keypoints']
         bare = self.others.get(('annotations', 'without "keypoints"'))

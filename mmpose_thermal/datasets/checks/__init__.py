@@ -1,4 +1,4 @@
-"""The data doctor: what is wrong with annotation files and their images."""
+"""The data doctor: finds problems in annotation files and their images."""
 from .findings import Finding, Inspection
 from .inspection import inspect
 from .report import html_report, text_report

@@ -1,4 +1,4 @@
-"""What the data doctor finds, and the faces that it looks at."""
+"""Findings of the data doctor, and the faces that it inspects."""
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
@@ -8,26 +8,26 @@ from ..annotations import Annotations
 
 _MAX_EXAMPLES = 8
 
-#: Called with level, name of the check, message and examples.
+#: Callback that takes level, name of the check, message and examples.
 Add = Callable[..., None]
 
 
 @dataclass
 class Finding:
-    """One thing that was found."""
+    """One problem."""
     level: str  # 'error': training would be wrong or fail; 'warning': worth a look
     check: str  # short name
-    message: str  # what, how often, and the remedy
-    # Up to eight annotation files and numbers of images in them.
+    message: str  # the problem, how often it occurs, and the remedy
+    # Up to eight annotation files, each with the index of an image.
     examples: List[Tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
 class Inspection:
-    """All that was found."""
+    """The result of an inspection."""
     findings: List[Finding]  # errors first
     statistics: dict  # by annotation file, and ``normalisation`` by modality
-    checked: List[str]  # names of the checks that were made
+    checked: List[str]  # names of the checks performed
     files: Dict[str, Annotations] = field(default_factory=dict)  # by name
 
     @property
@@ -36,7 +36,7 @@ class Inspection:
         return any(finding.level == 'error' for finding in self.findings)
 
     def to_dict(self) -> dict:
-        """As plain values, for json."""
+        """Converts to plain values for json."""
         return dict(findings=[asdict(finding) for finding in self.findings],
                     statistics=self.statistics, checked=self.checked,
                     failed=self.failed)
@@ -70,5 +70,5 @@ class Faces:
 
 def image_examples(name: str,
                    images: Sequence[Any]) -> List[Tuple[str, int]]:
-    """Some places of a finding: an annotation file and numbers of its images."""
+    """Up to eight examples of a finding: the annotation file and an image index."""
     return [(name, int(i)) for i in images[:_MAX_EXAMPLES]]

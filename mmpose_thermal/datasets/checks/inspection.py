@@ -1,4 +1,4 @@
-"""Inspects annotation files and all images that they name."""
+"""Inspects annotation files and all images listed in them."""
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -22,14 +22,14 @@ _CHECKED = [
 
 
 def image_folders(data_root: str, data_prefix: Optional[dict]) -> Dict[str, str]:
-    """Where images lie: ``root``, ``img`` and ``rgb``, as a data set says it."""
+    """Image folders ``root``, ``img`` and ``rgb`` from a data set's arguments."""
     prefix = dict(dict(img='', rgb=''), **(data_prefix or {}))
     return dict(root=data_root, **{
         key: osp.join(data_root, folder) for key, folder in prefix.items()})
 
 
 def _content(name: str) -> Any:
-    """What a file holds; None if it is no JSON, which its reader will explain."""
+    """Parses a file; None if it is not JSON, which its reader will explain."""
     try:
         return parse_json(get(name))
     except ValueError:
@@ -37,7 +37,7 @@ def _content(name: str) -> Any:
 
 
 def _point_set_of(content: Any) -> str:
-    """The set whose names a file lists, by default iBUG's."""
+    """The point set listed in a file's categories; ``'ibug68'`` if none is."""
     categories = content.get('categories') if isinstance(content, dict) else ()
     for category in categories if isinstance(categories, list) else ():
         names = category.get('keypoints') if isinstance(category, dict) else ()
@@ -55,20 +55,20 @@ def inspect(ann_files: Sequence[str],
             with_rgb: bool = True,
             shift_samples: int = 300,
             jobs: int = 1) -> Inspection:
-    """Inspects annotation files and all images that they name.
+    """Inspects annotation files and all images listed in them.
 
-    What a data set would refuse is an error, in the data set's words.
+    Whatever a data set would refuse is an error with the same message.
 
     Args:
-        ann_files (Sequence[str]): One for each split.
+        ann_files (Sequence[str]): One file per split.
         data_root (str): Folder of the data set.
-        data_prefix (dict, optional): Folders of images in it, as the data
-            set's ``data_prefix``: ``img`` and ``rgb``.
+        data_prefix (dict, optional): Image folders below ``data_root``: ``img``
+            and ``rgb``, as in the data set.
         metainfo (str, optional): Name of the point set, or a metainfo file.
-            By default the one whose names the first file lists, else ibug68.
-        with_rgb (bool): Whether partners are inspected too.
-        shift_samples (int): Pairs of each file whose shift is estimated.
-        jobs (int): Processes.
+            Defaults to the point set listed in the first file, or else ibug68.
+        with_rgb (bool): Whether to inspect RGB partners too.
+        shift_samples (int): Number of pairs per file to estimate shifts from.
+        jobs (int): Number of processes.
 
     Raises:
         OSError: An annotation file does not exist or cannot be opened.
@@ -105,7 +105,7 @@ def inspect(ann_files: Sequence[str],
 def _inspect_file(read: Annotations, info: dict, folders: Dict[str, str],
                   with_rgb: bool, shift_samples: int, jobs: int,
                   add: Add) -> Tuple[Faces, List[dict], dict]:
-    """Faces of a file, what was found in each image, and statistics."""
+    """Returns the faces of a file, the results of each image, and statistics."""
     for fault in read.faults:
         add('error', fault.check, fault.message,
             image_examples(read.name, fault.images))

@@ -1,20 +1,20 @@
-"""Landmarks that are at wrong places, as the data doctor sees it."""
+"""Checks of the data doctor for misplaced landmarks."""
 import numpy as np
 
 from ..alignment import is_mirrored
 from ..annotations.rules import outside_image
 from .findings import Add, Faces, image_examples
 
-# Shares of the face box.
+# Fractions of the face box.
 _OUTSIDE_BOX = .1
 _NEVER_VARIES = .002
 _FEW_FACES = 30
-_MANY_OUTSIDE = .05  # share of the landmarks
+_MANY_OUTSIDE = .05  # fraction of the landmarks
 _MIRRORED_WARNING, _MIRRORED_ERROR = .01, .5
 
 
 def _check_places(data: Faces, metainfo: dict, add: Add):
-    """Landmarks outside image or box, and at the origin."""
+    """Finds landmarks outside the image or box, or at the origin."""
 
     def report(check, which, where, advice):
         if which.any():
@@ -28,8 +28,8 @@ def _check_places(data: Faces, metainfo: dict, add: Add):
     size = np.array([[image['width'], image['height']]
                      for image in data.images], float)[data.image_of]
     report('outside image', labelled & outside_image(xy, size[:, None]),
-           'outside their image.', 'Clipped faces are normal; many mean that x '
-           'and y, or the image sizes, are confused.')
+           'outside their image.', 'A few clipped faces are normal; with many, '
+           'x and y or the image sizes are probably mixed up.')
     low = data.boxes[:, None, :2] - _OUTSIDE_BOX * data.boxes[:, None, 2:]
     high = low + (1 + 2 * _OUTSIDE_BOX) * data.boxes[:, None, 2:]
     report('outside box', labelled & ((xy < low) | (xy > high)).any(-1),
@@ -40,12 +40,12 @@ def _check_places(data: Faces, metainfo: dict, add: Add):
     if corner.any():
         add('error', 'origin',
             f'{corner.sum()} landmarks of {corner.any(1).sum()} faces lie at '
-            '(0, 0) and count as labelled. Give those without a label '
-            'visibility 0.', data.examples(corner.any(1)))
+            '(0, 0) and count as labelled. Set the visibility of unlabelled '
+            'points to 0.', data.examples(corner.any(1)))
 
 
 def _check_mirrored(data: Faces, metainfo: dict, add: Add):
-    """Right and left exchanged."""
+    """Finds faces with right and left swapped."""
     regions = metainfo.get('regions', {})
     below = regions.get('mouth') or regions.get('jaw')
     if 'interocular' not in metainfo or not below:
@@ -54,7 +54,7 @@ def _check_mirrored(data: Faces, metainfo: dict, add: Add):
     known = np.logical_and.reduce([(data.points[:, end, 2] > 0).all(1)
                                    for end in ends])
     right, left, mouth = (data.points[:, end, :2].mean(1) for end in ends)
-    # In a full profile the eyes lie on each other: no side can be told.
+    # In a full profile the eyes coincide, so the sides cannot be distinguished.
     apart = np.linalg.norm(left - right, axis=1) > .2 * np.sqrt(
         data.boxes[:, 2] * data.boxes[:, 3])
     judged = known & apart
@@ -63,19 +63,19 @@ def _check_mirrored(data: Faces, metainfo: dict, add: Add):
     if share > _MIRRORED_WARNING:
         add('error' if share > _MIRRORED_ERROR else 'warning', 'left-right',
             f'{mirrored.sum()} of {judged.sum()} faces have right and left '
-            'exchanged ("right" is the subject\'s right, on the left of an '
-            'image). Either the images are mirrored or the points are in '
-            'another order than the metainfo\'s.', data.examples(mirrored))
+            'swapped ("right" is the subject\'s right, on the left of an '
+            'image). Either the images are mirrored or the order of the points '
+            'differs from the metainfo.', data.examples(mirrored))
 
 
 def _check_variation(data: Faces, metainfo: dict, add: Add):
-    """Points that never vary, coincide, or are never labelled."""
+    """Finds points that never vary, coincide, or are never labelled."""
     names = metainfo['keypoint_id2name']
     labelled = data.points[..., 2] > 0
     never = np.flatnonzero(~labelled.any(0))
     if len(never):
         add('warning', 'never labelled',
-            f'points {[names[i] for i in never]} are labelled in no face: '
+            f'points {[names[i] for i in never]} are not labelled in any face: '
             'they will not be learned.')
     if len(data.points) < 8:
         return
@@ -87,13 +87,13 @@ def _check_variation(data: Faces, metainfo: dict, add: Add):
         if np.nanstd(place[:, i], axis=0).max() < _NEVER_VARIES
     ]
     if constant:
-        # A handful of faces by one template may be meant as a trial.
+        # A handful of faces made from one template may be a deliberate trial.
         is_trial = len(data.points) < _FEW_FACES and \
             len(constant) == labelled.any(0).sum()
         add('warning' if is_trial else 'error', 'constant points',
-            f'points {[names[i] for i in constant]} lie at the same place of '
-            'the box in every face: they were not labelled by hand. Mark them '
-            'as not labelled (visibility 0).')
+            f'points {[names[i] for i in constant]} are at the same place in '
+            'the box of every face, so they were not labelled by hand. Mark '
+            'them as not labelled (visibility 0).')
     first = place[:8]
     distance = np.abs(first[:, :, None] - first[:, None]).max((0, -1))
     same = [(i, j) for i, j in np.argwhere(distance == 0) if i < j
@@ -105,21 +105,22 @@ def _check_variation(data: Faces, metainfo: dict, add: Add):
 
 
 def _check_normaliser(data: Faces, metainfo: dict, add: Add):
-    """Faces whose error cannot be normalised, as profiles."""
+    """Finds faces whose error cannot be normalised, such as profiles."""
     if not all(metainfo.get('interocular', ())):
         return
     ends = [point for end in metainfo.get('interocular', ()) for point in end]
     unknown = (data.points[:, ends, 2] <= 0).any(1)
     if ends and unknown.any():
         add('warning', 'interocular',
-            f'{unknown.sum()} faces have no label at an outer eye corner: '
-            'they can be trained on, but FaceAlignmentMetric cannot measure '
-            'them by "interocular", its default. Test with normalizers=("box",'
-            ' ), or leave them out of the test file.', data.examples(unknown))
+            f'{unknown.sum()} faces have an unlabelled outer eye corner. They '
+            'can be used for training, but FaceAlignmentMetric cannot '
+            'normalise their error by "interocular", its default. Test with '
+            'normalizers=("box", ), or leave them out of the test file.',
+            data.examples(unknown))
 
 
 def _check_images(data: Faces, add: Add):
-    """Images without faces, and without partners where others have one."""
+    """Finds images without faces, or without a partner where others have one."""
     lonely = sorted(set(range(len(data.images))) - set(data.image_of.tolist()))
     if lonely:
         add('warning', 'no faces', f'{len(lonely)} images have no face and are '
@@ -134,7 +135,7 @@ def _check_images(data: Faces, add: Add):
 
 
 def check_landmarks(data: Faces, metainfo: dict, add: Add):
-    """All checks of the landmarks of a file, and of images without any."""
+    """Runs all checks of the landmarks of a file, and of images without any."""
     if len(data.points):
         for check in (_check_places, _check_mirrored, _check_variation,
                       _check_normaliser):

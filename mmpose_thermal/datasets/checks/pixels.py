@@ -1,4 +1,4 @@
-"""What only the pixels of an image and its partner tell, image by image."""
+"""Checks of the data doctor that need the pixels of images and partners."""
 import hashlib
 import os.path as osp
 from collections import defaultdict
@@ -20,12 +20,12 @@ from .shifts import estimate_shift
 from .splits import fingerprint
 from .statistics import spread
 
-_BOX_PADDING = .125  # as MMPose's crops: 1.25 times the box
+_BOX_PADDING = .125  # on each side, as in MMPose's crops of 1.25 times the box
 _FLAT_LEVELS = 4.
 
 
 def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
-    """What :func:`inspect_image` must know of each image of a file."""
+    """Makes the arguments of :func:`inspect_image` for each image of a file."""
     of_image: Dict[int, List[int]] = defaultdict(list)
     for face, image in enumerate(data.image_of):
         of_image[int(image)].append(face)
@@ -40,7 +40,7 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
 
 
 def inspect_image(task: tuple) -> Dict[str, Any]:
-    """Decodes one image and its partner: ``errors``, and what could be measured."""
+    """Decodes one image and its partner; returns ``errors`` and measurements."""
     image, boxes, annotation, estimate, folders, with_rgb = task
     cv2.setNumThreads(1)
     found: Dict[str, Any] = dict(errors=[])
@@ -89,7 +89,7 @@ def _inspect_partner(thermal: np.ndarray, image: dict,
         return dict(errors=[(
             'pair size', f'{path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
             f'its thermal partner {thermal.shape[1]}x{thermal.shape[0]}, and '
-            'there is no "rgb_homography" (tools/misc/register_pairs.py).')])
+            'there is no "rgb_homography". Run tools/misc/register_pairs.py.')])
     found: Dict[str, Any] = dict(rgb=_moments(rgb[..., ::-1], boxes))
     if estimate and len(boxes):
         found['shift'] = estimate_shift(thermal, rgb, boxes[0])
@@ -97,7 +97,7 @@ def _inspect_partner(thermal: np.ndarray, image: dict,
 
 
 def _radiometry(raw: np.ndarray, sample: dict) -> dict:
-    """Median temperature, what is wrong with it, and whether 16 bits hold 8."""
+    """Median temperature, problems with it, and whether 16 bits hold 8-bit values."""
     narrow = bool(raw.dtype == np.uint16 and raw.max() < 256)
     raw = thermal_pixels(raw, sample['img_path'])
     scale = sample.get('temperature_scale')
@@ -117,7 +117,7 @@ def _kind_of(error: Exception, check: str) -> str:
 
 
 def _moments(image: np.ndarray, boxes: Sequence[Sequence[float]]):
-    """Number, sum and sum of squares of the pixels that crops will show."""
+    """Number, sum and sum of squares of the pixels that crops will contain."""
     total = np.zeros((3, 1 if image.ndim == 2 else 3))
     for x, y, w, h in boxes:
         left, top = int(max(x - _BOX_PADDING * w, 0)), int(
@@ -131,9 +131,9 @@ def _moments(image: np.ndarray, boxes: Sequence[Sequence[float]]):
 
 
 def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
-    """Sums up what :func:`inspect_image` found in the images of a file.
+    """Reports the results of :func:`inspect_image` for the images of a file.
 
-    Returns the spread of their median temperatures, if any, degrees Celsius.
+    Returns the spread of their median temperatures in degrees Celsius, if any.
     """
     # Training never reads an image without faces.
     used = set(map(int, data.image_of))
@@ -153,11 +153,11 @@ def check_pixels(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
     for level, check, key, message in (
         ('warning', 'flat', 'flat', 'images have hardly any contrast (a closed '
          'shutter, or a 16-bit file stored with 8 bits).'),
-        ('error', 'depth', 'narrow', '16-bit images hold values below 256 '
-         'only: they were 8-bit images before, and their temperatures are '
-         'lost.'),
+        ('error', 'depth', 'narrow', '16-bit images hold only values below '
+         '256: they were converted from 8-bit images, and their temperatures '
+         'are lost.'),
         ('warning', 'temperatures', 'problem', 'images have temperatures that '
-         'are no scene with a face in it. First: ')):
+         'are implausible for a scene with a face. First: ')):
         which = [i for i, result in enumerate(found) if result.get(key)]
         if which:
             first = found[which[0]][key]

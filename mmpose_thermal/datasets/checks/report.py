@@ -17,7 +17,7 @@ from .findings import Inspection
 from .inspection import image_folders
 
 _THUMBNAIL_PX = 150
-_FAR_PX = 1 << 14  # beyond any picture; OpenCV draws with 16 bits and more
+_FAR_PX = 1 << 14  # beyond any picture, and small enough for OpenCV to draw
 _MARKS = dict(error='ERROR', warning='warning')
 _STYLE = ('body{font-family:sans-serif;max-width:75em;margin:2em auto;'
           'padding:0 1em;line-height:1.4}.error{border-left:6px solid #c0392b}'
@@ -30,7 +30,7 @@ _STYLE = ('body{font-family:sans-serif;max-width:75em;margin:2em auto;'
 
 
 def config_lines(inspection: Inspection) -> str:
-    """The ``data_preprocessor`` of pairs or of one modality, for a config."""
+    """Writes the config's ``data_preprocessor`` for pairs or for one modality."""
     arguments = {
         modality: f'mean={values["mean"]}, std={values["std"]}'
         f'{", bgr_to_rgb=True" if modality == "rgb" else ""}'
@@ -56,7 +56,7 @@ def _statistics_of_files(inspection: Inspection) -> Dict[str, dict]:
 
 
 def text_report(inspection: Inspection) -> str:
-    """The findings as lines of text."""
+    """Formats the findings as plain text."""
     lines = []
     for name, values in _statistics_of_files(inspection).items():
         lines += [name] + [f'  {key}: {json.dumps(value)}'
@@ -73,13 +73,13 @@ def html_report(inspection: Inspection,
                 data_root: str = '',
                 data_prefix: Optional[dict] = None,
                 samples: int = 12) -> str:
-    """The findings as one page of HTML that needs no other file.
+    """Formats the findings as a self-contained HTML page.
 
     Args:
-        inspection (Inspection): What was found.
-        data_root (str): As given to ``inspect``.
-        data_prefix (dict, optional): Likewise.
-        samples (int): Pictures of each file beside those of the findings.
+        inspection (Inspection): The result of ``inspect``.
+        data_root (str): As passed to ``inspect``.
+        data_prefix (dict, optional): As passed to ``inspect``.
+        samples (int): Number of pictures per file, in addition to the findings'.
     """
     folders = image_folders(data_root, data_prefix)
 
@@ -113,7 +113,7 @@ def html_report(inspection: Inspection,
 
 def _figure(inspection: Inspection, folders: Dict[str, str], name: str,
             number: int) -> str:
-    """An image of an annotation file, with landmarks and boxes, and its partner."""
+    """Renders an image with landmarks and boxes, and its partner, as HTML."""
     found = inspection.files[name]
     image = found.images[number]
 

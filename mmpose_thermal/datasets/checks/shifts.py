@@ -1,4 +1,4 @@
-"""How far RGB partners are shifted."""
+"""Estimates how far RGB partners are shifted."""
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
@@ -6,9 +6,10 @@ import numpy as np
 
 from .findings import Add, Faces, image_examples
 
-_SEARCH = .2  # how far a misaligned partner is looked for, of the face box
-_SHIFT_WARNING, _SHIFT_ERROR = .03, .10  # likewise
-_EDGES_AGREE = .25  # correlation of edges from which a shift is believed
+# Fractions of the face box's side.
+_SEARCH = .2  # largest shift considered
+_SHIFT_WARNING, _SHIFT_ERROR = .03, .10
+_EDGES_AGREE = .25  # minimum correlation of edges to trust a shift
 _TEMPLATE_PX = 96
 
 
@@ -16,7 +17,7 @@ def _edges(grey: np.ndarray) -> np.ndarray:
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.5).astype(np.float32)
     strength = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0),
                              cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
-    # Strong and weak edges alike: contrast says nothing across modalities.
+    # The logarithm balances strong and weak edges: contrast differs across modalities.
     return np.log1p(strength)
 
 
@@ -27,11 +28,11 @@ def estimate_shift(thermal: np.ndarray, rgb: np.ndarray,
     Args:
         thermal (np.ndarray): Shape (H, W), uint8.
         rgb (np.ndarray): Shape (H, W, 3), uint8, on the thermal grid.
-        box (Sequence[float]): Of the face: x, y, width, height, pixels.
+        box (Sequence[float]): Face box: x, y, width, height, in pixels.
 
     Returns:
-        tuple: Shift in x and y in shares of the box's side (the square root of
-        its area), and the correlation of the edges there, up to 1.
+        tuple: Shift in x and y as fractions of the box's side (the square root
+        of its area), and the correlation of the edges at that shift, at most 1.
     """
     centre = np.array(box[:2]) + .5 * np.array(box[2:])
     side = 1.1 * np.sqrt(box[2] * box[3])
@@ -56,7 +57,7 @@ def estimate_shift(thermal: np.ndarray, rgb: np.ndarray,
 
 
 def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
-    """Finds out whether RGB partners are shifted alike; statistics of pairs."""
+    """Reports a common shift of RGB partners; returns statistics of the shifts."""
     shifts = np.array([result['shift'] for result in found
                        if 'shift' in result]).reshape(-1, 3)
     if not len(shifts):
@@ -80,7 +81,7 @@ def check_shifts(data: Faces, found: List[dict], add: Add) -> Optional[dict]:
         add('error' if common > _SHIFT_ERROR else 'warning', 'misaligned',
             f'RGB partners seem shifted by {median[0]:+.1%} of the face box '
             f'in x and {median[1]:+.1%} in y (median of {len(believed)} pairs '
-            'whose edges agree; a shift costs landmarks as much accuracy). '
-            'Register them: tools/misc/register_pairs.py.',
+            'with matching edges). A shift reduces landmark accuracy by the same '
+            'amount. Register the pairs: tools/misc/register_pairs.py.',
             image_examples(data.name, worst))
     return statistics

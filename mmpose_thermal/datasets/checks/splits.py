@@ -1,4 +1,4 @@
-"""What splits must not share."""
+"""Finds subjects, files and images that splits must not share."""
 from collections import defaultdict
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -9,15 +9,15 @@ from ..annotations.rules import short
 from .findings import Add, Faces
 
 _FINGERPRINT = 16  # side, in coefficients
-_NEAR_BITS = 24  # of 256 that two near-duplicates may differ in
+_NEAR_BITS = 24  # largest difference between near-duplicates, of 256 bits
 _COMPARED_AT_ONCE = 2**25  # pairs of fingerprints; 128 MiB
-_MAX_PAIRS = 4  # that are shown
+_MAX_PAIRS = 4  # shown as examples
 
 
 def fingerprint(grey: np.ndarray) -> np.ndarray:
-    """What an image looks like in 256 bits; alike for alike images.
+    """Computes a 256-bit perceptual hash; similar images differ in few bits.
 
-    The signs of its lowest cosine coefficients about their median.
+    Each bit tells whether a low-frequency cosine coefficient exceeds the median.
 
     Args:
         grey (np.ndarray): Shape (H, W), uint8.
@@ -33,14 +33,14 @@ def fingerprint(grey: np.ndarray) -> np.ndarray:
 def check_splits(files: Sequence[Faces], add: Add):
     """Finds subjects and files in more than one split."""
     for name, what, remedy in (
-        ('subject_id', 'subjects', 'The test would measure memory: split by '
-         'subject.'),
+        ('subject_id', 'subjects', 'The test would reward memorised people: '
+         'split by subject.'),
         ('file_name', 'files', 'Keep each in one split.')):
         where: Dict[Any, set] = defaultdict(set)
         for data in files:
             for i, image in enumerate(data.images):
                 if image.get(name) is not None:
-                    # Anything may stand there, and lists have no hash.
+                    # Values may be of any type, including unhashable lists.
                     where[short(image[name])].add(data.name)
         shared = [value for value, names in where.items() if len(names) > 1]
         if shared:
@@ -51,7 +51,7 @@ def check_splits(files: Sequence[Faces], add: Add):
 
 def check_duplicates(files: Sequence[Faces], found: Sequence[List[dict]],
                      add: Add):
-    """Finds equal images within and across splits, and near-equal across."""
+    """Finds equal images within and across splits, and similar ones across."""
     seen: Dict[str, Tuple[str, int]] = {}
     within: List[tuple] = []
     across: List[tuple] = []
@@ -67,7 +67,7 @@ def check_duplicates(files: Sequence[Faces], found: Sequence[List[dict]],
                                ('warning', 'within a split', within)):
         if pairs:
             add(level, f'duplicates {what}',
-                f'{len(pairs)} images are equal, pixel by pixel, to another '
+                f'{len(pairs)} images have exactly the same pixels as another '
                 f'{what}. Keep one of each.',
                 [place for pair in pairs[:_MAX_PAIRS]
                  for place in pair])
@@ -79,13 +79,13 @@ def check_duplicates(files: Sequence[Faces], found: Sequence[List[dict]],
     ]
     if near:
         add('warning', 'near-duplicates across splits',
-            f'{len(near)} images look nearly like one of another split. Look '
-            'whether they show the same moment.',
+            f'{len(near)} images look nearly the same as an image of another '
+            'split. Check whether they show the same moment.',
             [place for pair in near[:_MAX_PAIRS] for place in pair])
 
 
 def _near_pairs(name, results, other_name, others):
-    """For each image of the other file its nearest here, if near enough."""
+    """Pairs each image of the other file with its nearest here, if near enough."""
     def signs(found):
         known = [i for i, r in enumerate(found) if 'fingerprint' in r]
         if not known:

@@ -1,4 +1,4 @@
-"""Numbers that describe a data set."""
+"""Statistics of a data set."""
 from collections import defaultdict
 from typing import Any, Dict, List, Sequence
 
@@ -36,13 +36,13 @@ def statistics_of(data: Faces, metainfo: dict) -> dict:
 
 
 def spread(values: np.ndarray) -> dict:
-    """Smallest, median and largest of some numbers."""
+    """Minimum, median and maximum of some numbers."""
     levels: Any = np.percentile(values, (0, 50, 100)).round(1)
     return dict(zip(('min', 'median', 'max'), levels.tolist()))
 
 
 def normalisation_of(found: Sequence[List[dict]]) -> Dict[str, dict]:
-    """``mean`` and ``std`` of what crops show, by modality."""
+    """``mean`` and ``std`` of the pixels in face crops, by modality."""
     normalisation: Dict[str, dict] = {}
     for modality in ('thermal', 'rgb'):
         moments = [result[modality] for results in found

@@ -1,4 +1,4 @@
-"""Tools of the converters: from faces and pictures to COCO json."""
+"""Shared code of the converters: writes faces and pictures as COCO json."""
 from .coco_files import coco, write_json
 from .convert import SPLITS, convert, split_by_subject
 from .records import (ConversionError, Face, LeaveOut, Picture, box_around,

@@ -1,4 +1,4 @@
-"""Annotation files of converters: what they hold, and how they are written."""
+"""Builds and writes the annotation files of converters."""
 import json
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,16 +15,16 @@ from .records import box_around, box_fields, listed, with_visibility
 
 _OF_THERMAL = ('rgb_file_name', 'rgb_homography', 'bit_depth', 'palette',
                'temperature_scale', 'temperature_offset')
-_OURS = '"generator":"mmpose_thermal"'  # marks what a converter wrote
+_OURS = '"generator":"mmpose_thermal"'  # marks files written by a converter
 
 
 def write_json(path: Union[str, Path], content: Any) -> None:
-    """Writes a whole file or none."""
+    """Writes a file completely or not at all."""
     write_jsons({path: content})
 
 
 def write_jsons(contents: Mapping[Any, Any]) -> None:
-    """Writes whole files, all or none."""
+    """Writes all files completely, or none of them."""
     with ExitStack() as all_of_them:
         for path, content in contents.items():
             unfinished = all_of_them.enter_context(atomic_file(path))
@@ -33,7 +33,7 @@ def write_jsons(contents: Mapping[Any, Any]) -> None:
 
 
 def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
-    """The same face as labelled in the RGB image."""
+    """Converts a face's annotation to the coordinates of the RGB image."""
     found = {key: value for key, value in annotation.items()
              if key != 'rgb_keypoints'}
     keypoints = np.reshape(annotation['keypoints'], (-1, 3)).astype(float)
@@ -53,7 +53,7 @@ def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
 
 
 def visible_records(records: List[dict]) -> List[dict]:
-    """Records of the RGB partners, each once, with the faces inside of them."""
+    """Makes one record per RGB partner, with the faces inside it."""
     found: Dict[str, dict] = {}
     for record in records:
         image = record['image']
@@ -77,7 +77,7 @@ def visible_records(records: List[dict]) -> List[dict]:
 
 
 def coco(records: List[dict], metainfo: dict, description: str) -> dict:
-    """Numbers records (``image`` and its ``annotations``) into one COCO json."""
+    """Combines records (``image`` and its ``annotations``) into one COCO json."""
     images, annotations = [], []
     for number, record in enumerate(records, start=1):
         images.append(dict(id=number, **record['image']))
@@ -93,12 +93,12 @@ def coco(records: List[dict], metainfo: dict, description: str) -> dict:
 
 
 def remove_stale(out: Path, names: Iterable[str], written: Set[Path]) -> None:
-    """Removes files of an earlier run, which could be taken for this one's."""
+    """Removes files of an earlier run that could be mistaken for this run's."""
     for name in names:
         path = out / f'{name}.json'
         if path not in written and _is_ours(path):
             path.unlink()
-            print(f'  removed {path.name}, of an earlier run')
+            print(f'  removed {path.name} from an earlier run')
         derived = out / f'{name}_registered.json'
         if derived.exists():
             print(f'  {derived.name} was made from an earlier {path.name}: '
@@ -106,7 +106,7 @@ def remove_stale(out: Path, names: Iterable[str], written: Set[Path]) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a converter wrote a file; people keep their own beside."""
+    """Whether a converter wrote the file; users may keep their own in the folder."""
     if not path.is_file():
         return False
     with open(path, errors='replace') as file:

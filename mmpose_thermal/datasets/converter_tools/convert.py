@@ -1,8 +1,8 @@
-"""Converts a data set as it is distributed to this project's COCO json.
+"""Converts a data set from its distributed form to this project's COCO json.
 
-A converter lists tasks and says how one task becomes a :class:`Picture`; all
-else (processes, progress, checks, counts, files) is here. It takes a minute and
-keeps nothing between runs: the next one sees what was completed or mended.
+A converter lists tasks and turns one task into a :class:`Picture`; everything
+else (processes, progress, checks, counts, files) happens here. Nothing is kept
+between runs, so rerun the converter after completing or correcting the data.
 """
 from collections import Counter
 from pathlib import Path
@@ -18,30 +18,30 @@ from .labelme import refuse_numbers_from_1
 from .records import ConversionError, LeaveOut, Picture, record_of
 
 SPLITS = ('train', 'val', 'test')
-_CHUNK = 50  # tasks that a process gets at a time
+_CHUNK = 50  # tasks passed to a process at a time
 
 
 def split_by_subject(subjects: Sequence[Any],
                      val: int = 0,
                      test: int = 0) -> Dict[Any, str]:
-    """The split of each person, where a data set has no official one.
+    """Assigns people to splits if a data set has no official splits.
 
-    ``test`` people of the highest ids test, ``val`` people before them validate.
-    Ids may be in any order, repeated or not.
+    The ``test`` people with the highest ids form the test split, the ``val``
+    people before them the validation split. Ids may be unordered and repeated.
     """
     people = sorted(set(subjects))
     training = len(people) - val - test
     if training < 1:
         raise ConversionError(
-            f'{len(people)} subjects cannot give {val} for validation, {test} '
-            'for the test and any for training. Change --val-subjects and '
-            '--test-subjects, or complete the data.')
+            f'{len(people)} subjects are too few for {val} in validation, '
+            f'{test} in the test and at least one in training. Change '
+            '--val-subjects and --test-subjects, or complete the data.')
     splits = ['train'] * training + ['val'] * val + ['test'] * test
     return dict(zip(people, splits))
 
 
 def _convert_chunk(job: tuple) -> Tuple[list, list, list, set]:
-    """Reads some tasks: records, what is left out, labels ignored, numbers used."""
+    """Reads some tasks; returns records, skipped tasks, ignored labels, numbers."""
     root, read, tasks, metainfos, margin = job
     records, left_out, ignored, numbers = [], [], [], set()
     for name, task in tasks:
@@ -75,9 +75,9 @@ def _refuse_shared_subjects(records: List[dict]) -> None:
         subject, where = next(iter(shared.items()))
         raise ConversionError(
             f'{len(shared)} subjects are in more than one split, first '
-            f'subject {subject} in {sorted(where)}. Results would be '
-            'worthless; nothing was written. Check that each folder holds the '
-            'files that were distributed in it.')
+            f'subject {subject} in {sorted(where)}. Test results would be '
+            'meaningless, so nothing was written. Check that each folder holds '
+            'only the files distributed in it.')
 
 
 def convert(root: str,
@@ -91,24 +91,23 @@ def convert(root: str,
             left_out: Sequence[Tuple[str, str]] = ()) -> Dict[str, Path]:
     """Converts a data set.
 
-    Writes ``{split}.json``, of the thermal images; ``rgb_{split}.json``, of
-    their RGB partners as images of their own; and ``left_out.json``, a list
-    of what was not used: name, reason, details. Prints the counts. All files
-    are written at the end, or none; those of an earlier run that this one does
-    not write are removed.
+    Writes ``{split}.json`` for the thermal images, ``rgb_{split}.json`` for
+    their RGB partners, and ``left_out.json``, a list of unused pictures (name,
+    reason, details). Prints the counts. All files are written at the end, or
+    none; annotation files of an earlier run that are not overwritten are removed.
 
     Args:
         root (str): Folder of the data set; all paths become relative to it.
-        tasks (Sequence[tuple]): What to read: a name for messages, and what
-            ``read`` needs to know. In the order of the result.
-        read (Callable): Makes a :class:`Picture` of the root and one task;
+        tasks (Sequence[tuple]): A name for messages and an argument of
+            ``read`` for each picture, in the order of the result.
+        read (Callable): Makes a :class:`Picture` from the root and one task;
             raises :class:`LeaveOut`. Runs in other processes.
         point_sets (dict[str, str]): Name of the point set by kind of picture.
-        description (str): Of the data set.
+        description (str): Description of the data set.
         out_dir (str, optional): Defaults to ``annotations`` below the root.
-        jobs (int): Processes.
-        margin (float): Of boxes that are not given, see :func:`box_around`.
-        left_out (Sequence[tuple]): What the caller has left out: name, reason.
+        jobs (int): Number of processes.
+        margin (float): Margin of computed boxes, see :func:`box_around`.
+        left_out (Sequence[tuple]): Pictures already skipped: name, reason.
 
     Returns:
         dict[str, Path]: The annotation files by name.
@@ -162,7 +161,7 @@ def convert(root: str,
 
 def _splits(records: List[dict], metainfos: Dict[str, dict], description: str,
             out: Path) -> Tuple[Dict[str, Path], Dict[Path, dict], List[str]]:
-    """The annotation files by name, their contents by path, and lines of counts."""
+    """Returns annotation files by name, their contents by path, and count lines."""
     paths, contents, counts = {}, {}, []
     for kind, metainfo in metainfos.items():
         for split in SPLITS:
@@ -201,7 +200,7 @@ def _counts(name: str, records: List[dict]) -> str:
 
 def _by_frequency(named: Iterable[Tuple[str, str]]
                   ) -> Iterator[Tuple[str, int, str]]:
-    """Of reasons with names: each reason, how often, and its first name."""
+    """Yields each reason, its count and its first name, most frequent first."""
     pairs = list(named)
     first = dict(reversed(pairs))
     for reason, count in Counter(reason for reason, _ in pairs).most_common():
@@ -212,7 +211,7 @@ def _report_left_out(left_out: List[Tuple[str, str, str]], out: Path) -> None:
     if not left_out:
         print('  left out: none')
         return
-    print(f'  left out: {len(left_out)} (each in {out / "left_out.json"})')
+    print(f'  left out: {len(left_out)} (listed in {out / "left_out.json"})')
     for reason, count, first in _by_frequency(
             (reason, name) for name, reason, _ in left_out):
         print(f'    {count} {reason}, first {first}')

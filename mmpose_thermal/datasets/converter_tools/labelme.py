@@ -1,8 +1,8 @@
-"""Faces in json files of LabelMe and of tools that write its format.
+"""Reads faces from json files of LabelMe and tools that write its format.
 
-Shapes are read by their type, as LabelMe and X-AnyLabeling write it: points,
-circles (whose first point is the centre), lines and polygons (as points in
-order) are landmarks; a shape labelled 'face' is the box.
+Points, circles (their centre), lines and polygons (their points in order) are
+landmarks; a shape labelled 'face' is the box. Shape types are those written by
+LabelMe and X-AnyLabeling.
 """
 import math
 import re
@@ -19,13 +19,13 @@ from .records import ConversionError, Face, LeaveOut
 _BOX_LABEL = 'face'
 _IN_ORDER = ('point', 'points', 'line', 'linestrip', 'polygon')
 _BOXES = ('rectangle', 'rotation', 'quadrilateral', 'polygon', 'mask')
-_FROM_0 = 'Numbers of points begin with 0: subtract 1 from each label'
-_TWO_FACES = ('two faces without group ids: give the shapes of each face a '
-              'group id of its own')
+_FROM_0 = 'Point numbers start at 0: subtract 1 from each label'
+_TWO_FACES = ('two faces without group ids: give the shapes of each face their '
+              'own group id')
 
 
 def labelme_content(path: Path) -> dict:
-    """A LabelMe file; raises LeaveOut if its shapes lack ``label`` or ``points``."""
+    """Reads a LabelMe file; raises LeaveOut if it is malformed."""
     try:
         content = parse_json(Path(path).read_bytes())
     except ValueError as error:
@@ -34,19 +34,19 @@ def labelme_content(path: Path) -> dict:
     wrong = [shape for shape in shapes if not _is_shape(shape)] if isinstance(
         shapes, list) else [shapes]
     if wrong:
-        raise LeaveOut('json file that is not LabelMe\'s', short(wrong[0]))
+        raise LeaveOut('json file that is not from LabelMe', short(wrong[0]))
     return content
 
 
 def labelled_size(content: dict) -> Optional[Tuple[float, float]]:
-    """Width and height of the image as it was labelled, if the file tells."""
+    """Width and height of the image when it was labelled, if the file has them."""
     size: List[Any] = [content.get('imageWidth'), content.get('imageHeight')]
     known = all(is_number(side) and side > 0 for side in size)
     return (size[0], size[1]) if known else None
 
 
 def _is_shape(shape: Any) -> bool:
-    # A point that is not finite is not labelled.
+    # Non-finite points are valid: they count as not labelled.
     return (isinstance(shape, dict) and 'label' in shape
             and isinstance(shape.get('points'), list) and all(
                 isinstance(point, list) and len(point) == 2 and all(
@@ -56,7 +56,7 @@ def _is_shape(shape: Any) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Names differ neither by capitals nor by spaces and hyphens."""
+    """Normalises case, spaces and hyphens of a name."""
     return re.sub(r'[\s-]+', '_', name.strip().casefold())
 
 
@@ -65,20 +65,20 @@ def _label(shape: dict) -> str:
 
 
 def _type(shape: dict) -> str:
-    """Old files have no types: then the number of points tells."""
+    """The shape type, guessed from the number of points in old files."""
     return shape.get('shape_type') or (
         'point' if len(shape['points']) == 1 else 'polygon')
 
 
 def _is_box(shape: dict) -> bool:
-    # Somebody may call each landmark 'face'.
+    # Points labelled 'face' are landmarks, not boxes.
     return _label(shape).lower() == _BOX_LABEL and _type(shape) != 'point'
 
 
 def _box(shape: dict) -> List[float]:
-    """Of two corners, or of the corners or outline of a face."""
+    """The bounding box of a shape, x, y, width, height."""
     if _type(shape) not in _BOXES or len(shape['points']) < 2:
-        raise LeaveOut(f'face box drawn as {_type(shape)} of '
+        raise LeaveOut(f'face box drawn as {_type(shape)} with '
                        f'{len(shape["points"])} points: draw a rectangle')
     corners = np.asarray(shape['points'], float)
     low, high = corners.min(0), corners.max(0)
@@ -86,7 +86,7 @@ def _box(shape: dict) -> List[float]:
 
 
 def _landmarks_of(shape: dict) -> Optional[list]:
-    """The landmarks that a shape shows; None if it is of no such type."""
+    """The landmarks of a shape; None if its type has none."""
     if _type(shape) == 'circle':
         return shape['points'][:1]
     return shape['points'] if _type(shape) in _IN_ORDER else None
@@ -94,15 +94,15 @@ def _landmarks_of(shape: dict) -> Optional[list]:
 
 def faces_of_shapes(shapes: Sequence[dict],
                     names: Sequence[str] = ()) -> Tuple[List[Face], List[str]]:
-    """Makes a face of each group id of an image; also returns what was ignored."""
+    """Makes one face per group id of an image; also returns the ignored shapes."""
     groups: Dict[Any, List[dict]] = defaultdict(list)
     for shape in shapes:
         groups[shape.get('group_id')].append(shape)
     with_points = [name for name, group in groups.items()
                    if any(not _is_box(shape) for shape in group)]
     if len(with_points) == 1 and sum(map(_is_box, shapes)) == 1:
-        groups = {None: list(shapes)}  # only the box has a group id, or only
-        with_points = [None]           # the points have one
+        groups = {None: list(shapes)}  # only the box or only the points have
+        with_points = [None]           # a group id
     ignored: List[str] = []
     faces = [face_of_shapes(groups[name], names, ignored)
              for name in with_points]
@@ -114,22 +114,22 @@ def faces_of_shapes(shapes: Sequence[dict],
 def face_of_shapes(shapes: Sequence[dict],
                    names: Sequence[str] = (),
                    ignored: Optional[List[str]] = None) -> Face:
-    """Makes one face of its shapes.
+    """Makes one face from its shapes.
 
-    A shape labelled 'face' is the box. The others are the landmarks: by name
-    if most of them are labelled by one of ``names`` (those that do not occur
-    are not labelled; capitals, spaces and hyphens do not matter), else by
-    number if most are, else in the order of the file, one or several a shape.
+    A shape labelled 'face' is the box. The others are landmarks, identified by
+    name if most of their labels are in ``names`` (ignoring case, spaces and
+    hyphens), else by number if most labels are numbers, else by their order in
+    the file. Names or numbers that do not occur are not labelled.
 
-    ``ignored`` is extended by what is no landmark: shapes of other labels
-    beside named or numbered points, and of types that show no point.
+    Shapes that are not landmarks are appended to ``ignored``: shapes with other
+    labels among named or numbered points, and shapes of types without points.
 
     Raises:
-        ConversionError: A number is too large: probably all numbers of the
-            folder begin with 1.
-        LeaveOut: There are two boxes, the box or a point is drawn in a way
-            that cannot be read, a name or number occurs twice, or each point
-            has a label of its own that is no name of a point.
+        ConversionError: A number is too large; the folder's numbers probably
+            start at 1.
+        LeaveOut: There are two boxes, the box or a point has an unsupported
+            shape type, a name or number occurs twice, or the labels are unique
+            but are not names of points.
     """
     boxes = [shape for shape in shapes if _is_box(shape)]
     if len(boxes) > 1:
@@ -157,7 +157,7 @@ def face_of_shapes(shapes: Sequence[dict],
 
 
 def _order(shapes: Sequence[dict], names: Sequence[str]):
-    """How labels tell which point is meant; None if the order does."""
+    """The function that maps labels to point indices; None to use the file order."""
     landmarks = _landmark_shapes(shapes)
     labels = [_label(shape) for shape in landmarks]
     exact = {name: place for place, name in enumerate(names)}
@@ -172,13 +172,13 @@ def _order(shapes: Sequence[dict], names: Sequence[str]):
         if sum(order_of(label) is not None for label in labels) > len(
                 labels) / 2:
             return order_of
-    # Labels that tell the points apart, but not as the names do.
+    # Labels that are unique but are not the names of points.
     if len(set(labels)) == len(labels) > 1 and all(
             len(_landmarks_of(shape) or ()) == 1 for shape in landmarks):
         unknown = [label for label in labels
                    if by_name(label) is None and _number(label) is None]
         if len(unknown) < len(labels) or not _are_running(labels):
-            raise LeaveOut('labels that are no names of points',
+            raise LeaveOut('labels that are not names of points',
                            f'"{unknown[0]}" is one of {len(unknown)}')
     return None
 
@@ -193,7 +193,7 @@ def _number(label: str) -> Optional[int]:
 
 
 def _are_running(labels: Sequence[str]) -> bool:
-    """Whether they are one word and numbers, in the order of the file."""
+    """Whether labels are one word with increasing numbers, such as p1, p2, ..."""
     found = [re.fullmatch(r'(.*?)(\d{1,9})', label) for label in labels]
     parts = [(one.group(1), int(one.group(2))) for one in found if one]
     return len(parts) == len(labels) and parts == sorted(parts) and len(
@@ -201,7 +201,7 @@ def _are_running(labels: Sequence[str]) -> bool:
 
 
 def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
-    """The numbers that label the points of an image; empty if something else does."""
+    """The numbers that label an image's points; empty if labels are not numbers."""
     if _order(shapes, names) is not _number:
         return set()
     found = {_number(_label(shape)) for shape in _landmark_shapes(shapes)}
@@ -209,21 +209,21 @@ def numbers_of(shapes: Sequence[dict], names: Sequence[str]) -> Set[int]:
 
 
 def refuse_numbers_from_1(numbers: Iterable[int]) -> None:
-    """Raises ConversionError if a folder's points are 1, 2, 3, ... without a gap."""
+    """Raises ConversionError if a folder's points are numbered 1, 2, 3, ..., N."""
     seen = set(numbers)
     if len(seen) > 1 and seen == set(range(1, len(seen) + 1)):
         raise ConversionError(
             f'the points of all images are labelled 1 to {max(seen)}, and '
-            f'none 0. {_FROM_0}; if point 0 is not to be seen in any image, '
-            'label by the names of the points.')
+            f'none 0. {_FROM_0}; if point 0 is not visible in any image, '
+            'label the points by name.')
 
 
 def _sparse(places: List[int], points: np.ndarray, count: int) -> np.ndarray:
     if max(places) >= count:
         raise ConversionError(
             f'a point has the number {max(places)}, but the {count} points '
-            f'are 0 to {count - 1}. {_FROM_0}, or choose another point set by '
-            '--points.')
+            f'are 0 to {count - 1}. {_FROM_0}, or choose another point set '
+            'with --points.')
     times = set(Counter(places).values())
     if times != {1}:
         raise LeaveOut('the same point twice' if 1 in times else _TWO_FACES)

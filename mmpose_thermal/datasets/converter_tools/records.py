@@ -1,4 +1,4 @@
-"""Labelled pictures of a data set, and what annotation files hold of each."""
+"""Labelled pictures of a data set, and their records in annotation files."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
@@ -10,11 +10,11 @@ from ..image_files import head_of
 
 
 class ConversionError(ValueError):
-    """The tree as a whole is not what the converter expects."""
+    """The data set as a whole is not what the converter expects."""
 
 
 class LeaveOut(Exception):
-    """One picture cannot be used: a reason to count, and details of this one."""
+    """One picture cannot be used; has a reason for counting, and details."""
 
     def __init__(self, reason: str, details: str = '') -> None:
         super().__init__(reason)
@@ -25,14 +25,14 @@ class LeaveOut(Exception):
 class Face:
     """One labelled face.
 
-    Keypoints are pixels, (K, 2) with NaN for points without a label, or (K, 3)
-    with COCO's visibility.
+    Keypoints are in pixels, (K, 2) with NaN for unlabelled points, or (K, 3)
+    with COCO visibility.
     """
     keypoints: np.ndarray
-    # x, y, width, height; by default from the keypoints with a margin.
+    # x, y, width, height; computed from the keypoints with a margin by default.
     bbox: Optional[Sequence[float]] = None
     rgb_keypoints: Optional[np.ndarray] = None  # if RGB is not aligned
-    fields: dict = field(default_factory=dict)  # more, of the annotation
+    fields: dict = field(default_factory=dict)  # further annotation fields
 
 
 @dataclass
@@ -40,18 +40,18 @@ class Picture:
     """One thermal image with its faces; file names are relative to the root."""
     file_name: str
     split: str  # 'train', 'val' or 'test'
-    faces: List[Face]  # those with labels
-    rgb_file_name: Optional[str] = None  # the partner
-    kind: str = ''  # of pictures in files of their own, {kind}_{split}.json
+    faces: List[Face]  # labelled faces
+    rgb_file_name: Optional[str] = None  # RGB partner
+    kind: str = ''  # each kind is written to its own {kind}_{split}.json
     fields: dict = field(default_factory=dict)  # subject_id, palette, ...
-    # Width and height of what was shown when it was labelled.
+    # Width and height of the image when it was labelled.
     labelled_size: Optional[Tuple[float, float]] = None
-    ignored: List[str] = field(default_factory=list)  # labels of no face
-    numbers: Set[int] = field(default_factory=set)  # that label points, if any
+    ignored: List[str] = field(default_factory=list)  # labels not used
+    numbers: Set[int] = field(default_factory=set)  # used as point labels, if any
 
 
 def with_visibility(keypoints: np.ndarray) -> np.ndarray:
-    """Keypoints (K, 2) or (K, 3) with COCO's visibility; rows of 0 without a label."""
+    """Converts keypoints (K, 2) or (K, 3) to (K, 3); unlabelled rows become 0."""
     points = np.asarray(keypoints, dtype=float)
     if points.shape[1] == 2:
         points = np.column_stack([points, np.full(len(points), 2.)])
@@ -61,9 +61,9 @@ def with_visibility(keypoints: np.ndarray) -> np.ndarray:
 
 
 def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
-    """The box (x, y, width, height) of the labelled points of a face.
+    """Computes the box (x, y, width, height) around a face's labelled points.
 
-    ``margin`` is added on each side, a share of width and height.
+    ``margin`` is added on each side, as a fraction of width and height.
     """
     points = with_visibility(keypoints)
     points = points[points[:, 2] > 0, :2]
@@ -73,7 +73,7 @@ def box_around(keypoints: np.ndarray, margin: float) -> np.ndarray:
 
 
 def box_fields(box: np.ndarray, size: Sequence[float]) -> dict:
-    """COCO's fields for the part of a box (x, y, width, height) inside an image."""
+    """COCO's fields for a box (x, y, width, height) clipped to an image."""
     low = np.clip(box[:2], 0, size)
     extent = np.clip(box[:2] + box[2:], 0, size) - low
     return dict(bbox=[*low.round(2).tolist(), *extent.round(2).tolist()],
@@ -81,7 +81,7 @@ def box_fields(box: np.ndarray, size: Sequence[float]) -> dict:
 
 
 def listed(keypoints: np.ndarray) -> list:
-    """COCO's ``[x, y, v] * K`` of keypoints (K, 3)."""
+    """Converts keypoints (K, 3) to COCO's ``[x, y, v] * K``."""
     return [
         number for x, y, v in keypoints.tolist()
         for number in (round(x, 2), round(y, 2), int(v))
@@ -124,7 +124,7 @@ def _annotation(face: Face, size: Tuple[int, int], metainfo: dict,
 
 
 def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
-    """Landmarks of a smaller copy would all be at wrong places."""
+    """Leaves out pictures labelled at another size, whose points would be wrong."""
     labelled = picture.labelled_size
     if labelled is None or tuple(labelled) == size:
         return
@@ -132,7 +132,7 @@ def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
         (np.nan_to_num(face.keypoints[:, :2]) <= size).all()
         for face in picture.faces)
     if tuple(labelled) == size[::-1] and inside:
-        return  # sides exchanged in the file, not in the labels
+        return  # width and height are swapped in the file, not in the labels
     raise LeaveOut('labelled in an image of another size',
                    f'labelled {labelled[0]:g}x{labelled[1]:g}, the image is '
                    f'{size[0]}x{size[1]}')
@@ -140,11 +140,12 @@ def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
 
 def record_of(root: Path, picture: Picture, metainfos: Dict[str, dict],
               margin: float) -> dict:
-    """Makes a record of a picture, by the metainfo of its kind.
+    """Makes a record from a picture, using the metainfo of its kind.
 
-    Returns ``image`` and ``annotations`` as in the file but for their ids; ``kind``,
-    ``split``; ``rgb_size`` if there is a partner. Raises LeaveOut if it cannot be
-    used, FileNotFoundError or ValueError if the image cannot be read.
+    Returns a dict with ``image`` and ``annotations`` as in the file but without
+    ids, ``kind``, ``split``, and ``rgb_size`` if there is a partner. Raises
+    LeaveOut if the picture cannot be used, FileNotFoundError or ValueError if
+    the image cannot be read.
     """
     head = head_of(str(root / picture.file_name), with_size=True)
     assert head.size is not None

@@ -1,7 +1,7 @@
 """CARL or EURECOM VIS-TH with Alpkant's labels (6 points) to COCO json.
 
-Both modalities are labelled, in dlib's XML, one file a subject; the cameras
-are not aligned, so the RGB points become "rgb_keypoints".
+Both modalities are labelled, in one dlib XML file per subject. The cameras are
+not aligned, so the RGB points become "rgb_keypoints".
 """
 import re
 from pathlib import PurePosixPath, PureWindowsPath
@@ -17,7 +17,7 @@ _NAMES = ('righteye_outer', 'righteye_inner', 'lefteye_inner',
 
 
 def _partner_of(path):
-    """The visible partner of a thermal path; None for a visible one."""
+    """The RGB partner of a thermal path; None if the path is itself RGB."""
     folder, name = path.parent, path.name
     eurecom = re.fullmatch(r'TH_(.+)', name)
     if eurecom:
@@ -34,7 +34,7 @@ def _partner_of(path):
 
 
 def _labels_of(file):
-    """Boxes and points of all images of an XML file, by path."""
+    """Points and boxes of all images of an XML file, by path."""
     found = {}
     for image in ElementTree.parse(file).iter('image'):
         # Some paths were written on Windows.
@@ -57,7 +57,7 @@ def _labels_of(file):
 
 
 def list_tasks(root, args):
-    """The labelled thermal images, and those without an RGB partner."""
+    """Lists the labelled thermal images, and those without an RGB partner."""
     files = sorted((root / args.labels).glob('*.xml'))
     if not files:
         raise ConversionError(f'{root / args.labels} holds no XML file.')
@@ -70,7 +70,7 @@ def list_tasks(root, args):
         for path, (points, box) in labels.items():
             partner = _partner_of(path)
             if partner is None:
-                continue  # a visible image, met with its thermal one
+                continue  # an RGB image, handled with its thermal one
             if partner not in labels:
                 left_out.append((str(path), 'no labelled RGB partner'))
                 continue
@@ -81,7 +81,7 @@ def list_tasks(root, args):
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     path, partner, points, box, rgb_points, subject, split = task
     face = Face(np.array(points), box, np.array(rgb_points))
     return Picture(

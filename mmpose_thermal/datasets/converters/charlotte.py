@@ -19,7 +19,7 @@ _CONDITIONS = {
 
 
 def list_tasks(root, args):
-    """The rows of all tables; nothing is left out beforehand."""
+    """Lists the rows of all tables; nothing is skipped."""
     tables = {
         int(path.stem[1:]): path
         for path in root.glob('S*.csv') if path.stem[1:].isdigit()
@@ -43,16 +43,16 @@ def list_tasks(root, args):
 
 
 def _coordinates(row, count):
-    """The points of a row, (count, 2), NaN where it is empty."""
+    """The points of a row, (count, 2), NaN for empty cells."""
     return np.array([[float(row.get(f'{axis}{i}') or 'nan') for axis in 'xy']
                      for i in range(count)])
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     subject, split, row, images, kelvin_per_count = task
     if not re.fullmatch(r'R\d+', row['ID']):
-        raise LeaveOut('ID that is not R and digits')
+        raise LeaveOut('ID that is not R followed by digits')
     points = _coordinates(row, _FRONT)
     known = np.isfinite(points).all(1)
     if known[:_IBUG].all():

@@ -7,13 +7,13 @@ from ..converter_tools.labelme import (faces_of_shapes, labelled_size, labelme_c
                        numbers_of)
 from ..point_sets import keypoint_names, load_metainfo
 
-POINT_SETS = {'': 'ibug68'}  # or what --points names
+POINT_SETS = {'': 'ibug68'}  # default of --points
 _SUFFIXES = ('.png', '.tiff', '.tif', '.npy', '.jpg', '.jpeg', '.bmp', '.webp')
 _FIELDS = ('palette', 'temperature_scale', 'temperature_offset')
 
 
 def _by_stem(folder):
-    """Images below a folder, by their path without extension."""
+    """Images below a folder, grouped by their path without extension."""
     found = {}
     for path in sorted(folder.rglob('*')):
         if path.suffix.lower() in _SUFFIXES:
@@ -23,14 +23,14 @@ def _by_stem(folder):
 
 
 def list_tasks(root, args):
-    """The labelled images, and those left out with the reason."""
+    """Lists the labelled images, and the skipped ones with the reason."""
     visible = _by_stem(root / args.rgb) if args.rgb else {}
     partners = {path for paths in visible.values() for path in paths}
     images, left_out = _labelled(root, partners)
     if not images:
         reason = left_out[0][1] if left_out else 'no image'
         raise ConversionError(f'{root} holds no image with a json file of the '
-                              f'same name beside it ({reason}).')
+                              f'same name next to it ({reason}).')
     folders = [split for split in SPLITS if (root / split).is_dir()]
     subjects = {stem: _subject(stem, args.subject_pattern, folders)
                 for stem in images}
@@ -55,20 +55,20 @@ def list_tasks(root, args):
 
 
 def _labelled(root, partners):
-    """Thermal images with labels by their stem, and the others."""
+    """Labelled thermal images by their stem, and the others with the reason."""
     images, left_out = {}, []
     for stem, paths in _by_stem(root).items():
         paths = [path for path in paths if path not in partners]
         if not paths:
             continue
         if any('\\' in part for part in Path(stem).parts):
-            # Annotation files of Windows have backslashes for slashes.
+            # Annotation files treat backslashes as slashes, as on Windows.
             left_out.append((stem, 'file name with a backslash: rename it'))
         elif not (root / f'{stem}.json').exists():
             left_out.append((stem, 'no json file'))
         elif len(paths) > 1:
-            # Which of them was labelled? RGB partners belong into --rgb.
-            left_out.append((stem, 'several images of one name: ' + ', '.join(
+            # It is unclear which one was labelled; --rgb holds RGB partners.
+            left_out.append((stem, 'several images with one name: ' + ', '.join(
                 path.suffix for path in paths)))
         else:
             images[stem] = paths[0]
@@ -81,20 +81,20 @@ def _subject(stem, pattern, folders):
         raise ConversionError(
             f'--subject-pattern {pattern!r} finds no subject in '
             f'"{Path(stem).name}". Without subjects, splits would share '
-            'people; make folders train, val and test instead.')
+            'people. Correct the pattern, or make folders train, val and test.')
     return match and match.group(1)
 
 
 def _split_of_folder(root, stem, folders):
     split = stem.split('/')[0]
     if split not in SPLITS:
-        raise ConversionError(f'{root / stem}.json lies outside the folders '
+        raise ConversionError(f'{root / stem}.json is outside the folders '
                               f'{folders}.')
     return split
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     stem, file_name, split, names, fields, rgb = task
     content = labelme_content(root / f'{stem}.json')
     faces, ignored = faces_of_shapes(content['shapes'], names)

@@ -9,13 +9,13 @@ from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
                           split_by_subject)
 
 POINT_SETS = {'': 'rwth'}
-# What SF-TL54's authors put around the points to make a box, in pixels.
+# Margins that SF-TL54's authors add around the points to make a box, in pixels.
 _LEFT, _TOP, _RIGHT, _BOTTOM = 5, 40, 5, 5
 
 
 def list_tasks(root, args):
-    """The label files; nothing is left out beforehand."""
-    # The final extension alone is stripped: '...frm00006.jpg_lfb.png'.
+    """Lists the label files; nothing is skipped."""
+    # Only the final extension is stripped: '...frm00006.jpg_lfb.png'.
     labels = sorted(root.glob('**/*.ljson'))
     subjects = {}
     for path in labels:
@@ -33,12 +33,12 @@ def list_tasks(root, args):
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     path, subject, split, author_boxes = task
     labels = json.loads((root / path).read_text('utf-8-sig'))['landmarks']
     points = np.array(
         [[np.nan, np.nan] if None in point else point
-         for point in labels['points']], float)[:, ::-1]  # y stands first
+         for point in labels['points']], float)[:, ::-1]  # y comes first
     if is_mirrored(points[36], points[45], points[8]):
         raise LeaveOut('mirrored face: x and y swapped?')
     box = None

@@ -1,6 +1,6 @@
 """SF-TL54 (LabelMe json, or labels.jsonl) to COCO json.
 
-Splits are those of the folders; metadata.csv of the authors' repository
+The folders define the splits; metadata.csv in the authors' repository
 contradicts them.
 """
 import csv
@@ -14,30 +14,30 @@ from ..converter_tools import SPLITS, ConversionError, Face, LeaveOut, Picture
 from ..converter_tools.labelme import face_of_shapes, labelme_content
 
 POINT_SETS = {'': 'sftl54'}
-# Parts of labels.jsonl in iBUG's order. Where two parts have the same size,
-# the one on the left of the image comes first, whatever it is called.
+# Parts of labels.jsonl in iBUG's order. Of two symmetric parts, the one on the
+# left of the image comes first, regardless of its name.
 _JSONL_PARTS = (('chin', ), ('left_eyebrow', 'right_eyebrow'),
                 ('nose_bridge', ), ('nose_tip', ), ('left_eye', 'right_eye'))
-_ALIGNED_RGB = '3'  # the stream, a name's last token; 1 is thermal
+_ALIGNED_RGB = '3'  # stream number, the last token of a name; 1 is thermal
 
 
 def _ids_of(stem):
-    """Subject, trial and position: three of a name's first four tokens."""
+    """Subject, trial and position from the first four tokens of a name."""
     match = re.match(r'(\d+)_(\d+)_\d+_(\d+)_', stem)
     if match is None:
         raise ConversionError(
-            f'"{stem}" is no file name of SF-TL54: expected '
+            f'"{stem}" is not a file name of SF-TL54: expected '
             '{subject}_{trial}_{session}_{position}_..._{stream}.')
     return tuple(map(int, match.groups()))
 
 
 def _partners(thermal, visible, split):
-    """The RGB file of each thermal one, by name; never by order alone.
+    """Finds the RGB file of each thermal one by name.
 
-    The authors pair sorted lists. One file too few would shift all others, so
-    the names decide: the last token is the stream. Where that does not tell,
-    it is enough that subject, trial and position agree and no other file has
-    them: the set holds one frame of each.
+    The authors pair sorted lists, but one missing file would shift all others.
+    Partners have the same name except for the last token, the stream. If that
+    does not decide, files are paired if no other file has the same subject,
+    trial and position: the set holds one frame of each.
     """
     by_frame = {}
     for stem in visible:
@@ -62,10 +62,10 @@ def _partners(thermal, visible, split):
     spare = sorted(set(visible) - set(found.values()))
     if lonely and spare:
         raise ConversionError(
-            f'{split}: {len(lonely)} thermal images have no RGB partner of '
-            f'their name (first {lonely[0]}), and {len(spare)} RGB images '
-            f'belong to no thermal one (first {spare[0]}). Pairing them by '
-            'order could pair different people; rename or remove them.')
+            f'{split}: {len(lonely)} thermal images have no RGB partner with '
+            f'their name (first {lonely[0]}), and {len(spare)} RGB images do '
+            f'not belong to a thermal one (first {spare[0]}). Pairing them by '
+            'order could mix up people; rename or remove them.')
     return found
 
 
@@ -73,7 +73,7 @@ def _challenging(root):
     path = root / 'challenging_images.csv'
     if not path.exists():
         raise ConversionError(
-            f'--leave-out-challenging needs {path}. Take it from the '
+            f'--leave-out-challenging needs {path}. Copy it from the '
             'authors\' repository.')
     with open(path, newline='', encoding='utf-8-sig') as file:
         return {(int(row['sub_id']), int(row['trial_id']), int(row['pos_id']))
@@ -81,7 +81,7 @@ def _challenging(root):
 
 
 def _labels_of_split(folder, images):
-    """Where the labels of each image are: a json file or a jsonl record."""
+    """The labels of each image: the name of a json file or a jsonl record."""
     jsonl = folder / 'labels.jsonl'
     if (folder / 'json').is_dir():
         labels = {path.stem: path.name for path in folder.glob('json/*.json')}
@@ -103,13 +103,12 @@ def _labels_of_split(folder, images):
         if lonely:
             raise ConversionError(
                 f'{folder}: {len(lonely)} names have no {what}, first '
-                f'{lonely[0]}. The authors pair sorted lists, which would '
-                'pair wrong ones from there on. Complete the download.')
+                f'{lonely[0]}. Complete the download.')
     return labels
 
 
 def list_tasks(root, args):
-    """The frames of all splits, and the challenging ones if left out."""
+    """Lists the frames of all splits, and the skipped challenging ones."""
     dropped = _challenging(root) if args.leave_out_challenging else set()
     tasks, left_out = [], []
     for split in SPLITS:
@@ -127,7 +126,7 @@ def list_tasks(root, args):
         alone = len(images) - len(rgb)
         if alone:
             print(f'{split}: {alone} thermal images have no RGB partner and '
-                  'are kept without.')
+                  'are kept without one.')
         for stem in images:
             ids = _ids_of(stem)
             if ids in dropped:
@@ -142,7 +141,7 @@ def list_tasks(root, args):
 
 
 def _face_of_parts(record):
-    """A face of a record of labels.jsonl."""
+    """Makes a face from a record of labels.jsonl."""
     keypoints = []
     for names in _JSONL_PARTS:
         parts = [np.asarray(record[name], float) for name in names]
@@ -154,7 +153,7 @@ def _face_of_parts(record):
     ]
     mouth = np.concatenate(mouth) if mouth else np.empty((0, 2))
     if len(mouth) != 6:
-        raise LeaveOut('mouth of other than six points in labels.jsonl')
+        raise LeaveOut('mouth that does not have six points in labels.jsonl')
     # Corner, top, corner, bottom, inner top, inner bottom.
     by_x, by_y = mouth[:, 0].argsort(), mouth[:, 1].argsort()
     middle = [i for i in by_y if i not in (by_x[0], by_x[-1])]
@@ -163,7 +162,7 @@ def _face_of_parts(record):
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     palette, split, stem, labels, rgb = task
     folder = f'{palette}/{split}'
     face = _face_of_parts(labels) if isinstance(

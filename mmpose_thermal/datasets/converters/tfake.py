@@ -1,6 +1,6 @@
-"""T-FAKE with its RGB partners of FaceSynthetics (70 points) to COCO json.
+"""T-FAKE with its RGB partners from FaceSynthetics (70 points) to COCO json.
 
-Every frame is a person of its own; its warm and its cold picture go into the
+Every frame shows a different person; its warm and cold pictures go into the
 same split.
 """
 import os
@@ -16,7 +16,7 @@ _RIGHT_EYE, _PUPILS = slice(36, 42), slice(68, 70)
 
 
 def list_tasks(root, args):
-    """The frames in both conditions, and those without partner or labels."""
+    """Lists the frames in both conditions, and those without partner or labels."""
     visible = _names(root / args.rgb)
     frames, left_out = {}, []
     for condition in ('warm', 'cold'):
@@ -36,7 +36,7 @@ def list_tasks(root, args):
         raise ConversionError(
             f'{root} holds no thermal image "NNNNNN{_THERMAL_SUFFIX}" in '
             f'"{args.warm}" or "{args.cold}" with its partner in '
-            f'"{args.rgb}". Name the folders with --warm, --cold and --rgb.')
+            f'"{args.rgb}". Set the folders with --warm, --cold and --rgb.')
     splits = split_by_subject(
         frames, int(args.val_share * len(frames)),
         int(args.test_share * len(frames)))
@@ -54,14 +54,14 @@ def _names(folder):
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     frame, condition, folder, rgb, split = task
     text = (root / rgb / f'{frame}_ldmks.txt').read_text('utf-8-sig')
     keypoints = np.array(text.split(), dtype=float)
     if keypoints.size != 140:
         raise LeaveOut(f'{keypoints.size / 2:g} points instead of 70')
     keypoints = keypoints.reshape(70, 2)
-    # Which pupil comes first is not documented: the one in the right eye.
+    # The order of the pupils is not documented: put the right one first.
     pupils = keypoints[_PUPILS]
     distance = np.linalg.norm(pupils - keypoints[_RIGHT_EYE].mean(0), axis=1)
     keypoints[_PUPILS] = pupils[distance.argsort()]
@@ -70,8 +70,8 @@ def read(root, task):
         split=split,
         faces=[Face(keypoints)],
         rgb_file_name=f'{rgb}/{frame}.png',
-        # A count of 65535 stands for 40 degrees Celsius, 0 for 20 (from the
-        # authors' temperature priors; not documented as a calibration).
+        # Counts of 0 and 65535 mean 20 and 40 degrees Celsius, according to the
+        # authors' temperature priors; this is not documented as a calibration.
         fields=dict(
             subject_id=frame,
             condition=condition,

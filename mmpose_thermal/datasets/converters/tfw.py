@@ -1,4 +1,4 @@
-"""TFW (5 points, several faces in an image) to COCO json."""
+"""TFW (5 points, several faces per image) to COCO json."""
 import csv
 import os
 import re
@@ -13,12 +13,12 @@ _SPEAKING_FACES = re.compile(r'(\d+)_\d+_[12]_\d+_(?:\d+_)+1\.png')
 
 
 def _aligned_frames(root, folder):
-    """SpeakingFaces' aligned RGB frames below a folder, by their name."""
+    """Aligned RGB frames of SpeakingFaces below a folder, by name."""
     if folder is None:
         return {}
     if not (root / folder).is_dir():
-        raise ConversionError(f'{root / folder} is no folder. Link '
-                              'SpeakingFaces there, or leave out --rgb.')
+        raise ConversionError(f'{root / folder} is not a folder. Link '
+                              'SpeakingFaces there, or omit --rgb.')
     return {
         name: os.path.relpath(os.path.join(path, name), root)
         for path, _, names in os.walk(root / folder, followlinks=True)
@@ -27,7 +27,7 @@ def _aligned_frames(root, folder):
 
 
 def list_tasks(root, args):
-    """The images of all tables, and rows of the wrong length."""
+    """Lists the images of all tables, and rows of the wrong length."""
     visible = _aligned_frames(root, args.rgb)
     tasks, left_out = [], []
     for split in SPLITS:
@@ -38,7 +38,7 @@ def list_tasks(root, args):
             folder = place + ('_gray' if args.palette == 'gray' else '')
             with open(table, newline='', encoding='utf-8-sig') as file:
                 rows = [row for row in csv.reader(file) if row][1:]
-            faces = {}  # an image has a row for each face
+            faces = {}  # images have one row per face
             for number, row in enumerate(rows, start=2):
                 if len(row) != _COLUMNS:
                     left_out.append((f'{table}, line {number}',
@@ -55,14 +55,14 @@ def list_tasks(root, args):
 
 
 def read(root, task):
-    """One image with its faces."""
+    """Reads one image with its faces."""
     path, split, place, rows, partner, palette = task
     faces = []
     for row in rows:
         try:
             numbers = np.array(row, dtype=float)
         except ValueError:
-            raise LeaveOut('a coordinate that is no number')
+            raise LeaveOut('a coordinate that is not a number')
         low, high = numbers[:2], numbers[2:4]
         faces.append(
             Face(numbers[4:].reshape(5, 2), np.concatenate([low, high - low])))

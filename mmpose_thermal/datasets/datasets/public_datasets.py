@@ -1,4 +1,4 @@
-"""The public data sets; arguments are those of :class:`ThermalFaceDataset`."""
+"""The public data sets; they take the arguments of :class:`ThermalFaceDataset`."""
 from mmpose.registry import DATASETS
 
 from ..point_sets import metainfo_file
@@ -9,8 +9,8 @@ from .thermal_face_dataset import ThermalFaceDataset
 class CarlVisThDataset(ThermalFaceDataset):
     """CARL and EURECOM VIS-TH: unaligned RGB-thermal pairs, 6 points.
 
-    Points on both modalities by Kantarci and Ekenel, BIOSIG 2019. Made by
-    ``tools/dataset_converters/carl_visth2coco.py``.
+    Both modalities were labelled by Kantarci and Ekenel, BIOSIG 2019. Convert
+    with ``tools/dataset_converters/carl_visth2coco.py``.
     """
 
     METAINFO: dict = dict(from_file=metainfo_file('carl_visth'))
@@ -21,7 +21,7 @@ class CharlotteDataset(ThermalFaceDataset):
     """Charlotte-ThermalFace, front views: radiometric, 72 points.
 
     Ashrafi et al., "Charlotte-ThermalFace", Infrared Physics & Technology
-    2022. The first 68 points are iBUG's. Made by
+    2022. The first 68 points are iBUG's. Convert with
     ``tools/dataset_converters/charlotte2coco.py``.
     """
 
@@ -32,8 +32,9 @@ class CharlotteDataset(ThermalFaceDataset):
 class CharlotteProfileDataset(ThermalFaceDataset):
     """Charlotte-ThermalFace, profile views: radiometric, 43 points.
 
-    The order of the points is not documented: there is no mirroring and no
-    eye distance. Source and converter are those of :class:`CharlotteDataset`.
+    The order of the points is not documented, so there is no mirroring and no
+    eye distance. Source and converter are the same as for
+    :class:`CharlotteDataset`.
     """
 
     METAINFO: dict = dict(from_file=metainfo_file('charlotte_profile'))
@@ -44,7 +45,7 @@ class RWTHDataset(ThermalFaceDataset):
     """RWTH-Aachen thermal faces: 2,935 images of 90 people, 68 points.
 
     Kopaczka et al., "A Thermal Infrared Face Database With Facial Landmarks
-    and Emotion Labels", TIM 2019. No RGB. Made by
+    and Emotion Labels", TIM 2019. No RGB. Convert with
     ``tools/dataset_converters/rwth2coco.py``.
     """
 
@@ -56,8 +57,8 @@ class SFTL54Dataset(ThermalFaceDataset):
     """SF-TL54: 2,556 thermal faces of 142 people with RGB partners, 54 points.
 
     Kuzdeuov et al., "SF-TL54: A Thermal Facial Landmark Dataset with Visual
-    Pairs", SII 2022. RGB was warped to the thermal grid: nearly aligned. Made
-    by ``tools/dataset_converters/sftl542coco.py``.
+    Pairs", SII 2022. RGB was warped to the thermal grid and is nearly aligned.
+    Convert with ``tools/dataset_converters/sftl542coco.py``.
     """
 
     METAINFO: dict = dict(from_file=metainfo_file('sftl54'))
@@ -69,7 +70,7 @@ class TFakeDataset(ThermalFaceDataset):
 
     Flotho et al., "T-FAKE: Synthesizing Thermal Images for Facial
     Landmarking", CVPR 2025; the RGB partners are Microsoft's FaceSynthetics,
-    aligned to the pixel. Made by ``tools/dataset_converters/tfake2coco.py``.
+    pixel-aligned. Convert with ``tools/dataset_converters/tfake2coco.py``.
     """
 
     METAINFO: dict = dict(from_file=metainfo_file('tfake'))
@@ -77,10 +78,10 @@ class TFakeDataset(ThermalFaceDataset):
 
 @DATASETS.register_module()
 class TFWDataset(ThermalFaceDataset):
-    """TFW: thermal faces in the wild, several in an image, 5 points.
+    """TFW: thermal faces in the wild, several per image, 5 points.
 
     Kuzdeuov et al., "TFW: Annotated Thermal Faces in the Wild Dataset", TIFS
-    2022. Made by ``tools/dataset_converters/tfw2coco.py``.
+    2022. Convert with ``tools/dataset_converters/tfw2coco.py``.
     """
 
     METAINFO: dict = dict(from_file=metainfo_file('tfw'))

@@ -22,16 +22,16 @@ from ..transforms.loading import (LoadRGBPartner, LoadThermalImage, read_image,
 _DEFAULT_BIT_DEPTH = 8
 _LOADING = (LoadThermalImage, LoadRGBPartner, LoadImageFromFile)
 _OF_LOADING = ('temperature_scale', 'temperature_offset', 'palette')
-# Of an image: what is no attribute of its faces.
+# Fields of an image that are not attributes of its faces.
 _ITS_OWN = ('id', 'img_id', 'file_name', 'img_path', 'width', 'height',
             'rgb_file_name', 'rgb_homography')
 
 
 def image_fields(image: dict) -> dict:
-    """What :class:`LoadThermalImage` must know of an image, from its record.
+    """Collects the fields of an image record that :class:`LoadThermalImage` needs.
 
-    ``bit_depth``; ``declared_size``, (width, height) in pixels; and those of
-    ``palette``, ``temperature_scale`` and ``temperature_offset`` that it has.
+    These are ``bit_depth``, ``declared_size`` (width, height) in pixels, and,
+    if present, ``palette``, ``temperature_scale`` and ``temperature_offset``.
     """
     fields = {key: image[key] for key in _OF_LOADING
               if image.get(key) not in (None, '')}
@@ -44,25 +44,25 @@ def image_fields(image: dict) -> dict:
 class ThermalFaceDataset(BaseCocoStyleDataset):
     """Thermal faces with landmarks, each with an optional RGB partner.
 
-    The annotation file is COCO json. Beside the usual fields an image may
-    have (see docs/data_format.md) ``rgb_file_name``, its visible-light partner,
-    aligned and of the same size unless ``rgb_homography`` or the annotation's
-    ``rgb_keypoints`` say where it lies; ``subject_id``, who is seen; and what
-    :class:`LoadThermalImage` needs: ``bit_depth``, ``temperature_scale``,
-    ``temperature_offset`` and ``palette``.
+    The annotation file is COCO json with additional image fields (see
+    docs/data_format.md): ``rgb_file_name``, the RGB partner, which must be
+    aligned and of the same size unless there is an ``rgb_homography`` or the
+    annotation has ``rgb_keypoints``; ``subject_id``, the person shown; and
+    ``bit_depth``, ``temperature_scale``, ``temperature_offset`` and ``palette``
+    for :class:`LoadThermalImage`.
 
-    What can be known from the annotation file and the folders is checked
-    when the data set is built, before training starts.
+    The annotation file and the image files are checked when the data set is
+    built, before training starts.
 
     Args:
-        with_rgb (bool): Whether samples carry the path of their RGB partner
-            (``'rgb_path'``). Defaults to False: thermal images alone.
-        require_rgb (bool): Whether every image must have a partner, if
-            ``with_rgb=True``. If False, those without one contribute to the
-            task loss alone. Defaults to True.
-        cache (str, optional): File in which images are kept, decoded and cut
-            to the face, for later epochs and runs; below ``/dev/shm`` it is
-            in memory. For training. See :class:`CachedLoading`.
+        with_rgb (bool): Whether samples contain the path of their RGB partner
+            (``'rgb_path'``). Defaults to False.
+        require_rgb (bool): Whether every image must have a partner if
+            ``with_rgb=True``. If False, images without one contribute to the
+            task loss only. Defaults to True.
+        cache (str, optional): File that stores decoded face crops for later
+            epochs and runs; below ``/dev/shm`` it is in memory. For training
+            only. See :class:`CachedLoading`.
         data_prefix (dict): Folders below ``data_root``: ``img`` for thermal
             images, ``rgb`` for their partners. Defaults to
             ``dict(img='', rgb='')``.
@@ -70,7 +70,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
     Raises:
         FileNotFoundError: The annotation file or an image does not exist, or
-            an image has no RGB partner though it must.
+            a required RGB partner is missing.
         ValueError: A record contradicts the metainfo or itself.
     """
 
@@ -85,29 +85,29 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
                  **kwargs) -> None:
         self.with_rgb = with_rgb
         self.require_rgb = require_rgb
-        # In shared memory: worker processes see what is set here.
+        # In shared memory, so that worker processes see changes.
         self._epoch_seed = torch.full((1, ), -1).share_memory_()
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
         if cache:
             self._keep_images(cache)
 
     def _keep_images(self, path: str) -> None:
-        """Puts a cache in the place of the pipeline's loading steps."""
+        """Replaces the pipeline's loading steps by a cache."""
         steps = self.pipeline.transforms
         count = next((index for index, step in enumerate(steps)
                       if not isinstance(step, _LOADING)), len(steps))
         if self.test_mode or not count:
             raise ValueError(
                 f'{self.ann_file}: `cache` is for training pipelines that '
-                'begin with LoadThermalImage or LoadImage. Leave it out.')
+                'begin with LoadThermalImage or LoadImage. Remove it.')
         steps[:count] = [CachedLoading(steps[:count], path)]
 
     def set_epoch_seed(self, seed: int) -> None:
-        """Makes random augmentation depend on this and the sample alone.
+        """Makes random augmentation depend only on this seed and the sample.
 
-        And so neither on the number of workers nor on what they did before,
-        as after a resume. :class:`EpochSeedHook` calls it with another number
-        for each epoch, which must not be negative.
+        Augmentation is then independent of the number of workers and
+        reproducible after a resume. :class:`EpochSeedHook` calls this with a
+        different, non-negative seed for each epoch.
         """
         self._epoch_seed.fill_(seed)
 
@@ -125,7 +125,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return load_metainfo(cls.METAINFO if metainfo is None else metainfo)
 
     def get_data_info(self, idx: int) -> dict:
-        """One sample before the pipeline, with the metainfo's ``regions``, if any."""
+        """Returns a sample before the pipeline, with the metainfo's ``regions``."""
         data_info = super().get_data_info(idx)
         if 'regions' in self._metainfo:
             data_info['regions'] = self._metainfo['regions']
@@ -152,20 +152,20 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         if self.data_mode == 'bottomup':
             of_image = {image['img_id']: image_fields(image)
                         for image in images}
-            # MMPose makes lists of what an image's faces have.
+            # MMPose turns the fields of an image's faces into lists.
             return [{**info, **of_image[info['img_id']]} for info in
                     self._get_bottomup_data_infos(faces, images)]
         return faces
 
     def _parse(self, found: Annotations) -> Tuple[List[dict], List[dict]]:
-        """All faces, and the images of which some may have none."""
+        """Returns all faces, and all images including those without a face."""
         images = [
             dict(image, img_id=image['id'], img_path=osp.join(
                 self.data_prefix['img'], image['file_name']))
             for image in found.images
         ]
         chosen = [
-            # MMPose goes by the id; those that are text have no remainder.
+            # MMPose samples by id; text ids have no remainder, so use the index.
             (number if isinstance(image['id'], str) else image['id']) %
             self.sample_interval == 0 for number, image in enumerate(images)
         ]
@@ -183,11 +183,11 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
 
     def _detected(self, faces: List[dict],
                   found: Annotations) -> List[dict]:
-        """The faces that were detected, with the boxes of the detector."""
+        """Returns the detected faces with the boxes of the detector."""
         boxes = read_boxes(self.bbox_file, self.ann_file,
                            [image['id'] for image in found.images],
                            {face['category_id'] for face in found.faces})
-        for face in faces:  # by which errors are normalised
+        for face in faces:  # metrics normalise errors by the annotated box
             face.get('raw_ann_info', {})['annotated_box'] = face['bbox']
         matched, message = match_boxes(faces, boxes, self.bbox_file)
         print_log(message, 'current', level=logging.WARNING
@@ -195,7 +195,7 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return matched
 
     def filter_data(self) -> List[dict]:
-        """Leaves out faces by ``filter_cfg``, but not all."""
+        """Filters faces by ``filter_cfg``; raises ValueError if none are left."""
         chosen = super().filter_data()
         if not chosen and self.data_list:
             raise ValueError(
@@ -204,20 +204,20 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         return chosen
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
-        """Makes a sample of a face (``raw_ann_info``) and its ``raw_img_info``."""
+        """Makes a sample from a face (``raw_ann_info``) and its ``raw_img_info``."""
         annotation = raw_data_info['raw_ann_info']
         image = raw_data_info['raw_img_info']
         data_info = super().parse_data_info(raw_data_info)
         data_info.update(image_fields(image))
         if self.test_mode:
-            # Metrics see the annotation alone: it carries what its image has.
+            # Metrics see only the annotation, so add the fields of its image.
             data_info['raw_ann_info'] = {
                 **{k: v for k, v in image.items() if k not in _ITS_OWN},
                 **data_info['raw_ann_info'],
                 'bit_depth': data_info['bit_depth'],
             }
         else:
-            # Only metrics need it, and workers would send it each time.
+            # Only metrics need it; workers would transfer it with each sample.
             del data_info['raw_ann_info']
         if 'subject_id' in image:
             data_info['subject_id'] = image['subject_id']
@@ -232,18 +232,18 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
             raise FileNotFoundError(
                 f'{self.ann_file}: image "{image["file_name"]}" has no '
                 '"rgb_file_name", but the data set was asked for pairs. Add '
-                'the RGB partner, remove the image, let it train without '
-                '(require_rgb=False), or train all without RGB '
+                'the RGB partner, remove the image, train this image without '
+                'RGB (require_rgb=False), or train all images without RGB '
                 '(with_rgb=False).')
         partner = dict(rgb_path=osp.join(
             self.data_prefix.get('rgb', ''), image['rgb_file_name']))
-        matrix = rgb_to_thermal(image, annotation)  # was found to be possible
+        matrix = rgb_to_thermal(image, annotation)  # checked when reading
         if matrix is not None:
             partner['rgb_to_thermal'] = matrix
         return partner
 
     def _check_first_image(self, data_list: List[dict]) -> None:
-        """A data set declared wrongly as a whole fails at once."""
+        """Fails early if the data set as a whole is declared wrongly."""
         first = next((info for info in data_list if 'rgb_path' in info),
                      data_list[0])
         path = first['img_path']

@@ -10,7 +10,7 @@ from .thermal_effects import (FixedPatternNoise, GainLevelDrift,
                               LowerResolution, NETDNoise, OpticalBlur,
                               TemperatureGradient, ThermalEffect)
 
-#: All effects, as the documentation shows them.
+#: All effects, in the order of the documentation.
 EFFECTS = (NETDNoise, FixedPatternNoise, OpticalBlur, LowerResolution,
            GainLevelDrift, ContrastReversal, TemperatureGradient, ColdNose,
            OpaqueGlasses, PartialOcclusion)

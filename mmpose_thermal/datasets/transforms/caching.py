@@ -10,10 +10,10 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-# Of the virtual memory: the file grows as it is filled.
+# Virtual memory only; the file grows as it is filled.
 _MAP_SIZE = 1 << 40
 _READERS = 1024
-_OPEN: Dict[str, Any] = {}  # by path; once a process, for all users of a file
+_OPEN: Dict[str, Any] = {}  # by path; each process opens a file only once
 _DEPENDS_ON = ('img_path', 'rgb_path', 'palette', 'temperature_scale',
                'temperature_offset', 'bit_depth')
 
@@ -29,25 +29,25 @@ if hasattr(os, 'register_at_fork'):
 
 
 class LMDBCache:
-    """Values by key in one LMDB file, which processes and runs share."""
+    """Key-value store in one LMDB file, shared by processes and runs."""
 
     def __init__(self, path: str) -> None:
         try:
             import lmdb  # noqa: F401
         except ImportError:
             raise ImportError('Caching needs the package lmdb: pip install '
-                              'lmdb, or leave out `cache`.')
+                              'lmdb, or remove `cache`.')
         self.path = path
         self._full = False
 
     def get(self, key: bytes, convert: Callable[[memoryview], Any]) -> Any:
-        """``convert`` of a value, whose memory it must not keep; None without one."""
+        """Returns ``convert(value)``, which must copy the data; None if missing."""
         with self._open().begin(buffers=True) as reading:
             stored = reading.get(key)
             return None if stored is None else convert(stored)
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Writes a value. If the file is full it warns, once, and goes on."""
+        """Writes a value; if the file is full, warns once and skips it."""
         import lmdb
         if self._full:
             return
@@ -56,16 +56,15 @@ class LMDBCache:
                 writing.put(key, value)
         except lmdb.Error as error:
             self._full = True
-            warnings.warn(f'{self.path} takes nothing more ({error}): images '
-                          'that are not in it are loaded each time.')
+            warnings.warn(f'{self.path} cannot store any more images ({error}). '
+                          'The remaining images are loaded from disk each time.')
 
     def _open(self) -> Any:
         import lmdb
         place = os.path.realpath(self.path)
         if place not in _OPEN:
             os.makedirs(os.path.dirname(place), exist_ok=True)
-            # Not synchronised: after a power failure the file may be lost,
-            # which a cache may be.
+            # Not synchronised: losing a cache in a power failure is acceptable.
             _OPEN[place] = lmdb.open(
                 place, subdir=False, map_size=_MAP_SIZE, max_readers=_READERS,
                 sync=False, metasync=False)
@@ -74,13 +73,13 @@ class LMDBCache:
 
 @TRANSFORMS.register_module()
 class CachedLoading(BaseTransform):
-    """Loads images once and keeps what is around the face, decoded.
+    """Loads images once and keeps the decoded region around the face.
 
-    What the transforms load is cut to the face's box with a margin and stored
-    in one LMDB file, which all worker processes and later runs share; below
-    ``/dev/shm`` it is in memory. Boxes and landmarks refer to the part from then
-    on: this is for training alone. Of aligned pairs both images are cut alike,
-    of others each around the face. An image that has changed is loaded again.
+    Loaded images are cropped to the face's box with a margin and stored in one
+    LMDB file shared by all worker processes and later runs; below ``/dev/shm``
+    it is in memory. Boxes and landmarks then refer to the crop, so this is for
+    training only. Aligned pairs are cropped identically; unaligned images are
+    each cropped around the face. Images that have changed are loaded again.
 
     Required Keys:
 
@@ -90,16 +89,16 @@ class CachedLoading(BaseTransform):
     Modified Keys:
 
     - img, img_shape, and the other keys that the transforms add
-    - bbox, keypoints, rgb_to_thermal: as the part's pixels count
+    - bbox, keypoints, rgb_to_thermal: in pixels of the crop
 
     Args:
-        transforms (list): Those that load, configs or built ones.
-        path (str): Of the file.
-        margin (float): What is kept is a square around the box, with this
-            share of its longer side beyond it. Must hold what augmentation
-            moves into the crop; outside the part it sees black. Defaults to
-            0.8: the corners of a box with padding 1.25, scaled by 1.25, turned
-            and shifted by 0.16.
+        transforms (list): Loading transforms, as configs or built.
+        path (str): The LMDB file.
+        margin (float): The stored region is a square around the box, extended
+            on each side by this fraction of the box's longer side. It must
+            cover everything that augmentation can move into the network's
+            crop; pixels outside are black. Defaults to 0.8, which covers a box
+            with padding 1.25, scaled by 1.25, rotated and shifted by 0.16.
     """
 
     def __init__(self,
@@ -118,7 +117,7 @@ class CachedLoading(BaseTransform):
         self._how = f'{margin}{self.transforms}'
 
     def transform(self, results: dict) -> dict:
-        """Loads the images of a sample, or takes them from the file."""
+        """Loads the images of a sample, from the cache if possible."""
         key = self._key(results)
         stored = self.kept.get(key, _unpacked)
         if stored is not None:
@@ -136,7 +135,7 @@ class CachedLoading(BaseTransform):
         return _filled(results, header, parts)
 
     def _key(self, results: dict) -> bytes:
-        """What the part depends on; LMDB wants short keys."""
+        """Hashes everything that the crop depends on; LMDB requires short keys."""
         parts = [self._how, np.asarray(results['bbox']).tolist(),
                  [results.get(name) for name in _DEPENDS_ON]]
         for name in _DEPENDS_ON[:2]:
@@ -149,7 +148,7 @@ class CachedLoading(BaseTransform):
 
     def _cut(self, images: Sequence[np.ndarray],
              results: dict) -> Tuple[List[np.ndarray], dict]:
-        """Parts of images, one channel of equal ones, and what they are."""
+        """Crops images, reduces equal channels to one, and returns a header."""
         box = np.asarray(results['bbox'], float).reshape(-1, 4)[0]
         half = (.5 + self.margin) * (box[2:] - box[:2]).max()
         corners = .5 * (box[:2] + box[2:]) + half * np.array(
@@ -183,19 +182,19 @@ def _packed(header: dict, parts: List[np.ndarray]) -> bytes:
 
 
 def _unpacked(value: memoryview) -> Tuple[dict, List[np.ndarray]]:
-    """What :func:`_packed` packed."""
+    """The inverse of :func:`_packed`."""
     length, = struct.unpack_from('<I', value)
     header = json.loads(bytes(value[4:4 + length]))
     start, parts = 4 + length, []
     for shape, dtype in header['arrays']:
         part = np.frombuffer(value, dtype, int(np.prod(shape)), start)
         start += part.nbytes
-        parts.append(part.reshape(shape).copy())  # the file's memory is not ours
+        parts.append(part.reshape(shape).copy())  # LMDB owns the memory
     return header, parts
 
 
 def _filled(results: dict, header: dict, parts: List[np.ndarray]) -> dict:
-    """A sample that knows of the parts alone."""
+    """Replaces the images of a sample by their crops and adjusts coordinates."""
     images = [
         cv2.merge([part] * channels) if channels and part.ndim == 2 else part
         for part, channels in zip(parts, header['channels'])

@@ -7,15 +7,15 @@ from mmpose.registry import TRANSFORMS
 class PackPairInputs(PackPoseInputs):
     """Packs a pair of images as ``inputs={'thermal': ..., 'rgb': ...}``.
 
-    Annotations are packed as MMPose's ``PackPoseInputs`` does. For thermal
-    images alone (testing, plain training) use ``PackPoseInputs`` itself.
+    Annotations are packed as in MMPose's ``PackPoseInputs``, which is the
+    transform to use for thermal images alone (testing, plain training).
 
     Required Keys:
 
     - img (list[np.ndarray]): the images
     - modalities (tuple[str]): their names
-    - missing_modalities (tuple[str], optional): those whose image is missing
-      and black; goes to the sample's metainfo
+    - missing_modalities (tuple[str], optional): modalities whose image is
+      missing and replaced by black; stored in the sample's metainfo
 
     Args:
         meta_keys (Sequence[str]): See ``PackPoseInputs``.
@@ -27,14 +27,14 @@ class PackPairInputs(PackPoseInputs):
         images, modalities = results['img'], results.get('modalities')
         if modalities is None:
             raise KeyError(
-                f'The sample of {results.get("img_path")} has one image only. '
-                'Put LoadRGBPartner into the pipeline, or pack with '
+                f'The sample of {results.get("img_path")} has only one image. '
+                'Add LoadRGBPartner to the pipeline, or pack with '
                 'PackPoseInputs.')
         if 'rgb_to_thermal' in results:
             raise ValueError(
                 f'The RGB partner of {results.get("img_path")} is not '
-                'aligned, and no transform has aligned it: replace '
-                'TopdownAffine in the pipeline by PairTopdownAffine.')
+                'aligned, and no transform has aligned it. Replace '
+                'TopdownAffine in the pipeline with PairTopdownAffine.')
         packed = super().transform({**results, 'img': images[0]})
         missing = results.get('missing_modalities')
         if missing:

@@ -17,21 +17,21 @@ def read_image(path: str,
                colour: bool = False,
                backend_args: Optional[dict] = None,
                palette: Optional[str] = None) -> np.ndarray:
-    """Reads an image by :func:`mmpose_thermal.runtime.decode_image`.
+    """Reads an image with :func:`mmpose_thermal.runtime.decode_image`.
 
     Args:
-        path (str): Where, in any storage that MMEngine's fileio knows.
-        colour (bool): Whether it is an image of visible light.
-        backend_args (dict, optional): For the storage backend.
-        palette (str, optional): Of a thermal image, where it is declared.
+        path (str): Path or URL in any storage that MMEngine's fileio supports.
+        colour (bool): Whether the image is an RGB image.
+        backend_args (dict, optional): Arguments of the storage backend.
+        palette (str, optional): Declared palette of a thermal image.
 
     Returns:
-        np.ndarray: With ``colour`` (H, W, 3), BGR, uint8; else as stored,
+        np.ndarray: With ``colour``, (H, W, 3), BGR, uint8; otherwise as stored,
         (H, W) or (H, W, 3), uint8, uint16, int16 or float32.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no readable image.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is not a readable image.
     """
     try:
         content = fileio.get(path, backend_args=backend_args)
@@ -43,7 +43,7 @@ def read_image(path: str,
 
 
 def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
-    """Raises ValueError if a thermal image, as stored, is not of the declared bits."""
+    """Raises ValueError if a stored thermal image has another depth than declared."""
     if bit_depth not in _DTYPES:
         raise ValueError(
             f'Thermal image {path} is declared with "bit_depth": '
@@ -52,51 +52,51 @@ def require_bit_depth(image: np.ndarray, bit_depth: int, path: str) -> None:
         raise ValueError(
             f'Thermal image {path} holds {image.dtype} pixels, but is '
             f'declared with {bit_depth} bits. Set "bit_depth" of the image in '
-            'the annotation file to what the file holds (the default is 8).')
+            'the annotation file to its actual depth (the default is 8).')
 
 
 def require_size(image: np.ndarray, size: Sequence[int], path: str) -> None:
-    """Raises ValueError if an upright image is not of the declared width and height."""
+    """Raises ValueError if an upright image has another size than declared."""
     height, width = image.shape[:2]
     if (width, height) == tuple(size):
         return
     reason = ('Correct "width" and "height" in the annotation file, or '
               'replace the image.' if (height, width) != tuple(size)
-              else 'The sides are exchanged: either width and height are '
-              'exchanged in the annotation file, or the image carries an EXIF '
-              'or TIFF orientation, which turns it upright, and the '
-              'annotations are of it as it is stored. Correct the file, or '
-              'label the image as viewers show it, or remove the orientation '
-              'from it.')
+              else 'Width and height are swapped: either in the annotation '
+              'file, or because the image has an EXIF or TIFF orientation tag '
+              'and was annotated without applying it. Correct the annotation '
+              'file, label the image as viewers show it, or remove the '
+              'orientation tag.')
     raise ValueError(f'Image {path} has {width}x{height} pixels, but is '
                      f'declared with {size[0]}x{size[1]}. {reason}')
 
 
 @TRANSFORMS.register_module()
 class LoadThermalImage(BaseTransform):
-    """Loads a thermal image, of 8 bits or radiometric, as grey levels.
+    """Loads an 8-bit or radiometric thermal image as grey levels.
 
     The result has three equal channels by default, so that any backbone,
-    pretrained weights and MMPose's inferencers apply unchanged. 8-bit images
-    keep the levels that the camera gave them; 16-bit counts and floats are
-    mapped to 8 bits by ``gain`` (:func:`mmpose_thermal.runtime.to_grey`).
+    pretrained weights and MMPose's inferencers work unchanged. 8-bit images
+    keep their grey levels; 16-bit counts and floats are mapped to 8 bits
+    according to ``gain`` (:func:`mmpose_thermal.runtime.to_grey`).
 
     Required Keys:
 
-    - img_path, or img as MMPose's inferencers give it, as stored
-    - bit_depth (optional): 8, 16, or 32 for floats: what the image must be
-    - temperature_scale, temperature_offset (optional): kelvin are raw * scale
+    - img_path, or img as stored, as passed by MMPose's inferencers
+    - bit_depth (optional): required depth: 8, 16, or 32 for floats
+    - temperature_scale, temperature_offset (optional): kelvin = raw * scale
       + offset; by default 0.01 and 0 for 16 bits, 1 and 0 for floats
-    - palette (optional, 8 bits only): ``'white-hot'`` (if absent),
+    - palette (optional, 8 bits only): ``'white-hot'`` (default),
       ``'black-hot'``, ``'iron'``, a colour map of OpenCV such as
-      ``'inferno'``, or the path of a palette; it is inverted to intensities
-    - declared_size (optional): width and height that the image must have
+      ``'inferno'``, or the path of a palette; colours are mapped back to
+      intensities
+    - declared_size (optional): required width and height
 
     Added Keys:
 
     - img (np.ndarray): (H, W, 3), or (H, W) for one channel; uint8
     - img_shape, ori_shape (tuple): (H, W)
-    - kelvin_per_level (float): between two grey levels, if it is known
+    - kelvin_per_level (float): kelvin per grey level, if known
 
     Args:
         gain (str, optional): ``'percentile'``, ``'window'``, ``'plateau'`` or
@@ -104,18 +104,18 @@ class LoadThermalImage(BaseTransform):
             is given, else ``'percentile'``.
         temperature_range_k (tuple[float, float], optional): Temperatures in
             kelvin that map to grey 0 and 255, for ``'window'``.
-        percentiles (tuple[float, float]): Those of ``'percentile'`` and
+        percentiles (tuple[float, float]): Percentiles for ``'percentile'`` and
             ``'clahe'``. Defaults to (1, 99.7).
-        plateau (float): Largest share of the pixels in one of 1024 bins that
-            counts, for ``'plateau'``. Defaults to 0.003.
+        plateau (float): For ``'plateau'``: fraction of the pixels at which
+            each of the 1024 histogram bins is clipped. Defaults to 0.003.
         clip_limit (float): Contrast limit of ``'clahe'``. Defaults to 2.
         channels (int): 3 or 1. Defaults to 3.
-        backend_args (dict, optional): For the storage backend.
+        backend_args (dict, optional): Arguments of the storage backend.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is unreadable, of another depth or size than
-            declared, in colours, or has too many dead pixels.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is unreadable, differs from the declared depth or
+            size, is in colour, or has too many dead pixels.
     """
 
     def __init__(self,
@@ -132,7 +132,7 @@ class LoadThermalImage(BaseTransform):
                              f'{GAINS}, got {gain!r}.')
         if (gain == 'window') != (temperature_range_k is not None):
             raise ValueError('LoadThermalImage: gain="window" and '
-                             '`temperature_range_k` belong together.')
+                             '`temperature_range_k` must be used together.')
         if temperature_range_k is not None and not (
                 len(temperature_range_k) == 2 and
                 temperature_range_k[0] < temperature_range_k[1]):
@@ -159,7 +159,7 @@ class LoadThermalImage(BaseTransform):
         return results
 
     def grey_levels(self, raw: np.ndarray, results: dict) -> np.ndarray:
-        """Grey levels (H, W) of an image as stored; adds ``kelvin_per_level``."""
+        """Maps a stored image to grey levels (H, W); adds ``kelvin_per_level``."""
         path = results.get('img_path') or 'given as an array'
         raw = checked_pixels(raw, path)
         if 'declared_size' in results:
@@ -181,18 +181,17 @@ class LoadThermalImage(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LoadRGBPartner(BaseTransform):
-    """Loads the RGB image beside the thermal one.
+    """Loads the RGB partner of the thermal image.
 
-    From here on ``results['img']`` is the list ``[thermal, rgb]``, to which
-    MMPose's geometric transforms (``TopdownAffine``, ``RandomFlip``) apply
-    one and the same geometry. Pairs that are not pixel-aligned need
-    :class:`PairTopdownAffine`.
+    ``results['img']`` becomes the list ``[thermal, rgb]``. MMPose's geometric
+    transforms (``TopdownAffine``, ``RandomFlip``) apply the same geometry to
+    both. Pairs that are not pixel-aligned need :class:`PairTopdownAffine`.
 
     Required Keys:
 
     - img (np.ndarray): the loaded thermal image
-    - rgb_path; or missing_modalities, if there is no partner: a black image
-      then holds its place
+    - rgb_path; or missing_modalities, if there is no partner and a black image
+      replaces it
     - rgb_to_thermal (optional): see :class:`PairTopdownAffine`
 
     Modified Keys:
@@ -202,10 +201,10 @@ class LoadRGBPartner(BaseTransform):
 
     Added Keys:
 
-    - modalities (tuple[str]): ``('thermal', 'rgb')``, naming the images
+    - modalities (tuple[str]): ``('thermal', 'rgb')``, the names of the images
 
     Args:
-        backend_args (dict, optional): For the storage backend.
+        backend_args (dict, optional): Arguments of the storage backend.
     """
 
     def __init__(self, backend_args: Optional[dict] = None) -> None:
@@ -234,7 +233,7 @@ class LoadRGBPartner(BaseTransform):
             raise ValueError(
                 f'RGB image {path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
                 f'its thermal partner {results["img_path"]} is '
-                f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs are taken as '
+                f'{thermal.shape[1]}x{thermal.shape[0]}. Pairs must be '
                 'pixel-aligned, unless the annotation file has the image\'s '
                 '"rgb_homography" or the face\'s "rgb_keypoints".')
         return rgb

@@ -6,10 +6,10 @@ from mmpose.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class ModalityTransform(BaseTransform):
-    """Applies transforms to one image of a pair and never to the other.
+    """Applies transforms to one image of a pair only.
 
-    For photometric augmentation, which must not be shared: an RGB colour
-    jitter has no meaning in a thermal image, nor a sensor noise in RGB.
+    For photometric augmentation, which must not be shared: RGB colour jitter
+    is meaningless in a thermal image, and so is thermal sensor noise in RGB.
 
     Required Keys:
 
@@ -22,8 +22,8 @@ class ModalityTransform(BaseTransform):
 
     Args:
         modality (str): ``'thermal'`` or ``'rgb'``.
-        transforms (list): Transforms that change ``img`` alone and keep its
-            size. They see a sample with the one image.
+        transforms (list): Transforms that change only ``img`` and keep its
+            size. They receive a sample with the single image.
     """
 
     def __init__(self, modality: str,
@@ -40,8 +40,8 @@ class ModalityTransform(BaseTransform):
         modalities = results.get('modalities', ())
         if self.modality not in modalities:
             raise KeyError(
-                f'ModalityTransform wants the modality "{self.modality}", the '
-                f'sample has {list(modalities)}. Put LoadRGBPartner before '
+                f'ModalityTransform needs the modality "{self.modality}", but '
+                f'the sample has {list(modalities)}. Put LoadRGBPartner before '
                 'it, or correct `modality`.')
         index = modalities.index(self.modality)
         images = list(results['img'])
@@ -50,7 +50,8 @@ class ModalityTransform(BaseTransform):
             raise ValueError(
                 f'A transform of ModalityTransform(modality="{self.modality}")'
                 f' changed the image from {images[index].shape} to '
-                f'{alone["img"].shape}. Geometry must be shared: move it out.')
+                f'{alone["img"].shape}. Geometry must be shared: move the '
+                'transform out of ModalityTransform.')
         images[index] = alone['img']
         results['img'] = images
         return results

@@ -8,7 +8,7 @@ from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
 
 def _flip_matrix(direction: Optional[str], shape: Tuple[int, ...]):
-    """What ``RandomFlip`` did to the pixels of an image of this shape."""
+    """The matrix that ``RandomFlip`` applied to an image of this shape."""
     height, width = shape[:2]
     matrix = np.eye(3)
     if direction in ('horizontal', 'diagonal'):
@@ -19,9 +19,9 @@ def _flip_matrix(direction: Optional[str], shape: Tuple[int, ...]):
 
 
 def _in_order(image: np.ndarray) -> np.ndarray:
-    """An image in the order of its pixels.
+    """Makes a flipped view contiguous.
 
-    ``RandomFlip`` gives a view, which OpenCV copies slower than it flips.
+    OpenCV is slower at copying the view from ``RandomFlip`` than at flipping.
     """
     turned = [stride < 0 for stride in image.strides[:2]]
     if not any(turned):
@@ -32,34 +32,35 @@ def _in_order(image: np.ndarray) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class PairTopdownAffine(TopdownAffine):
-    """Crops the face out of both images of a pair, in register.
+    """Crops the face from both images of a pair so that the crops are aligned.
 
-    As MMPose's ``TopdownAffine``, but the RGB image may lie elsewhere than
-    the thermal one and may have another resolution. It is resampled once,
-    from its own pixels to the crop.
+    Works like MMPose's ``TopdownAffine``, but the RGB image may be unaligned
+    and have another resolution. It is resampled only once, directly to the
+    crop.
 
     Required Keys:
 
     - img (list[np.ndarray]): thermal and RGB
     - bbox_center, bbox_scale, bbox_rotation (optional)
-    - flip_direction (optional): what ``RandomFlip`` did
+    - flip_direction (optional): set by ``RandomFlip``
     - rgb_to_thermal (np.ndarray, optional): (3, 3), from RGB to thermal
       pixels, before flipping; identity if absent
 
     Modified Keys:
 
     - img (list[np.ndarray]): the crops
-    - and those of ``TopdownAffine``
+    - the modified keys of ``TopdownAffine``
 
     Removed Keys:
 
     - rgb_to_thermal
 
     Args:
-        input_size (tuple[int, int]): Width and height of the thermal crop,
-            which the targets refer to.
-        partner_input_size (tuple[int, int], optional): Likewise of the RGB
-            crop, for a teacher of another input size. Defaults to the same.
+        input_size (tuple[int, int]): Width and height of the thermal crop;
+            targets refer to this crop.
+        partner_input_size (tuple[int, int], optional): Width and height of the
+            RGB crop, if the teacher's input size differs. Defaults to
+            ``input_size``.
         use_udp (bool): See ``TopdownAffine``.
     """
 
@@ -80,8 +81,8 @@ class PairTopdownAffine(TopdownAffine):
         """Crops both images."""
         if not isinstance(results['img'], list):
             raise KeyError(
-                f'The sample of {results.get("img_path")} has one image only. '
-                'Put LoadRGBPartner into the pipeline, or crop with '
+                f'The sample of {results.get("img_path")} has only one image. '
+                'Add LoadRGBPartner to the pipeline, or crop with '
                 'TopdownAffine.')
         thermal, rgb = map(_in_order, results['img'])
         matrix = results.pop('rgb_to_thermal', None)

@@ -6,12 +6,11 @@ from ..point_sets import keypoint_mapping, load_metainfo
 
 @TRANSFORMS.register_module()
 class PointSetConverter(KeypointConverter):
-    """MMPose's ``KeypointConverter`` by the names of two point sets.
+    """Converts landmarks from one point set to another, given their names.
 
-    Turns the labels of one data set into those of another, such as WFLW's 98
-    points into SF-TL54's 54 to train the RGB teacher. Points that the source
-    lacks get no weight. Put it directly after loading: mirroring follows
-    the new set from here on.
+    For example, converts WFLW's 98 points to SF-TL54's 54 to train the RGB
+    teacher. Points that the source lacks get no weight. Put it directly after
+    loading, since mirroring uses the new point set.
 
     Required Keys:
 
@@ -20,12 +19,11 @@ class PointSetConverter(KeypointConverter):
     Modified Keys:
 
     - keypoints, keypoints_visible
-    - flip_indices: of the new set
+    - flip_indices: from the target set
 
     Args:
-        source (str): Metainfo name of the data set that is read, such as
-            ``'wflw'`` or ``'300w'``.
-        target (str): That of the data set to look like, such as ``'sftl54'``.
+        source (str): Point set of the data, such as ``'wflw'`` or ``'300w'``.
+        target (str): Point set to convert to, such as ``'sftl54'``.
     """
 
     def __init__(self, source: str, target: str) -> None:
@@ -37,11 +35,11 @@ class PointSetConverter(KeypointConverter):
 
     def transform(self, results: dict) -> dict:
         """Converts the labels of a sample."""
-        # MMPose would mirror the new points by the old set's pairs.
+        # MMPose would mirror the new points with the old set's pairs.
         results.pop('flip_indices', None)
         results = super().transform(results)
-        # MMPose keeps weights for points that the source lacks beside their
-        # visibility; a face's unlabelled point is simply not visible.
+        # MMPose appends weights of missing points to the visibility; dropping
+        # them is safe, since missing points are not visible.
         results['keypoints_visible'] = results['keypoints_visible'][..., 0]
         results['flip_indices'] = list(self.flip_indices)
         return results

@@ -1,4 +1,4 @@
-"""What scenes and faces do to thermal images, as augmentation."""
+"""Augmentation that simulates effects of the scene and the face."""
 from dataclasses import dataclass
 
 import cv2
@@ -9,12 +9,12 @@ from .thermal_effects import Range, ThermalEffect, labelled_points, uniform
 
 
 def _ambient(grey: np.ndarray) -> float:
-    """The level of things as warm as the room: colder than nearly all skin."""
+    """The grey level of the surroundings, which are colder than nearly all skin."""
     return float(np.percentile(grey[::4, ::4], 10))
 
 
 def _cover(grey: np.ndarray, mask: np.ndarray, edge_px: float, surface):
-    """Puts a surface (levels) in front where an 8-bit mask says, with soft edges."""
+    """Blends a surface (levels) into the image under an 8-bit mask with soft edges."""
     mask = cv2.GaussianBlur(mask, (0, 0), max(edge_px, .5))
     grey += (mask.astype(np.float32) / 255) * (surface - grey)
     return grey
@@ -23,15 +23,15 @@ def _cover(grey: np.ndarray, mask: np.ndarray, edge_px: float, surface):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class ContrastReversal(ThermalEffect):
-    """Surroundings hotter than the face, as outdoors in the sun.
+    """Makes the surroundings hotter than the face, as outdoors in the sun.
 
-    Either all levels are reversed (``black-hot`` cameras), or only what is
-    colder than the skin becomes hotter than it, outside the labelled points.
+    Either all levels are reversed (``black-hot`` cameras), or only regions
+    colder than the skin, outside the labelled points, become hotter than it.
 
     Args:
-        background_share: How often only the surroundings change.
-        excess_k: How much hotter than the face's median the surroundings then
-            are, kelvin.
+        background_share: Probability of changing only the surroundings.
+        excess_k: Temperature of the changed surroundings above the face's
+            median, kelvin.
     """
 
     prob: float = .1
@@ -46,22 +46,22 @@ class ContrastReversal(ThermalEffect):
         skin, room = float(np.median(centre)), _ambient(grey)
         if skin - room < 2 * levels_per_k:
             return None  # no contrast to reverse
-        # A soft mask: what is up to 2 kelvin colder than the median is skin,
-        # or half way to the room where contrast is low.
+        # Soft mask of the surroundings: pixels up to 2 kelvin colder than the
+        # median count as skin; with low contrast, up to half way to the room.
         margin = min(2 * levels_per_k, .5 * (skin - room))
         coldness = np.clip((skin - margin - grey) / (.5 * margin), 0, 1)
         coldness *= 1 - self._face(grey.shape, results)
-        # Levels mirrored about the skin, compressed to the wanted excess.
+        # Mirror levels about the skin, and compress them to the drawn excess.
         hot = skin + uniform(self.excess_k) * levels_per_k * (
             (skin - grey) / (skin - room))
         changed = grey + coldness * (hot - grey)
-        # What would be brighter than white is, as the gain follows the scene.
+        # Darken images that would be brighter than white, as the gain would.
         top = float(np.percentile(changed, 99))
         return changed * min(1., 255 / max(top, 1.))
 
     @staticmethod
     def _face(shape, results):
-        """Where the labelled face is, which stays as it is: a cold nose."""
+        """Mask of the labelled face, which must not change (a cold nose, say)."""
         face = np.zeros(shape, np.uint8)
         if 'keypoints' in results:
             keypoints, visible = labelled_points(results)
@@ -77,12 +77,12 @@ class ContrastReversal(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class ColdNose(ThermalEffect):
-    """A nose that is colder than the face: cold air, stress, vasoconstriction.
+    """Cools the nose, as in cold air, stress or vasoconstriction.
 
     Needs ``regions`` with a "nose".
 
     Args:
-        drop_k: By how much, at its tip, kelvin; negative for a warm nose.
+        drop_k: Temperature drop at the tip, kelvin; negative for a warm nose.
     """
 
     drop_k: Range = (1, 6)
@@ -91,7 +91,7 @@ class ColdNose(ThermalEffect):
         nose = self.region(results, 'nose')
         if not len(nose):
             return None
-        # A single point has no extent: a tenth of the picture instead.
+        # A single point has no extent: use a fraction of the image instead.
         spread = np.maximum(nose.std(0) * 1.1, .04 * np.array(grey.shape[::-1]))
         drop = uniform(self.drop_k) * levels_per_k
         x, y = (np.exp(-.5 * ((np.arange(size) - middle) / sigma)**2).astype(
@@ -104,13 +104,13 @@ class ColdNose(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class OpaqueGlasses(ThermalEffect):
-    """Glasses: glass does not let thermal radiation through.
+    """Draws glasses, which are opaque to thermal radiation.
 
     Needs ``regions`` with "eyes".
 
     Args:
-        above_ambient_k: Temperature of the lenses above that of the
-            surroundings, kelvin.
+        above_ambient_k: Temperature of the lenses above the surroundings,
+            kelvin.
     """
 
     prob: float = .2
@@ -120,8 +120,7 @@ class OpaqueGlasses(ThermalEffect):
         eyes = self.region(results, 'eyes')
         if len(eyes) < 2:
             return None
-        # Two eyes: the points on either side of the middle, along the line
-        # on which they spread most.
+        # Separate the two eyes along the direction of largest spread.
         middle = eyes.mean(0)
         axis = np.linalg.svd(eyes - middle)[2][0]
         along = (eyes - middle) @ axis
@@ -144,12 +143,12 @@ class OpaqueGlasses(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class PartialOcclusion(ThermalEffect):
-    """A hand, scarf, mask or other person in front of part of the face.
+    """Hides part of the face behind a hand, scarf, mask or other person.
 
     Args:
-        share: Of the image that is hidden, along a side.
-        above_ambient_k: Temperature above that of the surroundings, kelvin:
-            cloth to hand.
+        share: Fraction of each side of the image that the object covers.
+        above_ambient_k: Temperature of the object above the surroundings,
+            kelvin: from cloth to a hand.
     """
 
     prob: float = .2

@@ -1,8 +1,8 @@
-"""What sensors do to thermal images, as augmentation; and the base of all effects.
+"""Augmentation that simulates effects of thermal sensors, and its base class.
 
-Amplitudes are physical. Grey levels have a temperature where the image came
-from radiometric data (``kelvin_per_level``, see :class:`LoadThermalImage`);
-elsewhere ``span_k`` says how many kelvin black to white are taken to span.
+Amplitudes are in kelvin. They are converted to grey levels with
+``kelvin_per_level`` for radiometric data (see :class:`LoadThermalImage`), and
+otherwise with ``span_k``, the assumed range from black to white.
 """
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-#: Limits between which each draw is uniform.
+#: Lower and upper limit of a uniform distribution.
 Range = Tuple[float, float]
 
 
 @dataclass(eq=False)
 class ThermalEffect(BaseTransform):
-    """Base of the effects: one random change of a thermal image's levels.
+    """Base class of effects, each a random change of a thermal image's levels.
 
-    In a pair, put effects into ``ModalityTransform(modality='thermal')``: RGB
-    must not share them. All take ``prob`` and ``span_k``.
+    For pairs, put effects into ``ModalityTransform(modality='thermal')``, so
+    that they do not affect RGB. All effects take ``prob`` and ``span_k``.
 
     Required Keys:
 
@@ -34,14 +34,14 @@ class ThermalEffect(BaseTransform):
     - img
 
     Args:
-        prob (float): How often the effect occurs. Defaults to 0.5, for
-            ``OpaqueGlasses`` and ``PartialOcclusion`` to 0.2, for
-            ``ContrastReversal`` to 0.1.
-        span_k (float): Kelvin from black to white in images whose temperature
-            is not known. Defaults to 15, as a face indoors.
+        prob (float): Probability of the effect. Defaults to 0.5, or 0.2 for
+            ``OpaqueGlasses`` and ``PartialOcclusion`` and 0.1 for
+            ``ContrastReversal``.
+        span_k (float): Kelvin from black to white in images with unknown
+            temperatures. Defaults to 15, typical of a face indoors.
 
     Raises:
-        ValueError: ``prob`` is no probability, or the image is a pair.
+        ValueError: ``prob`` is not a probability, or the image is a pair.
     """
 
     prob: float = .5
@@ -53,11 +53,11 @@ class ThermalEffect(BaseTransform):
                              f'[0, 1], got {self.prob}.')
 
     def transform(self, results: dict) -> dict:
-        """Applies the effect, or not."""
+        """Applies the effect with probability ``prob``."""
         image = results['img']
         if isinstance(image, list):
             raise ValueError(
-                f'{type(self).__name__} wants a thermal image alone. Put it '
+                f'{type(self).__name__} needs a single thermal image. Put it '
                 'into ModalityTransform(modality="thermal", transforms=[...])'
                 '.')
         if np.random.rand() >= self.prob:
@@ -77,7 +77,7 @@ class ThermalEffect(BaseTransform):
 
         Args:
             grey (np.ndarray): Shape (H, W), float32, may be changed in place.
-            levels_per_k (float): Grey levels to a kelvin.
+            levels_per_k (float): Grey levels per kelvin.
             results (dict): The sample.
 
         Returns:
@@ -85,7 +85,7 @@ class ThermalEffect(BaseTransform):
         """
 
     def region(self, results: dict, name: str) -> np.ndarray:
-        """The labelled points of a region of the face in the image, (N, 2)."""
+        """Returns the labelled points of a facial region, (N, 2), pixels."""
         if name not in results.get('regions', ()):
             raise KeyError(
                 f'{type(self).__name__} needs the region "{name}" of the face, '
@@ -96,12 +96,12 @@ class ThermalEffect(BaseTransform):
 
 
 def uniform(limits: Range) -> float:
-    """One draw."""
+    """Draws one value between the limits."""
     return np.random.uniform(*limits)
 
 
 def labelled_points(results: dict) -> Tuple[np.ndarray, np.ndarray]:
-    """All points in the image as it is here, (K, 2), and which have a label."""
+    """Returns all points in the current image, (K, 2), and a mask of labelled ones."""
     keypoints = results.get('transformed_keypoints', results['keypoints'])[0]
     return keypoints, results['keypoints_visible'][0] > 0
 
@@ -109,11 +109,11 @@ def labelled_points(results: dict) -> Tuple[np.ndarray, np.ndarray]:
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class NETDNoise(ThermalEffect):
-    """The sensor's temporal noise.
+    """Adds the sensor's temporal noise.
 
     Args:
         netd_mk: Noise equivalent temperature difference in millikelvin: 20 to
-            50 of a cooled or good uncooled sensor, to 200 of a cheap one.
+            50 for a cooled or good uncooled sensor, up to 200 for a cheap one.
     """
 
     netd_mk: Range = (30, 200)
@@ -128,7 +128,7 @@ class NETDNoise(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class FixedPatternNoise(ThermalEffect):
-    """Columns of an uncooled sensor that differ in offset.
+    """Adds the column offsets of an uncooled sensor.
 
     Args:
         column_mk: Standard deviation between columns in millikelvin.
@@ -145,11 +145,11 @@ class FixedPatternNoise(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class OpticalBlur(ThermalEffect):
-    """A lens out of focus, or of low quality.
+    """Blurs the image like a lens that is out of focus or of low quality.
 
     Args:
-        sigma_px: Of the Gaussian point spread, pixels of the image as it is
-            here.
+        sigma_px: Standard deviation of the Gaussian blur, in pixels of the
+            current image.
     """
 
     sigma_px: Range = (.5, 2.5)
@@ -161,11 +161,10 @@ class OpticalBlur(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class LowerResolution(ThermalEffect):
-    """A sensor of fewer pixels, or a face further away.
+    """Simulates a sensor with fewer pixels, or a face further away.
 
     Args:
-        factor: How many pixels of the image one pixel of the sensor covers,
-            along a side.
+        factor: Image pixels per sensor pixel, along a side.
     """
 
     factor: Range = (1.5, 5)
@@ -186,11 +185,11 @@ class LowerResolution(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class GainLevelDrift(ThermalEffect):
-    """Another setting of the camera's gain and level, or their drift.
+    """Simulates other settings of the camera's gain and level, or their drift.
 
     Args:
-        gain: Factor of the contrast.
-        level_k: Shift in kelvin.
+        gain: Contrast factor.
+        level_k: Level shift in kelvin.
     """
 
     gain: Range = (.7, 1.3)
@@ -199,7 +198,7 @@ class GainLevelDrift(ThermalEffect):
     def apply(self, grey, levels_per_k, results):
         gain = uniform(self.gain)
         mean = float(grey.mean())
-        # About the mean level, so that gain alone neither darkens nor lights.
+        # Scale about the mean level, so that gain does not change brightness.
         grey *= gain
         grey += (1 - gain) * mean + uniform(self.level_k) * levels_per_k
         if 'kelvin_per_level' in results:
@@ -210,11 +209,11 @@ class GainLevelDrift(ThermalEffect):
 @TRANSFORMS.register_module()
 @dataclass(eq=False)
 class TemperatureGradient(ThermalEffect):
-    """A drift across the image: a warm lens, a heater on one side, the sun.
+    """Adds a gradient across the image: a warm lens, a heater, the sun.
 
     Args:
-        gradient_k: Difference between opposite edges in kelvin, in any
-            direction.
+        gradient_k: Difference between opposite edges in kelvin; the direction
+            is random.
     """
 
     gradient_k: Range = (.5, 3)

@@ -1,4 +1,4 @@
-"""The errors of a model on each face of a test set."""
+"""Errors of a model on each face of a test set."""
 import csv
 import json
 from dataclasses import dataclass, field
@@ -9,25 +9,25 @@ import numpy as np
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
 _MISSING = '(not stated)'
-# More distinct values than this are a measurement, not a kind.
+# An attribute with more distinct values is a measurement, not a category.
 _MAX_KINDS = 30
 
 
 @dataclass
 class FaceErrors:
-    """Predictions of N faces with K points beside the truth.
+    """Predictions and ground truth of N faces with K points.
 
     Attributes:
-        images (list[str]): Path of each face's image.
-        ids (list): Each face's annotation id.
+        images (list[str]): Image path of each face.
+        ids (list): Annotation id of each face.
         predicted (np.ndarray): Shape (N, K, 2), pixels of the image.
-        truth (np.ndarray): Likewise.
-        labelled (np.ndarray): Which points count, (N, K), bool.
+        truth (np.ndarray): Shape (N, K, 2), pixels of the image.
+        labelled (np.ndarray): Mask of points that count, (N, K), bool.
         boxes (np.ndarray): Shape (N, 4), ``x1 y1 x2 y2`` in pixels.
-        lengths_px (dict[str, np.ndarray]): What errors are divided by, (N, )
-            each, by name of the normaliser; the first is the main one.
-        attributes (list[dict]): Of each face, from the annotation file.
-        regions (dict[str, list[int]]): Points of each facial region.
+        lengths_px (dict[str, np.ndarray]): Normalising lengths, (N, ) each, by
+            name of the normaliser; the first is the main one.
+        attributes (list[dict]): Attributes of each face from the annotation file.
+        regions (dict[str, list[int]]): Point indices of each facial region.
     """
     images: List[str]
     ids: list
@@ -55,12 +55,12 @@ class FaceErrors:
         """Normalised mean error of each face.
 
         Args:
-            normalizer (str, optional): Name; by default the main one.
-            points (Sequence[int], optional): Of a region; by default all.
+            normalizer (str, optional): Name. Defaults to the main normaliser.
+            points (Sequence[int], optional): Point indices. Defaults to all.
 
         Returns:
-            np.ndarray: Fractions, (N, ); NaN for faces without any labelled
-            point among these.
+            np.ndarray: Fractions, (N, ); NaN for faces where none of the points
+            is labelled.
         """
         length = self.lengths_px[normalizer or next(iter(self.lengths_px))]
         chosen = slice(None) if points is None else list(points)
@@ -76,7 +76,7 @@ class FaceErrors:
         return {name: self.nme(points=points) for name, points in self.regions.items()}
 
     def subjects(self) -> Optional[list]:
-        """Who each face is, if the annotation tells of all."""
+        """The subject of each face; None if any is unknown."""
         found = [a.get('subject_id') for a in self.attributes]
         return None if None in found else found
 
@@ -84,28 +84,27 @@ class FaceErrors:
                name: str,
                edges: Optional[Sequence[float]] = None
                ) -> Dict[str, np.ndarray]:
-        """Faces by an attribute.
+        """Groups faces by an attribute.
 
         Args:
             name (str): A field of the annotation or its image.
-            edges (Sequence[float], optional): Of a measurement: faces are
-                sorted into bins between them, the last one closed. Values
-                outside get a bin of their own.
+            edges (Sequence[float], optional): Bin edges for a measurement; the
+                last bin is closed. Values below and above get separate bins.
 
         Returns:
-            dict[str, np.ndarray]: Indices of the faces, by value or bin; those
-            that do not state it under ``'(not stated)'``.
+            dict[str, np.ndarray]: Indices of the faces by value or bin; faces
+            without the attribute are under ``'(not stated)'``.
 
         Raises:
-            ValueError: No face states it; it has too many values and no
-                edges; or it is no number though edges are given.
+            ValueError: No face has the attribute; it has too many values and
+                there are no edges; or edges are given for a non-numeric value.
         """
         values = [a.get(name) for a in self.attributes]
         known = [value for value in values if value is not None]
         if not known:
             stated = sorted({key for a in self.attributes for key in a})
-            raise ValueError(f'No face has the attribute "{name}". Known are '
-                             f'{", ".join(stated)}.')
+            raise ValueError(f'No face has the attribute "{name}". Known '
+                             f'attributes: {", ".join(stated)}.')
         if edges is not None:
             labels = _bins(values, name, edges)
         else:
@@ -113,7 +112,7 @@ class FaceErrors:
             if len(kinds) > _MAX_KINDS:
                 raise ValueError(
                     f'The attribute "{name}" has {len(kinds)} values: give '
-                    'the edges of bins, dict(field=..., edges=[...]).')
+                    'bin edges, dict(field=..., edges=[...]).')
             labels = {kind: [] for kind in kinds}
             for index, value in enumerate(values):
                 label = _MISSING if value is None else str(value)
@@ -123,15 +122,15 @@ class FaceErrors:
     def save(self, path: str, metrics: Optional[dict] = None) -> None:
         """Writes the errors of each face.
 
-        JSON holds everything, for :meth:`load`; CSV holds one line a face: image,
-        id, errors, regions, attributes.
+        JSON holds everything, for :meth:`load`; CSV holds one line per face:
+        image, id, errors, regions, attributes.
 
         Args:
-            path (str): Ends with ``.json`` or ``.csv``.
-            metrics (dict, optional): Written on top of the JSON.
+            path (str): A ``.json`` or ``.csv`` file.
+            metrics (dict, optional): Metrics to add to the JSON.
 
         Raises:
-            ValueError: The name ends otherwise.
+            ValueError: The file name has another extension.
         """
         errors = {
             'NME' if not index else f'NME_{name}': self.nme(name)
@@ -185,10 +184,10 @@ class FaceErrors:
 
     @classmethod
     def load(cls, path: str) -> 'FaceErrors':
-        """Reads what :meth:`save` wrote as JSON; points are rounded to 0.01 px.
+        """Reads a JSON file written by :meth:`save`; points are rounded to 0.01 px.
 
         Raises:
-            ValueError: The file holds something else.
+            ValueError: The file does not hold the errors of faces.
         """
         try:
             with open(path) as file:
@@ -223,7 +222,7 @@ def _bins(values, name, edges):
     """Indices of the faces by bin; the last bin is closed."""
     edges = [float(edge) for edge in edges]
     if len(edges) < 2 or sorted(set(edges)) != edges:
-        raise ValueError(f'The edges of "{name}" must rise, got {edges}.')
+        raise ValueError(f'The edges of "{name}" must be ascending, got {edges}.')
     labels = [
         f'below {edges[0]:g}',
         *(f'{low:g} to {high:g}' for low, high in zip(edges, edges[1:])),
@@ -236,7 +235,7 @@ def _bins(values, name, edges):
                 np.searchsorted(edges, float(value), side='right'))
         except (TypeError, ValueError):
             raise ValueError(f'The attribute "{name}" is {value!r} for one '
-                             'face: edges are for numbers.') from None
+                             'face, but edges require numbers.') from None
         found[labels[place - (value == edges[-1])]].append(index)
     return found
 
@@ -247,24 +246,24 @@ def lengths_px(name,
                boxes: np.ndarray,
                ends: Dict[str, Tuple[List[int], List[int]]],
                attributes: List[dict]) -> np.ndarray:
-    """What the errors of each face are divided by.
+    """Returns the lengths that normalise the errors of each face.
 
     Args:
         name (str | float): ``'interocular'``, ``'interpupil'``, ``'box'``
             (sqrt(w * h)), ``'box_diagonal'``, the name of an attribute that
-            states a length in pixels, or such a length for all faces.
+            holds a length in pixels, or a fixed length in pixels for all faces.
         truth (np.ndarray): Shape (N, K, 2), pixels.
         labelled (np.ndarray): Shape (N, K), bool.
         boxes (np.ndarray): Shape (N, 4), ``x1 y1 x2 y2``.
-        ends (dict): The points at whose middles ``'interocular'`` and
-            ``'interpupil'`` begin and end.
-        attributes (list[dict]): Of each face.
+        ends (dict): For ``'interocular'`` and ``'interpupil'``: the points to
+            average at each end.
+        attributes (list[dict]): Attributes of each face.
 
     Returns:
-        np.ndarray: Pixels, (N, ); NaN where it cannot be measured.
+        np.ndarray: Pixels, (N, ); NaN where the length cannot be measured.
 
     Raises:
-        ValueError: The points of the ends are not known.
+        ValueError: The points of the ends are unknown.
     """
     if not isinstance(name, str):
         return np.full(len(truth), float(name))
@@ -277,9 +276,9 @@ def lengths_px(name,
         if name not in ends:
             raise ValueError(
                 f'FaceAlignmentMetric: the points of "{name}" are not known '
-                f'for this set of {truth.shape[1]} points. State '
-                f'`{name}` in its metainfo, pass `{name}_indices`, or measure '
-                'by normalizers=("box", ).')
+                f'for this set of {truth.shape[1]} points. Define '
+                f'`{name}` in its metainfo, pass `{name}_indices`, or use '
+                'normalizers=("box", ).')
         one, other = (list(indices) for indices in ends[name])
         length = np.linalg.norm(
             truth[:, one].mean(1) - truth[:, other].mean(1), axis=-1)
@@ -295,5 +294,5 @@ def _number(value):
 
 
 def _plain(value):
-    """NumPy values of attributes as JSON."""
+    """Converts NumPy values of attributes to JSON."""
     return value.tolist() if hasattr(value, 'tolist') else str(value)

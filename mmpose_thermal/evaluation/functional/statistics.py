@@ -1,4 +1,4 @@
-"""What errors of single faces say about a model, and about two of them."""
+"""Statistics of the errors of one model, and comparison of two models."""
 from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple
 
@@ -7,34 +7,34 @@ from scipy import stats
 
 
 def threshold_label(threshold: float) -> str:
-    """A threshold as measures are named by it: '0.10', '0.085'."""
+    """Formats a threshold for the names of measures: '0.10', '0.085'."""
     return max(f'{threshold:.2f}', f'{threshold:.10g}', key=len)
 
 
 def failure_rate(errors: np.ndarray, threshold: float) -> float:
-    """The share of faces, (N, ), whose NME exceeds a threshold."""
+    """Fraction of faces, (N, ), with an NME above a threshold."""
     return float((errors > threshold).mean())
 
 
 def area_under_ced(errors: np.ndarray, threshold: float) -> float:
-    """Area under the cumulative error distribution up to a threshold, over it.
+    """Area under the cumulative error distribution up to a threshold, normalised.
 
-    Exact: the distribution is a step function, so its integral is the mean of what
-    each error leaves of the threshold.
+    The result is exact: the distribution is a step function, so its integral is
+    the mean of max(threshold - error, 0). It is divided by the threshold.
 
     Args:
         errors (np.ndarray): NME of each face, (N, ).
         threshold (float): Upper limit of the integral.
 
     Returns:
-        float: Between 0 and 1, 1 being best.
+        float: Between 0 and 1; 1 is best.
     """
     return float(np.maximum(threshold - errors, 0).mean() / threshold)
 
 
 def cumulative_error_distribution(
         errors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Corners of the distribution: rising errors from 0, shares, (N + 1, ) each."""
+    """Corners of the step function: ascending errors from 0, fractions, (N + 1, )."""
     return (np.concatenate([[0], np.sort(errors)]),
             np.linspace(0, 1, len(errors) + 1))
 
@@ -42,13 +42,13 @@ def cumulative_error_distribution(
 def bootstrap_interval(values: np.ndarray,
                        groups: Optional[Sequence] = None,
                        level: float = .95) -> Tuple[float, float]:
-    """Confidence interval of a mean by SciPy's percentile bootstrap.
+    """Computes a confidence interval of a mean with SciPy's percentile bootstrap.
 
     Args:
         values (np.ndarray): Shape (N, ), without NaN.
-        groups (Sequence, optional): The person of each face, (N, ). Faces of one
-            person err alike, so persons are resampled with all of their faces.
-        level (float): Of confidence.
+        groups (Sequence, optional): The person of each face, (N, ). Errors of one
+            person are correlated, so persons are resampled with all their faces.
+        level (float): Confidence level.
 
     Returns:
         tuple[float, float]: Lower and upper end; NaN with fewer than two persons.
@@ -60,14 +60,14 @@ def bootstrap_interval(values: np.ndarray,
         (sums, counts), lambda s, n, axis=-1: s.sum(axis) / n.sum(axis),
         paired=True, vectorized=True, method='percentile', n_resamples=2000,
         confidence_level=level, random_state=np.random.default_rng(0),
-        batch=max(1, int(4e6 // len(sums))))  # memory stays small for many faces
+        batch=max(1, int(4e6 // len(sums))))  # limits memory for many faces
     low, high = found.confidence_interval
     return float(low), float(high)
 
 
 @dataclass
 class Difference:
-    """Mean difference of errors, below 0 if the model is better; its interval; p."""
+    """Mean difference of errors (below 0 if the model is better), interval and p."""
     mean: float
     low: float
     high: float
@@ -80,19 +80,18 @@ def paired_difference(errors: np.ndarray,
                       level: float = .95) -> Difference:
     """Compares two models on the same faces, trained with the same seeds.
 
-    Another training would give other errors, and so would other faces, so both are
-    treated as random: the variance of the mean difference is that of two crossed
+    Errors vary with the training and with the faces, so both are treated as crossed
     random effects, with Satterthwaite's degrees of freedom (the quasi-F test of
-    Clark, 1973). A test over the faces alone would call the luck of one training
-    significant; one over three seeds alone would hardly ever find anything. With one
-    seed it is the paired t-test over faces and says nothing about another training.
+    Clark, 1973). A test over faces alone would call a lucky training significant; a
+    test over three seeds alone would hardly ever find a difference. With one seed,
+    this is the paired t-test over faces and does not generalise to other trainings.
 
     Args:
-        errors (np.ndarray): Of the model, (S, N) for S seeds and N faces.
-        baseline (np.ndarray): Of the other, likewise.
-        groups (Sequence, optional): Whom each face belongs to, (N, ); persons
-            are then what is random.
-        level (float): Of the confidence interval.
+        errors (np.ndarray): Errors of the model, (S, N) for S seeds and N faces.
+        baseline (np.ndarray): Errors of the baseline, (S, N).
+        groups (Sequence, optional): The person of each face, (N, ); then persons
+            instead of faces are the random effect.
+        level (float): Confidence level of the interval.
 
     Returns:
         Difference: In the unit of the errors.
@@ -104,7 +103,7 @@ def paired_difference(errors: np.ndarray,
     if errors.shape != baseline.shape:
         raise ValueError('paired_difference: the same seeds and faces must be '
                          f'compared, got {errors.shape} and {baseline.shape}.')
-    # Persons count by their means; with equally many faces each, as faces do.
+    # Each person counts once, with the mean of their faces.
     table = np.stack([
         np.divide(*_by_group(row, groups)) for row in errors - baseline
     ])
@@ -124,7 +123,7 @@ def paired_difference(errors: np.ndarray,
         parts = ((between_seeds, seeds - 1), (between_faces, faces - 1),
                  (residual, (seeds - 1) * (faces - 1)))
         total = between_seeds + between_faces - residual
-        # Never less than what one of the two effects alone would give.
+        # At least the variance of each of the two effects alone.
         total = max(total, between_seeds, between_faces)
         spread = sum(square**2 / df for square, df in parts)
         freedom = total**2 / spread if spread else 1.
@@ -138,7 +137,7 @@ def paired_difference(errors: np.ndarray,
 
 
 def _by_group(values, groups):
-    """Sum and number of the values of each group."""
+    """Returns the sum and number of the values of each group."""
     if groups is None:
         return np.asarray(values, float), np.ones(len(values))
     _, index = np.unique(np.asarray(groups), return_inverse=True)

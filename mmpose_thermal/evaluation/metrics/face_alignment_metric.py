@@ -12,10 +12,10 @@ from ..functional import (FaceErrors, area_under_ced, bootstrap_interval,
                           failure_rate, threshold_label)
 from ..functional.face_errors import lengths_px
 
-# Of data sets whose metainfo does not tell, by number of points: outer eye
-# corners of iBUG-68, with pupils (70), and of WFLW.
+# Outer eye corners by number of points, for data sets without them in the
+# metainfo: iBUG-68, iBUG-68 with pupils (70) and WFLW (98).
 _OUTER_EYE_CORNERS: Dict[int, tuple] = {68: (36, 45), 70: (36, 45), 98: (60, 72)}
-# Of an annotation and its image: what is no attribute of a face.
+# Fields of an annotation and its image that are not attributes of a face.
 _NO_ATTRIBUTES = {
     'id', 'image_id', 'category_id', 'iscrowd', 'bbox', 'area', 'keypoints',
     'num_keypoints', 'segmentation', 'rgb_keypoints', 'annotated_box'
@@ -24,55 +24,54 @@ _NO_ATTRIBUTES = {
 
 @METRICS.register_module()
 class FaceAlignmentMetric(BaseMetric):
-    """The field's measures of face alignment, all in one pass.
+    """Computes the standard measures of face alignment in one pass.
 
-    - ``NME``: mean over faces of the normalised mean error, by the first
-      normaliser; ``NME_<name>`` by each further one. Fractions, as MMPose's
+    - ``NME``: mean over faces of the normalised mean error, with the first
+      normaliser; ``NME_<name>`` with each further one. Fractions, like MMPose's
       ``NME``; papers print percent.
-    - ``FR@t``: share of faces whose ``NME`` exceeds t; ``AUC@t``: area under
-      the cumulative error distribution up to t, over t, exact.
-    - ``NME/<region>``: of the points of a facial region, if asked.
-    - ``NME/<field>=<value>``: of the faces with this attribute.
+    - ``FR@t``: fraction of faces with an NME above t; ``AUC@t``: exact area
+      under the cumulative error distribution up to t, divided by t.
+    - ``NME/<region>``: NME of the points of a facial region, if requested.
+    - ``NME/<field>=<value>``: NME of the faces with this attribute.
     - ``NME_low``, ``NME_high``: bootstrap confidence interval of ``NME``,
-      drawn by subject where the annotation names subjects.
+      resampled by subject if the annotation has subjects.
 
-    Points count if they are labelled (COCO visibility 1 or 2), hidden or not;
-    points of visibility 0 do not. A face without any labelled point, or whose
-    normaliser cannot be measured, is an error: leaving out the hard faces
-    would flatter the result.
+    Labelled points count (COCO visibility 1 or 2, so hidden or visible); points
+    of visibility 0 do not. A face without a labelled point or without a
+    measurable normaliser raises an error, since leaving out hard faces would
+    flatter the result.
 
     Args:
         normalizers (Sequence[str | float]): ``'interocular'`` (outer eye
-            corners), ``'interpupil'`` (pupils or middles of the eyes),
-            ``'box'`` (square root of the annotated box's area),
-            ``'box_diagonal'``, any field of the annotation that states a
-            length in pixels, or a number of pixels (1 gives errors in
-            pixels). Defaults to ``('interocular', 'box')``.
-        thresholds (Sequence[float]): t of FR and AUC, as fractions. Defaults
-            to (0.08, 0.10).
-        regions (bool): Whether to add the error by facial region, as the data
-            set's metainfo groups its points. Defaults to False.
+            corners), ``'interpupil'`` (pupils or eye centres), ``'box'``
+            (square root of the annotated box's area), ``'box_diagonal'``, any
+            field of the annotation that holds a length in pixels, or a number
+            of pixels (1 gives errors in pixels). Defaults to
+            ``('interocular', 'box')``.
+        thresholds (Sequence[float]): Thresholds t of FR and AUC, as fractions.
+            Defaults to (0.08, 0.10).
+        regions (bool): Whether to add the error of each facial region defined
+            in the data set's metainfo. Defaults to False.
         attributes (Sequence[str | dict]): Fields of annotations or images to
-            add the error by, such as ``'glasses'``; measurements with the
-            edges of bins, ``dict(field='yaw_deg', edges=[-60, -20, 20,
-            60])``. Data sets of this package pass on all fields. Defaults to
-            none.
+            group errors by, such as ``'glasses'``. Measurements need bin edges:
+            ``dict(field='yaw_deg', edges=[-60, -20, 20, 60])``. Data sets of
+            this package pass on all fields. Defaults to none.
         confidence (float, optional): Level of the bootstrap interval, such as
-            0.95. Defaults to None: none.
-        outfile (str, optional): Where to write the errors of each face,
+            0.95. Defaults to None (no interval).
+        outfile (str, optional): File for the errors of each face,
             ``NAME.json`` or ``NAME.csv``; see
             :class:`~mmpose_thermal.evaluation.FaceErrors`.
         interocular_indices (tuple[int, int], optional): The two outer eye
-            corners. By default those of the data set's metainfo; for sets
-            without any known for 68, 70 and 98 points.
+            corners. Defaults to those in the data set's metainfo, or else to
+            built-in indices for 68, 70 and 98 points.
         interpupil_indices (tuple, optional): The two pupils, or for each eye
-            a list of points around it. By default those of the metainfo.
+            a list of points around it. Defaults to those in the metainfo.
         collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
-        prefix (str, optional): Prefix of the names.
+        prefix (str, optional): Prefix of the metric names.
 
     Raises:
-        ValueError: A prediction is not finite, the length of a face cannot be
-            measured, or an attribute or region is not known.
+        ValueError: A prediction is not finite, a normalising length cannot be
+            measured, or an attribute or region is unknown.
     """
 
     def __init__(self,
@@ -118,26 +117,25 @@ class FaceAlignmentMetric(BaseMetric):
 
         Args:
             data_batch: Unused.
-            data_samples (Sequence[dict]): With ``pred_instances`` and
+            data_samples (Sequence[dict]): Samples with ``pred_instances`` and
                 ``gt_instances``.
         """
         inputs = (data_batch or {}).get('inputs', ())
         if isinstance(inputs, list) and any(
                 isinstance(item, str) for item in inputs):
             raise ValueError(
-                'FaceAlignmentMetric: MultiDatasetEvaluator passes on as many '
-                'samples as `inputs` has entries, and those of pairs are a '
-                'dict of modalities. End the pipeline of validation and test '
-                'with PackPoseInputs, without LoadRGBPartner.')
+                'FaceAlignmentMetric: MultiDatasetEvaluator does not support '
+                'pairs. End the pipelines of validation and test with '
+                'PackPoseInputs, and remove LoadRGBPartner from them.')
         for sample in data_samples:
             if isinstance(sample.get('raw_ann_info'), list) or \
                     'gt_instances' not in sample:
                 raise ValueError(
-                    'FaceAlignmentMetric measures one face a sample, but this '
-                    'one is an image with all of its faces (data_mode='
-                    '"bottomup"). Which prediction belongs to which face is '
-                    'not known: use data_mode="topdown", or a metric of '
-                    'bottom-up models such as CocoMetric.')
+                    'FaceAlignmentMetric measures one face per sample, but '
+                    'this sample is an image with all its faces (data_mode='
+                    '"bottomup"), and predictions are not assigned to faces. '
+                    'Use data_mode="topdown", or a metric for bottom-up '
+                    'models such as CocoMetric.')
             truth, predicted = sample['gt_instances'], sample['pred_instances']
             points = np.asarray(predicted['keypoints'])[..., :2]
             if not np.isfinite(points).all():
@@ -145,7 +143,7 @@ class FaceAlignmentMetric(BaseMetric):
                     'FaceAlignmentMetric: the prediction for '
                     f'{sample.get("img_path")} is not finite. The model has '
                     'diverged, or its checkpoint is broken.')
-            # MMPose stores a list where the samples of a batch differ.
+            # MMPose stores a list if the samples of a batch differ.
             raw = sample.get('raw_ann_info') or {}
             self.results.append(
                 dict(
@@ -166,7 +164,7 @@ class FaceAlignmentMetric(BaseMetric):
         """Computes all measures.
 
         Args:
-            results (list[dict]): What :meth:`process` stored.
+            results (list[dict]): Results stored by :meth:`process`.
 
         Returns:
             dict[str, float]: The measures by name.
@@ -200,9 +198,9 @@ class FaceAlignmentMetric(BaseMetric):
 
     @BaseMetric.dataset_meta.setter  # type: ignore[attr-defined]
     def dataset_meta(self, dataset_meta: Optional[dict]) -> None:
-        """Takes the metainfo, with eye corners and regions of known sets.
+        """Sets the metainfo, adding eye corners and regions of known point sets.
 
-        MMPose's ``MultiDatasetEvaluator`` reads it without these.
+        MMPose's ``MultiDatasetEvaluator`` omits them from the metainfo.
         """
         meta = dict(dataset_meta or {})
         if 'keypoint_id2name' in meta and 'interocular' not in meta:
@@ -216,12 +214,12 @@ class FaceAlignmentMetric(BaseMetric):
             raise ValueError(
                 'FaceAlignmentMetric: there is no result to measure. The data '
                 'set is empty, or MultiDatasetEvaluator gave all samples to '
-                'another metric: it tells data sets by the `dataset_name` of '
-                'their class\'s metainfo, so two of one point set need a class '
-                'each, with a METAINFO of another name, and a `prefix` for each '
-                'metric. '
-                'FaceAlignmentMetric(attributes=[...]) also tells them apart, '
-                'by a field of their images.')
+                'another metric: it distinguishes data sets by the '
+                '`dataset_name` in the METAINFO of their class. If two data '
+                'sets have the same point set, define a class with another '
+                'name in its METAINFO for each, and set a `prefix` for each '
+                'metric. Alternatively, group results by an image field with '
+                'FaceAlignmentMetric(attributes=[...]).')
         predicted, truth, labelled, boxes = (
             np.concatenate([result[key] for result in results])
             for key in ('predicted', 'truth', 'labelled', 'boxes'))
@@ -247,9 +245,9 @@ class FaceAlignmentMetric(BaseMetric):
                     f'FaceAlignmentMetric: "{name}" cannot be measured for '
                     f'{unknown.sum()} faces, first '
                     f'{images[int(np.argmax(unknown))]}: its points are not '
-                    'labelled or fall together, or its field is missing. '
-                    'Leave these faces out of the test annotation, or measure '
-                    'by normalizers=("box", ).')
+                    'labelled or coincide, or its field is missing. Leave '
+                    'these faces out of the test annotation, or use '
+                    'normalizers=("box", ).')
             label = name if isinstance(name, str) else f'{name:g}px'
             lengths[label] = length
         return FaceErrors(
@@ -268,7 +266,7 @@ class FaceAlignmentMetric(BaseMetric):
             })
 
     def _eye_points(self, num_keypoints: int) -> dict:
-        """Points of either eye, by normaliser, as far as they are known."""
+        """Returns the known points of both eyes by normaliser."""
         found: Dict[str, Any] = {}
         if num_keypoints in _OUTER_EYE_CORNERS:
             found['interocular'] = _OUTER_EYE_CORNERS[num_keypoints]
