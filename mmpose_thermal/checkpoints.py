@@ -1,4 +1,4 @@
-"""Reads checkpoints without running any program in them."""
+"""Loads checkpoints without executing code from them."""
 import io
 import pickle
 import types
@@ -11,13 +11,13 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
 
-# Names that MMEngine resolves to files of known projects.
+# URL schemes that MMEngine resolves to files of known projects.
 _NAMED = ('torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://',
           'modelzoo://')
 
 
 def _method(owner: type, name: str) -> Any:
-    """The only use of `getattr` in checkpoints."""
+    """Replaces `getattr`; allows only public methods of HistoryBuffer."""
     if owner is not HistoryBuffer or name.startswith('_'):
         raise pickle.UnpicklingError(
             f'Unsupported attribute {name} of {owner}')
@@ -25,7 +25,7 @@ def _method(owner: type, name: str) -> Any:
 
 
 def _allowed() -> Dict[str, Any]:
-    """What MMEngine stores beside tensors: NumPy numbers and logged values."""
+    """What MMEngine stores besides tensors: NumPy numbers and logged values."""
     scalar = np.float64(0).__reduce__()[0]
     names = {
         'builtins.getattr': _method,
@@ -48,10 +48,10 @@ def _allowed() -> Dict[str, Any]:
 
 
 def _strict_pickle() -> types.ModuleType:
-    """`pickle` for PyTorch before 2.6.
+    """A restricted `pickle` module for PyTorch before 2.6.
 
-    Those versions cannot be told what is allowed, or their weights_only=True
-    can be bypassed (CVE-2025-32434).
+    Those versions have no allowlist, or their weights_only=True can be
+    bypassed (CVE-2025-32434).
     """
     import _codecs
 
@@ -81,21 +81,21 @@ def _strict_pickle() -> types.ModuleType:
 
 
 def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
-    """Loads a checkpoint of weights and of what MMEngine stores with them.
+    """Loads a checkpoint that holds only weights and MMEngine's own data.
 
-    Anything else, which could run as a program, is refused.
+    Anything else could execute code and is refused.
 
     Args:
-        path (str): In any storage that MMEngine's fileio knows, or a name
-            such as ``torchvision://resnet18``, whose project is trusted.
-        map_location (str, optional): Where tensors go; ``'meta'`` drops their
-            values. Defaults to the CPU.
+        path (str): Path in any storage that MMEngine's fileio supports, or a
+            name such as ``torchvision://resnet18``, which is trusted.
+        map_location (str, optional): Device of the tensors; ``'meta'`` drops
+            their values. Defaults to the CPU.
 
     Returns:
         dict: The checkpoint.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: The file is not a checkpoint, or holds more than weights.
     """
     path = str(path)
@@ -115,14 +115,14 @@ def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
     except FileNotFoundError:
         raise FileNotFoundError(f'Checkpoint {path} does not exist.')
     except IsADirectoryError:
-        raise ValueError(f'Checkpoint {path} is a folder: name a file in it.')
+        raise ValueError(f'Checkpoint {path} is a folder: give a file in it.')
     except Exception as error:  # a damaged pickle can raise anything
         reason = ' '.join(str(error).split())
-        # Any other kind of file begins with an unknown operand.
+        # Files of other types start with an unknown operand instead.
         if 'nsupported' in reason and 'operand' not in reason:
             raise ValueError(
                 f'Checkpoint {path} holds more than weights '
-                f'({_first_words(reason)}). Loading it could run a program. If you '
+                f'({_first_words(reason)}). Loading it could execute code. If you '
                 'trust its author, extract the weights: '
                 f'python tools/misc/clean_checkpoint.py {path} OUT.pth '
                 '--trust')
@@ -135,16 +135,16 @@ def load_checkpoint(path: str, map_location: Optional[str] = 'cpu') -> dict:
 
 
 def check_checkpoint(path: str) -> None:
-    """Checks a checkpoint that other code is going to load.
+    """Checks a checkpoint before other code loads it.
 
     Args:
-        path (str): See :func:`load_checkpoint`, also for errors.
+        path (str): See :func:`load_checkpoint`, which also lists the errors.
     """
     load_checkpoint(path, map_location='meta')
 
 
 def _first_words(reason: str) -> str:
-    # Drops PyTorch's remedies, such as weights_only=False.
+    # Drops PyTorch's advice, such as weights_only=False.
     for mark in ('Unsupported', 'unsupported'):
         if mark in reason:
             reason = reason[reason.index(mark):]

@@ -1,4 +1,4 @@
-"""Fits the plugin to the OpenMMLab packages that are present."""
+"""Adapts the plugin to the installed OpenMMLab packages."""
 from importlib import import_module
 
 import numpy as np
@@ -12,10 +12,11 @@ _SUPPORTED = dict(
 
 
 def check_versions():
-    """Raises one clear error if a needed package is missing or unsupported.
+    """Checks the versions of the OpenMMLab packages.
 
     Raises:
-        ImportError: Names the package, its version and the remedy.
+        ImportError: A package is missing or unsupported; the message names
+            its version and a remedy.
     """
     try:
         from mmengine.utils import digit_version
@@ -30,7 +31,7 @@ def check_versions():
         if not (digit_version(minimum) <= digit_version(version) <
                 digit_version(limit)):
             raise _unusable(
-                name, f'has version {version}, supported are '
+                name, f'has version {version}, but supported versions are '
                 f'>={minimum},<{limit}')
 
 
@@ -45,11 +46,11 @@ def _unusable(name, problem, cause=None):
 
 
 def allow_checkpoint_types():
-    """Lets checkpoints with a data set's metainfo load with weights only.
+    """Allows ``weights_only`` loading of checkpoints with dataset metainfo.
 
-    MMEngine stores the metainfo beside the weights, and it holds small NumPy
-    arrays. Their types are harmless, but unknown to torch's safe loader,
-    so that loading would fall back to unrestricted unpickling.
+    MMEngine stores the metainfo, which contains small NumPy arrays, with the
+    weights. Their types are harmless but unknown to torch's safe loader, so
+    loading would fall back to unrestricted unpickling.
     """
     register = getattr(torch.serialization, 'add_safe_globals', None)
     if register is not None:  # torch >= 2.4

@@ -1,4 +1,4 @@
-"""Registering the components of this package in MMPose's registries."""
+"""Registers the components of this package in MMPose's registries."""
 import multiprocessing
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ def register_components() -> None:
     """Checks the OpenMMLab packages and registers all components.
 
     Raises:
-        ImportError: One of these packages is missing or unsupported.
+        ImportError: An OpenMMLab package is missing or unsupported.
     """
     from .compatibility import allow_checkpoint_types, check_versions
 
@@ -21,18 +21,17 @@ def register_components() -> None:
 
 
 def is_command_line() -> bool:
-    """Whether this process is ``mmpose-thermal`` itself.
+    """Whether this process is the ``mmpose-thermal`` command itself.
 
-    Registration takes seconds, and most commands need none of it: those that
-    do call :func:`register_components` themselves. True for the console script
-    (by the name of the program) and for ``python -m mmpose_thermal.cli``
-    (Python 3.10 and later; before, it registers like any other program). False
-    in processes that the command starts, such as workers of a data loader,
-    which inherit its name.
+    Registration takes seconds, so commands call :func:`register_components`
+    only if they need it. Returns ``True`` for the console script (by program
+    name) and for ``python -m mmpose_thermal.cli`` (Python 3.10 and later;
+    earlier versions register on import). Returns ``False`` in child processes,
+    such as data loader workers, although they inherit the program name.
     """
     if multiprocessing.current_process().name != 'MainProcess':
         return False
     program = sys.argv[0] if sys.argv else ''
-    if program == '-m':  # while Python looks for the module
+    if program == '-m':  # Python is still locating the module
         return _MODULE in getattr(sys, 'orig_argv', ())
     return Path(program).stem == _COMMAND

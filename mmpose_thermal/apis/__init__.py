@@ -1,7 +1,7 @@
-"""High-level functions: inference, export, benchmark.
+"""High-level API: inference, export, benchmark.
 
-All but :class:`ThermalLandmarker` need PyTorch and MMPose and are imported
-when they are first used, so that a machine beside a camera does without.
+Everything except :class:`ThermalLandmarker` needs PyTorch and MMPose and is
+imported on first use, so that an inference machine does not need them.
 """
 from mmpose_thermal.runtime.networks import import_training_side
 

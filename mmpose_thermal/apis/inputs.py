@@ -1,4 +1,4 @@
-"""What a landmarker is given: images of all kinds, batches, boxes."""
+"""Normalises the inputs of a landmarker: images, batches and boxes."""
 import os
 from collections.abc import Iterable as IterableType
 from collections.abc import Mapping, Set
@@ -14,20 +14,21 @@ from mmpose_thermal.runtime.frames import VIDEOS, Frame
 from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
                                            read_image)
 
-_WANTED = ('wanted is a path, a NumPy array, a PIL image, a PyTorch tensor, '
+_WANTED = ('expected a path, a NumPy array, a PIL image, a PyTorch tensor, '
            'or a list of them')
 
 
 @dataclass
 class PreparedFrame:
-    """A frame as networks and thermometer need it.
+    """A frame prepared for networks and thermometer.
 
     Attributes:
-        raw (np.ndarray): As the camera gave it.
-        grey (np.ndarray): What networks see: grey levels (H, W), or BGR for
-            models of visible light; uint8.
+        raw (np.ndarray): Pixels as delivered by the camera.
+        grey (np.ndarray): Network input: grey levels (H, W), or BGR for
+            visible-light models; uint8.
         radiometric (bool): Whether ``raw`` holds temperatures.
-        problem (str, optional): Why it does not, if it could.
+        problem (str, optional): Why it does not, for images with more than 8
+            bits.
     """
     raw: np.ndarray
     grey: np.ndarray
@@ -35,21 +36,20 @@ class PreparedFrame:
     problem: Optional[str] = None
 
 
-#: A path, an array as stored, a frame of a source, what
-#: :meth:`ThermalLandmarker.prepare` gave, a PIL image or a PyTorch tensor
-#: (whose types may be absent here).
+#: A path, an array, a :class:`Frame`, a :class:`PreparedFrame`, a PIL image or
+#: a PyTorch tensor. ``Any`` because PIL and PyTorch may not be installed.
 Image = Any
 _PATHS = (str, os.PathLike)
 _SINGLE = (*_PATHS, Frame, PreparedFrame)
 
 
 def listed(images: Image) -> Tuple[List[Image], bool]:
-    """The images that were given, and whether they are a batch."""
+    """Returns the input as a list of images, and whether it is a batch."""
     if isinstance(images, _SINGLE):
         return [images], False
     if _is_array(images):
         array = to_array(images, 'given')
-        if is_batch(array.shape, 'What was given as image'):
+        if is_batch(array.shape, 'The given image'):
             return [channels_last(image) for image in array], True
         return [array], False
     if isinstance(images, (bytes, bytearray, memoryview, Mapping, Set)) or \
@@ -57,18 +57,25 @@ def listed(images: Image) -> Tuple[List[Image], bool]:
         raise ValueError(f'{_shown(images)} was given as image; {_WANTED}.')
     found = list(images)
     if not found:
-        raise ValueError('An empty list was given: there is no image in it.')
+        raise ValueError('An empty list was given: it has no images.')
     if isinstance(found[0], (Number, list, tuple)):
         raise ValueError('A list of numbers or of lists was given as image: '
-                         'make an array of it, np.array(image, np.uint8).')
+                         'convert it with np.array(image, np.uint8).')
     return found, True
 
 
 def read(image: Image,
          name: str,
          palette: Optional[str] = None) -> Tuple[np.ndarray, str]:
-    """An image as an array (:func:`checked_pixels`), and its name, which is
-    ``name`` if it has none of its own.
+    """Reads any single image.
+
+    Args:
+        image (Image): See :data:`Image`.
+        name (str): Name for messages if the image has none.
+        palette (str, optional): See :func:`decode_image`.
+
+    Returns:
+        tuple[np.ndarray, str]: Pixels (:func:`checked_pixels`) and name.
     """
     if isinstance(image, Frame):
         name = image.path or image.name
@@ -83,22 +90,25 @@ def read(image: Image,
             raise ValueError(f'Image {name} is {_shown(image)}; {_WANTED}.')
         image = to_array(image, name)
     if is_batch(image.shape, f'Image {name}'):
-        raise ValueError(f'Image {name} has the shape {image.shape}: these '
-                         'are many images, and one is wanted here.')
+        raise ValueError(f'Image {name} has the shape {image.shape}: this is '
+                         'a batch, but a single image is expected here.')
     return checked_pixels(image, name), name
 
 
 def _is_array(image):
-    # Of its type: PIL reads the pixels when an image is asked.
+    # Check the type: asking a PIL image itself would read its pixels.
     return any(hasattr(type(image), name)
                for name in ('__array__', '__array_interface__'))
 
 
 def to_array(image, name: str) -> np.ndarray:
-    """An image of another library as a NumPy array, BGR if it has colours.
+    """Converts an image of another library to NumPy, colours to BGR.
 
-    PIL images are turned upright; PyTorch tensors are RGB, as torchvision's
-    are, and may have their channels first.
+    PIL images are turned upright. PyTorch tensors are taken as RGB, as in
+    torchvision, and may be channels-first.
+
+    Raises:
+        ValueError: The image cannot be converted.
     """
     if isinstance(image, np.ndarray):
         return image
@@ -116,13 +126,13 @@ def to_array(image, name: str) -> np.ndarray:
 
 
 def _from_pil(image, name):
-    from PIL import ImageOps  # the user has it: the image is of its type
+    from PIL import ImageOps  # installed, since the image is a PIL image
     try:
         image = ImageOps.exif_transpose(image)
     except (OSError, SyntaxError) as error:  # pixels are read only now
         name = getattr(image, 'filename', '') or name
         raise ValueError(f'Image {name} cannot be decoded: {error}. Replace '
-                         'it, or leave it out.') from None
+                         'or remove it.') from None
     if image.mode == '1':
         image = image.convert('L')
     if image.mode in ('L', 'F') or image.mode.startswith('I'):
@@ -131,25 +141,25 @@ def _from_pil(image, name):
 
 
 def _from_torch(array):
-    """RGB as BGR, and (C, H, W) and (N, C, H, W) as (H, W, C)."""
+    """Converts RGB to BGR, and channels-first to channels-last."""
     if array.ndim in (3, 4) and array.shape[-3] in (1, 3) and \
             array.shape[-1] not in (1, 3, 4):
         array = np.moveaxis(array, -3, -1)
     if array.ndim in (3, 4) and array.shape[-1] in (3, 4):
-        array = array[..., 2::-1]  # without alpha
+        array = array[..., 2::-1]  # drops alpha
     return np.ascontiguousarray(array)
 
 
 def _from_file(path, palette):
     file = Path(path)
     if file.is_dir():
-        raise ValueError(f'Image {path} is a folder: landmarker.stream(Source('
-                         f'{path!r})) takes the images in it.')
+        raise ValueError(f'Image {path} is a folder: use landmarker.stream('
+                         f'Source({path!r})) for the images in it.')
     if not file.is_file():
         raise FileNotFoundError(f'Image {path} does not exist.')
     if file.suffix.lower() in VIDEOS:
-        raise ValueError(f'Image {path} is a video: landmarker.stream(Source('
-                         f'{path!r})) takes its frames.')
+        raise ValueError(f'Image {path} is a video: use landmarker.stream('
+                         f'Source({path!r})) for its frames.')
     return read_image(path, palette)
 
 
@@ -161,16 +171,20 @@ def _shown(value):
 
 
 def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
-    """Boxes (N, 4) in an image: an error says which one is wrong."""
+    """Validates boxes and returns them as an array (N, 4).
+
+    Raises:
+        ValueError: A box is malformed, empty or outside the image.
+    """
     try:
         rows = np.asarray(boxes, float)
     except (TypeError, ValueError):
-        raise ValueError(f'boxes are {boxes!r:.80}; wanted is (N, 4): x1, y1, '
+        raise ValueError(f'boxes are {boxes!r:.80}; expected (N, 4): x1, y1, '
                          'x2, y2.') from None
     if rows.size == 0:
         return np.zeros((0, 4))
     if rows.ndim != 2 or rows.shape[1] != 4:
-        raise ValueError(f'boxes have the shape {rows.shape}; wanted is '
+        raise ValueError(f'boxes have the shape {rows.shape}; expected '
                          '(N, 4): x1, y1, x2, y2.')
     height, width = image.shape[:2]
     for index, box in enumerate(rows):
@@ -179,31 +193,31 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
                              'y1, x2, y2 with an area.')
         if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
                                                                0)).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it lies outside '
+            raise ValueError(f'Box {index} is {box.tolist()}: it is outside '
                              f'the {width}x{height} image.')
     return rows
 
 
 def with_boxes(images: Iterable[Image],
                boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
-    """Yields images with their boxes.
+    """Yields pairs of image and boxes.
 
     Args:
-        images (Iterable): Any number.
-        boxes (Iterable, optional): The same for all images, (N, 4), or such a
-            list for each image; ``None`` for those of the detector.
+        images (Iterable): Images.
+        boxes (Iterable, optional): One list (N, 4) for all images, or one such
+            list per image; ``None`` to use the detector.
     """
     if isinstance(images, _PATHS):
-        raise ValueError(f'A stream is many images: Source({str(images)!r}) '
-                         'has those of a file, folder or camera.')
+        raise ValueError('A stream takes an iterable of images: use Source('
+                         f'{str(images)!r}) for a file, folder or camera.')
     if _is_array(images):
         images, _ = listed(images)
     if not isinstance(images, IterableType):
         raise ValueError(f'{_shown(images)} was given as images of a stream; '
-                         'wanted is a Source, or another iterable of images.')
+                         'expected a Source or another iterable of images.')
     if not (boxes is None or isinstance(boxes, IterableType)):
-        raise ValueError(f'boxes are {_shown(boxes)}; wanted is (N, 4): x1, '
-                         'y1, x2, y2, or one such list for each image.')
+        raise ValueError(f'boxes are {_shown(boxes)}; expected (N, 4): x1, '
+                         'y1, x2, y2, or one such list per image.')
     if boxes is None or _are_for_all(boxes):
         for image in images:
             yield image, boxes
@@ -213,24 +227,24 @@ def with_boxes(images: Iterable[Image],
     for index, image in enumerate(images):
         own = next(given, missing)
         if own is missing:
-            raise ValueError(f'boxes end after {index} images: wanted is one '
-                             'list for each, or one list (N, 4) for all.')
+            raise ValueError(f'boxes end after {index} images: expected one '
+                             'list per image, or one list (N, 4) for all.')
         yield image, own
 
 
 def _are_for_all(boxes):
-    """Whether boxes are rows of numbers, not lists of such rows."""
+    """Whether boxes are one list for all images, not one list per image."""
     if _is_array(boxes):
         return len(boxes.shape) < 3
     if isinstance(boxes, (str, Mapping)):
-        return True  # which is then refused
+        return True  # refused later
     if not isinstance(boxes, Sequence):
-        return False  # made as they are needed
+        return False  # an iterator yields one list per image
     return not boxes or any(_is_row(box) for box in boxes)
 
 
 def _is_row(box):
-    """Whether it is one box, or less."""
+    """Whether it is a single box or a number, not a list of boxes."""
     if box is None or not hasattr(box, '__len__'):
         return box is not None
     return isinstance(box, (str, Mapping)) or (

@@ -1,4 +1,4 @@
-"""Landmarks and skin temperatures of thermal frames."""
+"""Finds landmarks and skin temperatures in thermal frames."""
 import os
 import warnings
 from collections.abc import Iterable as IterableType
@@ -31,38 +31,38 @@ class ThermalLandmarker:
         ...     print(face.keypoints, face.scores, face.skin_celsius)
 
     Args:
-        model (str | tuple[str, str] | Callable): For ``device='onnx'`` what
-            ``mmpose-thermal export`` wrote: ``NAME.onnx`` with
-            ``NAME.onnx.json`` beside it. Otherwise ``NAME.pth`` with
-            ``NAME.py`` beside it, as training leaves them
-            (``student_best.pth``), or config and checkpoint. Or a network of
-            your own: a callable from images (N, C, H, W) to points and
-            scores, with a :class:`ModelInfo` as ``info``.
-        device (str, optional): ``'onnx'`` (ONNX Runtime on the CPU; needs
-            NumPy and OpenCV besides, no PyTorch), ``'cpu'`` or ``'cuda'``. By
-            default ``'onnx'`` for a file of that name, else ``'cpu'``.
-        detector (str | tuple | Callable, optional): A face detector
-            in the same form as ``model``. Without it, and without boxes, a
-            face is taken to fill the image.
-        min_box_score (float): Faces of the detector below it are left out.
-        palette (str): Of 8-bit frames: ``'white-hot'``, ``'black-hot'``,
-            ``'iron'``, another of :data:`PALETTES` or the file of one.
+        model (str | tuple[str, str] | Callable): An exported ``NAME.onnx``
+            with ``NAME.onnx.json`` next to it (``mmpose-thermal export``); or
+            a trained ``NAME.pth`` with ``NAME.py`` next to it, such as
+            ``student_best.pth``; or a pair (config, checkpoint). Or your own
+            network: a callable that maps images (N, C, H, W) to points and
+            scores, with a :class:`ModelInfo` as attribute ``info``.
+        device (str, optional): ``'onnx'`` (ONNX Runtime on the CPU, without
+            PyTorch), ``'cpu'`` or ``'cuda'``. Defaults to ``'onnx'`` for
+            ``.onnx`` files, otherwise to ``'cpu'``.
+        detector (str | tuple | Callable, optional): A face detector in the
+            same form as ``model``. If neither a detector nor boxes are given,
+            the whole image is treated as one face.
+        min_box_score (float): Minimum score of detected faces.
+        palette (str): Palette of 8-bit frames: ``'white-hot'``,
+            ``'black-hot'``, ``'iron'``, another of :data:`PALETTES`, or the
+            path of a palette file.
         temperature_scale, temperature_offset (float): Kelvin are
-            ``frame * scale + offset``. By default 0.01 and 0 for 16 bits
-            (centikelvin), 1 and 0 for floats. Degrees Celsius as floats have
-            the offset 273.15.
-        temperatures (bool): Whether those of the skin are read, where frames
-            are radiometric.
-        batch_size (int): Faces that the network sees at a time, at most.
-        threads (int, optional): Of ONNX Runtime, for one image. By default
+            ``frame * scale + offset``. Default to 0.01 and 0 for 16 bits
+            (centikelvin), and to 1 and 0 for floats. For floats in degrees
+            Celsius, set the offset to 273.15.
+        temperatures (bool): Whether to compute skin temperatures (radiometric
+            frames only).
+        batch_size (int): Maximum number of faces per network call.
+        threads (int, optional): ONNX Runtime threads per image. Defaults to
             all cores.
 
     Attributes:
-        info (ModelInfo): Names of the points, regions and more.
+        info (ModelInfo): Description of the model.
 
     Raises:
-        FileNotFoundError: A model's file is missing.
-        ValueError: A model and its description or config differ, or it was
+        FileNotFoundError: A model file is missing.
+        ValueError: A model does not match its description or config, or was
             exported without decoding.
     """
 
@@ -81,7 +81,7 @@ class ThermalLandmarker:
         self.info = self._network.info
         if self.info.outputs != ['keypoints', 'scores']:
             raise ValueError(
-                f'{model} gives {self.info.outputs}: it was exported without '
+                f'{model} returns {self.info.outputs}: it was exported without '
                 'decoding. Export it without --no-decode.')
         self.detector = None if detector is None else load_network(
             detector, 'detection', device, threads)
@@ -89,10 +89,10 @@ class ThermalLandmarker:
                 self.detector.info.channels != self.info.channels:
             raise ValueError(
                 f'{detector} takes {self.detector.info.channels} channels, '
-                f'{model} {self.info.channels}: one is for thermal images, the '
-                'other for visible light.')
+                f'but {model} takes {self.info.channels}: one is for thermal '
+                'images, the other for visible light.')
         self.min_box_score = min_box_score
-        palette_colours(palette)  # an unknown one is told now
+        palette_colours(palette)  # fail early if it is unknown
         self.palette = palette
         self._scale, self._offset = temperature_scale, temperature_offset
         self.temperatures = temperatures
@@ -110,25 +110,25 @@ class ThermalLandmarker:
         """Finds the landmarks of all faces.
 
         Args:
-            images (str | np.ndarray | Iterable): An image: a path, an array
-                (H, W) or (H, W, 3), BGR, of 8 bits, 16 bits or floats, a PIL
-                image, a PyTorch tensor (H, W) or (3, H, W), a frame of a
-                :class:`Source` or a prepared one. Or a batch: a list of
-                images, or an array (N, H, W), (N, H, W, 3) or (N, 3, H, W).
-                An array whose last axis is 1, 3 or 4 long has channels there.
+            images (str | np.ndarray | Iterable): An image or a batch. An image
+                is a path, an array (H, W) or (H, W, 3), BGR (8-bit, 16-bit or
+                float), a PIL image, a PyTorch tensor (H, W) or (3, H, W), a
+                frame of a :class:`Source` or a :class:`PreparedFrame`. A
+                batch is a list of images, or an array (N, H, W), (N, H, W, 3)
+                or (N, 3, H, W). A last axis of length 1, 3 or 4 is taken as
+                channels.
             boxes (Sequence, optional): Faces as ``x1, y1, x2, y2`` in pixels,
-                (N, 4), for a batch one such list an image. By default those
-                of the detector, else the whole image.
+                (N, 4); for a batch, one such list per image. Defaults to the
+                detector's boxes or, without a detector, the whole image.
 
         Returns:
-            list[FaceLandmarks]: One a face; for a batch a list of them for
-            each image. Empty where no face is found.
+            list[FaceLandmarks]: One entry per face, possibly none; for a
+            batch, one such list per image.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            ValueError: An image is empty, unreadable or of another type, or
-                what was given is none; a box has no area, is not finite or
-                lies outside the image.
+            FileNotFoundError: A file does not exist.
+            ValueError: An image is unreadable, empty or unsupported; or a box
+                is empty, not finite or outside the image.
         """
         chosen, many = listed(images)
         if not many:
@@ -137,11 +137,11 @@ class ThermalLandmarker:
         if boxes is not None:
             if not isinstance(boxes, IterableType):
                 raise ValueError(f'boxes are {boxes!r:.80}: a batch needs one '
-                                 'list (N, 4) an image.')
+                                 'list (N, 4) per image.')
             boxes = list(boxes)
         if boxes is not None and len(boxes) != len(chosen):
             raise ValueError(f'{len(chosen)} images, but boxes for '
-                             f'{len(boxes)}: a batch needs one list an image.')
+                             f'{len(boxes)}: a batch needs one list per image.')
         return self._of_frames([
             self.prepare(image, f'{index} of the batch')
             for index, image in enumerate(chosen)
@@ -152,28 +152,30 @@ class ThermalLandmarker:
                boxes: Optional[Iterable] = None,
                workers: Optional[int] = None,
                on_error: str = 'raise') -> Iterator[List[FaceLandmarks]]:
-        """Finds the landmarks in images one after the other, as they come.
+        """Finds the landmarks in a stream of images.
 
-        Some images are worked on at a time, each by one thread: where many
-        wait, that is the fastest way, with ``threads=1``.
+        Several images are processed in parallel, one per thread. With
+        ``threads=1``, this is the fastest way to process many images.
 
         Args:
-            images (Iterable): See :meth:`__call__`; any number. A
-                :class:`Source` is one.
-            boxes (Iterable, optional): The same faces in every image, (N, 4);
-                or for each image such a list, or ``None`` to look for faces.
-            workers (int, optional): Threads. By default one a core.
-            on_error (str): What becomes of an image that cannot be used.
-                ``'raise'``: its error is raised when its turn has come, after
-                the results of all images before it; ``next()`` goes on with
-                the image behind it. ``'skip'``: its result is an empty list,
-                and a warning says why.
+            images (Iterable): Images (see :meth:`__call__`), for example a
+                :class:`Source`.
+            boxes (Iterable, optional): The same boxes (N, 4) for every image,
+                or an iterable with one such list per image, or ``None`` in
+                place of a list to run the detector.
+            workers (int, optional): Number of threads. Defaults to one per
+                core.
+            on_error (str): How to handle an unusable image. ``'raise'``
+                raises its error in its turn, after the results of all earlier
+                images; ``next()`` then continues with the next image.
+                ``'skip'`` warns and returns an empty list for it.
 
         Returns:
-            Iterator[list[FaceLandmarks]]: Of each image, in order.
+            Iterator[list[FaceLandmarks]]: The faces of each image, in order.
 
         Raises:
-            ValueError: As for a single image, when its turn has come.
+            ValueError: An image is unusable (see :meth:`__call__`), with
+                ``on_error='raise'``.
         """
         if on_error not in _ON_ERROR:
             raise ValueError(f'on_error must be one of {_ON_ERROR}, got '
@@ -206,8 +208,8 @@ class ThermalLandmarker:
                 found.append(self.detect(frame))
             else:
                 self._warn_once(
-                    'whole image', 'There is neither a detector nor boxes: '
-                    'the whole image is taken as one face. Give detector= to '
+                    'whole image', 'Neither a detector nor boxes were given: '
+                    'the whole image is treated as one face. Pass detector= to '
                     'ThermalLandmarker, or boxes= with the images.')
                 height, width = frame.grey.shape[:2]
                 found.append((np.array([[0., 0, width, height]]), np.ones(1)))
@@ -220,15 +222,19 @@ class ThermalLandmarker:
 
     def prepare(self, image: Image,
                 name: str = 'given as an array') -> PreparedFrame:
-        """Reads and checks an image, and maps it to what networks see.
+        """Reads and checks an image, and converts it to network input.
 
         Args:
             image (str | np.ndarray): See :meth:`__call__`. A prepared frame
-                is returned as it is.
-            name (str): What errors call an image without a name.
+                is returned unchanged.
+            name (str): Name for messages if the image has none.
 
         Returns:
-            PreparedFrame: The frame.
+            PreparedFrame: The prepared frame.
+
+        Raises:
+            FileNotFoundError: The file does not exist.
+            ValueError: The image is unreadable, empty or unsupported.
         """
         if isinstance(image, PreparedFrame):
             return image
@@ -238,7 +244,8 @@ class ThermalLandmarker:
             if raw.dtype != np.uint8:
                 raise ValueError(
                     f'Image {name} is {raw.dtype} of shape {raw.shape}; this '
-                    'model is for visible light: 8 bits, (H, W, 3), BGR.')
+                    'model is for visible light and takes 8-bit BGR images, '
+                    '(H, W, 3).')
             if raw.ndim == 2:
                 raw = cv2.cvtColor(raw, cv2.COLOR_GRAY2BGR)
             return PreparedFrame(raw, raw, False)
@@ -250,12 +257,12 @@ class ThermalLandmarker:
         problem = temperature_problem(raw, self._scale, self._offset)
         if problem is not None:
             self._warn_once(
-                'temperatures', f'Image {name}: {problem} Landmarks come '
-                'without temperatures.')
+                'temperatures', f'Image {name}: {problem} No temperatures are '
+                'computed.')
         return PreparedFrame(raw, grey, problem is None, problem)
 
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
-        """The faces of a frame: boxes (N, 4), best first, and scores (N, )."""
+        """Runs the detector: boxes (N, 4), best first, and scores (N, )."""
         assert self.detector is not None
         info = self.detector.info
         image, scale = letterbox(frame.grey, info.input_size)
@@ -265,7 +272,7 @@ class ThermalLandmarker:
 
     def landmarks(self, frame: PreparedFrame, boxes: np.ndarray,
                   box_scores: Sequence[float]) -> List[FaceLandmarks]:
-        """The landmarks in boxes (N, 4) of a frame, one face a box."""
+        """Finds the landmarks in boxes (N, 4) of a frame, one face per box."""
         return self._landmarks([frame], [(boxes, box_scores)])[0]
 
     def _landmarks(self, frames, found):
@@ -305,9 +312,9 @@ class ThermalLandmarker:
                 face.keypoint_celsius, face.skin_celsius = at_points, of_skin
             else:
                 self._warn_once(
-                    'skin', 'A face has no temperatures of skin (its median '
-                    f'is {np.nanmedian(at_points):.1f} degrees Celsius): it '
-                    'comes without them. Set temperature_scale and '
+                    'skin', 'A face has no plausible skin temperatures (its '
+                    f'median is {np.nanmedian(at_points):.1f} degrees Celsius), '
+                    'so they are omitted. Set temperature_scale and '
                     'temperature_offset if the pixels have another unit.')
         return face
 

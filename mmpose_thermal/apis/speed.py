@@ -1,4 +1,4 @@
-"""Size and speed of models."""
+"""Measures the size and speed of models."""
 import contextlib
 import logging
 import os
@@ -24,7 +24,7 @@ _Name = TypeVar('_Name', bound=Hashable)
 
 
 class _Forward(nn.Module):
-    """The bare network, as the tracer of MMEngine's analysis calls it."""
+    """Wraps a model for MMEngine's complexity analysis."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -36,15 +36,15 @@ class _Forward(nn.Module):
 
 def model_complexity(model: nn.Module,
                      input_size: Tuple[int, int]) -> Tuple[float, float]:
-    """Parameters and multiply-accumulates of one forward pass.
+    """Counts parameters and multiply-accumulates of one forward pass.
 
     Args:
         model (nn.Module): A pose estimator.
         input_size (tuple[int, int]): (width, height) of its input in pixels.
 
     Returns:
-        tuple[float, float]: Millions of parameters, and GFLOPs as MMPose's
-        tables count them (one multiply-accumulate is one).
+        tuple[float, float]: Millions of parameters, and GFLOPs as in MMPose's
+        tables (one multiply-accumulate counts as one).
     """
     width, height = input_size
     info = get_model_complexity_info(
@@ -56,16 +56,16 @@ def time_in_turns(runs: Dict[_Name, Callable[[], object]],
                   repeats: Optional[int] = None,
                   seconds: float = 1.,
                   warmup: int = 2) -> Dict[_Name, np.ndarray]:
-    """Times several ways of doing something, side by side.
+    """Times several functions in alternation.
 
-    The calls take turns, so that a disturbance of the machine affects all of them
-    alike. A call must return when its work is done.
+    The calls take turns, so that background load affects all of them equally.
+    Each call must block until its work is done.
 
     Args:
-        runs (dict[str, Callable]): What to time, by name.
-        repeats (int, optional): Timed calls of each.
-        seconds (float): Without ``repeats``, how long each is timed.
-        warmup (int): Calls of each beforehand.
+        runs (dict[str, Callable]): Functions to time, by name.
+        repeats (int, optional): Timed calls per function.
+        seconds (float): Total time per function if ``repeats`` is not given.
+        warmup (int): Untimed calls per function beforehand.
 
     Returns:
         dict[str, np.ndarray]: Milliseconds of each call, by name.
@@ -88,23 +88,23 @@ def time_in_turns(runs: Dict[_Name, Callable[[], object]],
 
 
 def measure_models(configs: Dict[str, str], repeats: int = 50) -> Dict[str, dict]:
-    """Size of networks and time of one face, all of them side by side.
+    """Measures the size of networks, and their time per face.
 
     Args:
-        configs (dict[str, str]): Config files by name; weights are random, since
+        configs (dict[str, str]): Config files by name. Weights are random because
             speed does not depend on them.
-        repeats (int): Timed calls of each.
+        repeats (int): Timed calls per network.
 
     Returns:
         dict[str, dict]: By name: ``params_m``, ``gflops``, ``pytorch_ms`` (on the GPU
-        if there is one), ``onnx_ms`` (ONNX Runtime on the CPU, with decoding).
+        if available), ``onnx_ms`` (ONNX Runtime on the CPU, with decoding).
     """
     found: Dict[str, dict] = {}
     runs: Dict[Tuple[str, str], Callable[[], object]] = {}
     with tempfile.TemporaryDirectory() as folder, _quietly():
         for name, path in configs.items():
             config = Config.fromfile(path)
-            config.model.backbone.pop('init_cfg', None)  # fetches weights
+            config.model.backbone.pop('init_cfg', None)  # would download weights
             model = init_model(config, None, 'cpu')
             init_default_scope(model.cfg.get('default_scope', 'mmpose'))
             size = model.cfg.codec['input_size']
@@ -121,7 +121,7 @@ def measure_models(configs: Dict[str, str], repeats: int = 50) -> Dict[str, dict
 
 @contextlib.contextmanager
 def _quietly():
-    """Without what tracers say of every operator that they cannot count."""
+    """Silences tracers' warnings about operators that they cannot count."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -141,7 +141,7 @@ def _pytorch_run(model, input_size):
     @torch.no_grad()
     def run():
         outputs = model(image, None, mode='tensor')
-        # A copy to the host ends only when the work is done.
+        # Copying to the host waits until the work is done.
         return [output.cpu() for output in (
             [outputs] if torch.is_tensor(outputs) else outputs)]
 
@@ -156,7 +156,7 @@ def _onnx_run(path):
 
 
 def machine_class() -> str:
-    """The class of this machine in a few words."""
+    """Describes the GPU or CPU of this machine."""
     if torch.cuda.is_available():
         return f'GPU {torch.cuda.get_device_name()}'
     model = platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""MMPose's inferencer for thermal images of every depth."""
+"""MMPose's inferencer, extended to thermal images of any bit depth."""
 import glob
 import os.path as osp
 from os import PathLike
@@ -23,26 +23,25 @@ Input = Union[str, Path, Any]
 class ThermalInferencer(MMPoseInferencer):
     """MMPose's inferencer for thermal images: 8 and 16 bits, floats, palettes.
 
-    ``MMPoseInferencer`` itself reads images as 8 bits a channel for sizes and
-    pictures, and cannot be told another reader. This one hands it the grey
-    levels that the model's ``LoadThermalImage`` makes, so that predictions
-    and pictures are of the same image. Videos and cameras go to MMPose as
-    they are.
+    ``MMPoseInferencer`` always reads images with 8 bits per channel to get
+    their size and to draw on them. This class passes it the grey levels from
+    the model's ``LoadThermalImage`` instead, so that predictions and pictures
+    show the same image. Videos and cameras are passed to MMPose unchanged.
 
         >>> inferencer = ThermalInferencer('config.py', 'student_best.pth')
         >>> for result in inferencer('frames', vis_out_dir='out'):
         ...     print(result['predictions'])
 
     Args:
-        pose2d (str): As MMPose's.
-        pose2d_weights (str, optional): Likewise.
-        palette (str, optional): Of 8-bit images in false colours.
+        pose2d (str): See ``MMPoseInferencer``.
+        pose2d_weights (str, optional): See ``MMPoseInferencer``.
+        palette (str, optional): Palette of false-colour images.
         temperature_scale, temperature_offset (float, optional): Kelvin are
             ``raw * scale + offset``.
         **kwargs: Further arguments of ``MMPoseInferencer``.
 
     Raises:
-        ValueError: The config is no model for thermal images.
+        ValueError: The config is not for a thermal model.
     """
 
     def __init__(self,
@@ -70,16 +69,17 @@ class ThermalInferencer(MMPoseInferencer):
 
     def __call__(self, inputs: Union[Input, Sequence[Input]],
                  **kwargs) -> Iterator[dict]:
-        """Finds the landmarks, image by image.
+        """Finds the landmarks in each image.
 
         Args:
-            inputs (str | np.ndarray | Sequence): A path, a folder, a pattern,
-                whatever :meth:`ThermalLandmarker.__call__` takes as an image
-                or as many; or a video or ``'webcam'``.
-            **kwargs: As MMPose's: ``bboxes``, ``vis_out_dir`` and others.
+            inputs (str | np.ndarray | Sequence): A path, folder or glob
+                pattern, a video, ``'webcam'``, or any image or batch that
+                :meth:`ThermalLandmarker.__call__` accepts.
+            **kwargs: MMPose's arguments, such as ``bboxes`` and
+                ``vis_out_dir``.
 
         Yields:
-            dict: As MMPose's, ``predictions`` and ``visualization``.
+            dict: MMPose's ``predictions`` and ``visualization``.
         """
         if isinstance(inputs, (str, Path)) and not _are_images(str(inputs)):
             yield from super().__call__(str(inputs), **kwargs)
@@ -90,7 +90,7 @@ class ThermalInferencer(MMPoseInferencer):
                 self._pictures(images, folder), **kwargs)
 
     def _pictures(self, inputs: Sequence[Input], folder: str):
-        """8-bit pictures; those of files keep their names for the results."""
+        """Yields 8-bit images; those from files keep their file names."""
         names = UniqueNames()
         for index, item in enumerate(inputs):
             if not isinstance(item, (str, PathLike)):

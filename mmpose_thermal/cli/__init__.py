@@ -1,9 +1,9 @@
-"""The command line, ``mmpose-thermal COMMAND``: one module a command.
+"""The command line, ``mmpose-thermal COMMAND``, with one module per command.
 
-The docstring of a command's module is its manual, and the first line of that
-its entry in the list of commands. ``add_arguments`` declares its arguments,
-``run`` does its work. Nothing but ``run`` imports more than the standard library,
-so that help appears at once and commands work where PyTorch is not installed.
+A command's module docstring is its help text; the first line appears in the
+list of commands. ``add_arguments`` declares the arguments and ``run`` executes
+the command. Heavy imports happen only inside ``run``, so that help appears at
+once and PyTorch is needed only by the commands that use it.
 """
 import argparse
 from importlib import import_module
@@ -27,10 +27,10 @@ _REMEDIES = {
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The arguments of all commands.
+    """Builds the parser of all commands.
 
     Returns:
-        argparse.ArgumentParser: Its result has the command's ``run``.
+        argparse.ArgumentParser: Parsed arguments have the command's ``run``.
     """
     parser = argparse.ArgumentParser(
         'mmpose-thermal',
@@ -51,10 +51,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
     """Runs a command.
 
     Args:
-        arguments (Sequence[str], optional): By default those of the process.
+        arguments (Sequence[str], optional): Defaults to ``sys.argv[1:]``.
 
     Returns:
-        int | str | None: For ``sys.exit``: a status, or what went wrong.
+        int | str | None: Exit status or error message for ``sys.exit``.
     """
     args = build_parser().parse_args(arguments)
     try:

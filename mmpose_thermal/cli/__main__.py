@@ -1,4 +1,4 @@
-"""``python -m mmpose_thermal.cli``."""
+"""Entry point of ``python -m mmpose_thermal.cli``."""
 import sys
 
 from . import main

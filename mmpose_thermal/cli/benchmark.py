@@ -1,8 +1,9 @@
 """Train, test and compare all models of a recipe.
 
-Recipes are in configs/recipes; docs/evaluation.md explains them. Started again,
-the command goes on from the last checkpoint. The exit status is 0 if all is
-done, 1 if a training or test failed, 2 if the recipe cannot be followed.
+Recipes are in configs/recipes; docs/evaluation.md explains them. Run the same
+command again after an interruption to continue from the last checkpoint. The
+exit status is 0 if everything succeeded, 1 if a training or test failed, 2 if
+the recipe is invalid.
 """
 import argparse
 import signal
@@ -10,14 +11,14 @@ import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
+    """Declares the command's arguments."""
     parser.add_argument('recipe', help='file in configs/recipes')
     parser.add_argument(
         '--work-dir', default='work_dirs/benchmark', metavar='DIR',
-        help='train here; recipes share the trainings [%(default)s]')
+        help='train here; recipes share their trained models [%(default)s]')
     parser.add_argument(
         '--out', metavar='DIR',
-        help='write the report here [report_RECIPE in the work-dir]')
+        help='write the report here [report_RECIPE in --work-dir]')
     parser.add_argument(
         '--data-root', metavar='DIR',
         help="read the data from here [the recipe's folder]")
@@ -26,23 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train with these seeds [the recipe's]")
     parser.add_argument(
         '--only', nargs='+', default=(), metavar='RUN',
-        help='train and report only these runs, and train their teachers; the '
-        'jobs of a scheduler may each take some and share one --work-dir')
+        help='train and report only these runs, and train their teachers; '
+        'several jobs can share one --work-dir and do different runs')
     parser.add_argument(
         '--report-only', action='store_true',
-        help='train nothing; report what is there')
+        help='do not train; report existing results')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs a recipe; the exit status."""
+    """Runs a recipe and returns the exit status."""
     from mmpose_thermal.components import register_components
     register_components()
-    # A scheduler that ends it ends the training in progress too.
+    # On SIGTERM from a scheduler, also stop the current training.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(args)
     except KeyboardInterrupt:
-        print('\nInterrupted; start it again to go on from the last checkpoint.')
+        print('\nInterrupted. Run the same command to continue from the last '
+              'checkpoint.')
         return 130
 
 
@@ -57,6 +59,6 @@ def _run(args):
     undone = [trial.name for group in trials.values() for trial in group
               if not trial.tested()]
     if undone:
-        print(f'{len(undone)} trainings are missing: {", ".join(undone)}.',
+        print(f'{len(undone)} trainings are unfinished: {", ".join(undone)}.',
               file=sys.stderr)
     return 1 if undone else 0

@@ -1,13 +1,13 @@
-"""Show what a config's data loader gives the network.
+"""Show the training samples that a config feeds to the network.
 
-Each picture holds the original images with box and landmarks, the augmented
-crops with theirs, and the target heatmaps; pairs show both modalities.
+Each picture shows the original images with box and landmarks, the augmented
+crops with landmarks, and the target heatmaps; pairs show both modalities.
 """
 import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
+    """Declares the command's arguments."""
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='train',
@@ -17,15 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='write PNG files here [%(default)s]')
     parser.add_argument(
         '--show', action='store_true',
-        help='open a window instead; any key goes on, q ends')
+        help='open a window instead; any key continues, q quits')
     parser.add_argument(
         '--number', type=int, default=16, metavar='N',
         help='show N samples, evenly spread [%(default)s]')
     parser.add_argument(
-        '--seed', type=int, default=0, help='seed augmentation [%(default)s]')
+        '--seed', type=int, default=0,
+        help='random seed of augmentation [%(default)s]')
     parser.add_argument(
         '--cfg-options', nargs='+', metavar='KEY=VALUE', default=(),
-        help='override settings of the config')
+        help='override config settings')
 
 
 def run(args: argparse.Namespace) -> None:

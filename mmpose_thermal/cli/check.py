@@ -1,7 +1,8 @@
-"""Check annotation files and every image they name.
+"""Check annotation files and all images they refer to.
 
-The exit status is 0 if nothing is wrong (there may be warnings), 1 if training
-on these files would be wrong or fail, 2 if they cannot be checked.
+The exit status is 0 if there are no errors (warnings are allowed), 1 if
+training on these files would fail or give wrong results, 2 if they cannot be
+checked.
 """
 import argparse
 import json
@@ -11,41 +12,41 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
+    """Declares the command's arguments."""
     parser.add_argument(
         'ann_files', nargs='+', metavar='JSON',
-        help='an annotation file; give those of all splits, so that subjects '
-        'and duplicates across splits are found')
+        help='an annotation file; give the files of all splits to find shared '
+        'subjects and duplicate images')
     parser.add_argument(
         '--data-root', metavar='DIR',
         help='look for images here [the folder above the annotations]')
     parser.add_argument(
         '--img-prefix', default='', metavar='DIR',
-        help="prepend this to thermal images, as a config's "
-        'data_prefix["img"]')
+        help='prefix of thermal image paths, like data_prefix["img"] in a '
+        'config')
     parser.add_argument(
         '--rgb-prefix', default='', metavar='DIR',
-        help='likewise to RGB images, data_prefix["rgb"]')
+        help='prefix of RGB image paths, like data_prefix["rgb"]')
     parser.add_argument(
         '--points', metavar='SET',
-        help='take this point set or metainfo file: ibug68, sftl54, tfake, '
-        'tfw, ... [found by the names of the points, else ibug68]')
+        help='use this point set or metainfo file: ibug68, sftl54, tfake, '
+        'tfw, ... [detected by point names, else ibug68]')
     parser.add_argument(
-        '--no-rgb', action='store_true', help='leave the RGB partners alone')
+        '--no-rgb', action='store_true', help='skip the RGB partners')
     parser.add_argument(
         '--shift-samples', type=int, default=300, metavar='N',
-        help='estimate the alignment of N pairs of each file [%(default)s]')
+        help='estimate the alignment of N pairs per file [%(default)s]')
     parser.add_argument(
-        '--html', metavar='FILE', help='write a page with thumbnails')
+        '--html', metavar='FILE', help='write an HTML report with thumbnails')
     parser.add_argument(
         '--json', metavar='FILE', help='write all findings as JSON')
     parser.add_argument(
         '--jobs', type=int, default=os.cpu_count(), metavar='N',
-        help='run N processes [%(default)s]')
+        help='use N processes [%(default)s]')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command; the exit status."""
+    """Runs the checks and returns the exit status."""
     from mmpose_thermal.components import register_components
     register_components()
     from mmpose_thermal.datasets.checks import html_report, inspect, text_report
@@ -67,12 +68,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def folder_above(ann_file: str) -> str:
-    """The folder above the annotations, by the path as it was given.
+    """Returns the parent of the folder that contains an annotation file.
 
-    Not by what links lead to: the annotations, or the whole set, may be one.
+    Symbolic links are not resolved, because the annotations or the whole data
+    set may be linked.
     """
     here = os.environ.get('PWD', '')
     if not (os.path.isdir(here) and os.path.samefile(here, os.getcwd())):
-        here = os.getcwd()  # a shell's PWD has the links that were followed
+        here = os.getcwd()  # unlike PWD, this has links resolved
     path = os.path.normpath(os.path.join(here, ann_file))
     return os.path.dirname(os.path.dirname(path))

@@ -1,7 +1,8 @@
-"""Convert a data set to the COCO json that this package trains on.
+"""Convert a data set to COCO JSON for training.
 
-docs/dataset_zoo shows how the folder of each data set must look. Annotation
-files go to ROOT/annotations, with left_out.json: what was not used, and why.
+docs/dataset_zoo shows the expected folder layout of each data set. Annotation
+files are written to ROOT/annotations; left_out.json lists skipped files and the
+reasons.
 """
 import argparse
 import os
@@ -12,7 +13,7 @@ from .parsers import add_choices
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command: one parser a data set."""
+    """Declares the command's arguments, with one parser per data set."""
     for name, data_set in add_choices(
             parser, 'data_set',
             {name: manual for name, (_, manual, _) in _DATA_SETS.items()}):
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
         f'mmpose_thermal.datasets.converters.{args.data_set}')
     root = Path(args.root)
     if not root.is_dir():
-        raise NotADirectoryError(f'{root} is no folder.')
+        raise NotADirectoryError(f'{root} is not a folder.')
     tasks, left_out = converter.list_tasks(root, args)
     kinds = {kind: getattr(args, 'points', point_set)
              for kind, point_set in converter.POINT_SETS.items()}
@@ -46,31 +47,31 @@ def _add_common(parser):
         help='write annotation files here [ROOT/annotations]')
     parser.add_argument(
         '--margin', type=float, default=.1, metavar='SHARE',
-        help='widen boxes made from landmarks by this share of their size on '
+        help='enlarge boxes around landmarks by this share of their size on '
         'each side [%(default)s]')
     parser.add_argument(
         '--jobs', type=int, default=os.cpu_count(), metavar='N',
-        help='run N processes [%(default)s]')
+        help='use N processes [%(default)s]')
 
 
 def _add_split_sizes(parser, val, test):
     for split, people in (('val', val), ('test', test)):
         parser.add_argument(
             f'--{split}-subjects', type=int, default=people, metavar='N',
-            help=f'keep N people for {split}; the data have no official splits '
+            help=f'use N people for {split}; there are no official splits '
             '[%(default)s]')
 
 
 def _add_palette(parser):
     parser.add_argument(
         '--palette', choices=('gray', 'iron'), default='gray',
-        help='use this copy of the thermal images [%(default)s]')
+        help='use this version of the thermal images [%(default)s]')
 
 
 def _add_carl_visth(parser):
     parser.add_argument(
         '--labels', required=True, metavar='DIR',
-        help='read the XML files of this folder in ROOT')
+        help='read the XML files in this folder of ROOT')
     _add_split_sizes(parser, 4, 8)
 
 
@@ -87,26 +88,26 @@ def _add_charlotte(parser):
 def _add_labelme(parser):
     parser.add_argument(
         '--points', default='ibug68', metavar='SET',
-        help='expect this point set (ibug68, sftl54, tfw, ...) or metainfo '
-        'file [%(default)s]')
+        help='point set (ibug68, sftl54, tfw, ...) or metainfo file of the '
+        'labels [%(default)s]')
     parser.add_argument(
         '--rgb', metavar='DIR',
-        help='take RGB partners of the same relative path and name from this '
-        'folder in ROOT; register them afterwards if they are not aligned')
+        help='use RGB partners with the same relative path and name from this '
+        'folder of ROOT; if unaligned, register them afterwards')
     parser.add_argument(
         '--subject-pattern', default='^([^_]+)_', metavar='REGEX',
-        help='find the subject in a file name by the group of this regular '
-        'expression [%(default)s]')
+        help='regular expression whose group matches the subject in a file '
+        'name [%(default)s]')
     parser.add_argument(
         '--palette',
-        help='read false-colour images as iron, black-hot, ... or by a '
+        help='palette of false-colour images: iron, black-hot, ... or a '
         'palette file')
     parser.add_argument(
         '--temperature-scale', type=float, metavar='K',
         help='read 16-bit and float images as K * value + offset kelvin')
     parser.add_argument(
         '--temperature-offset', type=float, metavar='K',
-        help='the offset in kelvin')
+        help='offset in kelvin')
     _add_split_sizes(parser, 1, 1)
 
 
@@ -114,16 +115,16 @@ def _add_rwth(parser):
     _add_split_sizes(parser, 9, 19)
     parser.add_argument(
         '--author-boxes', action='store_true',
-        help="make boxes as SF-TL54's authors did (40 px above, 5 px "
-        'elsewhere), to compare with their numbers')
+        help="make boxes like SF-TL54's authors (40 px above, 5 px on other "
+        'sides), to compare with their results')
 
 
 def _add_sftl54(parser):
     _add_palette(parser)
     parser.add_argument(
         '--leave-out-challenging', action='store_true',
-        help='leave out the frames of challenging_images.csv, as the '
-        'published numbers do')
+        help='leave out the frames in challenging_images.csv, as in the '
+        'published results')
 
 
 def _add_tfake(parser):
@@ -132,12 +133,12 @@ def _add_tfake(parser):
                                  ('rgb', 'FaceSynthetics', 'FaceSynthetics')):
         parser.add_argument(
             f'--{option}', default=folder, metavar='DIR',
-            help=f'find {what} in this folder in ROOT [%(default)s]')
+            help=f'folder of ROOT with {what} [%(default)s]')
     for split in ('val', 'test'):
         parser.add_argument(
             f'--{split}-share', type=float, default=.05, metavar='SHARE',
-            help=f'keep this share of the frames for {split}; the data have '
-            'no official splits [%(default)s]')
+            help=f'use this share of the frames for {split}; there are no '
+            'official splits [%(default)s]')
 
 
 def _add_tfw(parser):
@@ -145,42 +146,42 @@ def _add_tfw(parser):
     parser.add_argument(
         '--rgb', metavar='DIR',
         help='pair indoor images with the aligned RGB frames of SpeakingFaces '
-        'in this folder in ROOT (it may be a link)')
+        'in this folder of ROOT (it may be a link)')
 
 
-# By name: title, manual and own arguments.
+# By name: title, help text and specific arguments.
 _DATA_SETS = {
     'sftl54': ('SF-TL54', 'SF-TL54 with 54 points (LabelMe json or '
                'labels.jsonl).', _add_sftl54),
-    'tfw': ('TFW', 'TFW with 5 points, several faces in an image.', _add_tfw),
+    'tfw': ('TFW', 'TFW with 5 points, several faces per image.', _add_tfw),
     'tfake': (
         'T-FAKE', '''T-FAKE with 70 points, and FaceSynthetics as RGB partners.
 
-Every frame is a person of its own; its warm and its cold picture go into the
+Every frame shows a different person; its warm and cold pictures go into the
 same split.
 ''', _add_tfake),
     'charlotte': (
         'Charlotte-ThermalFace', '''Charlotte-ThermalFace with 72 or 43 points.
 
-Front views go to {split}.json; profile views, whose 43 points stand in the
-first columns under other meanings, to profile_{split}.json.
+Front views go to {split}.json, profile views to profile_{split}.json; their 43
+points use the same columns with different meanings.
 ''', _add_charlotte),
     'rwth': ('RWTH-Aachen', 'RWTH-Aachen thermal faces with 68 points (Menpo '
              'ljson).', _add_rwth),
     'carl_visth': (
         'CARL / VIS-TH', '''CARL or EURECOM VIS-TH with Alpkant's 6 points.
 
-Both modalities are labelled, in dlib's XML, one file a subject; the cameras
+Both modalities are labelled in dlib XML, one file per subject; the cameras
 are not aligned, so the RGB points become "rgb_keypoints".
 ''', _add_carl_visth),
     'labelme': (
         'LabelMe', '''Your own images, labelled with LabelMe or X-AnyLabeling.
 
-Each image has a json file of the same name beside it. A rectangle 'face' is
-the box (optional); points, and centres of circles, are landmarks, labelled by
-the names of the point set, by numbers from 0, or not at all (then all, in
-order). Several faces in an image have different group ids. If ROOT has folders
-train, val and test, they are the splits; otherwise people are split by
---subject-pattern.
+Each image needs a json file with the same name in the same folder. An optional
+rectangle 'face' is the box. Points, and centres of circles, are landmarks:
+label them with the names of the point set or with numbers from 0, or leave all
+of them unlabelled, in order. Give several faces in an image different group
+ids. If ROOT has folders train, val and test, they are the splits; otherwise
+people are split by --subject-pattern.
 ''', _add_labelme),
 }

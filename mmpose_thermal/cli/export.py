@@ -1,17 +1,17 @@
 """Export a trained model to ONNX, TorchScript or OpenVINO.
 
-Beside the model comes NAME.onnx.json, which describes its input, points and
-regions; `mmpose-thermal predict` needs both files. The export is compared with
-MMPose's own inference on real crops.
+This also writes NAME.onnx.json, which describes the model's input, points and
+regions; `mmpose-thermal predict` needs both files. The exported model is
+compared with MMPose's own inference on face crops.
 """
 import argparse
 import os
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
-    parser.add_argument('config', help="the student's own stock config")
-    parser.add_argument('checkpoint', help='its checkpoint')
+    """Declares the command's arguments."""
+    parser.add_argument('config', help='config of the model')
+    parser.add_argument('checkpoint', help='checkpoint of the model')
     parser.add_argument(
         '--format', choices=('onnx', 'torchscript', 'openvino'),
         default='onnx', help='write this format [%(default)s]')
@@ -20,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='compute in this precision [%(default)s]')
     parser.add_argument(
         '--no-decode', dest='decode', action='store_false',
-        help="write a landmark model that returns the head's own outputs "
-        'instead of coordinates and scores; `predict` refuses it')
+        help="return the head's raw outputs instead of coordinates and scores "
+        '(landmark models only; `predict` cannot use the result)')
     parser.add_argument(
         '--out', metavar='FILE',
-        help='write this file [beside the checkpoint, with the precision in '
-        'its name unless it is fp32]')
+        help='write this file [named after the checkpoint, plus the precision '
+        'unless it is fp32]')
     parser.add_argument(
         '--faces', type=int, default=64, metavar='N',
         help='check on N test faces [%(default)s]')
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     """Exports and checks a model.
 
     Raises:
-        ValueError: The exported model differs from the trained one.
+        ValueError: The exported fp32 model differs from the trained one.
     """
     from mmpose_thermal.components import register_components
     register_components()
@@ -47,14 +47,14 @@ def run(args: argparse.Namespace) -> None:
     model = load_model((args.config, args.checkpoint), task)
     export = dict(landmarks=_export_landmarks, detection=_export_detector)[task]
     is_alike = export(model, args, args.out or _default_out(args))
-    # Half precision and int8 are judged by their error.
+    # For fp16 and int8, the user judges the reported error.
     if args.precision == 'fp32' and not is_alike:
         raise ValueError('the exported model differs from the trained one: do '
                          'not deploy it')
 
 
 def _task_of(config):
-    """Detectors run in MMDetection's scope."""
+    """Tells detectors by their default scope, MMDetection's."""
     from mmengine.config import Config
     scope = Config.fromfile(config).get('default_scope')
     return 'detection' if scope == 'mmdet' else 'landmarks'
@@ -69,7 +69,7 @@ def _default_out(args):
 
 
 def _described(model, task, args):
-    """The model's description with its origin."""
+    """Describes a model, with its config and checkpoint as source."""
     from mmpose_thermal.deployment import describe
     info = describe(model, task)
     info.source = dict(

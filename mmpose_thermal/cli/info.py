@@ -1,4 +1,4 @@
-"""Show what is installed and missing, or what a model file holds."""
+"""Show what is installed and missing, or describe a model file."""
 import argparse
 import json
 import sys
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mmpose_thermal.version import __version__
 
-# What for, the extra that installs it (None: tools/install.sh does), and the
-# modules with the distributions that may provide them.
+# Purpose, extra to install (None: run tools/install.sh), and modules with the
+# distributions that can provide them.
 _PARTS = (
     ('to predict', 'runtime', {
         'numpy': ('numpy', ),
@@ -29,11 +29,11 @@ _PARTS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
+    """Declares the command's arguments."""
     parser.add_argument(
         'models', nargs='*', metavar='MODEL',
-        help='describe this exported model (NAME.onnx, with NAME.onnx.json '
-        'beside it) instead of the installation')
+        help='describe this exported model (NAME.onnx with its '
+        'NAME.onnx.json) instead of the installation')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -59,7 +59,7 @@ def _described_installation():
 
 
 def _version(module, distributions):
-    """Of a module that can be found, without importing it; else None."""
+    """Finds a module's version without importing it; None if missing."""
     if util.find_spec(module) is None:
         return None
     for name in distributions:
@@ -77,7 +77,7 @@ def _described_model(path):
     yield f'{file}: {info.task}, {info.precision}'
     yield (f'  input: {width} x {height} pixels, '
            f'{"grey levels" if info.channels == 1 else "BGR"}, 8 bits')
-    units = 'in pixels of the input' if {
+    units = 'in input pixels' if {
         'keypoints', 'boxes'} & set(info.outputs) else (
             'not decoded: `mmpose-thermal predict` needs an export without '
             '--no-decode')
@@ -87,18 +87,18 @@ def _described_model(path):
         yield f'  regions: {", ".join(info.regions) or "none"}'
     if info.channels == 1:
         yield ('  16-bit images: centikelvin, floats: kelvin, unless '
-               '--temperature-scale says otherwise')
+               '--temperature-scale is given')
     for name, value in info.source.items():
         yield f'  {name}: {value}'
 
 
 def _task_of(path):
-    """What a description says its model is for, as far as it can be read."""
+    """Reads the task from a description, or assumes landmarks."""
     json_path = Path(path if path.endswith('.json') else f'{path}.json')
     try:
         return json.loads(json_path.read_text())['task']
     except (OSError, ValueError, KeyError, TypeError):
-        return 'landmarks'  # reading it as one of these says what is wrong
+        return 'landmarks'  # ModelInfo.load will report the problem
 
 
 def _in_short(names):

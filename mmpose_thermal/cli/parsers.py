@@ -1,10 +1,10 @@
-"""Parsers with a list of commands, and how their help looks."""
+"""Argument parsers with subcommands, and their help format."""
 import argparse
 from typing import Any, Dict, Iterator, Tuple
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the lines of manuals, and leaves room for options."""
+    """Keeps the line breaks of help texts, with a wider option column."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=29)
@@ -12,20 +12,22 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def add_choices(parser: argparse.ArgumentParser, kind: str,
                 manuals: Dict[str, str]) -> Iterator[Tuple[str, Any]]:
-    """Gives a parser a parser for each choice of its first argument.
+    """Adds subcommands to a parser.
 
     Args:
-        parser (argparse.ArgumentParser): Its help lists the choices.
-        kind (str): What is chosen, ``'command'``.
-        manuals (dict[str, str]): By name; their first lines are the list.
+        parser (argparse.ArgumentParser): The parent, whose help will list the
+            subcommands.
+        kind (str): What the subcommands are, for example ``'command'``.
+        manuals (dict[str, str]): Help texts by name; the first lines appear in
+            the list.
 
     Yields:
-        tuple[str, argparse.ArgumentParser]: A choice and its parser.
+        tuple[str, argparse.ArgumentParser]: Name and parser of a subcommand.
     """
     metavar = kind.upper()
     choices = parser.add_subparsers(
         dest=kind, metavar=metavar, required=True,
-        help=f'see below; `{parser.prog} {metavar} --help` explains it')
+        help=f'see below and `{parser.prog} {metavar} --help`')
     width = max(map(len, manuals))
     title = f'{kind}s:'.replace('_', ' ')
     parser.epilog = '\n'.join([title, *(

@@ -3,26 +3,26 @@
   mmpose-thermal predict --model student.onnx face.png
   mmpose-thermal predict --model student.onnx --detector detector.onnx 0 --show
 
-Pictures (or a video), results.jsonl (a line for each frame) and results.csv (a
-line for each face) go to the output folder; they are complete up to the last
-frame whenever the command stops. The exit status is 1 if an input failed.
+The output folder gets pictures (or a video), results.jsonl (one line per frame)
+and results.csv (one line per face). If the command is stopped, the results so
+far are kept. The exit status is 1 if an input failed.
 """
 import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
+    """Declares the command's arguments."""
     parser.usage = '%(prog)s --model MODEL [options] INPUT [INPUT ...]'
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT',
-        help='an image, folder, pattern, video, stack of frames (.npy, .npz, '
-        ".tif) or a camera's number")
+        help='an image, folder, glob pattern, video, stack of frames (.npy, '
+        '.npz, .tif) or camera index')
     parser.add_argument(
         '--model', required=True,
-        help='an exported NAME.onnx, or NAME.pth with NAME.py beside it')
+        help='an exported NAME.onnx, or NAME.pth with its NAME.py')
     parser.add_argument(
         '--detector', metavar='MODEL',
-        help='find faces with this model; without it the whole image is taken '
+        help='find faces with this model; otherwise the whole image is treated '
         'as one face')
     parser.add_argument(
         '--device', help='run on onnx, cpu or cuda [onnx for .onnx, else cpu]')
@@ -31,23 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='write results here [%(default)s]')
     parser.add_argument(
         '--show', action='store_true',
-        help='show results in a window; q or Esc ends it')
+        help='show results in a window; q or Esc quits')
     parser.add_argument(
         '--box', action='append', metavar='X1,Y1,X2,Y2',
-        help='take this face in every frame instead of running a detector')
+        help='use this face box in every frame instead of a detector')
     parser.add_argument(
         '--sequence', action='store_true',
-        help='treat images of a folder or pattern as a video: track faces')
+        help='treat the images of a folder or pattern as a video')
     parser.add_argument(
         '--detect-every', type=int, default=10, metavar='N',
-        help='detect in each Nth frame of a video and track faces between '
-        '[%(default)s]')
+        help='in videos, detect faces in every Nth frame and track them in '
+        'between [%(default)s]')
     parser.add_argument(
         '--min-box-score', type=float, default=.4, metavar='SCORE',
         help='drop detections below this score [%(default)s]')
     parser.add_argument(
         '--palette', default='white-hot',
-        help='read 8-bit images as white-hot, black-hot, iron, ... or by a '
+        help='palette of 8-bit images: white-hot, black-hot, iron, ... or a '
         'palette file [%(default)s]')
     parser.add_argument(
         '--temperature-scale', type=float, metavar='K',
@@ -55,13 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'for floats]')
     parser.add_argument(
         '--temperature-offset', type=float, default=0., metavar='K',
-        help='the offset in kelvin [%(default)s]')
+        help='offset in kelvin [%(default)s]')
     parser.add_argument(
         '--max-frames', type=int, metavar='N',
         help='stop after N frames of each input')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command; the exit status."""
+    """Runs the command and returns the exit status."""
     from .prediction_run import PredictionRun
     return PredictionRun(args).run()

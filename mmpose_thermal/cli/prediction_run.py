@@ -1,4 +1,4 @@
-"""What ``mmpose-thermal predict`` does with its inputs."""
+"""Implements ``mmpose-thermal predict``."""
 import os
 import sys
 import time
@@ -21,14 +21,14 @@ _WRITTEN = ('.png', '.mp4')
 
 
 class PredictionRun:
-    """One run over all inputs.
+    """Predicts on all inputs and writes the results.
 
     Args:
-        args (argparse.Namespace): Of :mod:`mmpose_thermal.cli.predict`.
+        args (argparse.Namespace): See :mod:`mmpose_thermal.cli.predict`.
 
     Raises:
         OSError: A model or the output folder cannot be used.
-        ValueError: An argument cannot be followed.
+        ValueError: An argument is invalid.
     """
 
     def __init__(self, args) -> None:
@@ -52,7 +52,7 @@ class PredictionRun:
         self.reported = time.monotonic()
 
     def run(self) -> int:
-        """Works on all inputs; 1 if there were problems, else 0."""
+        """Processes all inputs and returns the exit status."""
         with warnings.catch_warnings():
             warnings.simplefilter('default', UserWarning)
             warnings.showwarning = lambda message, *_, **__: _warn(message)
@@ -69,7 +69,7 @@ class PredictionRun:
         return 1 if self.failed else 0
 
     def _run_input(self, where):
-        """Whether to go on with the next input."""
+        """Processes one input; returns whether to continue with the next."""
         try:
             source = Source(where, self.palette)
         except (OSError, ValueError) as error:
@@ -95,7 +95,7 @@ class PredictionRun:
                     prepared, boxes)
             except ValueError as error:
                 unusable += 1
-                # Frames of a video have the same fault, files their own.
+                # All frames of a video usually share one problem; files do not.
                 self._complain(f'{source.name}, frame {frame.name}: {error}',
                                is_told=unusable == 1 or not moving)
                 continue
@@ -107,20 +107,20 @@ class PredictionRun:
             if self.args.show and not _show(picture, moving):
                 return False
         if moving and unusable > 1:
-            _warn(f'{source.name}: {unusable - 1} more frames likewise')
+            _warn(f'{source.name}: {unusable - 1} more frames are unusable')
         self.results.close_video()
         return True
 
     def _boxes_in(self, prepared):
-        """Those that were given; without a detector, the whole image."""
+        """The given boxes; without a detector, the whole image."""
         if self.boxes:
             return self.boxes
         if self.landmarker.detector is not None:
             return None
         if not self.has_warned:
             self.has_warned = True
-            _warn('neither --detector nor --box: the whole image is taken as '
-                  'one face')
+            _warn('neither --detector nor --box was given: the whole image is '
+                  'treated as one face')
         height, width = prepared.grey.shape[:2]
         return [[0, 0, width, height]]
 
@@ -145,7 +145,7 @@ class PredictionRun:
 
 
 def load_landmarker(model: str, device, detector, **options):
-    """A landmarker of files; registers what those of PyTorch need."""
+    """Loads a landmarker; registers components if PyTorch models need them."""
     if device not in (None, 'onnx') or not all(
             path.endswith('.onnx') for path in (model, detector) if path):
         register_components()
@@ -161,7 +161,7 @@ def _parsed_box(text):
 
 
 def _keep_inputs(inputs, out_dir):
-    """Refuses an output folder whose pictures could replace inputs."""
+    """Refuses an output folder where results could overwrite inputs."""
     for where in inputs:
         try:
             files = input_files(where)
@@ -171,8 +171,8 @@ def _keep_inputs(inputs, out_dir):
             if path.suffix.lower() in _WRITTEN and \
                     path.resolve().parent == Path(out_dir).resolve():
                 raise ValueError(
-                    f'{path} lies in the output folder, where results could '
-                    'replace it: choose another one, --out-dir')
+                    f'{path} is in the output folder, where results could '
+                    'overwrite it: choose another --out-dir')
 
 
 def _check_display():
@@ -182,7 +182,7 @@ def _check_display():
     try:
         cv2.imshow('mmpose_thermal', np.zeros((10, 10), np.uint8))
     except cv2.error:
-        raise ValueError('--show needs an OpenCV with windows (opencv-python, '
+        raise ValueError('--show needs OpenCV with GUI support (opencv-python, '
                          'not opencv-python-headless)')
 
 

@@ -2,7 +2,7 @@
 
   mmpose-thermal serve --model student.onnx --detector detector.onnx
 
-The page is served to this machine alone, and keeps no image.
+The page is reachable only from this machine. Uploaded images are not kept.
 """
 import argparse
 import os
@@ -13,15 +13,15 @@ from pathlib import Path
 
 _MAX_SIZE = '20mb'
 _KEEP_S = 300
-_WHOLE_IMAGE = ('Started without --detector: the whole image is taken as one '
+_WHOLE_IMAGE = ('Started without --detector: the whole image is treated as one '
                 'face.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
+    """Declares the command's arguments."""
     parser.add_argument(
         '--model', required=True,
-        help='an exported NAME.onnx, or NAME.pth with NAME.py beside it')
+        help='an exported NAME.onnx, or NAME.pth with its NAME.py')
     parser.add_argument(
         '--detector', metavar='MODEL', help='find faces with this model')
     parser.add_argument(
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Serves until it is interrupted."""
+    """Serves the page until interrupted."""
     from .prediction_run import load_landmarker
     landmarker = load_landmarker(args.model, args.device, args.detector)
     os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
-    # Ended from outside it tidies up as it does on Ctrl+C.
+    # Clean up on SIGTERM as on Ctrl+C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory() as folder:
-        # Uploads lie here, and are gone when the server is.
+        # Uploads are stored here and deleted when the server stops.
         os.environ['GRADIO_TEMP_DIR'] = folder
         build_page(landmarker).launch(
             server_name='127.0.0.1',
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def build_page(landmarker):
-    """The page as Gradio's blocks."""
+    """Builds the Gradio page."""
     import gradio
 
     from mmpose_thermal.runtime.frames import IMAGES
@@ -75,7 +75,7 @@ def build_page(landmarker):
 
 
 def introduction(landmarker) -> str:
-    """What the page says of itself."""
+    """The introductory text of the page."""
     text = ('# Landmarks in thermal images\n8 bits, 16 bits (centikelvin) or '
             'floats (kelvin): PNG, TIFF, NumPy.')
     if landmarker.detector is None:
@@ -84,7 +84,7 @@ def introduction(landmarker) -> str:
 
 
 def analyse(landmarker, path):
-    """What the page shows of an uploaded file: picture, table, message."""
+    """Processes an uploaded file; returns picture, table and message."""
     from mmpose_thermal.runtime import draw_faces
     if path is None:
         return None, [], 'Choose an image.'
@@ -93,7 +93,7 @@ def analyse(landmarker, path):
         faces = landmarker(frame)
         picture = draw_faces(frame.grey, faces, landmarker.info)
     except (OSError, ValueError) as error:
-        # The upload's folder is of no interest to who uploaded it.
+        # Hide the temporary upload folder from the user.
         return None, [], str(error).replace(str(path), Path(path).name)
     rows = []
     for number, face in enumerate(faces):

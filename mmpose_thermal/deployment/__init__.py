@@ -1,4 +1,4 @@
-"""From a trained model to one that runs without OpenMMLab."""
+"""Exports trained models to run without OpenMMLab."""
 from .decoding import build_decoder
 from .export import FORMATS, PRECISIONS, export_model, output_names
 from .networks import (DeployedNetwork, DetectionDecoder, TorchNetwork,

@@ -1,4 +1,4 @@
-"""The same function in layers that can be quantised."""
+"""Replaces layers by equivalent ones that can be quantised."""
 from typing import Optional
 
 import torch
@@ -9,21 +9,22 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class ShuffledConv2d(nn.Module):
-    """A deconvolution that doubles the size, as a convolution.
+    """A size-doubling deconvolution, rewritten as convolution and pixel shuffle.
 
-    A pixel of its output sees few pixels of the input, by weights that depend
-    on whether its row and column are even. So one convolution gives all four
-    kinds, and shuffling puts them into place: as many operations, in a layer
-    that has an int8 form (a light student spends a third of its time in one
-    deconvolution). Its stride is 2, its kernel 2, or 4 with padding 1.
+    Each output pixel depends on few input pixels, with weights that depend
+    only on the parity of its row and column. One convolution computes all four
+    cases and a pixel shuffle interleaves them. The number of operations is the
+    same, but convolutions can run in int8 (a light student spends a third of
+    its time in one deconvolution). Supports stride 2 with kernel 2, or with
+    kernel 4 and padding 1.
     """
 
     def __init__(self, layer: nn.ConvTranspose2d) -> None:
         super().__init__()
         inputs, outputs = layer.weight.shape[:2]
-        # With kernel 2 rows 2m and 2m + 1 are taps 0 and 1 of row m. With
-        # kernel 4, row 2m is the sum of taps 3 and 1 of rows m - 1 and m, row
-        # 2m + 1 that of taps 2 and 0 of rows m and m + 1.
+        # With kernel 2, rows 2m and 2m + 1 are taps 0 and 1 of row m. With
+        # kernel 4, row 2m sums taps 3 and 1 of rows m - 1 and m; row 2m + 1
+        # sums taps 2 and 0 of rows m and m + 1.
         self.overlap = layer.kernel_size == (4, 4)
         taps = ((3, 1), (2, 0)) if self.overlap else ((0, ), (1, ))
         weight = torch.stack([
@@ -48,10 +49,10 @@ class ShuffledConv2d(nn.Module):
                                                                (1, 1), 1)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Maps (N, C, H, W) to (N, C', 2H, 2W)."""
+        """Transforms (N, C, H, W) to (N, C', 2H, 2W)."""
         kinds = self.conv(maps)
         if self.overlap:
-            # (N, 4C', H + 1, W + 1): odd rows and columns begin one later.
+            # (N, 4C', H + 1, W + 1): odd rows and columns start one later.
             height, width = maps.shape[2:]
             kinds = torch.stack([
                 kinds[:, kind::4, row:row + height, column:column + width]
@@ -62,7 +63,7 @@ class ShuffledConv2d(nn.Module):
 
 
 def lower(model: nn.Module) -> nn.Module:
-    """Replaces layers in place; the model gives the same up to rounding."""
+    """Rewrites layers in place; outputs are equal up to rounding."""
     for module in list(model.modules()):
         children = list(module.named_children())
         for (name, layer), (following, norm) in zip(

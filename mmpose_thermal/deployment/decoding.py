@@ -1,7 +1,7 @@
-"""MMPose's decoders as part of a network: tensors in, coordinates out.
+"""MMPose's decoders as network modules: tensors in, coordinates out.
 
-MMPose decodes on the host, in NumPy, point by point. Here the same formulas
-work on whole batches, so that they can be exported and run on any device.
+MMPose decodes point by point in NumPy. Here the same formulas run on batches
+of tensors, so that they can be exported and run on any device.
 """
 from typing import Sequence, Tuple
 
@@ -14,13 +14,15 @@ from torch import Tensor
 
 
 def build_decoder(codec) -> nn.Module:
-    """The decoder of one of MMPose's codecs as a module.
+    """Builds the decoder module for one of MMPose's codecs.
 
-    It takes what the head gives and returns points (N, K, 2), pixels of the
-    input, and scores (N, K), both as MMPose decodes them. Another codec than
+    The module takes the head's outputs and returns points (N, K, 2) in input
+    pixels and scores (N, K), both equal to MMPose's. Supported codecs are
     ``MSRAHeatmap`` (also unbiased), ``UDPHeatmap`` with Gaussian heatmaps,
-    ``SimCCLabel`` without DARK and ``RegressionLabel`` is a
-    ``NotImplementedError``.
+    ``SimCCLabel`` without DARK, and ``RegressionLabel``.
+
+    Raises:
+        NotImplementedError: The codec is not supported.
     """
     if type(codec) is MSRAHeatmap:
         refine = (DarkRefinement(codec.blur_kernel_size)
@@ -35,18 +37,17 @@ def build_decoder(codec) -> nn.Module:
     if type(codec) is RegressionLabel:
         return RegressionDecoder(codec.input_size)
     raise NotImplementedError(
-        f'{type(codec).__name__} with these options has no decoder that can '
-        'be exported. Export without decoding, or use one of MSRAHeatmap, '
+        f'{type(codec).__name__} with these options has no exportable '
+        'decoder. Export without decoding, or use one of MSRAHeatmap, '
         'UDPHeatmap (gaussian), SimCCLabel (without DARK), RegressionLabel.')
 
 
 class HeatmapDecoder(nn.Module):
-    """The maximum of each heatmap, refined below its pixels.
+    """Decodes the maximum of each heatmap with sub-pixel refinement.
 
     Args:
-        refine (nn.Module): Takes heatmaps, x and y of the maxima.
-        scale (Sequence[float]): Pixels of the input per pixel of the heatmap
-            in x and y.
+        refine (nn.Module): Maps heatmaps and x, y of their maxima to offsets.
+        scale (Sequence[float]): Input pixels per heatmap pixel in x and y.
     """
 
     def __init__(self, refine: nn.Module, scale: Sequence[float]) -> None:
@@ -61,14 +62,14 @@ class HeatmapDecoder(nn.Module):
         x = index % width
         y = torch.div(index, width, rounding_mode='trunc')
         points = torch.stack([x, y], 2).float() + self.refine(heatmaps, x, y)
-        # MMPose puts points that no pixel speaks for at (-1, -1).
+        # Like MMPose, place points without any response at (-1, -1).
         points = torch.where((scores > 0)[..., None], points,
                              torch.full_like(points, -1.))
         return points * self.scale, scores
 
 
 def _values(maps, x, y, offsets):
-    """Values beside the maxima, clamped at the border: one (N, K) each."""
+    """Values at offsets from the maxima, clamped to the border, (N, K) each."""
     height, width = maps.shape[2:]
     flat = maps.flatten(2)
     index = torch.stack([
@@ -79,13 +80,13 @@ def _values(maps, x, y, offsets):
 
 
 def _step(dx, dy, inside):
-    # Not a product: outside there may be no number.
+    # A product would keep NaN and infinity from outside.
     step = torch.stack([dx, dy], 2)
     return torch.where(inside[..., None], step, torch.zeros_like(step))
 
 
 class QuarterOffset(nn.Module):
-    """A quarter of a pixel towards the higher neighbour."""
+    """Shifts points a quarter of a pixel towards the higher neighbour."""
 
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
@@ -101,7 +102,7 @@ class QuarterOffset(nn.Module):
 
 
 class _Modulation(nn.Module):
-    """Smooths heatmaps by OpenCV's Gaussian and restores their maxima."""
+    """Smooths heatmaps with OpenCV's Gaussian and restores their maxima."""
 
     def __init__(self, kernel_size: int) -> None:
         super().__init__()
@@ -110,7 +111,7 @@ class _Modulation(nn.Module):
         self.register_buffer('kernel', (kernel @ kernel.T).float()[None, None])
 
     def smooth(self, heatmaps: Tensor) -> Tensor:
-        """Heatmaps of the same shape."""
+        """Returns smoothed heatmaps of the same shape."""
         shape = heatmaps.shape
         smoothed = nn.functional.conv2d(
             heatmaps.reshape(-1, 1, *shape[2:]), self.kernel,
@@ -120,7 +121,7 @@ class _Modulation(nn.Module):
 
 
 class DarkRefinement(_Modulation):
-    """Newton's step on the logarithm of the heatmap (DARK).
+    """Newton step on the logarithm of the heatmap (DARK).
 
     Zhang et al., Distribution-Aware Coordinate Representation for Human Pose
     Estimation, CVPR 2020, eq. 7 to 10.
@@ -148,7 +149,7 @@ class DarkRefinement(_Modulation):
 
 
 class UDPRefinement(_Modulation):
-    """Newton's step as UDP takes it.
+    """Newton step on the logarithm of the heatmap, as in UDP.
 
     Huang et al., The Devil Is in the Details: Delving Into Unbiased Data
     Processing for Human Pose Estimation, CVPR 2020.
@@ -172,7 +173,7 @@ class UDPRefinement(_Modulation):
 
 
 class SimCCDecoder(nn.Module):
-    """The maxima of both axes' distributions, of so many bins a pixel."""
+    """Decodes the maxima of both axes; ``split_ratio`` is bins per pixel."""
 
     def __init__(self, split_ratio: float) -> None:
         super().__init__()
@@ -191,7 +192,7 @@ class SimCCDecoder(nn.Module):
 
 
 class RegressionDecoder(nn.Module):
-    """Coordinates as fractions of the input."""
+    """Decodes coordinates given as fractions of the input size."""
 
     def __init__(self, input_size: Tuple[int, int]) -> None:
         super().__init__()
@@ -199,7 +200,7 @@ class RegressionDecoder(nn.Module):
                                                    for s in input_size]))
 
     def forward(self, coordinates: Tensor) -> Tuple[Tensor, Tensor]:
-        """Decodes (N, K, 2), or (N, K, 4) with the spread of both axes."""
+        """Decodes (N, K, 2), or (N, K, 4) with a spread per axis."""
         points = coordinates[..., :2] * self.size
         if coordinates.shape[2] == 2:
             return points, torch.ones_like(points[..., 0])

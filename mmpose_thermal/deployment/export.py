@@ -1,4 +1,4 @@
-"""Writing networks as ONNX, TorchScript or OpenVINO."""
+"""Exports networks to ONNX, TorchScript and OpenVINO."""
 import contextlib
 import copy
 import inspect
@@ -18,16 +18,18 @@ from mmpose_thermal.runtime.atomic_file import atomic_file
 from .conv_rewrites import lower
 from .networks import DeployedNetwork, deploy
 
-#: Formats, and the end of their files.
+#: File suffix of each format.
 FORMATS = dict(onnx='.onnx', torchscript='.pt', openvino='.xml')
 PRECISIONS = ('fp32', 'fp16', 'int8')
 _OPSET = 17
 
 
 def output_names(model: nn.Module, info: ModelInfo) -> List[str]:
-    """What a pose estimator gives without decoding: ``['heatmaps']`` (N, K, h, w),
-    ``['simcc_x', 'simcc_y']`` (N, K, W) and (N, K, H), or ``['coordinates']``
-    (N, K, 2), as fractions of the input size.
+    """Names the outputs of a pose estimator without decoding.
+
+    They are ``['heatmaps']`` (N, K, h, w), ``['simcc_x', 'simcc_y']``
+    (N, K, W) and (N, K, H), or ``['coordinates']`` (N, K, 2) as fractions of
+    the input size.
     """
     with torch.no_grad():
         outputs = DeployedNetwork(model).eval()(_example(info))
@@ -50,37 +52,40 @@ def export_model(model: nn.Module,
                  precision: str = 'fp32',
                  decode: bool = True,
                  calibration: Optional[np.ndarray] = None) -> ModelInfo:
-    """Writes a model, and its description beside it.
+    """Exports a model and writes its description next to it.
 
-    The input ``image`` is (N, C, H, W), uint8, C = 1 for thermal models;
-    normalisation is part of the graph, and N is dynamic.
+    The input ``image`` is (N, C, H, W), uint8, with C = 1 for thermal models.
+    N is dynamic. Normalisation is part of the graph.
 
     Args:
-        model (nn.Module): Of :func:`load_model`.
-        info (ModelInfo): Of :func:`describe`.
-        out (str): The file to write, ending as :data:`FORMATS` says.
+        model (nn.Module): Returned by :func:`load_model`.
+        info (ModelInfo): Returned by :func:`describe`.
+        out (str): File to write, with the suffix from :data:`FORMATS`.
         format (str): ``'onnx'``, ``'torchscript'`` or ``'openvino'``.
-        precision (str): ``'fp32'``, ``'fp16'`` or, not for TorchScript,
-            ``'int8'`` (weights and activations). Normalisation and decoding
-            stay in float32.
-        decode (bool): Whether points and scores are computed in the graph.
-            Detectors always are decoded.
-        calibration (np.ndarray, optional): Inputs (N, C, H, W), uint8, as the
-            model will see them, for ``'int8'``.
+        precision (str): ``'fp32'``, ``'fp16'`` or ``'int8'`` (weights and
+            activations; not for TorchScript). Normalisation and decoding stay
+            in float32.
+        decode (bool): Whether to compute points and scores in the graph.
+            Detectors are always decoded.
+        calibration (np.ndarray, optional): Representative inputs
+            (N, C, H, W), uint8; required for ``'int8'``.
 
     Returns:
-        ModelInfo: The description that was written.
+        ModelInfo: The description as written.
 
     Raises:
-        ValueError: The combination does not exist, or calibration is missing.
+        ValueError: The combination is not supported, or calibration images
+            are missing.
+        NotImplementedError: The model has no exportable decoder.
     """
     if precision == 'int8' and calibration is None:
         raise ValueError('int8 needs calibration images.')
     if (format, precision) == ('torchscript', 'int8'):
-        raise ValueError('TorchScript has no int8 here: use onnx or openvino.')
+        raise ValueError('TorchScript does not support int8 here: use onnx or '
+                         'openvino.')
     if not out.endswith(FORMATS[format]):
-        raise ValueError(f'{out}: the file of a model for {format} must end '
-                         f'in {FORMATS[format]}.')
+        raise ValueError(f'{out}: the file name of a model for {format} must '
+                         f'end in {FORMATS[format]}.')
     info = copy.deepcopy(info)
     info.precision = precision
     if info.task == 'landmarks' and not decode:
@@ -90,7 +95,7 @@ def export_model(model: nn.Module,
         network = deploy(model, info)
     network = copy.deepcopy(network)
     if precision == 'int8':
-        # Deconvolutions would stay in float32. (Those are as fast.)
+        # Deconvolutions would stay in float32; their rewrites do not.
         lower(network.model)
     os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
     if format == 'torchscript':
@@ -108,10 +113,10 @@ def export_model(model: nn.Module,
 
 
 def _onnx(network, info, precision, calibration, folder) -> str:
-    """Writes the ONNX file of a network and returns its path.
+    """Writes a network as ONNX and returns the path.
 
-    Network and decoder are exported one by one: the precision is that of the
-    network alone.
+    Network and decoder are exported separately because ``precision`` applies
+    only to the network.
     """
     import onnx
     path = os.path.join(folder, 'network.onnx')
@@ -140,7 +145,7 @@ def _onnx(network, info, precision, calibration, folder) -> str:
 
 
 def _trace(network, inputs, path, input_names, output_names):
-    # Newer PyTorch has a second exporter, which needs another package.
+    # The second exporter of newer PyTorch needs an extra package.
     classic = dict(dynamo=False) if 'dynamo' in inspect.signature(
         torch.onnx.export).parameters else {}
     with _constant_sizes():
@@ -160,10 +165,10 @@ def _trace(network, inputs, path, input_names, output_names):
 
 @contextlib.contextmanager
 def _constant_sizes():
-    """Pooling to the size of another tensor, as LiteHRNet does, has a size.
+    """Makes adaptive pooling to another tensor's size (LiteHRNet) exportable.
 
-    ONNX knows no such pooling; but only the batch is dynamic here, and where
-    sizes are divisible it is an average over equal windows.
+    ONNX has no such operator. Here only the batch size is dynamic, so if sizes
+    are divisible, the pooling is an average over equal windows.
     """
     pool = functional.adaptive_avg_pool2d
 
@@ -185,7 +190,7 @@ def _constant_sizes():
 
 
 def _joined(network, decoder, names):
-    """One graph of two, the latter reading what the former gives."""
+    """Joins two graphs; the decoder reads the network's outputs."""
     from onnx import compose
     decoder.ir_version = network.ir_version
     decoder = compose.add_prefix(
@@ -195,7 +200,7 @@ def _joined(network, decoder, names):
 
 
 def _quantised(path, calibration, folder):
-    """Post-training quantisation by the range of activations."""
+    """Post-training quantisation with calibrated activation ranges."""
     from onnxruntime.quantization import (CalibrationDataReader, QuantFormat,
                                           QuantType, quantize_static)
     from onnxruntime.quantization.shape_inference import quant_pre_process

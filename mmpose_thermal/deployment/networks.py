@@ -1,4 +1,4 @@
-"""Trained models as networks of uint8 images in and coordinates out."""
+"""Turns trained models into networks from uint8 images to coordinates."""
 import os.path as osp
 from inspect import isclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
@@ -15,34 +15,34 @@ from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.runtime.networks import ModelInfo
 from .decoding import build_decoder
 
-#: A checkpoint with its config beside it (``NAME.pth``, ``NAME.py``), or
-#: both, config first.
+#: A checkpoint ``NAME.pth`` with its config ``NAME.py`` next to it, or a pair
+#: (config, checkpoint).
 Trained = Union[str, Tuple[str, str]]
 
-# The transforms that the runtime knows, by task.
+# Transforms that the runtime implements, by task.
 _KNOWN = dict(
     landmarks=('LoadThermalImage', 'LoadImage', 'GetBBoxCenterScale',
                'TopdownAffine', 'PackPoseInputs', 'PackPairInputs'),
     detection=('LoadThermalImage', 'LoadImageFromFile', 'Resize', 'Pad',
                'LoadAnnotations', 'PackDetInputs'))
-_MAX_BOXES = 400  # before overlapping ones are suppressed
+_MAX_BOXES = 400  # before non-maximum suppression
 
 
 def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
-    """Loads a trained model on the CPU, as MMPose or MMDetection does.
+    """Loads a trained MMPose or MMDetection model on the CPU.
 
     Args:
-        model (str | tuple[str, str]): ``NAME.pth`` with ``NAME.py`` beside it,
-            as training leaves them; or config and checkpoint. Of a
-            distillation run, the student is meant.
+        model (str | tuple[str, str]): ``NAME.pth`` with ``NAME.py`` next to
+            it, as written by training; or (config, checkpoint). With the
+            config of a distillation run, the student is loaded.
         task (str): ``'landmarks'`` or ``'detection'``.
 
     Returns:
-        nn.Module: With ``cfg`` and ``dataset_meta``.
+        nn.Module: Model with attributes ``cfg`` and ``dataset_meta``.
 
     Raises:
         FileNotFoundError: A file does not exist.
-        ValueError: The checkpoint is that of another model, is damaged, or
+        ValueError: The checkpoint belongs to another model, is damaged, or
             holds more than weights.
     """
     config, checkpoint = (osp.splitext(model)[0] + '.py',
@@ -52,23 +52,23 @@ def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
         if not osp.isfile(path):
             raise FileNotFoundError(
                 f'The {role} {path} does not exist.' +
-                (' Give config and checkpoint as a pair, or the checkpoint '
-                 'that tools/misc/extract_student.py wrote with its config '
-                 'beside it.' if role == 'config' else ''))
+                (' Give config and checkpoint as a pair, or a checkpoint '
+                 'written by tools/misc/extract_student.py together with its '
+                 'config.' if role == 'config' else ''))
     if task == 'detection':
         from mmdet.apis import init_detector as init
         parsed = Config.fromfile(config)
     else:
         from mmpose.apis import init_model as init
         parsed = student_config(Config.fromfile(config))
-    content = load_checkpoint(checkpoint)  # before others run what is in it
+    content = load_checkpoint(checkpoint)  # refuses code before init loads it
     loaded = init(parsed, checkpoint, device='cpu')
     _require_weights(loaded, content, checkpoint, config)
     return loaded
 
 
 def _require_weights(model, content, checkpoint, config):
-    """MMEngine loads what fits and leaves the rest as it was: not here."""
+    """Refuses partial loading, which MMEngine would accept."""
     weights = content.get('state_dict', content)
     unlike = [
         key for key, value in model.state_dict().items()
@@ -78,13 +78,13 @@ def _require_weights(model, content, checkpoint, config):
         raise ValueError(
             f'{checkpoint} does not hold the model of {config}: '
             f'{len(unlike)} weights are missing or of another shape, first '
-            f'"{unlike[0]}". Give the config that it was trained with; of a '
-            'distillation run, take student_best.pth or run '
+            f'"{unlike[0]}". Give the config that it was trained with. For a '
+            'distillation run, use student_best.pth or run '
             'tools/misc/extract_student.py.')
 
 
 def _transforms(cfg, task) -> Dict[str, dict]:
-    """Of the test pipeline, by type without scope."""
+    """Transforms of the test pipeline, by type without scope."""
     found = {}
     for transform in cfg.test_dataloader.dataset.pipeline:
         kind = transform['type']
@@ -92,21 +92,24 @@ def _transforms(cfg, task) -> Dict[str, dict]:
         if name not in _KNOWN[task]:
             raise NotImplementedError(
                 f'The test pipeline has the transform {name}, which exported '
-                f'models do not know. Known are {", ".join(_KNOWN[task])}.')
+                f'models do not support. Supported: {", ".join(_KNOWN[task])}.')
         found[name] = {k: v for k, v in transform.items() if k != 'type'}
     return found
 
 
 def describe(model: nn.Module, task: str = 'landmarks') -> ModelInfo:
-    """What one must know to use a model outside of MMPose.
+    """Describes a model for use outside MMPose.
 
     Args:
-        model (nn.Module): Of :func:`load_model`.
+        model (nn.Module): Returned by :func:`load_model`.
         task (str): ``'landmarks'`` or ``'detection'``.
 
+    Returns:
+        ModelInfo: The description.
+
     Raises:
-        NotImplementedError: Its test pipeline does what exported models
-            cannot.
+        NotImplementedError: The test pipeline has a transform that exported
+            models do not support.
     """
     transforms = _transforms(model.cfg, task)
     thermal = transforms.get('LoadThermalImage')
@@ -124,7 +127,7 @@ def describe(model: nn.Module, task: str = 'landmarks') -> ModelInfo:
     affine = transforms['TopdownAffine']
     meta, count = model.dataset_meta, _num_keypoints(model)
     if meta.get('num_keypoints') != count:
-        # Neither checkpoint nor config know the points' names.
+        # Neither checkpoint nor config has the point names.
         meta = {}
     names = meta.get('keypoint_id2name', {})
     return ModelInfo(
@@ -156,12 +159,12 @@ def _num_keypoints(model) -> int:
 
 
 class DeployedNetwork(nn.Module):
-    """A model with its normalisation and, if wanted, decoding.
+    """A model with built-in normalisation and, optionally, decoding.
 
     Args:
-        model (nn.Module): Of :func:`load_model`.
-        decode (nn.Module, optional): Makes coordinates and scores of what the
-            model gives (:func:`build_decoder`, :class:`DetectionDecoder`).
+        model (nn.Module): Returned by :func:`load_model`.
+        decode (nn.Module, optional): Decodes the model's outputs
+            (:func:`build_decoder`, :class:`DetectionDecoder`).
     """
 
     def __init__(self,
@@ -181,25 +184,25 @@ class DeployedNetwork(nn.Module):
         image = image.to(self.mean.dtype)
         if self.swap and image.shape[1] == 3:
             image = image.flip(1)
-        # One channel becomes as many as there are means.
+        # Broadcasting expands one channel to the number of means.
         outputs = _flat(
             self.model(
                 (image - self.mean) / self.std, None, mode='tensor'))
         if self.decode is None:
             return outputs
-        # Half precision is for the network; coordinates need more.
+        # Coordinates need float32 even if the network runs in float16.
         return self.decode(*(output.float() for output in outputs))
 
 
 def _flat(outputs) -> Tuple[Tensor, ...]:
-    """Tensors of nested tuples."""
+    """Flattens nested tuples of tensors."""
     if isinstance(outputs, Tensor):
         return (outputs, )
     return sum((_flat(output) for output in outputs), ())
 
 
 class DetectionDecoder(nn.Module):
-    """Boxes and scores of an ``RTMDetHead``, best first."""
+    """Decodes an ``RTMDetHead`` to boxes and scores, best first."""
 
     def __init__(self, model: nn.Module, input_size: Tuple[int, int]) -> None:
         from mmdet.models.dense_heads import RTMDetHead
@@ -217,8 +220,14 @@ class DetectionDecoder(nn.Module):
         self.register_buffer('priors', torch.cat(priors)[None])
 
     def forward(self, *levels: Tensor) -> Tuple[Tensor, Tensor]:
-        """Decodes classes (N, C, h, w) and then distances (N, 4, h, w) of each
-        level to boxes (N, M, 4) and scores (N, M), overlapping ones too.
+        """Decodes all levels; overlapping boxes are not suppressed.
+
+        Args:
+            *levels (Tensor): Class logits (N, C, h, w) of every level, then
+                distances (N, 4, h, w) of every level.
+
+        Returns:
+            tuple[Tensor, Tensor]: Boxes (N, M, 4) and scores (N, M).
         """
         half = len(levels) // 2
         scores, sides = (
@@ -232,7 +241,7 @@ class DetectionDecoder(nn.Module):
 
 
 def deploy(model: nn.Module, info: ModelInfo) -> DeployedNetwork:
-    """A loaded model's network that gives decoded results, for evaluation."""
+    """Wraps a loaded model as a network with decoding, in eval mode."""
     decode = DetectionDecoder(
         model, info.input_size) if info.task == 'detection' else \
         build_decoder(model.head.decoder)
@@ -240,7 +249,7 @@ def deploy(model: nn.Module, info: ModelInfo) -> DeployedNetwork:
 
 
 class TorchNetwork:
-    """Runs a trained model (:func:`load_model`), as ``OnnxNetwork`` does."""
+    """Like ``OnnxNetwork``, for a trained model (:func:`load_model`)."""
 
     def __init__(self,
                  model: Trained,
@@ -253,6 +262,6 @@ class TorchNetwork:
 
     @torch.inference_mode()
     def __call__(self, images: np.ndarray) -> Sequence[np.ndarray]:
-        """The outputs for images (N, C, H, W), uint8."""
+        """Returns the outputs for images (N, C, H, W), uint8."""
         outputs = self._network(torch.from_numpy(images).to(self._device))
         return [output.cpu().numpy() for output in outputs]

@@ -1,4 +1,4 @@
-"""Does an exported model find what the trained one finds?"""
+"""Checks that an exported model agrees with the trained one."""
 import copy
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional, Sequence, Tuple
@@ -17,25 +17,25 @@ from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
 from mmpose_thermal.runtime.networks import ModelInfo, exported_network
 from .decoding import build_decoder
 
-#: Of half of the points, and of every corner of a detector's boxes.
+#: Tolerance of the median landmark, and of every detected box corner.
 TOLERANCE_PX = .1
-#: Of the mean error, as a share of the box.
+#: Tolerance of the mean error, relative to box size.
 TOLERANCE_NME = .002
 _RENDERED_SIZE = 256
 _BOX_MARGIN = .1
-_SURE = .5  # boxes of lower scores are not compared
+_SURE = .5  # minimum score of compared boxes
 
 
 @dataclass
 class LabelledFace:
-    """A face to try a model on.
+    """A face to test a model on.
 
     Attributes:
-        image (np.ndarray): Grey levels (H, W), or BGR for models of visible
-            light; uint8.
+        image (np.ndarray): Grey levels (H, W), or BGR for visible-light
+            models; uint8.
         box (np.ndarray): ``x1, y1, x2, y2``, (4, ).
-        keypoints (np.ndarray, optional): Shape (K, 2), if they are labelled.
-        labelled (np.ndarray, optional): Which of them, (K, ).
+        keypoints (np.ndarray, optional): Labels (K, 2) in pixels.
+        labelled (np.ndarray, optional): Which points are labelled, (K, ), bool.
     """
     image: np.ndarray
     box: np.ndarray
@@ -44,14 +44,14 @@ class LabelledFace:
 
 
 class Difference(NamedTuple):
-    """Of the landmarks of an exported model from those of the trained one.
+    """Difference between landmarks of an exported and of the trained model.
 
     Attributes:
-        median_px, p99_px (float): Of the points' distances, pixels of the
-            image.
-        nme (tuple[float, float], optional): Mean error of the trained and the
-            exported model over the square root of the box's area, if the
-            faces are labelled.
+        median_px, p99_px (float): Median and 99th percentile of the point
+            distances, in image pixels.
+        nme (tuple[float, float], optional): Mean error of the trained and of
+            the exported model, relative to the square root of the box's area,
+            if the faces are labelled.
     """
     median_px: float
     p99_px: float
@@ -59,10 +59,10 @@ class Difference(NamedTuple):
 
     @property
     def is_small(self) -> bool:
-        """Whether the exported model can take the trained one's place.
+        """Whether the exported model can replace the trained one.
 
-        A few points may be far apart: a heatmap with two equal maxima, which
-        an untrained model has, decodes to either of them.
+        A few points may differ widely: a heatmap with two equal maxima, as
+        from an untrained model, can decode to either of them.
         """
         worse = self.nme[1] - self.nme[0] if self.nme else 0.
         return self.median_px <= TOLERANCE_PX and worse <= TOLERANCE_NME
@@ -71,7 +71,7 @@ class Difference(NamedTuple):
         text = (f'half of the points differ by at most {self.median_px:.4f} '
                 f'px, 99 % of them by at most {self.p99_px:.4f} px')
         if self.p99_px > TOLERANCE_PX:
-            text += ' (is the model trained? Flat heatmaps have no clear place)'
+            text += ' (is the model trained? Flat heatmaps have no clear maximum)'
         if self.nme is None:
             return text
         before, after = (100 * nme for nme in self.nme)
@@ -81,7 +81,7 @@ class Difference(NamedTuple):
 
 def compare_landmarks(model: nn.Module, exported: ThermalLandmarker,
                       faces: Sequence[LabelledFace]) -> Difference:
-    """Compares an exported model with MMPose's own inference on faces."""
+    """Compares an exported model with MMPose's own inference."""
     expected, found = mmpose_predictions(model, faces), predictions(
         exported, faces)
     distances = np.linalg.norm(found - expected, axis=2)
@@ -92,7 +92,7 @@ def compare_landmarks(model: nn.Module, exported: ThermalLandmarker,
 
 
 def _nme(predicted, faces) -> float:
-    """As ``box`` in ``FaceAlignmentMetric``, which every point set has."""
+    """NME by box, as in ``FaceAlignmentMetric``; defined for every point set."""
     errors = []
     for points, face in zip(predicted, faces):
         distance = np.linalg.norm(points - face.keypoints, axis=1)
@@ -103,7 +103,7 @@ def _nme(predicted, faces) -> float:
 
 def mmpose_predictions(model: nn.Module,
                        faces: Sequence[LabelledFace]) -> np.ndarray:
-    """Landmarks by MMPose's own pipeline and decoder, (N, K, 2), pixels."""
+    """Predicts with MMPose's pipeline and decoder: (N, K, 2), pixels."""
     from mmpose.apis import inference_topdown
     flip = model.test_cfg.get('flip_test')
     model.test_cfg['flip_test'] = False
@@ -118,7 +118,7 @@ def mmpose_predictions(model: nn.Module,
 
 def predictions(landmarker: ThermalLandmarker,
                 faces: Sequence[LabelledFace]) -> np.ndarray:
-    """Landmarks by a landmarker, (N, K, 2), pixels of the images."""
+    """Predicts with a landmarker: (N, K, 2), image pixels."""
     return np.stack([
         landmarker(face.image, [face.box])[0].keypoints  # type: ignore
         for face in faces
@@ -127,7 +127,7 @@ def predictions(landmarker: ThermalLandmarker,
 
 def network_inputs(faces: Sequence[LabelledFace],
                    info: ModelInfo) -> np.ndarray:
-    """What a landmark model sees of faces, (N, C, H, W), uint8."""
+    """Crops faces to a landmark model's inputs, (N, C, H, W), uint8."""
     return np.concatenate([
         crop_faces(face.image, face.box[None], info).images for face in faces
     ])
@@ -135,16 +135,16 @@ def network_inputs(faces: Sequence[LabelledFace],
 
 def labelled_faces(model: nn.Module, split: str, count: int,
                    info: ModelInfo) -> Tuple[List[LabelledFace], str]:
-    """Faces of the data set that a config names, else rendered ones.
+    """Loads faces from the config's data set, or renders them without one.
 
     Args:
-        model (nn.Module): Of :func:`load_model`.
+        model (nn.Module): Returned by :func:`load_model`.
         split (str): ``'val'`` or ``'test'``.
-        count (int): How many, at equal distances.
-        info (ModelInfo): Of :func:`describe`.
+        count (int): Number of faces, evenly spaced in the data set.
+        info (ModelInfo): Returned by :func:`describe`.
 
     Returns:
-        tuple: The faces, and in words where they come from.
+        tuple: The faces, and a description of their source.
     """
     from mmpose.registry import DATASETS
     init_default_scope(model.cfg.get('default_scope', 'mmpose'))
@@ -160,7 +160,7 @@ def labelled_faces(model: nn.Module, split: str, count: int,
 
 
 def _records(registry, model, split, count, **options):
-    """Samples of a data set at equal distances, ``None`` without files."""
+    """Evenly spaced samples of a data set, or ``None`` without its files."""
     loader = model.cfg.get(f'{split}_dataloader')
     if loader is None:
         return None, 'rendered faces'
@@ -184,7 +184,7 @@ def _rendered(model, split, count):
     from mmpose_thermal.synthetic import SyntheticSpec, in_style, pictures_of
     names = model.dataset_meta.get('keypoint_id2name', {})
     style = find_point_set([names[i] for i in sorted(names)])
-    # Rendered people of either split are different ones.
+    # The splits have different rendered people.
     first = dict(val=500_000, test=600_000)[split]
     faces = []
     for index in range(count):
@@ -203,12 +203,12 @@ def _rendered(model, split, count):
 
 
 class ExportedNetwork:
-    """An exported model of any format, as ``ThermalLandmarker`` takes it.
+    """An exported model of any format, for use with ``ThermalLandmarker``.
 
     Args:
-        path (str): The model, with its description beside it.
-        codec (BaseKeypointCodec, optional): Decodes what was exported without
-            decoding.
+        path (str): The model, with its description next to it.
+        codec (BaseKeypointCodec, optional): Codec to decode a model that was
+            exported without decoding.
         task (str): ``'landmarks'`` or ``'detection'``.
     """
 
@@ -234,8 +234,11 @@ class ExportedNetwork:
 
 def face_images(model: nn.Module, split: str, count: int,
                 info: ModelInfo) -> Tuple[List[tuple], str]:
-    """Images for a detector, as :func:`labelled_faces`: each as MMDetection
-    takes it, as the network takes it, and the scale between both.
+    """Loads or renders images for a detector, like :func:`labelled_faces`.
+
+    Returns:
+        tuple: Triples of image, network input and the scale between them; and
+        a description of their source.
     """
     from mmdet.registry import DATASETS
     init_default_scope('mmdet')
@@ -252,8 +255,8 @@ def compare_boxes(model: nn.Module, exported: ExportedNetwork,
     """Compares a detector with MMDetection's own inference.
 
     Returns:
-        tuple: The largest difference of a coordinate, pixels, and the number
-        of boxes that were compared: those that either is sure of.
+        tuple: Largest coordinate difference in pixels (infinite if the number
+        of boxes differs), and the number of confident boxes found.
     """
     from mmdet.apis import inference_detector
     worst, count = 0., 0

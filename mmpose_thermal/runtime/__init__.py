@@ -1,6 +1,6 @@
-"""What a machine beside a camera needs: NumPy, OpenCV and ONNX Runtime.
+"""The inference runtime: needs only NumPy, OpenCV and ONNX Runtime.
 
-Nothing here imports PyTorch or an OpenMMLab package.
+Nothing here imports PyTorch or an OpenMMLab package at load time.
 """
 from .crops import Crops, boxes_from, crop_faces, letterbox
 from .dead_pixels import scene_of

@@ -1,18 +1,18 @@
-"""Files that are written whole or not at all."""
+"""Atomic file writes."""
 import os
 from contextlib import contextmanager
 from typing import Iterator, Union
 
-#: Ends the names of files that are being written.
+#: Suffix of files that are still being written.
 UNFINISHED = '.part'
 
 
 @contextmanager
 def atomic_file(path: Union[str, os.PathLike]) -> Iterator[str]:
-    """Yields where to write a file, which is then there whole or not at all.
+    """Yields a temporary path that replaces ``path`` when the block succeeds.
 
-    What is written beside its place is forced to the disk and moved there: a
-    process that is killed and a disk that is full leave what was there.
+    The temporary file is flushed to disk and then renamed. If the process is
+    killed or the disk is full, the previous file remains intact.
     """
     path = os.fspath(path)
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)

@@ -1,4 +1,4 @@
-"""Videos and cameras through OpenCV, with the bits that they have."""
+"""Reads videos and cameras through OpenCV at their full bit depth."""
 import time
 import warnings
 from typing import Callable, Iterator, Optional, Union
@@ -10,36 +10,40 @@ from .channels import is_coloured
 from .warned_once import warn_once
 
 _CAMERA_TRIES, _CAMERA_WAIT_S = 5, .2
-_COMPLETE = .9  # share of the frames that a container promises
-# FFmpeg's tag of 16-bit little-endian grey: the only deep format that OpenCV
-# gives as it is.
+_COMPLETE = .9  # minimum share of the frame count stated by the container
+# FFmpeg's tag for 16-bit little-endian grey: the only deep format that OpenCV
+# returns unconverted.
 _GREY16 = b'Y1\x00\x10'
-# V4L2's and DirectShow's names of cameras' formats. The highest bit of a
-# tag says that its bytes are exchanged.
+# V4L2 and DirectShow tags of camera formats. The highest bit of a tag marks
+# swapped bytes.
 _DEEP_CAMERAS = (b'Y16 ', b'Y14 ', b'Y12 ', b'Y10 ')
 _SWAPPED = 1 << 31
-# Two bytes a pixel in a raw video without a name: OpenCV guesses RGB555.
+# Raw video with two bytes per pixel and no format tag: OpenCV guesses RGB555.
 _GUESSED = (b'RGB\x0f', b'\x0fBGR')
-# Width and height of pictures with temperatures below them.
+# Width and height of frames with the picture above the temperatures.
 _TWO_PARTS = ((256, 384), (384, 576), (640, 1024), (160, 240))
 _DEEP_COLOURS = (b'RGB0', b'0RGB', b'BGR0', b'0BGR', b'RBA@', b'@ABR')
 
 
 class Capture:
-    """A video or camera, frame by frame.
+    """Reads a video or camera frame by frame.
 
-    OpenCV makes 8 bits of all that it captures. 16-bit grey is asked for as
-    it is, and what OpenCV can only convert is refused or, in colour, named in
-    one warning. Phones' videos are turned upright.
+    By default OpenCV converts every capture to 8 bits. This class reads
+    16-bit grey without conversion. It refuses other deep grey formats, and
+    warns once if colours lose bits. Rotated phone videos are turned upright.
 
     Args:
-        where (str | int): A file, or the index of a camera.
-        open_capture (Callable): Opens it, as ``cv2.VideoCapture``.
+        where (str | int): Video file or camera index.
+        open_capture (Callable): Replacement for ``cv2.VideoCapture``.
 
     Attributes:
-        fps (float): As it says; 25 if it does not.
-        count (int): Frames, if they are known, else 0.
-        released (bool): Whether it was closed.
+        fps (float): Frame rate reported by the source, or 25 if unknown.
+        count (int): Number of frames, or 0 if unknown.
+        released (bool): Whether the capture was closed.
+
+    Raises:
+        ValueError: The source cannot be opened, or OpenCV cannot read its
+            pixels without losing bits.
     """
 
     def __init__(self,
@@ -66,7 +70,7 @@ class Capture:
         self._keep_bits()
 
     def _keep_bits(self):
-        """Switches OpenCV's conversion off where bits would be lost."""
+        """Turns off OpenCV's conversion where it would lose bits."""
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
         camera = _tag(code & ~_SWAPPED)
         pixels = _tag(int(self._capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)))
@@ -77,30 +81,34 @@ class Capture:
             self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         elif not self._camera and channels == 1 and bits > 8:
             self._refuse(
-                f'holds grey pixels of {bits} bits in a form that OpenCV '
-                'makes 8 bits of. Convert it without loss: ffmpeg -i '
+                f'has {bits}-bit grey pixels in a format that OpenCV '
+                'reduces to 8 bits. Convert it losslessly: ffmpeg -i '
                 f'{self._path} -c:v ffv1 -pix_fmt gray16le 16bit.mkv'
                 + ('.' if bits == 16 else
-                   f' (values are then multiplied by {2**(16 - bits)}).'))
+                   f' (this multiplies values by {2**(16 - bits)}).'))
         elif not self._camera and pixels in _GUESSED:
             self._refuse(
-                'is raw video of two bytes a pixel, of which OpenCV cannot '
-                'tell what they mean. Save it as frames (16-bit PNG, TIFF or '
-                'NPY), or as FFV1 of the pixel format gray16le.')
+                'is raw video with two bytes per pixel, whose meaning OpenCV '
+                'cannot determine. Save it as frames (16-bit PNG, TIFF or '
+                'NPY), or as FFV1 with the pixel format gray16le.')
         elif bits > 8:
             warn_once(
-                'bits of colours', f'{self.name} has {bits} bits a colour '
-                'channel; OpenCV reads 8 of them.')
+                'bits of colours', f'{self.name} has {bits} bits per colour '
+                'channel; OpenCV reads only 8.')
 
     def _refuse(self, reason):
         self.release()
         raise ValueError(f'{self.name} {reason}')
 
     def read(self) -> Optional[np.ndarray]:
-        """The next frame: (H, W, 3), uint8, or (H, W), uint16; ``None`` at the
-        end. A ``ValueError`` says that 16-bit pixels come in an unknown form.
+        """Returns the next frame, or ``None`` at the end.
+
+        Frames are (H, W, 3) or (H, W), uint8, or (H, W), uint16.
+
+        Raises:
+            ValueError: 16-bit pixels arrive in an unknown layout.
         """
-        # A camera may miss a frame, and go on.
+        # A camera may drop a frame and recover.
         for _ in range(_CAMERA_TRIES if self._camera else 1):
             good, image = self._capture.read()
             if good and image is not None and image.size:
@@ -111,20 +119,20 @@ class Capture:
         return None
 
     def _grey(self, image):
-        """The luminance of a picture above and numbers below, else as it is."""
+        """Converts two-part frames (picture, temperatures) to luminance."""
         if self._in_two_parts is None:
             self._in_two_parts = _is_in_two_parts(image)
             if self._in_two_parts:
                 warnings.warn(
                     f'{self.name} looks like a picture with temperatures '
-                    'below it, as some USB cameras deliver them: it is read '
-                    'as grey, and its lower half shows no scene. A box '
-                    'around the face in the upper half is needed.')
+                    'below it, as delivered by some USB cameras. It is read '
+                    'as grey, but its lower half is not an image. Give a box '
+                    'around the face in the upper half.')
         return cv2.cvtColor(
             image, cv2.COLOR_BGR2GRAY) if self._in_two_parts else image
 
     def _joined(self, image):
-        """16-bit pixels, of which some backends give the single bytes."""
+        """Joins 16-bit pixels that some backends return as single bytes."""
         size = [int(self._capture.get(side)) for side in (
             cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)]
         if image.dtype == np.uint8 and image.size == 2 * size[0] * size[1]:
@@ -133,33 +141,33 @@ class Capture:
             image = image[..., 0]
         if image.dtype != np.uint16 or image.ndim != 2:
             raise ValueError(
-                f'{self.name} has 16 bits a pixel, but OpenCV delivers '
+                f'{self.name} has 16 bits per pixel, but OpenCV delivers '
                 f'{image.dtype} of shape {image.shape}. Record it as 16-bit '
                 'PNG, TIFF or NPY.')
         image = image.astype(np.uint16, copy=False)
         return image.byteswap() if self._swapped else image
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yields all frames."""
+        """Yields all remaining frames."""
         image = self.read()
         while image is not None:
             yield image
             image = self.read()
 
     def missing(self, found: int) -> Optional[str]:
-        """Why there is an end after so many frames, if it is too early."""
+        """Why the source ended after ``found`` frames, if that is too early."""
         if self._camera:
-            return (f'{self.name} gives no more frames after {found}: it was '
-                    'unplugged or taken by another program.')
+            return (f'{self.name} stopped delivering frames after {found}: it '
+                    'was unplugged or taken by another program.')
         if not found:
-            return f'{self.name} holds no readable frame.'
-        if found < _COMPLETE * self.count:  # containers count inexactly
+            return f'{self.name} has no readable frames.'
+        if found < _COMPLETE * self.count:  # container counts are inexact
             return (f'{self.name} ends after {found} of {self.count} frames: '
                     'the file is truncated.')
         return None
 
     def release(self) -> None:
-        """Closes it."""
+        """Closes the source."""
         self.released = True
         self._capture.release()
 
@@ -177,10 +185,10 @@ def _tag(code: int) -> bytes:
 
 
 def _planes(pixels: bytes):
-    """Channels and bits of one of FFmpeg's pixel formats, else (0, 0).
+    """Channels and bits of an FFmpeg pixel format, (0, 0) if unknown.
 
-    Its tags of deep formats are a letter, the channels, how colours are
-    sampled, and the bits; backwards if the bytes are exchanged.
+    Tags of deep formats consist of a letter, the number of channels, the
+    chroma subsampling and the bits; they are reversed if bytes are swapped.
     """
     if pixels in _DEEP_COLOURS:
         return 3, 16

@@ -1,4 +1,4 @@
-"""The one channel of a thermal image that is stored as three, or in colours."""
+"""Recovers the single channel of thermal images stored as RGB or false colour."""
 from functools import lru_cache
 from typing import Tuple
 
@@ -9,28 +9,29 @@ from .dead_pixels import usual_range
 from .palettes import PALETTES, palette_colours, palette_fits
 from .warned_once import warn_once
 
-#: Largest share of a picture in colour (a logo, a marker) of a grey image.
+#: Largest share of coloured pixels (a logo, a marker) in a grey image.
 MAX_COLOURED_SHARE = .05
-# What lossy codecs and tints spread the channels by: of 8 bits in levels, of
-# others as a share of the scene's range.
+# Channel differences caused by lossy codecs and tints: in levels for 8 bits,
+# otherwise as a share of the scene's range.
 _SPREAD_LEVELS, _SPREAD_SHARE = 8, .03
 _MAX_OVERLAY_SHARE, _MAX_LIT_SHARE = .15, .4
 _BLACK_LEVEL, _FULL_COLOUR_LEVELS, _MIN_FULL_SHARE = 24, 48, .5
-_LIKE_A_PALETTE = 20.  # distance of colours
+_LIKE_A_PALETTE = 20.  # colour distance
 
-_BITS = 6  # of each colour channel in the table of distances
-# Beyond this distance from the palette (of at most 442) a colour is none of it.
+_BITS = 6  # per colour channel in the distance table
+# A colour farther than this from the palette (maximum 442) is foreign to it.
 _FOREIGN_DISTANCE = 40
 _FOREIGN_SHARE = .25
-# Another palette is clearly the right one at this share of the distance.
-# Cameras' own iron is 13 to 19 from ours, 25 from inferno.
+# Another palette fits clearly better below this share of the distance.
+# Real cameras' iron is 13 to 19 away from ours and 25 from inferno.
 _CLEARLY_BETTER = .8
 _MAX_DISTANCE = 25.
-_ALIKE, _ELSEWHERE, _FAR_APART = 3., 20., 12  # colours at levels
+# Colour distances that count as equal and as different; distance in levels.
+_ALIKE, _ELSEWHERE, _FAR_APART = 3., 20., 12
 
 
 def _spreads(image) -> Tuple[np.ndarray, float]:
-    """Distances of the channels, and that which lossy codecs make."""
+    """Per-pixel channel differences, and the limit explained by codecs."""
     if image.dtype == np.uint8:
         limit = float(_SPREAD_LEVELS)
     else:
@@ -46,7 +47,7 @@ def _spreads(image) -> Tuple[np.ndarray, float]:
 
 
 def coloured_share(image: np.ndarray) -> float:
-    """Share of pixels whose channels differ more than codecs make them."""
+    """Share of pixels whose channels differ more than codecs explain."""
     if image.ndim == 2 or _are_equal(image):
         return 0.
     difference, limit = _spreads(image)
@@ -54,16 +55,17 @@ def coloured_share(image: np.ndarray) -> float:
 
 
 def is_coloured(image: np.ndarray) -> bool:
-    """Whether an image is in colours, and not grey with a part that is.
+    """Whether an image is in colour, as opposed to grey with coloured parts.
 
-    That part may be :data:`MAX_COLOURED_SHARE` of the image; of 8 bits three
-    times as much, if it is in the full colours of an overlay (text, a colour
-    bar) and most of what is not black is grey.
+    Grey images may have up to :data:`MAX_COLOURED_SHARE` coloured pixels. For
+    8-bit images the limit is three times as high if the coloured pixels are
+    saturated, as in an overlay (text, a colour bar), and most non-black
+    pixels are grey.
     """
     share = coloured_share(image)
     if share <= MAX_COLOURED_SHARE or image.dtype != np.uint8:
         return share > MAX_COLOURED_SHARE
-    # The others of an overlay are what a lossy codec makes around it.
+    # A lossy codec adds faintly coloured pixels around an overlay.
     full = float((_spreads(image)[0] > _FULL_COLOUR_LEVELS).mean())
     lit = float((image.max(2) > _BLACK_LEVEL).mean())
     return not _MIN_FULL_SHARE * share <= full <= min(
@@ -71,7 +73,7 @@ def is_coloured(image: np.ndarray) -> bool:
 
 
 def _are_equal(image) -> bool:
-    # A grid first: of a coloured image it tells at once.
+    # Check a coarse grid first: it usually settles coloured images.
     return all((part[..., :1] == part[..., 1:]).all()
                for part in (image[::16, ::16], image))
 
@@ -87,12 +89,14 @@ def _guess(image) -> str:
 
 
 def single_channel(image: np.ndarray, name: str) -> np.ndarray:
-    """The one channel (H, W) of a thermal image (H, W) or (H, W, 3), BGR.
+    """Reduces a thermal image (H, W) or (H, W, 3), BGR, to one channel (H, W).
 
-    Channels that differ by a few levels, as lossy codecs make them, are grey:
-    their luminance is taken. So is that of an image of which a part of at
-    most :data:`MAX_COLOURED_SHARE` is in colour, with one warning. An image
-    in colour is a ``ValueError``.
+    Channels that differ slightly, as after lossy compression, are converted
+    to luminance. Grey images with coloured parts (:func:`is_coloured`) are
+    converted too, with one warning.
+
+    Raises:
+        ValueError: The image is in colour.
     """
     if image.ndim == 2:
         return image
@@ -103,17 +107,17 @@ def single_channel(image: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(
             f'Thermal image {name} has 3 different channels, and '
             f'{share:.0%} of its pixels are in colour: it looks like a '
-            f'{_guess(image)} or a visible-light image. For a palette set '
-            '"palette" to its name ("iron", "inferno", ...) or to an image '
-            'file of its colours: a field of images in annotation files, an '
-            'argument elsewhere. If only an overlay (text, a colour bar) is '
+            f'{_guess(image)} or a visible-light image. For a palette, set '
+            '"palette" (a field of images in annotation files, an argument '
+            'elsewhere) to its name ("iron", "inferno", ...) or to an image '
+            'file of its colours. If only an overlay (text, a colour bar) is '
             'in colour, crop it off.')
     if share:
         warn_once(
             'partly coloured',
-            f'Thermal image {name} is grey but for {share:.2%} of its pixels, '
-            'which are in colour (a logo, a marker?). Their luminance is '
-            'taken.')
+            f'Thermal image {name} is grey except for {share:.2%} of its '
+            'pixels, which are in colour (a logo, a marker?). They are '
+            'converted to luminance.')
     if image.dtype in (np.uint8, np.uint16):
         return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     mean = image.mean(2, dtype=np.float64)
@@ -123,10 +127,10 @@ def single_channel(image: np.ndarray, name: str) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _inverse_tables(palette: str) -> Tuple[np.ndarray, np.ndarray]:
-    """Levels of all 2^24 colours, and distances of those of 6 bits a channel.
+    """Levels of all 2^24 colours, and palette distances at 6 bits per channel.
 
-    Colours that the palette holds have their very level, others that of the
-    colour of 6 bits which they belong to.
+    Colours in the palette map to their exact level. Other colours map to the
+    level of their 6-bit bin.
     """
     colours = palette_colours(palette)
     _check_one_way(palette, colours)
@@ -137,7 +141,7 @@ def _inverse_tables(palette: str) -> Tuple[np.ndarray, np.ndarray]:
     blue, green, red = ((axis[:, None] - channel)**2
                         for channel in colours.astype(np.float32).T)
     green_red = green[:, None] + red
-    for index in range(size):  # a plane at a time keeps memory small
+    for index in range(size):  # one plane at a time saves memory
         squared = green_red + blue[index]
         levels[index] = squared.argmin(2)
         distances[index] = np.minimum(np.sqrt(squared.min(2)), 255)
@@ -145,27 +149,27 @@ def _inverse_tables(palette: str) -> Tuple[np.ndarray, np.ndarray]:
     for channel in range(3):
         full = np.repeat(full, 2**(8 - _BITS), axis=channel)
     full = full.ravel()
-    # Backwards: of a colour that occurs twice, the lower level stays.
+    # Backwards, so that a repeated colour keeps its lowest level.
     full[_codes(colours)[::-1]] = np.arange(255, -1, -1, dtype=np.uint8)
     return full, distances.ravel()
 
 
 def _check_one_way(palette: str, colours: np.ndarray) -> None:
-    """Refuses palettes that give one colour to unlike temperatures."""
+    """Refuses palettes that use one colour for distant temperatures."""
     distances = np.linalg.norm(
         colours[:, None].astype(np.float32) - colours, axis=2)
-    # A fitted palette may end in one colour; it must not come back to one.
+    # A palette may stay at one colour, but must not return to it later.
     if any(distances[low, low:high].max() > _ELSEWHERE
            for low, high in np.argwhere(distances < _ALIKE)
            if high - low > _FAR_APART):
         raise ValueError(
-            f'the palette {palette!r} shows unlike temperatures in one colour: '
-            'no grey levels can be found from it. Save the images in another '
-            'palette.')
+            f'the palette {palette!r} shows different temperatures in the '
+            'same colour, so grey levels cannot be recovered. Save the images '
+            'in another palette.')
 
 
 def _codes(image: np.ndarray) -> np.ndarray:
-    """Colours as numbers of 24 bits."""
+    """Colours as 24-bit numbers."""
     wide = image.astype(np.int32)
     return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
 
@@ -173,11 +177,19 @@ def _codes(image: np.ndarray) -> np.ndarray:
 def invert_palette(image: np.ndarray,
                    palette: str,
                    name: str = 'given as an array') -> np.ndarray:
-    """The grey levels (H, W) behind a false-colour image (H, W, 3), uint8.
+    """Recovers grey levels (H, W) from a false-colour image (H, W, 3), uint8.
 
-    Each pixel gets the level of the palette's nearest colour, by one look-up.
-    A ``ValueError`` says that a quarter of the pixels or more are far from
-    the palette, or that another palette fits clearly better.
+    Each pixel gets the level of the nearest palette colour.
+
+    Args:
+        image (np.ndarray): BGR; grey images are allowed for white-hot and
+            black-hot only.
+        palette (str): See :func:`palette_colours`.
+        name (str): Image name for messages.
+
+    Raises:
+        ValueError: At least a quarter of the pixels are far from the palette,
+            or another palette fits clearly better.
     """
     if palette in ('white-hot', 'black-hot'):
         grey = single_channel(image, name)
@@ -194,7 +206,7 @@ def _check_palette(image, palette, distances) -> None:
     size = 2**_BITS
     far = distances[coarse.astype(np.int32) @ np.array(
         [size * size, size, 1], np.int32)]
-    if not far.max() > 2**(8 - _BITS):  # exactly its colours
+    if not far.max() > 2**(8 - _BITS):  # only palette colours
         return
     foreign = (far > _FOREIGN_DISTANCE).mean()
     own = () if palette in PALETTES else (palette, )
@@ -204,9 +216,10 @@ def _check_palette(image, palette, distances) -> None:
     is_other = best.distance < min(_CLEARLY_BETTER * distance, _MAX_DISTANCE)
     if foreign < _FOREIGN_SHARE and not is_other:
         return
-    remedy = ('Is it a visible-light image, or of another palette?'
+    remedy = ('Is it a visible-light image, or in another palette?'
               if not is_other else
               f'They fit {best.palette!r}: set "palette" to that.')
     raise ValueError(
         f'its colours are not of the palette {palette!r} ({foreign:.0%} of '
-        f'the pixels far from it, median distance {distance:.0f}). {remedy}')
+        f'the pixels are far from it, median distance {distance:.0f}). '
+        f'{remedy}')

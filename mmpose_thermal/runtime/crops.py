@@ -1,4 +1,4 @@
-"""From boxes in an image to what networks take, and back."""
+"""Crops boxes for network input, and maps the outputs back to the image."""
 from dataclasses import dataclass
 from typing import Tuple
 
@@ -7,34 +7,35 @@ import numpy as np
 
 from .networks import ModelInfo
 
-_GREY = 114  # MMDetection's padding
+_GREY = 114  # MMDetection's padding value
 
 
 @dataclass
 class Crops:
-    """Faces as the network takes them.
+    """Face crops in network input format.
 
     Attributes:
         images (np.ndarray): Shape (N, C, H, W), uint8.
-        scales (np.ndarray): Image pixels per unit of decoded points, (N, 2).
-        origins (np.ndarray): Of the crops in the image, (N, 2).
+        scales (np.ndarray): Image pixels per crop pixel, (N, 2).
+        origins (np.ndarray): Upper left corners of the crops in the image,
+            (N, 2).
     """
     images: np.ndarray
     scales: np.ndarray
     origins: np.ndarray
 
     def to_image(self, keypoints: np.ndarray) -> np.ndarray:
-        """Decoded points, (N, K, 2), in pixels of the image."""
+        """Maps decoded points (N, K, 2) to image pixels."""
         return keypoints * self.scales[:, None] + self.origins[:, None]
 
 
 def crop_faces(image: np.ndarray, boxes: np.ndarray,
                info: ModelInfo) -> Crops:
-    """Cuts boxes (N, 4) out of an image (H, W) or (H, W, 3), uint8.
+    """Crops boxes (N, 4) from an image (H, W) or (H, W, 3), uint8.
 
-    The geometry is that of MMPose's ``GetBBoxCenterScale`` and
-    ``TopdownAffine``: the box grows by the padding and, on its shorter side,
-    to the aspect ratio of the input.
+    Uses the same geometry as MMPose's ``GetBBoxCenterScale`` and
+    ``TopdownAffine``: each box grows by the padding factor, then its shorter
+    side grows to the aspect ratio of the input.
     """
     width, height = info.input_size
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -52,12 +53,12 @@ def crop_faces(image: np.ndarray, boxes: np.ndarray,
             image, matrix, (width, height), dst=crop, flags=cv2.INTER_LINEAR)
     images = crops[:, None] if image.ndim == 2 else np.ascontiguousarray(
         crops.transpose(0, 3, 1, 2))
-    # What MMPose decodes is a share of the whole, with UDP too.
+    # MMPose scales decoded points by the full crop size, even with UDP.
     return Crops(images, sizes / [width, height], centres - sizes / 2)
 
 
 def _matrix(centre, size, width, height):
-    """From image to crop: by three points in single precision, as MMPose."""
+    """Image-to-crop affine from three float32 points, as in MMPose."""
     corners = []
     for middle, side in ((centre, size[0]), ((width / 2, height / 2), width)):
         first = np.asarray(middle, np.float32)
@@ -68,7 +69,7 @@ def _matrix(centre, size, width, height):
 
 
 def _udp_matrix(centre, size, width, height):
-    """The same from the first pixel's centre to the last one's."""
+    """As :func:`_matrix`, but maps first and last pixel centres (UDP)."""
     scale = np.array([width - 1, height - 1]) / size
     return np.column_stack([
         np.diag(scale), scale * (.5 * size - centre)]).astype(np.float32)
@@ -76,10 +77,17 @@ def _udp_matrix(centre, size, width, height):
 
 def letterbox(image: np.ndarray,
               input_size: Tuple[int, int]) -> Tuple[np.ndarray, float]:
-    """Scales an image (H, W) or (H, W, 3), uint8, into the upper left of a
-    detector's input (1, C, height, width), and gives the scale.
+    """Fits an image (H, W) or (H, W, 3), uint8, into a detector's input.
 
-    As MMDetection's ``Resize(keep_ratio=True)`` and ``Pad``.
+    Equivalent to MMDetection's ``Resize(keep_ratio=True)`` and ``Pad``.
+
+    Args:
+        image (np.ndarray): Grey or BGR image.
+        input_size (tuple[int, int]): (width, height) of the input.
+
+    Returns:
+        tuple: Input (1, C, height, width) with the image in the upper left
+        corner, and the scale.
     """
     width, height = input_size
     scale = min(width / image.shape[1], height / image.shape[0])
@@ -99,15 +107,18 @@ def boxes_from(boxes: np.ndarray,
                image_size: Tuple[int, int],
                min_score: float,
                nms_iou: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Faces of the image in a detector's output: boxes and scores, best first.
+    """Converts a detector's output to face boxes in the image.
 
     Args:
-        boxes (np.ndarray): ``x1, y1, x2, y2`` in its input, (M, 4).
+        boxes (np.ndarray): ``x1, y1, x2, y2`` in input pixels, (M, 4).
         scores (np.ndarray): Shape (M, ).
-        scale (float): Of :func:`letterbox`.
+        scale (float): Returned by :func:`letterbox`.
         image_size (tuple[int, int]): (width, height) of the image.
-        min_score (float): Below it there is no face.
-        nms_iou (float): Boxes of larger overlap are one face.
+        min_score (float): Minimum score of a face.
+        nms_iou (float): IoU threshold of non-maximum suppression.
+
+    Returns:
+        tuple: Boxes (N, 4) in image pixels, best first, and scores (N, ).
     """
     boxes = np.clip(boxes / scale, 0, [*image_size, *image_size])
     sizes = boxes[:, 2:] - boxes[:, :2]
@@ -123,7 +134,7 @@ def boxes_from(boxes: np.ndarray,
 
 
 def iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes (..., 4); 0 where one has no area."""
+    """Intersection over union of boxes (..., 4); 0 for empty boxes."""
     low = np.maximum(one[..., :2], others[..., :2])
     high = np.minimum(one[..., 2:], others[..., 2:])
     common = np.clip(high - low, 0, None).prod(-1)

@@ -1,4 +1,4 @@
-"""Pixels that are no scene: dead ones, fill values, and rows of telemetry."""
+"""Repairs pixels outside the scene: dead pixels, fill values, telemetry rows."""
 from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
@@ -6,35 +6,36 @@ import numpy as np
 
 from .warned_once import warn_once
 
-# What lies beyond the 5th and 95th percentile by three times their distance,
-# a tenth of the median and 10 units is looked at. The tenth is 30 K of a
-# frame in kelvin, the 10 are 10 K of one in degrees Celsius.
+# A pixel is suspicious if it exceeds the 5th to 95th percentile range by more
+# than the largest of: three times the range, a tenth of the median (30 K for
+# frames in kelvin), and 10 units (10 K for frames in degrees Celsius).
 _SPANS, _MEDIAN_SHARE, _UNITS = 3., .1, 10.
-_GRID = 32  # rows and columns that a look at the range takes
+_GRID = 32  # rows and columns sampled to estimate the range
 
-#: Share of a frame's pixels that may be replaced.
+#: Largest share of a frame's pixels that may be replaced.
 MAX_DEAD_SHARE = .05
-#: Of a hot object, which a lens blurs; a dead pixel has none.
+#: The lens blurs hot objects, so their neighbours are warmer by at least this
+#: share. Dead pixels have no such halo.
 HALO = .1
 _FILL_SHARE, _FILL_SPANS, _FILL_UNITS = .5, 5., 100.
-#: What software writes where nothing was measured. It is told from a scene in
-#: degrees Celsius by the scene's own span, or 10 units.
+#: Common fill values for missing measurements. To count as fill, they must be
+#: at least the scene's span, and at least 10 units, away from the scene.
 BLANK, _BLANK_SPANS, _BLANK_UNITS = (0., -1.), 1., 10.
 _LEAST_SHARE = .005
 _FILLED_WITH = (1., 99.7)  # percentiles: the ends of the default gain
-_LEAST_PIXELS = 256  # of a frame: fewer tell nothing of what is frequent
-_AREA = 5  # pixels a side: what is narrower is filled by its neighbours
+_LEAST_PIXELS = 256  # smaller frames are too small for value statistics
+_AREA = 5  # minimum width in pixels; narrower parts take neighbouring values
 
 _MAX_TELEMETRY_ROWS = 4  # at either edge
-_MIN_ROWS = 32  # a frame of fewer is no camera's
-_CLUSTER = 9  # pixels
+_MIN_ROWS = 32  # cameras deliver more rows than this
+_CLUSTER = 9  # largest group of dead pixels
 _LINE_WIDTH, _LINE_SHARE, _FULL_SHARE, _BESIDE_SHARE = 2, .3, .7, .1
-_ABSURD = 1e7  # no camera's unit has such values
+_ABSURD = 1e7  # impossible in any camera's unit
 _LARGEST = 1e37
 
 
 class UsualRange(NamedTuple):
-    """Where most pixels are: their 5th, 50th and 95th percentile."""
+    """The 5th, 50th and 95th percentile of an image."""
     low: float
     median: float
     high: float
@@ -46,14 +47,12 @@ class UsualRange(NamedTuple):
 
 
 def usual_range(raw: np.ndarray) -> UsualRange:
-    """Of the pixels of an image without gaps."""
+    """Estimates the usual range of an image with finite pixels."""
     return UsualRange(*grid_percentiles(raw, 5))
 
 
 def grid_percentiles(raw: np.ndarray, share: int) -> List[float]:
-    """A low percentile, the 50th and the high one of a grid of the finite
-    pixels: all of them would be slow.
-    """
+    """Percentiles ``share``, 50 and ``100 - share`` of a grid of finite pixels."""
     step = max(min(raw.shape) // _GRID, 1)
     values = raw[::step, ::step].ravel()
     if values.dtype == np.float32:
@@ -73,22 +72,25 @@ class Scene(NamedTuple):
 
 
 def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
-    """Replaces what is no scene by what is beside it.
+    """Replaces pixels that do not belong to the scene with nearby values.
 
-    Pixels that are not finite, absurdly far from the others, alone, in small
-    groups or in lines without a halo, or of one fill value (0, 65535, -9999);
-    and whole rows of telemetry at the upper and lower edge. Areas without
-    values, or of one fill value, of more than :data:`MAX_DEAD_SHARE` get the
-    1st percentile of the others (the 99.7th, if the fill value is above
-    them). One warning of each kind. Frames without such pixels stay as they
-    are; one with too many of them is a ``ValueError``.
+    A pixel is replaced if it is non-finite or an extreme outlier (isolated,
+    in a small group, or along a line without a halo), or if it has a fill
+    value (0, 65535, -9999). Telemetry rows at the upper and lower edge are
+    replaced too. Areas larger than :data:`MAX_DEAD_SHARE` that are empty or
+    have one fill value are set to the 1st percentile of the other pixels (the
+    99.7th if the fill value is above them). Each kind of repair warns once.
+    Frames without such pixels are returned unchanged.
 
     Args:
         raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
-        name (str): Of the image, for messages.
+        name (str): Image name for messages.
+
+    Raises:
+        ValueError: Too many pixels would have to be replaced.
     """
     low, high, _, _ = cv2.minMaxLoc(raw)
-    # The sum, too: NaN has no place in an order.
+    # minMaxLoc ignores NaN, so check the sum as well.
     if raw.dtype != np.float32 or np.isfinite(cv2.sumElems(raw)[0]):
         usual = usual_range(raw)
         reach = usual.reach
@@ -101,9 +103,10 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
     if count > MAX_DEAD_SHARE * raw.size:
         raise ValueError(
             f'Thermal image {name} holds {count} pixels '
-            f'({count / raw.size:.0%}) that are not finite or no scene. Up to '
-            f'{MAX_DEAD_SHARE:.0%} are replaced by their neighbours; fill in '
-            'the others, or cut the frame to where it has values.')
+            f'({count / raw.size:.0%}) that are not finite or not part of the '
+            f'scene. At most {MAX_DEAD_SHARE:.0%} can be replaced by their '
+            'neighbours: fill in the missing values, or crop the frame to its '
+            'valid area.')
     if count:
         warn_once(
             'dead pixels',
@@ -113,8 +116,9 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
     if rows:
         warn_once(
             'telemetry',
-            f'Thermal image {name}: {rows} rows at its edge are no scene (a '
-            "camera's telemetry). They are replaced by the row beside them.")
+            f'Thermal image {name}: {rows} rows at its edge are not part of '
+            'the scene (camera telemetry). They are replaced by the adjacent '
+            'row.')
     if count or rows:
         filled = replaced(filled, dead, telemetry)
     if filled is not raw:
@@ -123,13 +127,13 @@ def scene_of(raw: np.ndarray, name: str = 'given as an array') -> Scene:
 
 
 def _not_scene(raw: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Dead pixels (H, W) and rows of telemetry (H, ), both bool."""
+    """Masks of dead pixels (H, W) and telemetry rows (H, ), bool."""
     values = raw.astype(np.float32)
     finite = np.isfinite(values)
     if finite.mean() <= 1 - MAX_DEAD_SHARE:
         return ~finite, np.zeros(len(raw), bool)
     usual = usual_range(np.where(finite, values, values[finite][0]))
-    # Differences of the largest floats would be infinite.
+    # Differences of the largest floats would overflow.
     values = np.clip(values, -_LARGEST, _LARGEST)
     beyond = np.maximum(values - usual.high, usual.low - values)
     beyond[~finite] = np.inf
@@ -149,7 +153,7 @@ def _telemetry(outside: np.ndarray) -> np.ndarray:
         return rows
     foreign = outside.mean(1) > .5
     for edge, found in ((foreign, rows), (foreign[::-1], rows[::-1])):
-        # At most the rows before the first that is scene.
+        # Count rows up to the first row of the scene.
         count = int(np.argmin(edge)) if not edge.all() else 0
         if count <= _MAX_TELEMETRY_ROWS:
             found[:count] = True
@@ -157,7 +161,7 @@ def _telemetry(outside: np.ndarray) -> np.ndarray:
 
 
 def _dead_groups(rest, beyond, usual) -> np.ndarray:
-    """Groups of pixels outside the usual range that no object explains."""
+    """Groups of outlying pixels that no real object explains."""
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(
         rest.astype(np.uint8), connectivity=8)
     halo = cv2.dilate(
@@ -177,7 +181,7 @@ def _dead_groups(rest, beyond, usual) -> np.ndarray:
 
 
 def _dead_columns(rest, beyond) -> np.ndarray:
-    """Columns that stand out by themselves, up to some side by side."""
+    """Isolated outlying columns, up to ``_LINE_WIDTH`` side by side."""
     share = np.pad(rest.mean(0), _LINE_WIDTH + 1)
     size = rest.shape[1]
     found = (share[_LINE_WIDTH + 1:][:size] > _LINE_SHARE) & (
@@ -185,7 +189,7 @@ def _dead_columns(rest, beyond) -> np.ndarray:
     if not found.any():
         return np.zeros_like(rest)
     far = np.where(np.isfinite(beyond), np.maximum(beyond, 0.), 0.).mean(0)
-    # What a lens has blurred has a halo, a line of the sensor has none.
+    # The lens blurs real objects; a dead sensor line has no halo.
     beside = cv2.dilate(
         np.where(found, 0., far)[None], np.ones((1, 2 * _LINE_WIDTH + 1)))[0]
     found &= beside <= HALO * far
@@ -193,13 +197,13 @@ def _dead_columns(rest, beyond) -> np.ndarray:
 
 
 def without_fill(raw: np.ndarray, name: str) -> np.ndarray:
-    """Fills large areas that have no values or one fill value."""
+    """Fills large areas that are empty or have one fill value."""
     if raw.dtype == np.float32:
         empty = ~np.isfinite(raw)
         if MAX_DEAD_SHARE < empty.mean() <= 1 - MAX_DEAD_SHARE:
             _warn_of_fill(name, empty, 'not finite')
             raw = _area_filled(raw, empty, _FILLED_WITH[0])
-    for _ in range(2):  # one below the scene and one above it
+    for _ in range(2):  # one fill value below the scene, one above
         fill = _fill_value(raw)
         if fill is None:
             break
@@ -212,12 +216,12 @@ def without_fill(raw: np.ndarray, name: str) -> np.ndarray:
 def _warn_of_fill(name, mask, what):
     warn_once(
         'fill value', f'Thermal image {name}: {mask.mean():.0%} of its pixels '
-        f'are {what}: no scene. They are filled with the nearest value that '
-        'is frequent.')
+        f'are {what}, so not part of the scene. They are filled with the '
+        'nearest frequent value.')
 
 
 def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
-    """A fill value, its pixels, and the percentile that takes its place."""
+    """Finds a fill value: value, mask, and percentile to replace it with."""
     finite = raw[np.isfinite(raw)]
     if finite.size < _LEAST_PIXELS:
         return None
@@ -226,12 +230,12 @@ def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
     for value in {float(finite.min()), usual.low, usual.high,
                   float(finite.max())}:
         mask = raw == raw.dtype.type(value)
-        # A range that ends with the value does not call it dead.
+        # Values inside the range are never outliers, so a lower share suffices.
         is_inside = value in (usual.low, usual.high) or (
             value in BLANK and usual.low - usual.reach <= value)
         if mask.mean() > (_LEAST_SHARE if is_inside else MAX_DEAD_SHARE):
             frequent[value] = mask
-    # Another fill value beyond the scene would be part of its range.
+    # Excluding all candidates keeps a second fill value out of the range.
     every = np.logical_or.reduce(list(frequent.values()), axis=0)
     for value, mask in sorted(frequent.items()):
         rests = (_rest(raw, excluded) for excluded in (mask, every))
@@ -242,14 +246,14 @@ def _fill_value(raw) -> Optional[Tuple[float, np.ndarray, float]]:
         ring, mixed = _edge(raw, mask, value, rest)
         if value < rest.low:
             return value, mask | mixed, _FILLED_WITH[0]
-        # What is hot and clipped has a halo by the lens.
+        # A hot, clipped object has a halo from the lens.
         if mixed.sum() < HALO * ring.sum():
             return value, mask, _FILLED_WITH[1]
     return None
 
 
 def _rest(raw, excluded) -> Optional[UsualRange]:
-    """The range of other pixels, if there are enough of them."""
+    """Usual range of the remaining pixels, if there are enough."""
     others = raw[np.isfinite(raw) & ~excluded]
     return None if others.size < MAX_DEAD_SHARE * raw.size else usual_range(
         others[:, None])
@@ -264,13 +268,13 @@ def _is_far(value: float, rest: UsualRange) -> bool:
 
 
 def fill_distance(usual: UsualRange) -> float:
-    """How far from a scene a value is that is none."""
+    """Minimum distance of a fill value from the scene."""
     return max(_FILL_SHARE * abs(usual.median),
                _FILL_SPANS * (usual.high - usual.low), _FILL_UNITS)
 
 
 def _edge(raw, mask, value, rest) -> Tuple[np.ndarray, np.ndarray]:
-    """Pixels around a fill, and those between it and the scene by value."""
+    """Masks of the ring around a fill area, and of its intermediate values."""
     ring = cv2.dilate(mask.astype(np.uint8), np.ones(
         (_AREA, _AREA), np.uint8)).astype(bool) & ~mask
     end = rest.low if value < rest.low else rest.high
@@ -279,7 +283,7 @@ def _edge(raw, mask, value, rest) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _area_filled(raw, mask, percentile) -> np.ndarray:
-    """Areas get a percentile of what is outside, the rest its neighbours."""
+    """Fills areas with a percentile of the rest, thin parts by neighbours."""
     area = cv2.morphologyEx(
         mask.astype(np.uint8), cv2.MORPH_OPEN,
         np.ones((_AREA, _AREA), np.uint8)) > 0
@@ -291,8 +295,8 @@ def _area_filled(raw, mask, percentile) -> np.ndarray:
 
 def replaced(raw: np.ndarray, dead: np.ndarray,
              telemetry: np.ndarray) -> np.ndarray:
-    """A copy with the nearest good pixels in the place of bad ones: dead
-    (H, W) and rows of telemetry (H, ), both bool.
+    """Copies an image and replaces dead pixels (H, W) and telemetry rows (H, ),
+    both bool masks, with the nearest good pixels.
     """
     bad = dead | telemetry[:, None]
     _, nearest = cv2.distanceTransformWithLabels(
@@ -301,6 +305,6 @@ def replaced(raw: np.ndarray, dead: np.ndarray,
     values[nearest[~bad]] = raw[~bad]
     filled = raw.copy()
     filled[bad] = values[nearest[bad]]
-    # In the midst of the scene all neighbours have a say.
+    # Inside the scene, use the median of all neighbours.
     filled[dead] = cv2.medianBlur(filled, 3)[dead]
     return filled

@@ -1,4 +1,4 @@
-"""Decoders of files, by OpenCV, NumPy and tifffile."""
+"""Decodes image files with OpenCV, NumPy and tifffile."""
 import struct
 from io import BytesIO
 from mmap import mmap
@@ -10,48 +10,49 @@ import numpy as np
 from .tiff import (TiffPage, begin_at, choose_pages, exif_orientation,
                    tiff_pages)
 
-#: 11,000 x 12,000: no thermal camera comes near.
+#: 11,000 x 12,000: far beyond any thermal camera.
 MAX_PIXELS = 1 << 27
-#: OpenCV's warping ends here.
+#: Limit of OpenCV's warping.
 MAX_SIDE = 32766
 PNG, NPY = b'\x89PNG\r\n\x1a\n', b'\x93NUMPY'
 _ZIP = b'PK\x03\x04'
-# Bits and sample formats of TIFF: whole numbers of 32 and 64 bits, halves.
+# (bits, sample format) of TIFF: 32- and 64-bit integers, half floats.
 _NOT_BY_OPENCV = {(32, 1), (32, 2), (64, 1), (64, 2), (16, 3)}
 _AS_STORED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Raises a ``ValueError`` for images of too many pixels."""
+    """Raises a ``ValueError`` for images that are too large."""
     if width * height > MAX_PIXELS:
         raise ValueError(f'Image {name} has {width}x{height} pixels, the limit '
                          f'is {MAX_PIXELS}. Cut it into parts.')
     if max(width, height) > MAX_SIDE:
         raise ValueError(
-            f'Image {name} has {width}x{height} pixels; the limit of a side '
-            f'is {MAX_SIDE}, that of OpenCV. Cut it into parts.')
+            f'Image {name} has {width}x{height} pixels; OpenCV limits a side '
+            f'to {MAX_SIDE}. Cut it into parts.')
 
 
 def many_frames(name: str, count: int) -> ValueError:
-    """The error of a file of many frames where one image is wanted."""
+    """The error for a multi-frame file where a single image is expected."""
     return ValueError(
-        f'{name} holds {count} frames, and one image is wanted: cut it into '
-        f'one file a frame. landmarker.stream(Source({name!r})) and '
-        '`mmpose-thermal predict` take them one after the other.')
+        f'{name} holds {count} frames, but a single image is expected: split '
+        f'it into one file per frame, or use landmarker.stream(Source({name!r}'
+        ')) or `mmpose-thermal predict`, which process all frames.')
 
 
-def _undecodable(content, name, reason='it is truncated or no image'):
+def _undecodable(content, name, reason='it is truncated or not an image'):
     if content[:4] == _ZIP:
-        reason = ('it is an archive. Of NumPy arrays, save each by np.save '
+        reason = ('it is an archive. For NumPy arrays, save each with np.save '
                   'instead of np.savez')
     return ValueError(f'Image {name} cannot be decoded: {reason} '
-                      f'({len(content)} bytes). Replace it, or leave it out.')
+                      f'({len(content)} bytes). Replace or remove it.')
 
 
 def npy_header(
         file: BinaryIO) -> Optional[Tuple[Tuple[int, ...], bool, np.dtype, int]]:
-    """Shape, whether it is in Fortran's order, type, and where the numbers
-    of a ``.npy`` file begin; ``None`` if it is damaged.
+    """Reads a ``.npy`` header: shape, Fortran order, dtype and data offset.
+
+    Returns ``None`` if the header is damaged.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -59,29 +60,31 @@ def npy_header(
             np.lib.format.read_array_header_1_0 if version == (1, 0) else
             np.lib.format.read_array_header_2_0)
         return (*read_header(file), file.tell())
-    except Exception:  # NumPy evaluates the header: any error may come
+    except Exception:  # NumPy evaluates the header, which can raise anything
         return None
 
 
 def decode_npy(content: bytes, name: str) -> np.ndarray:
-    """Decodes NumPy's own format, without pickle, as stored."""
+    """Decodes a ``.npy`` file as stored; pickled objects are refused."""
     header = npy_header(BytesIO(content))
     if header is None:
         raise _undecodable(content, name)
     shape, fortran, dtype, start = header
     try:
-        # Not by np.load, which copies what is in memory already.
+        # np.load would copy the data.
         return np.frombuffer(
             content, dtype, int(np.prod(shape)), start).reshape(
                 shape, order='F' if fortran else 'C')
-    except Exception:  # the header may say anything
+    except Exception:  # the header may hold any values
         raise _undecodable(content, name) from None
 
 
 def decode_picture(content: bytes, name: str) -> np.ndarray:
-    """Decodes an image format of OpenCV, or a TIFF file of any kind.
+    """Decodes any TIFF file or any image format that OpenCV supports.
 
-    The image is upright, (H, W) or (H, W, C) in BGR order, as stored.
+    Returns:
+        np.ndarray: Upright image, (H, W) or (H, W, C) in BGR order, in the
+        stored type.
     """
     pages, _ = tiff_pages(content)
     if pages:
@@ -90,10 +93,10 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
             raise many_frames(name, len(chosen))
         return decode_page(bytearray(content), chosen[0], name)
     if content.startswith(PNG) and len(content) >= 24:
-        # A small file can promise more than may be unpacked.
+        # A small file can decompress to a huge image.
         width, height = struct.unpack_from('>II', content, 16)
         check_size(width, height, name)
-    # OpenCV before 4.12 does not turn WebP.
+    # OpenCV before 4.12 ignores the orientation of WebP files.
     is_webp = content[8:12] == b'WEBP'
     image = _by_opencv(content, name,
                        cv2.IMREAD_IGNORE_ORIENTATION if is_webp else 0)
@@ -108,26 +111,26 @@ def _by_opencv(content, name, flags=0):
     try:
         return cv2.imdecode(
             np.frombuffer(content, np.uint8), _AS_STORED | flags)
-    except cv2.error as error:  # beyond OpenCV's own limits, among others
+    except cv2.error as error:  # OpenCV's own limits, among others
         raise _undecodable(content, name,
-                           f'OpenCV says "{error.err}"') from None
+                           f'OpenCV reports "{error.err}"') from None
 
 
 def decode_page(content: Union[bytearray, mmap], page: TiffPage,
                 name: str) -> np.ndarray:
-    """Decodes one page of a TIFF file, which becomes its first one."""
+    """Decodes one TIFF page. Patches ``content`` so that it comes first."""
     check_size(*page.size, name)
     if 0 in page.size:
         raise _undecodable(content, name)
     begin_at(content, page)
     bits, channels, form = page.pixels
     image = None
-    # Of these OpenCV prints its own errors, or makes 8 bits of 16.
+    # For these, OpenCV prints errors or reduces 16 bits to 8.
     if (bits, form) not in _NOT_BY_OPENCV and not (bits > 8 and channels == 2):
         image = _by_opencv(content, name)
         if image is not None and not (
                 page.is_inverted and image.dtype != np.uint8):
-            return image  # turned, and 8 bits inverted, by OpenCV
+            return image  # OpenCV has applied orientation and 8-bit inversion
     if image is None:
         image = _turned(_by_tifffile(content, name), page.orientation)
     if page.is_inverted and image.dtype.kind == 'u':
@@ -136,32 +139,32 @@ def decode_page(content: Union[bytearray, mmap], page: TiffPage,
 
 
 def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
-    """What OpenCV does not know: halves, 32-bit counts, rare compressions."""
+    """Decodes what OpenCV cannot: half floats, 32-bit integers, rare codecs."""
     try:
         import tifffile
     except ImportError:
         raise _undecodable(
-            content, name, 'OpenCV does not know this kind of TIFF file (or '
-            'it is damaged). `pip install tifffile imagecodecs`, or convert '
-            'it to uncompressed 16-bit or float TIFF') from None
+            content, name, 'OpenCV does not support this kind of TIFF file '
+            '(or it is damaged). `pip install tifffile imagecodecs`, or '
+            'convert it to uncompressed 16-bit or float TIFF') from None
     stream: Any = content if isinstance(content, mmap) else BytesIO(content)
-    stream.seek(0)  # a mapping has been read before
+    stream.seek(0)  # a mapping may have been read before
     try:
         with tifffile.TiffFile(stream) as file:
             page = file.pages[0]
             image = page.asarray()
             is_rgb = page.photometric == tifffile.PHOTOMETRIC.RGB
             if image.ndim == 3 and page.axes.startswith('S'):
-                image = np.moveaxis(image, 0, -1)  # one plane a channel
-    except Exception as error:  # of any of its decoders
-        raise _undecodable(content, name, f'tifffile says "{error}"') from None
+                image = np.moveaxis(image, 0, -1)  # one plane per channel
+    except Exception as error:  # its decoders raise many types
+        raise _undecodable(content, name, f'tifffile reports "{error}"') from None
     if image.ndim == 3 and image.shape[2] == 2:
-        return image[..., 0]  # the other is alpha
+        return image[..., 0]  # the second is alpha
     return image[..., 2::-1] if is_rgb and image.ndim == 3 else image
 
 
 def _webp_orientation(content: bytes) -> int:
-    """By the chunk "EXIF" of a RIFF file."""
+    """Reads the orientation from the "EXIF" chunk of a WebP file."""
     place = 12
     while place + 8 <= len(content):
         size = int.from_bytes(content[place + 4:place + 8], 'little')
@@ -174,7 +177,7 @@ def _webp_orientation(content: bytes) -> int:
 
 
 def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
-    """An image as EXIF's orientation 1 to 8 means it to be seen."""
+    """Applies an EXIF orientation, 1 to 8."""
     if orientation in (5, 6, 7, 8):
         image = image.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

@@ -1,4 +1,4 @@
-"""Faces on pictures."""
+"""Draws faces on images."""
 from typing import Optional, Sequence
 
 import cv2
@@ -10,7 +10,7 @@ from .networks import ModelInfo
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _BLACK, _BOX = (255, 255, 255), (0, 0, 0), (180, 180, 180)
-_MIN_SIDE = 480  # smaller pictures are magnified: texts need room
+_MIN_SIDE = 480  # smaller images are enlarged to make room for text
 _SHORT = {
     'right_inner_eye_corner': 'R eye',
     'left_inner_eye_corner': 'L eye',
@@ -24,10 +24,17 @@ def draw_faces(image: np.ndarray,
                faces: Sequence[FaceLandmarks],
                info: ModelInfo,
                fps: Optional[float] = None) -> np.ndarray:
-    """Draws points, the lines between them, boxes and temperatures.
+    """Draws landmarks, their links, boxes and temperatures.
 
-    The picture is BGR, magnified by a whole number if the image is small.
-    ``fps`` is written into its corner.
+    Args:
+        image (np.ndarray): Grey (H, W) or BGR (H, W, 3), uint8.
+        faces (Sequence[FaceLandmarks]): Faces to draw.
+        info (ModelInfo): Colours and links of the landmarks.
+        fps (float, optional): Frame rate to write into the corner.
+
+    Returns:
+        np.ndarray: BGR picture, enlarged by a whole factor if the image is
+        small.
     """
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
@@ -35,7 +42,7 @@ def draw_faces(image: np.ndarray,
     canvas = image.copy() if scale == 1 else cv2.resize(
         image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
     for face in faces:
-        # Pixel centres have integer coordinates before and after.
+        # Pixel centres have integer coordinates in both images.
         points = (face.keypoints + .5) * scale - .5
         box = np.round(face.box * scale).astype(int)
         side = np.sqrt(np.prod(np.maximum(np.ptp(points, axis=0), 1)))
@@ -71,12 +78,12 @@ def _draw_texts(canvas, face, box, alone):
         if np.isfinite(value)
     }
     if skin and not alone:
-        # There is no room for all; the rest is in the files of results.
+        # Only one value fits; the result files hold all of them.
         head.append(f'{max(skin.values()):.1f} C')
     _write(canvas, ' '.join(head), (int(box[0]), int(box[1]) - 5))
     if not alone:
         return
-    # Beside the face, on the side where there is room.
+    # Next to the face, on the side that has room.
     right = box[2] + 90 < canvas.shape[1]
     x = int(box[2]) + 4 if right else max(int(box[0]) - 92, 0)
     for number, (name, value) in enumerate(skin.items()):

@@ -1,4 +1,4 @@
-"""What the first bytes of an image file tell, without decoding it."""
+"""Reads bit depth, size and radiometric type from image file headers."""
 import mmap
 import os
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ from .tiff import tiff_pages
 _JPEG = b'\xff\xd8\xff'
 _TIFF = (b'II*\0', b'MM\0*')
 _UNSIGNED, _FLOAT = 1, 3  # sample formats of TIFF
-# Bits that an image has when it is decoded, by sample format and bits of it.
-# Floats in LogLuv compression call themselves signed numbers of 16 bits.
+# Decoded bits by (sample format, stored bits). Signed 16-bit is left out
+# because LogLuv-compressed floats declare it too.
 _BITS_OF_TIFF = {
     (_UNSIGNED, 8): 8, (_UNSIGNED, 16): 16, (_FLOAT, 16): 32,
     (_FLOAT, 32): 32, (_FLOAT, 64): 32,
 }
-# Likewise by NumPy's type; of others the values decide.
+# Decoded bits by NumPy type; for other types they depend on the values.
 _BITS_OF_DTYPE = {
     'uint8': 8, 'int8': 16, 'uint16': 16, 'int16': 16, 'float16': 32,
     'float32': 32, 'float64': 32,
 }
-# Segments of a JPEG.
+# JPEG segment markers.
 _SCAN, _END = 0xda, 0xd9
 _APP1, _APP3 = 0xe1, 0xe3
-_RAW_BYTES = 1 << 15  # APP3 of other makers is short
+_RAW_BYTES = 1 << 15  # other makers' APP3 segments are shorter
 
 
 @dataclass(frozen=True)
 class ImageHead:
-    """Bits of a channel when decoded, and width and height, upright, if known."""
+    """Decoded bits per channel, and upright (width, height) if known."""
     bits: int
     size: Optional[Tuple[int, int]] = None
 
 
 def image_head(path: str) -> Optional[ImageHead]:
-    """The head of an image file; ``None`` if only decoding tells."""
+    """Reads an image file's header; ``None`` if it must be decoded instead."""
     with open(path, 'rb') as file:
         start = file.read(8)
         if start.startswith(_JPEG):
@@ -62,7 +62,7 @@ def _png_head(file: BinaryIO) -> Optional[ImageHead]:
         if kind == b'IDAT' and width and height:
             return ImageHead(16 if head[16] == 16 else 8, (width, height))
         if kind in (b'eXIf', b'IDAT', b'IEND', b''):
-            return None  # damaged, or turned by its orientation
+            return None  # damaged, or rotated by its EXIF orientation
         file.seek(length + 4, 1)
 
 
@@ -93,7 +93,7 @@ def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
 
 
 def _segments(content: bytes) -> Iterator[Tuple[int, int, int]]:
-    """Marker, beginning and length of what precedes a JPEG's picture."""
+    """Yields marker, start and length of the segments before a JPEG's scan."""
     place = 2
     while place + 4 <= len(content) and content[place] == 0xff:
         marker = content[place + 1]
@@ -105,7 +105,7 @@ def _segments(content: bytes) -> Iterator[Tuple[int, int, int]]:
 
 
 def radiometric_kind(content: bytes) -> Optional[str]:
-    """``'FLIR'`` or ``'DJI'`` for their radiometric JPEGs, else ``None``."""
+    """Returns ``'FLIR'`` or ``'DJI'`` for radiometric JPEGs, else ``None``."""
     if not content.startswith(b'\xff\xd8'):
         return None
     is_dji, raw_bytes = False, 0

@@ -1,4 +1,4 @@
-"""Frames from images, folders, sequences, videos and cameras."""
+"""Reads frames from images, folders, stacks, videos and cameras."""
 import glob
 import os
 import time
@@ -18,7 +18,7 @@ IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
           '.mpeg', '.3gp', '.nut')
 _STACK_FPS = 25.
-_MAX_NAME = 120  # file systems end at 255 bytes
+_MAX_NAME = 120  # file systems limit names to 255 bytes
 
 
 @dataclass
@@ -26,13 +26,15 @@ class Frame:
     """One frame of a source.
 
     Attributes:
-        name (str): For files of results: unique within the source.
-        image (np.ndarray, optional): As stored; ``None`` if it is unreadable.
-        time_s (float, optional): Since the beginning, of videos and cameras.
-        error (str, optional): Why it could not be read.
-        path (str, optional): The file it is from, of images and stacks.
-        names (tuple[str]): For files of results, the best first, where those
-            of several sources meet (:class:`UniqueNames`).
+        name (str): Name for result files, unique within the source.
+        image (np.ndarray, optional): Pixels as stored, or ``None`` if the
+            frame is unreadable.
+        time_s (float, optional): Seconds since the start (videos, cameras
+            and stacks of frames).
+        error (str, optional): Why the frame could not be read.
+        path (str, optional): Source file (images and stacks).
+        names (tuple[str]): Candidate names for result files, best first, for
+            use across several sources (:class:`UniqueNames`).
     """
     name: str
     image: Optional[np.ndarray]
@@ -43,28 +45,27 @@ class Frame:
 
 
 class Source:
-    """What is seen, frame by frame.
+    """Iterates over the frames of an input.
 
     Args:
-        where (str): An image, a folder or a pattern of images, a stack of
+        where (str): An image, a folder or glob pattern of images, a stack of
             frames (``.npy`` or ``.npz`` of shape (T, H, W), (T, H, W, C) or
-            (T, C, H, W), a TIFF of many pages), a video, or the index of a
-            camera (if no file or folder has that name). Folders and patterns
-            may hold stacks. Brackets of a pattern that match nothing are
-            taken as part of a name.
-        palette (str, optional): Of images in false colours; radiometric JPEGs
-            are refused without it (:func:`decode_image`).
-        open_capture (Callable): Opens videos and cameras, as
-            ``cv2.VideoCapture``.
+            (T, C, H, W), or a multi-page TIFF), a video, or a camera index
+            (if no file or folder has that name). Folders and patterns may
+            include stacks. Brackets that match nothing as a pattern are taken
+            literally.
+        palette (str, optional): Palette of false-colour images; radiometric
+            JPEGs are refused without it (:func:`decode_image`).
+        open_capture (Callable): Replacement for ``cv2.VideoCapture``.
 
     Attributes:
-        moving (bool): Whether its frames follow each other in time.
-        fps (float): Of videos and cameras, as they say; 25 for stacks.
-        files (list[str]): That it reads; empty for a camera.
+        moving (bool): Whether the frames are consecutive in time.
+        fps (float): Frame rate reported by a video or camera; otherwise 25.
+        files (list[str]): Files to read; empty for a camera.
 
     Raises:
-        FileNotFoundError: There is nothing.
-        ValueError: It cannot be opened.
+        FileNotFoundError: The input does not exist or has no images.
+        ValueError: The input cannot be opened.
     """
 
     def __init__(self,
@@ -92,7 +93,7 @@ class Source:
 
     @property
     def names(self) -> Tuple[str, ...]:
-        """Names for its results, the best first (:class:`UniqueNames`)."""
+        """Candidate names for results, best first (:class:`UniqueNames`)."""
         if self._camera:
             return (f'camera{self.name}', )
         if self.files == [self.name]:
@@ -104,7 +105,7 @@ class Source:
         return folder.name, f'{folder.parent.name}_{folder.name}'
 
     def __len__(self) -> int:
-        """The number of frames if it is known, else 0."""
+        """The number of frames, or 0 if unknown."""
         if self._stack is not None:
             return self._stack.count
         if self._capture is not None:
@@ -115,9 +116,10 @@ class Source:
                         for path in self.files) else len(self.files)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yields all frames; one that cannot be read says why.
+        """Yields all frames; an unreadable one has its ``error`` set.
 
-        A video, camera or stack that ends too early ends with such a frame.
+        If a video, camera or stack ends too early, the last frame is such an
+        error.
         """
         if self._capture is not None:
             yield from self._captured()
@@ -150,7 +152,7 @@ class Source:
 
     def _captured(self):
         capture, count, started = self._capture, 0, time.monotonic()
-        if capture.released:  # a second time from the beginning
+        if capture.released:  # iterated before: start again
             capture = self._capture = self._opened()
         stem, problem = self.names[0], None
         try:
@@ -170,7 +172,7 @@ class Source:
 
 
 def input_files(where: str) -> List[str]:
-    """The files that an input means (see :class:`Source`); none for a camera."""
+    """Lists the files of an input (see :class:`Source`); none for a camera."""
     if where.isdecimal() and not os.path.exists(where):
         return []
     if os.path.isdir(where):
@@ -179,21 +181,21 @@ def input_files(where: str) -> List[str]:
     if os.path.isfile(where):
         if _suffix(where) not in IMAGES + VIDEOS:
             raise ValueError(
-                f'{where} is none of the known types: images '
+                f'{where} is not of a supported type: images '
                 f'{", ".join(IMAGES)}, videos {", ".join(VIDEOS)}.')
         return [where]
     return _found(where, where, f'{where} does not exist' + (
-        ', and as a pattern finds no image' if glob.has_magic(where) else ''))
+        ', and matches no image as a pattern' if glob.has_magic(where) else ''))
 
 
 def _found(where, pattern, nothing):
-    """The images of a pattern; its videos are told of."""
+    """Returns the images that match a pattern, and reports skipped videos."""
     paths = sorted(path for path in _matching(pattern) if os.path.isfile(path))
     files = [path for path in paths if _suffix(path) in IMAGES]
     videos = [path for path in paths if _suffix(path) in VIDEOS]
     note = ''
     if videos:
-        note = (f' It has {len(videos)} videos: each is an input of its own, '
+        note = (f' It has {len(videos)} videos: give each as a separate input, '
                 f'such as {videos[0]}.')
     if not files:
         raise FileNotFoundError(f'{nothing}.{note}')
@@ -203,7 +205,7 @@ def _found(where, pattern, nothing):
 
 
 def _matching(pattern):
-    """Paths; brackets that match nothing are taken as they are written."""
+    """Matching paths; brackets that match nothing are taken literally."""
     folder, file = os.path.split(pattern)
     literal = folder.replace('[', '[[]')
     patterns = (pattern, os.path.join(literal, file),
@@ -217,17 +219,18 @@ def _suffix(path):
 
 
 class UniqueNames:
-    """Hands out names for files, each once.
+    """Hands out unique file names.
 
-    Names that differ in case only are the same: they are on some systems.
+    Names that differ only in case count as equal, as on some file systems.
     """
 
     def __init__(self) -> None:
         self._taken: Set[str] = set()
 
     def take(self, *wanted: str) -> str:
-        """The first of the wanted names that is free, else the last of them
-        with a number. Characters that are not for files are replaced.
+        """Takes the first free name, or else numbers the last one.
+
+        Characters that are unsafe in file names are replaced.
         """
         names = [_safe(name) for name in wanted]
         number, name = 2, next(filter(self._is_free, names), names[-1])
@@ -242,7 +245,7 @@ class UniqueNames:
 
 
 def names_for(path: str) -> Tuple[str, ...]:
-    """Names for what comes from a file, the best first."""
+    """Candidate names for the results of a file, best first."""
     file = Path(path)
     folder = file.resolve().parent.name
     return (file.stem, f'{folder}_{file.stem}',

@@ -1,4 +1,4 @@
-"""Images as files hold them: one reader for thermal and visible light."""
+"""Reads thermal and visible-light images."""
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -19,30 +19,30 @@ def decode_image(content: bytes,
                  name: str,
                  colour: bool = False,
                  palette: Optional[str] = None) -> np.ndarray:
-    """Decodes an image file: every image of this project, everywhere.
+    """Decodes an image file.
 
-    The orientation that EXIF or TIFF tags name is applied, alpha is dropped,
-    and byte order is the machine's. Of a TIFF file with thumbnails the
-    picture is taken; one of several frames is refused.
+    All image reading in this project goes through this function. It applies
+    the EXIF or TIFF orientation, drops alpha and converts to native byte
+    order. TIFF thumbnails are skipped; multi-frame TIFF files are refused.
 
     Args:
-        content (bytes): In a format of OpenCV, NumPy's ``.npy``, or a TIFF
-            file that the package tifffile reads, if that is installed.
-        name (str): Of the file.
-        colour (bool): Whether it is an image of visible light.
-        palette (str, optional): Of a thermal image. A radiometric JPEG in
-            false colours is refused unless it is named.
+        content (bytes): File content in a format that OpenCV supports,
+            NumPy's ``.npy``, or TIFF (rare kinds need the package tifffile).
+        name (str): File name.
+        colour (bool): Whether this is a visible-light image.
+        palette (str, optional): Palette of a false-colour thermal image.
+            Without it, false-colour radiometric JPEGs are refused.
 
     Returns:
-        np.ndarray: With ``colour`` (H, W, 3), BGR, uint8. Otherwise as
-        stored, (H, W) or (H, W, 3) in BGR order; the type of pixels is that
-        of :func:`checked_pixels`.
+        np.ndarray: With ``colour``, (H, W, 3), BGR, uint8. Otherwise as
+        stored, (H, W) or (H, W, 3), BGR, with a pixel type of
+        :func:`checked_pixels`.
 
     Raises:
-        ValueError: It is no readable image, has too many pixels (2^27, or
-            32,766 a side), or is a radiometric JPEG.
+        ValueError: The file is not a readable image, is too large (more than
+            2^27 pixels, or 32,766 per side), or is a radiometric JPEG.
     """
-    content = bytes(content)  # some storages give views
+    content = bytes(content)  # some storage backends return views
     if content.startswith(NPY) or Path(name).suffix.lower() == '.npy':
         image = decode_npy(content, name)
     else:
@@ -53,16 +53,16 @@ def decode_image(content: bytes,
     kind = radiometric_kind(content) if palette is None else None
     if kind and is_coloured(image):
         raise ValueError(
-            f'Image {name} is a radiometric JPEG ({kind}): its pixels are a '
-            'picture in false colours, its temperatures lie beside them and '
+            f'Image {name} is a radiometric JPEG ({kind}): its pixels are '
+            'false colours, and its temperatures, which are stored separately, '
             'cannot be read yet. Export it as 16-bit or float TIFF with the '
-            "camera's software, or name the palette of its picture "
+            "camera's software, or give the palette of its picture "
             '("palette": "iron").')
     return image
 
 
 def stored_bits(path: str) -> int:
-    """Bits of a channel as :func:`decode_image` gives it: 8, 16 or 32."""
+    """Bits per channel after :func:`decode_image`: 8, 16 or 32."""
     head = image_head(path)
     if head is not None:
         return head.bits
@@ -70,19 +70,29 @@ def stored_bits(path: str) -> int:
 
 
 def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
-    """An image of a file or of a user's own, in one of four types of pixels.
+    """Validates an image and converts it to one of four pixel types.
 
     ==========================  ===============================================
-    uint8, uint16               stay
+    uint8, uint16               unchanged
     all floats                  float32
-    other whole numbers         uint16 if all values are in its range, or int16
-                                if in that; else float32
+    other integers              uint16 or int16, whichever fits first; else
+                                float32
     bool, complex and others    refused
     ==========================  ===============================================
 
-    Whole numbers of 16 bits have one default of temperatures, signed or not
-    (:data:`DEFAULT_SCALE`). Takes (H, W), (H, W, 1), (H, W, 3) and, with
-    alpha, (H, W, 4); gives (H, W) or (H, W, 3).
+    Signed and unsigned 16-bit integers share one default temperature scale
+    (:data:`DEFAULT_SCALE`).
+
+    Args:
+        image (np.ndarray): Shape (H, W), (H, W, 1), (H, W, 3) or, with alpha,
+            (H, W, 4).
+        name (str): Image name for messages.
+
+    Returns:
+        np.ndarray: Shape (H, W) or (H, W, 3).
+
+    Raises:
+        ValueError: The shape, size or type is unsupported.
     """
     if image.ndim == 3 and image.shape[0] == 1 and \
             image.shape[2] not in (1, 3, 4):
@@ -94,7 +104,7 @@ def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(
             f'Image {name} has the shape {image.shape}; an image is (H, W) or '
             '(H, W, 3), and not empty. `mmpose-thermal predict` takes stacks of '
-            'frames; or cut it into one file a frame.')
+            'frames; or split it into one file per frame.')
     check_size(image.shape[1], image.shape[0], name)
     return np.ascontiguousarray(_plain_type(image[..., :3] if image.ndim ==
                                             3 else image, name))
@@ -103,12 +113,12 @@ def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:
 def _plain_type(image, name):
     kind = image.dtype.kind
     if kind == 'f':
-        with np.errstate(over='ignore'):  # becomes infinite: a dead pixel
+        with np.errstate(over='ignore'):  # overflow becomes a dead pixel
             return image.astype(np.float32, copy=False)
     if kind not in 'iu':
         raise ValueError(
-            f'Image {name} holds {image.dtype} pixels; wanted are whole '
-            'numbers or floats.')
+            f'Image {name} holds {image.dtype} pixels; expected integers or '
+            'floats.')
     if image.dtype.name in ('uint8', 'uint16'):
         return image.astype(image.dtype.newbyteorder('='), copy=False)
     low, high = int(image.min()), int(image.max())
@@ -123,17 +133,17 @@ def _as_colour(image, name):
         image = (image >> 8).astype(np.uint8)
     if image.dtype != np.uint8:
         raise ValueError(
-            f'Image {name} holds {image.dtype} pixels; images of visible '
-            'light have 8 bits. Is it a thermal image?')
+            f'Image {name} holds {image.dtype} pixels; visible-light images '
+            'have 8 bits. Is it a thermal image?')
     return image if image.ndim == 3 else cv2.cvtColor(image,
                                                       cv2.COLOR_GRAY2BGR)
 
 
 def thermal_pixels(raw: np.ndarray, name: str) -> np.ndarray:
-    """The one channel of a thermal image, as :func:`grey_levels` maps it.
+    """Returns a thermal image as one channel, (H, W), for thermometry.
 
-    A thermometer reads temperatures off this: of more than 8 bits it is
-    without dead pixels and telemetry (:func:`scene_of`).
+    Dead pixels and telemetry are removed from images with more than 8 bits
+    (:func:`scene_of`).
     """
     channel = single_channel(checked_pixels(raw, name), name)
     return channel if channel.dtype == np.uint8 else scene_of(channel,
@@ -146,21 +156,24 @@ def grey_levels(raw: np.ndarray,
                 scale: Optional[float] = None,
                 offset: float = 0.,
                 **gain) -> Tuple[np.ndarray, Optional[float]]:
-    """Turns any thermal image into the grey levels that networks see.
+    """Converts any thermal image to 8-bit grey levels for a network.
 
-    8-bit images keep the levels that the camera gave them (or those behind
-    their palette), radiometric ones are mapped by :func:`to_grey`.
+    8-bit images keep the camera's levels, recovered from the palette if
+    necessary. Radiometric images are mapped by :func:`to_grey`.
 
     Args:
         raw (np.ndarray): See :func:`checked_pixels`.
-        name (str): Of the image, for messages.
-        palette (str): Of an 8-bit image, see :func:`palette_colours`.
+        name (str): Image name for messages.
+        palette (str): Palette of an 8-bit image, see :func:`palette_colours`.
         scale, offset (float): Kelvin are ``raw * scale + offset``.
         **gain: Further arguments of :func:`to_grey`.
 
     Returns:
-        tuple: The grey image (H, W), uint8, and the kelvin between two levels
-        if they are known.
+        tuple: Grey image (H, W), uint8, and kelvin per grey level, or ``None``
+        if unknown.
+
+    Raises:
+        ValueError: The image or palette is unsuitable.
     """
     raw = checked_pixels(raw, name)
     try:
@@ -180,7 +193,11 @@ def grey_levels(raw: np.ndarray,
 
 
 def _check_window(raw, grey, name, scale, offset) -> None:
-    """A window of temperatures shows nothing of pixels that are none."""
+    """Warns if ``gain='window'`` gets implausible temperatures.
+
+    Raises:
+        ValueError: The resulting image is flat, too.
+    """
     problem = temperature_problem(scene_of(raw, name).raw, scale, offset)
     if problem is None:
         return

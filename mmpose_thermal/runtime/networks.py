@@ -1,4 +1,4 @@
-"""Exported networks and their descriptions: ONNX, OpenVINO, TorchScript."""
+"""Loads exported ONNX, OpenVINO and TorchScript networks."""
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
@@ -15,30 +15,30 @@ FORMAT = 1
 
 @dataclass
 class ModelInfo:
-    """Everything beside the weights of an exported network.
+    """Description of an exported network, stored next to its weights.
 
     Attributes:
         task (str): ``'landmarks'`` or ``'detection'``.
-        input_size (tuple[int, int]): (width, height) of its input, pixels.
+        input_size (tuple[int, int]): (width, height) in pixels.
         channels (int): 1 for grey levels, 3 for BGR; both uint8.
-        outputs (list[str]): Landmarks: ``['keypoints', 'scores']`` in pixels
-            of the input if decoded, else as in
+        outputs (list[str]): Landmarks: ``['keypoints', 'scores']`` in input
+            pixels if decoded, otherwise see
             :func:`mmpose_thermal.deployment.output_names`. Detection:
             ``['boxes', 'scores']``.
-        gain (dict): How radiometric images become grey, as
-            :func:`mmpose_thermal.runtime.to_grey` takes it.
-        padding (float): The crop is the box times this.
-        use_udp (bool): Whether the crop is MMPose's unbiased one.
-        keypoints (list[str]): Names of the points.
-        colours (list[list[int]]): Of the points, RGB.
-        links (list[list[int]]): Pairs of points to be joined by a line.
-        link_colours (list[list[int]]): RGB.
-        regions (dict[str, list[int]]): Points of each facial region.
-        nms_iou (float): Detection: boxes of larger overlap are one face.
+        gain (dict): Arguments of :func:`mmpose_thermal.runtime.to_grey` for
+            radiometric images.
+        padding (float): Scale from face box to crop.
+        use_udp (bool): Whether crops use MMPose's unbiased geometry (UDP).
+        keypoints (list[str]): Landmark names.
+        colours (list[list[int]]): Landmark colours, RGB.
+        links (list[list[int]]): Pairs of landmarks to join by a line.
+        link_colours (list[list[int]]): Link colours, RGB.
+        regions (dict[str, list[int]]): Landmark indices of facial regions.
+        nms_iou (float): Detection: IoU threshold of non-maximum suppression.
         precision (str): ``'fp32'``, ``'fp16'`` or ``'int8'``.
-        source (dict): Where it comes from, for the reader.
-        model (str): File name of the network, beside this file.
-        sha256 (str): Of that file.
+        source (dict): Provenance, for information only.
+        model (str): Network file name, in the same folder.
+        sha256 (str): Hash of the network file.
     """
     task: str
     input_size: Tuple[int, int]
@@ -59,7 +59,7 @@ class ModelInfo:
     sha256: Optional[str] = None
 
     def save(self, model_file: str) -> str:
-        """Writes the description beside a model: ``NAME.onnx.json``."""
+        """Writes the description next to a model file; returns its path."""
         self.model = Path(model_file).name
         self.sha256 = _sha256(model_file)
         path = f'{model_file}.json'
@@ -70,31 +70,34 @@ class ModelInfo:
 
     @classmethod
     def load(cls, path: str, task: str) -> Tuple['ModelInfo', str]:
-        """Reads the description beside a model: it, and the path of the model.
+        """Loads a model's description.
 
         Args:
-            path (str): Of the model, or of its ``.json``.
-            task (str): What the model must be for.
+            path (str): Path of the model or of its ``.json``.
+            task (str): Required task.
+
+        Returns:
+            tuple[ModelInfo, str]: The description, and the model's path.
 
         Raises:
-            FileNotFoundError: One of both files is not there.
-            ValueError: They do not belong together, or are for another task.
+            FileNotFoundError: The model or its description is missing.
+            ValueError: The files do not match, or have another task.
         """
         json_path = Path(path if path.endswith('.json') else f'{path}.json')
         if not json_path.is_file():
             raise FileNotFoundError(
                 f'{json_path} does not exist. A model needs the description '
-                'that `mmpose-thermal export` writes beside it: copy both.')
+                'that `mmpose-thermal export` writes next to it: copy both.')
         try:
             content = json.loads(json_path.read_text())
             version = content.pop('format')
         except (ValueError, KeyError, AttributeError, TypeError):
-            raise ValueError(f'{json_path} is no description of a model. '
+            raise ValueError(f'{json_path} is not a model description. '
                              'Export the model again.')
         known = {entry.name for entry in fields(cls)}
         if version != FORMAT or not set(content) <= known:
             raise ValueError(
-                f'{json_path} has format {version!r}, this version of '
+                f'{json_path} has format {version!r}, but this version of '
                 f'mmpose_thermal reads {FORMAT}. Export the model again.')
         try:
             info = cls(**content)
@@ -106,14 +109,14 @@ class ModelInfo:
         model = json_path.with_name(info.model or '')
         if not info.model or not model.is_file():
             raise FileNotFoundError(
-                f'{json_path} describes {info.model}, which is not beside it. '
-                'Copy both files together.')
+                f'{json_path} describes {info.model}, which is not in its '
+                'folder. Copy both files together.')
         if _sha256(model) != info.sha256:
             raise ValueError(
                 f'{model} is not the model that {json_path} describes: it was '
-                'changed or exchanged. Copy both files of one export.')
+                'modified or replaced. Copy both files of the same export.')
         if info.task != task:
-            raise ValueError(f'{model} is a model for {info.task}, wanted is '
+            raise ValueError(f'{model} is a model for {info.task}, expected '
                              f'one for {task}.')
         return info, str(model)
 
@@ -126,10 +129,10 @@ class OnnxNetwork:
     """Runs an exported model on batches of images.
 
     Args:
-        path (str): ``NAME.onnx``, with ``NAME.onnx.json`` beside it, or the latter.
+        path (str): ``NAME.onnx`` with ``NAME.onnx.json`` next to it, or the latter.
         task (str): ``'landmarks'`` or ``'detection'``.
-        threads (int, optional): Of the CPU. By default all cores.
-        providers (list[str]): ONNX Runtime's execution providers.
+        threads (int, optional): CPU threads. Defaults to all cores.
+        providers (tuple[str]): ONNX Runtime execution providers.
 
     Attributes:
         info (ModelInfo): The model's description.
@@ -144,13 +147,12 @@ class OnnxNetwork:
         self.info, model = ModelInfo.load(path, task)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
-        # Threads wait actively for the next layer, but not for the next image:
-        # the cores are others' until then.
+        # Threads spin between layers, but release the cores between images.
         options.add_session_config_entry('session.force_spinning_stop', '1')
         try:
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=list(providers))
-        except Exception as error:  # its errors have no common class
+        except Exception as error:  # its errors have no common base class
             raise ValueError(f'{model} cannot be loaded by ONNX Runtime '
                              f'{onnxruntime.__version__}: {error}')
         image = self._session.get_inputs()[0]
@@ -159,23 +161,23 @@ class OnnxNetwork:
         outputs = [output.name for output in self._session.get_outputs()]
         if image.shape[1:] != wanted or outputs != self.info.outputs:
             raise ValueError(
-                f'{model} takes {image.shape[1:]} and gives {outputs}, its '
-                f'description says {wanted} and {self.info.outputs}. Export '
-                'the model again.')
+                f'{model} takes {image.shape[1:]} and returns {outputs}, but '
+                f'its description states {wanted} and {self.info.outputs}. '
+                'Export the model again.')
         self._input = image.name
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
-        """The outputs for images (N, C, H, W), uint8."""
+        """Returns the outputs for images (N, C, H, W), uint8."""
         return self._session.run(None, {self._input: images})
 
 
 class OpenVinoNetwork:
-    """Runs an exported ``NAME.xml`` in OpenVINO, as :class:`OnnxNetwork`."""
+    """Like :class:`OnnxNetwork`, for ``NAME.xml`` in OpenVINO."""
 
     def __init__(self, path: str, task: str) -> None:
         import openvino
         self.info, model = ModelInfo.load(path, task)
-        # Single precision, even where a processor could do with less.
+        # Force float32; some processors would default to lower precision.
         self._model = openvino.Core().compile_model(
             model, 'CPU', {'INFERENCE_PRECISION_HINT': 'f32'})
 
@@ -184,7 +186,7 @@ class OpenVinoNetwork:
 
 
 class TorchScriptNetwork:
-    """Runs an exported ``NAME.pt`` in PyTorch, as :class:`OnnxNetwork`."""
+    """Like :class:`OnnxNetwork`, for TorchScript ``NAME.pt``."""
 
     def __init__(self, path: str, task: str) -> None:
         import torch
@@ -199,7 +201,7 @@ class TorchScriptNetwork:
 
 
 def exported_network(path: str, task: str) -> Any:
-    """An exported model by the name of its file, or of its ``.json``."""
+    """Loads an exported model of any format, by its path or its ``.json``."""
     name = path[:-len('.json')] if path.endswith('.json') else path
     networks = {'.onnx': OnnxNetwork, '.xml': OpenVinoNetwork,
                 '.pt': TorchScriptNetwork}
@@ -208,7 +210,7 @@ def exported_network(path: str, task: str) -> Any:
 
 def load_network(model, task: str, device: Optional[str],
                  threads: Optional[int]) -> Any:
-    """The network of a landmarker, whose arguments these are."""
+    """Loads a network; see ``ThermalLandmarker`` for the arguments."""
     if callable(model):
         return model
     is_onnx = str(model).endswith('.onnx')
@@ -220,8 +222,8 @@ def load_network(model, task: str, device: Optional[str],
         raise ValueError(f"device must be 'onnx', 'cpu' or 'cuda', got "
                          f'{device!r}.')
     if is_onnx:
-        raise ValueError(f"{model} is an exported model: device='onnx' runs "
-                         'it.')
+        raise ValueError(f"{model} is an exported model: run it with "
+                         "device='onnx'.")
     networks = import_training_side('mmpose_thermal.deployment.networks')
     return networks.TorchNetwork(
         model if isinstance(model, (tuple, list)) else str(model), task,
@@ -229,11 +231,15 @@ def load_network(model, task: str, device: Optional[str],
 
 
 def import_training_side(module: str):
-    """Imports a module that needs PyTorch and MMPose, or says how to."""
+    """Imports a module that needs PyTorch and MMPose.
+
+    Raises:
+        ImportError: They are missing; the message explains what to install.
+    """
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise ImportError(
             f'{module} needs PyTorch and MMPose ({error}): install them with '
             "`bash tools/install.sh`. ThermalLandmarker(..., device='onnx') "
-            'does without.') from error
+            'does not need them.') from error

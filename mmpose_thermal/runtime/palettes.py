@@ -1,4 +1,4 @@
-"""False colours of thermal cameras."""
+"""False-colour palettes of thermal cameras."""
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Tuple
@@ -6,9 +6,9 @@ from typing import Dict, Iterable, List, NamedTuple, Tuple
 import cv2
 import numpy as np
 
-# Colours (R, G, B) at equal steps from the coldest to the hottest level. The
-# maker's own table is not public; this one follows its look closely enough
-# for the order of intensities. For a camera's own palette give a file instead.
+# Colours (R, G, B) at equal steps from coldest to hottest. The manufacturer's
+# iron table is not public; this one is close enough to preserve the order of
+# intensities. For an exact inversion, use a palette file of the camera.
 _GRADIENTS = {
     'white-hot': [(0, 0, 0), (255, 255, 255)],
     'black-hot': [(255, 255, 255), (0, 0, 0)],
@@ -16,12 +16,12 @@ _GRADIENTS = {
              (199, 29, 125), (228, 74, 51), (242, 118, 8), (251, 164, 2),
              (255, 207, 34), (255, 243, 131), (255, 255, 246)],
 }
-#: OpenCV's colour maps by name, such as ``'inferno'`` and ``'jet'``.
+#: OpenCV colour maps by name, such as ``'inferno'`` and ``'jet'``.
 COLOUR_MAPS: Dict[str, int] = {
     name[len('COLORMAP_'):].lower(): getattr(cv2, name)
     for name in sorted(dir(cv2)) if name.startswith('COLORMAP_')
 }
-#: All palettes that have a name.
+#: All named palettes.
 PALETTES: List[str] = [*_GRADIENTS, *COLOUR_MAPS]
 _LEVELS = 256
 _SAMPLED_PIXELS, _SAMPLED_COLOURS = 4096, 200
@@ -34,6 +34,9 @@ def palette_colours(palette: str) -> np.ndarray:
     Args:
         palette (str): One of :data:`PALETTES`, or the path of an image of 256
             pixels in one row or column, coldest first.
+
+    Raises:
+        ValueError: The palette is unknown, or its file is unsuitable.
     """
     if palette in _GRADIENTS:
         stops = np.array(_GRADIENTS[palette], float)[:, ::-1]
@@ -62,7 +65,7 @@ def _read(path):
 
 
 class Fit(NamedTuple):
-    """Median distance of an image's distinct colours, of at most 442."""
+    """Median distance of an image's distinct colours to a palette, at most 442."""
     distance: float
     palette: str
 
@@ -74,9 +77,13 @@ def _all_colours() -> np.ndarray:
 
 
 def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
-    """Compares the colours of an image (H, W, 3) with palettes, best first.
+    """Ranks palettes by how well they fit an image (H, W, 3), best first.
 
-    Each distinct colour counts once: a black background says nothing.
+    Each distinct colour counts once, so a uniform background has no weight.
+
+    Args:
+        image (np.ndarray): BGR image, uint8.
+        *others (str): Palettes to compare besides :data:`PALETTES`.
     """
     step = max(int(np.sqrt(image[..., 0].size / _SAMPLED_PIXELS)), 1)
     pixels = image[::step, ::step].reshape(-1, 3)
@@ -92,7 +99,7 @@ def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
     squared = _squared_distances(distinct, colours.reshape(-1, 3))
     nearest = squared.reshape(len(distinct), len(names), _LEVELS).min(2)
     distances = np.sqrt(np.maximum(nearest, 0))
-    # Where half of the colours lie in several palettes, all of them decide.
+    # If several medians are equal, the mean over all colours decides.
     means = dict(zip(names, distances.mean(0)))
     return sorted(
         map(Fit, np.median(distances, axis=0).tolist(), names),
@@ -100,23 +107,27 @@ def palette_fits(image: np.ndarray, *others: str) -> List[Fit]:
 
 
 def _squared_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Of colours (N, 3) and (M, 3), float32: (N, M)."""
+    """Squared distances (N, M) of colours (N, 3) and (M, 3), float32."""
     return (some**2).sum(1)[:, None] - 2 * some @ others.T + (others**2).sum(1)
 
 
 def fit_palette(
         pairs: Iterable[Tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """The palette (256, 3) of frames that are known both grey and coloured.
+    """Fits a palette (256, 3) to frames given both in grey and in colour.
 
     Args:
-        pairs (Iterable[tuple]): Grey (H, W) and false-colour (H, W, 3) image,
-            uint8. Levels that do not occur are interpolated.
+        pairs (Iterable[tuple]): Grey (H, W) and false-colour (H, W, 3) images,
+            uint8. Missing levels are interpolated.
+
+    Raises:
+        ValueError: Sizes differ, or too few grey levels occur.
     """
     count, total = np.zeros(_LEVELS), np.zeros((_LEVELS, 3))
     for grey, colour in pairs:
         if grey.shape != colour.shape[:2]:
             raise ValueError(f'a grey image of {grey.shape} pixels cannot be '
-                             f'the same frame as one of {colour.shape[:2]}.')
+                             'the same frame as a colour image of '
+                             f'{colour.shape[:2]}.')
         level = grey.ravel()
         count += np.bincount(level, minlength=_LEVELS)
         for channel in range(3):
@@ -124,7 +135,7 @@ def fit_palette(
                 level, colour[..., channel].ravel(), _LEVELS)
     known = np.flatnonzero(count)
     if len(known) < 32:
-        raise ValueError(f'{len(known)} grey levels occur: too few for a '
+        raise ValueError(f'only {len(known)} grey levels occur, too few for a '
                          'palette. Use more images.')
     mean = total[known] / count[known, None]
     return np.stack([
@@ -133,5 +144,5 @@ def fit_palette(
 
 
 def apply_palette(grey: np.ndarray, palette: str) -> np.ndarray:
-    """Colours grey levels (H, W), uint8: (H, W, 3), BGR."""
+    """Converts grey levels (H, W), uint8, to false colours (H, W, 3), BGR."""
     return cv2.applyColorMap(grey, palette_colours(palette)[:, None])

@@ -1,22 +1,21 @@
-"""A function of many items, some at a time in threads, results in order."""
+"""An ordered map over items, run in threads."""
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Callable, Deque, Iterable, Iterator
 
 
 class ParallelMap(Iterator):
-    """Applies a function to items in threads, as far ahead as there are
-    threads.
+    """Applies a function to items in threads and yields results in order.
 
-    OpenCV, NumPy and ONNX Runtime let other threads run while they compute.
-    An item that fails raises its error when its turn has come, and so does an
-    iterable that breaks; the next one is there to be asked for.
+    Threads help because OpenCV, NumPy and ONNX Runtime release the GIL. An
+    error of an item, or of the iterable, is raised in its turn; iteration can
+    then continue with the next result.
 
     Args:
-        function (Callable): Of one item.
-        items (Iterable): Taken one by one in the calling thread, never more
-            than ``workers`` before their results are asked for.
-        workers (int): Threads.
+        function (Callable): Called with one item.
+        items (Iterable): Consumed in the calling thread, at most ``workers``
+            items ahead of the results.
+        workers (int): Number of threads.
     """
 
     def __init__(self, function: Callable, items: Iterable,
@@ -48,7 +47,7 @@ class ParallelMap(Iterator):
             self._pending.append(self._pool.submit(self._function, item))
 
     def close(self) -> None:
-        """Drops what is not asked for any more, and ends the threads."""
+        """Cancels pending items and stops the threads."""
         self._ended = True
         while self._pending:
             self._pending.popleft().cancel()

@@ -1,4 +1,4 @@
-"""From what a thermal camera stores to grey levels; units of temperature."""
+"""Maps radiometric pixels to grey levels, and recognises temperature units."""
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 import cv2
@@ -9,33 +9,33 @@ from .dead_pixels import Scene, grid_percentiles, scene_of
 CELSIUS_K = 273.15
 #: Ways to map radiometric values to 8 bits.
 GAINS = ('window', 'percentile', 'plateau', 'clahe')
-# Kelvin are raw * scale + offset, by NumPy type, where nothing is said: FLIR's
-# centikelvin, and floats that are kelvin.
+# Default scale to kelvin by NumPy type: centikelvin (FLIR) for integers,
+# kelvin for floats.
 DEFAULT_SCALE = {'uint16': .01, 'int16': .01, 'float32': 1.}
 _COUNTS = 65536
 _SIGN_BIT = 32768
 _PLATEAU_BINS = 1024
 
 
-#: Median of a scene with people in it, degrees Celsius.
+#: Plausible median of a scene with people, degrees Celsius.
 PLAUSIBLE_CELSIUS = (-40., 80.)
-# The coldest sky and the hottest lamp that more than 2 % of a frame shows.
+# Limits of the 2nd and 98th percentile: the coldest sky, the hottest lamp.
 _COLDEST_CELSIUS, _HOTTEST_CELSIUS = -100., 500.
-# Where a unit that is guessed puts the middle and the skin of a scene.
+# Median and skin temperature of a scene under a correctly guessed unit.
 _USUAL_CELSIUS, _SKIN_CELSIUS = (0., 45.), (20., 45.)
 _LEAST_SPAN_K = 4.
 _COLDEST_OUTDOORS = -60.
-_HOTTEST_GREY = 128.  # of floats: less may be a temperature
+_HOTTEST_GREY = 128.  # floats below this may be temperatures
 
 
 class Unit(NamedTuple):
-    """What pixels may mean: kelvin are ``raw * scale + offset``."""
+    """A pixel unit: kelvin are ``raw * scale + offset``."""
     name: str
     scale: float
     offset: float
 
 
-#: What cameras and their software write.
+#: Units written by cameras and their software.
 UNITS = (
     Unit('kelvin', 1., 0.),
     Unit('degrees Celsius', 1., CELSIUS_K),
@@ -53,20 +53,22 @@ UNITS = (
 def temperature_problem(raw: np.ndarray,
                         scale: Optional[float] = None,
                         offset: float = 0.) -> Optional[str]:
-    """Why the pixels of an image are no temperatures of a scene with people.
+    """Explains why pixels are not plausible temperatures of people.
+
+    Temperatures are plausible if the median is within
+    :data:`PLAUSIBLE_CELSIUS` and there are no impossible extremes.
 
     Args:
-        raw (np.ndarray): Shape (H, W), of any type.
-        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
+        raw (np.ndarray): Shape (H, W), any type.
+        scale, offset (float): Kelvin are ``raw * scale + offset``. Default to
+            0.01 and 0 for 16 bits (centikelvin), and to 1 and 0 for floats.
 
     Returns:
-        str: What they look like, and the options that make temperatures of
-        them; ``None`` if they are plausible: a median within
-        :data:`PLAUSIBLE_CELSIUS`, nothing impossible around it.
+        str: What the pixels look like, and which options to set; ``None`` if
+        they are plausible temperatures.
     """
     if raw.dtype.name not in DEFAULT_SCALE:
-        return f'{raw.dtype} pixels are grey levels, no temperatures.'
+        return f'{raw.dtype} pixels are grey levels, not temperatures.'
     scale = DEFAULT_SCALE[raw.dtype.name] if scale is None else scale
     low, middle, high = grid_percentiles(raw, 2)
     celsius = [
@@ -75,7 +77,7 @@ def temperature_problem(raw: np.ndarray,
     if PLAUSIBLE_CELSIUS[0] <= celsius[1] <= PLAUSIBLE_CELSIUS[1] and \
             celsius[0] >= _COLDEST_CELSIUS and celsius[2] <= _HOTTEST_CELSIUS:
         return None
-    said = (f'by temperature_scale={scale:g} and temperature_offset='
+    said = (f'with temperature_scale={scale:g} and temperature_offset='
             f'{offset:g} the scene has {celsius[1]:.1f} degrees C (median; '
             f'{celsius[0]:.1f} to {celsius[2]:.1f})')
     levels = _as_grey_levels(raw)
@@ -84,8 +86,8 @@ def temperature_problem(raw: np.ndarray,
     likely = _likely_units(raw.dtype, low, middle, high)
     if not likely:
         return (f'{said}. With values of {low:g} to {high:g} the pixels look '
-                "like a camera's raw counts, of no unit known here: set both "
-                "options by the camera's manual.")
+                "like a camera's raw counts in an unknown unit: set both "
+                "options according to the camera's manual.")
     guesses = '; or like '.join(
         f'{unit.name}: set temperature_scale={unit.scale:g}, '
         f'temperature_offset={unit.offset:g}' for unit in likely)
@@ -94,25 +96,25 @@ def temperature_problem(raw: np.ndarray,
 
 
 def _as_grey_levels(raw) -> Optional[str]:
-    """What whole numbers up to 255 and floats up to 1 are."""
+    """Describes pixels that look like grey levels, else ``None``."""
     values = raw[np.isfinite(raw)]
     if not values.size:
         return None
     low, high = float(values.min()), float(values.max())
     if raw.dtype == np.float32 and -1 <= low and high <= 1:
-        return ('normalised grey levels, no temperatures: give the image as '
-                'it was before, or as np.uint8(255 * image) if it is 0 to 1')
-    # Degrees Celsius may be rounded, too, but not as far as this.
+        return ('normalised grey levels, not temperatures: give the original '
+                'image, or np.uint8(255 * image) if its range is 0 to 1')
+    # Rounded degrees Celsius are whole numbers too, but not this high.
     least = _HOTTEST_GREY if raw.dtype == np.float32 else 0
     if 0 <= low and least <= high <= 255 and (values == np.rint(values)).all():
-        return ('grey levels of 8 bits in a wider type, no temperatures: '
-                'convert them, image.astype(np.uint8), or save the file with '
-                '8 bits')
+        return ('8-bit grey levels in a wider type, not temperatures: '
+                'convert them with image.astype(np.uint8), or save the file '
+                'with 8 bits')
     return None
 
 
 def _likely_units(dtype, low, middle, high) -> Sequence[Unit]:
-    """Units that make a usual scene of the values, the likeliest first."""
+    """Units under which the scene is a usual one, most likely first."""
     if dtype == np.float32 and _COLDEST_OUTDOORS <= low < 0 and \
             high <= _SKIN_CELSIUS[1]:
         return [unit for unit in UNITS if unit.name == 'degrees Celsius']
@@ -127,12 +129,12 @@ def _likely_units(dtype, low, middle, high) -> Sequence[Unit]:
         celsius(unit, low) >= PLAUSIBLE_CELSIUS[0] and
         (high - low) * unit.scale >= _LEAST_SPAN_K
     ]
-    # What is warmest in a scene with people is their skin.
+    # Skin is the warmest part of a scene with people.
     return sorted(fitting, key=lambda unit: abs(celsius(unit, high) - 34))
 
 
 def _counts(scene: Scene) -> Tuple[np.ndarray, float, float]:
-    """Any radiometric image as 16-bit counts: counts, step and origin."""
+    """Converts a radiometric image to uint16 counts, step and origin."""
     raw, low, high = scene
     if raw.dtype == np.uint16:
         return raw, 1., 0.
@@ -145,7 +147,7 @@ def _counts(scene: Scene) -> Tuple[np.ndarray, float, float]:
 
 def _histogram(counts: np.ndarray,
                scene: Scene) -> Tuple[np.ndarray, int]:
-    """Pixels a count, from the lowest count that occurs, and that count."""
+    """Histogram of the counts, starting at the lowest; and the lowest count."""
     low, high = scene.low, scene.high
     if counts is not scene.raw:
         low, high, _, _ = cv2.minMaxLoc(counts)
@@ -161,9 +163,9 @@ def _percentiles(histogram, low, percentiles):
 
 
 def _linear(counts: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Grey levels, 0 at ``low`` and 255 at ``high``."""
+    """Maps ``low`` to 0 and ``high`` to 255."""
     scale = 255 / max(high - low, 1e-6)
-    # Subtracted as integers, which is exact, and faster than a table.
+    # Integer subtraction is exact, and faster than a lookup table.
     first = int(np.clip(np.ceil(low), 0, _COUNTS - 1))
     shifted = np.maximum(counts, np.uint16(first))
     shifted -= np.uint16(first)
@@ -172,8 +174,8 @@ def _linear(counts: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _equalised(histogram: np.ndarray, low: int, plateau: float) -> np.ndarray:
-    """A table by the cumulative histogram, no bin above the plateau."""
-    # The counts' own bins are too fine: nearly all would hold a pixel or none.
+    """Lookup table from the cumulative histogram, with clipped bins."""
+    # One bin per count is too fine: most would hold one pixel or none.
     bins = np.arange(len(histogram)) * (_PLATEAU_BINS - 1) // max(
         len(histogram) - 1, 1)
     coarse = np.bincount(bins, histogram, _PLATEAU_BINS)
@@ -196,31 +198,31 @@ def to_grey(raw: np.ndarray,
             ) -> Tuple[np.ndarray, Optional[float]]:
     """Maps a radiometric image to grey levels.
 
-    Dead pixels and rows of telemetry have no part in it (:func:`scene_of`).
+    Dead pixels and telemetry rows are replaced first (:func:`scene_of`).
 
     Args:
         raw (np.ndarray): Shape (H, W), uint16, int16 or float32.
-        gain (str): ``'window'``: the range ``temperature_range_k`` becomes 0
-            to 255; ``'percentile'``: so does the range between the image's
-            own ``percentiles``, as a camera's automatic gain does;
-            ``'plateau'``: equalises the histogram, clipped at a plateau (a
-            large even background takes no more levels than that);
-            ``'clahe'``: percentiles, then OpenCV's adaptive equalisation.
-        temperature_range_k (tuple[float, float], optional): Kelvin.
-        percentiles (tuple[float, float]): Of the pixels.
-        plateau (float): Largest share of the pixels that one of 1024 bins
-            counts for.
-        clip_limit (float): OpenCV's contrast limit for tiles of 1/8 image.
-        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
-        name (str): Of the image, for messages.
+        gain (str): ``'window'`` maps ``temperature_range_k`` to 0 to 255.
+            ``'percentile'`` maps the range between the image's
+            ``percentiles``, like a camera's automatic gain. ``'plateau'``
+            equalises the histogram, clipped so that a large uniform
+            background does not take too many levels. ``'clahe'`` is
+            ``'percentile'`` followed by OpenCV's adaptive equalisation.
+        temperature_range_k (tuple[float, float], optional): Window in kelvin.
+        percentiles (tuple[float, float]): Percentiles mapped to 0 and 255.
+        plateau (float): Upper limit of each of 1024 histogram bins, as a
+            share of all pixels.
+        clip_limit (float): OpenCV's contrast limit, with 8 x 8 tiles.
+        scale, offset (float): Kelvin are ``raw * scale + offset``. Default to
+            0.01 and 0 for 16 bits (centikelvin), and to 1 and 0 for floats.
+        name (str): Image name for messages.
 
     Returns:
-        tuple: The grey image (H, W), uint8, and the kelvin between two levels
-        (``None`` for equalised histograms, where it varies).
+        tuple: Grey image (H, W), uint8, and kelvin per grey level (``None``
+        for equalised histograms, where it varies).
 
     Raises:
-        ValueError: Too many dead pixels, or another type.
+        ValueError: There are too many dead pixels, or the type is unsupported.
     """
     if raw.dtype.name not in DEFAULT_SCALE:
         raise ValueError(f'holds {raw.dtype} pixels; radiometric images are '

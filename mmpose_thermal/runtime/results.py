@@ -1,4 +1,4 @@
-"""What was found: a face's landmarks, and files of pictures and tables."""
+"""Face landmark results, and the files they are written to."""
 import csv
 import json
 from dataclasses import dataclass
@@ -18,16 +18,17 @@ class FaceLandmarks:
     """The landmarks of one face.
 
     Attributes:
-        keypoints (np.ndarray): Shape (K, 2), pixels of the image; the centre
-            of its first pixel is (0, 0).
+        keypoints (np.ndarray): Points (K, 2) in image pixels; (0, 0) is the
+            centre of the first pixel.
         scores (np.ndarray): Confidence of each point, (K, ).
         box (np.ndarray): ``x1, y1, x2, y2`` in pixels, (4, ).
-        box_score (float): Of the detector; 1 for boxes that were given.
+        box_score (float): Detector score; 1 for given boxes.
         keypoint_celsius (np.ndarray, optional): Skin temperature at each
-            point, (K, ), degrees Celsius; NaN outside the image. ``None``
-            without radiometric image.
-        skin_celsius (dict[str, float], optional): Of regions of the skin.
-        track_id (int, optional): The same number in each frame.
+            point, (K, ), degrees Celsius; NaN outside the image. ``None`` if
+            the image is not radiometric.
+        skin_celsius (dict[str, float], optional): Temperature of each skin
+            region, degrees Celsius.
+        track_id (int, optional): Identifies the face across frames.
     """
     keypoints: np.ndarray
     scores: np.ndarray
@@ -38,7 +39,7 @@ class FaceLandmarks:
     track_id: Optional[int] = None
 
     def to_dict(self) -> dict:
-        """The same for JSON; what is not known is ``None``."""
+        """Converts to JSON types; NaN becomes ``None``."""
         result = dict(
             box=_listed(self.box),
             box_score=round(float(self.box_score), 4),
@@ -62,18 +63,19 @@ def _listed(values, digits=2):
 
 
 class ResultFiles:
-    """A folder of results: every line is on disk when it is written.
+    """Writes results to a folder; every line is flushed immediately.
 
-    ``results.jsonl`` has one line a frame, with the name of its ``picture``,
-    or of its ``video`` and the ``video_frame``; ``results.csv`` one line a
-    face. No picture or video takes the place of another of the same run.
+    ``results.jsonl`` has one line per frame, with the file name of its
+    ``picture``, or of its ``video`` and the index ``video_frame``.
+    ``results.csv`` has one line per face. Pictures and videos of one run
+    never overwrite each other.
 
     Args:
-        folder (str): Is made if it is missing.
-        info (ModelInfo): Names of the points.
+        folder (str): Output folder, created if missing.
+        info (ModelInfo): Description of the model.
 
     Attributes:
-        faces (int): So far.
+        faces (int): Number of faces written so far.
     """
 
     def __init__(self, folder: str, info: ModelInfo) -> None:
@@ -95,17 +97,17 @@ class ResultFiles:
 
     def add(self, source: Source, frame: Frame, faces: List[FaceLandmarks],
             picture: np.ndarray, moving: bool) -> None:
-        """Writes what was found in a frame.
+        """Writes the results of a frame.
 
         Args:
-            source (Source): The frame is of.
+            source (Source): Source of the frame.
             frame (Frame): The frame.
-            faces (list[FaceLandmarks]): In it.
-            picture (np.ndarray): With the faces drawn, BGR.
-            moving (bool): Whether it belongs into a video.
+            faces (list[FaceLandmarks]): Faces found in it.
+            picture (np.ndarray): Frame with the faces drawn, BGR.
+            moving (bool): Whether to append it to a video.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: A file cannot be written.
         """
         line: Dict[str, Any] = dict(source=source.name, frame=frame.name)
         if frame.time_s is not None:
@@ -148,20 +150,20 @@ class ResultFiles:
             video=self._video.path.name, video_frame=self._video.add(picture))
 
     def close_video(self) -> None:
-        """Ends the video that is being written."""
+        """Finishes the current video."""
         if self._video is not None:
             self._video.close()
         self._video = None
 
     def close(self) -> None:
-        """Ends all files."""
+        """Closes all files."""
         self.close_video()
         self._json.close()
         self._csv.close()
 
 
 class _Video:
-    """The video of one source, of the size of its first picture."""
+    """The video of one source, in the size of its first picture."""
 
     def __init__(self, source, path, picture):
         self.source, self.path = source, path
@@ -169,10 +171,10 @@ class _Video:
         self._writer = cv2.VideoWriter(
             str(path), cv2.VideoWriter_fourcc(*'mp4v'), source.fps, self._size)
         if not self._writer.isOpened():
-            raise OSError(f'{path} could not be opened for writing')
+            raise OSError(f'{path} could not be opened for writing.')
 
     def add(self, picture):
-        """Appends a picture; returns its place, from 0."""
+        """Appends a picture and returns its index."""
         if picture.shape[1::-1] != self._size:
             picture = cv2.resize(picture, self._size)
         self._writer.write(picture)

@@ -1,4 +1,4 @@
-"""Files and arrays that hold many frames."""
+"""Reads files and arrays of many frames."""
 import mmap
 import zipfile
 import zlib
@@ -17,53 +17,57 @@ _CHANNELS = (1, 3, 4)
 _MIN_SIDE_PX, _MIN_FRAME_PX = 4, 8
 _MAX_NPZ_BYTES = 1 << 32
 TIFF, NPY, NPZ = ('.tif', '.tiff'), '.npy', '.npz'
-#: Types of files that may hold many frames.
+#: File types that can hold many frames.
 STACKS = (*TIFF, NPY, NPZ)
 
 
 def is_batch(shape: Tuple[int, ...], name: str) -> bool:
-    """Whether an array is many images, by its shape alone.
+    """Whether a shape means a batch of images.
 
-    (H, W) is an image; (H, W, C) with 1, 3 or 4 channels, too. (N, H, W),
-    (N, H, W, C) and (N, C, H, W) are many, and (1, H, W) is many of which
-    there is one. So three frames (3, H, W) are three images, and an image
-    whose channels come first needs a leading axis, (1, 3, H, W).
+    (H, W), and (H, W, C) with 1, 3 or 4 channels, are single images.
+    (N, H, W), (N, H, W, C) and (N, C, H, W) are batches, even if N is 1. So
+    (3, H, W) means three frames, and a channels-first image needs a leading
+    axis: (1, 3, H, W).
+
+    Raises:
+        ValueError: The shape is ambiguous, empty or unsupported.
     """
     sizes = _image_axes(shape)
     if sizes is None or not all(shape):
-        what = 'wanted is an image (H, W) or (H, W, 3), or many of them, ' \
+        what = 'expected an image (H, W) or (H, W, 3), or a batch ' \
             '(N, H, W) or (N, H, W, 3), not empty.'
         if 2 in shape[2:]:
             what = (
-                'these are two bytes a pixel, as YUYV and Y16 cameras deliver '
-                'them: join them with np.ascontiguousarray(frame).view('
-                'np.uint16)[..., 0]. Of a picture in two parts (256x384) the '
-                'temperatures are the lower half.')
+                'these are two bytes per pixel, as delivered by YUYV and Y16 '
+                'cameras: join them with np.ascontiguousarray(frame).view('
+                'np.uint16)[..., 0]. In a two-part frame (256x384), the lower '
+                'half holds the temperatures.')
         raise ValueError(f'{name} has the shape {shape}: {what}')
     if min(sizes) < _MIN_SIDE_PX:
         raise ValueError(
             f'{name} has the shape {shape}: an image of '
-            f'{sizes[1]}x{sizes[0]} pixels holds no face. Which axis is '
-            'which? Wanted is (H, W), (H, W, 3), (N, H, W) or (N, H, W, 3).')
+            f'{sizes[1]}x{sizes[0]} pixels is too small for a face. Check the '
+            'order of the axes: expected (H, W), (H, W, 3), (N, H, W) or '
+            '(N, H, W, 3).')
     if len(shape) == 3 and shape[2] not in _CHANNELS and \
             shape[2] < _MIN_FRAME_PX:
         raise ValueError(
-            f'{name} has the shape {shape}: these are frames of {shape[2]}x'
-            f'{shape[1]} pixels, or time is the last axis, (H, W, T). Wanted '
-            'is (T, H, W): np.moveaxis(a, -1, 0).')
+            f'{name} has the shape {shape}: either frames of {shape[2]}x'
+            f'{shape[1]} pixels, or time is the last axis, (H, W, T). '
+            'Expected (T, H, W): np.moveaxis(a, -1, 0).')
     return len(shape) == 4 or (len(shape) == 3 and
                                shape[2] not in _CHANNELS)
 
 
 def channels_last(image: np.ndarray) -> np.ndarray:
-    """An image (H, W), (H, W, C) or (C, H, W) of a batch, channels last."""
+    """Moves the channels of a batch's image, (C, H, W), to the last axis."""
     if image.ndim == 3 and image.shape[2] not in _CHANNELS:
         return image.transpose(1, 2, 0)
     return image
 
 
 def _image_axes(shape):
-    """Height and width, if the number of axes and channels fits."""
+    """Height and width, or ``None`` if axes or channels do not fit."""
     if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNELS):
         return shape[:2]
     if len(shape) == 3 and shape[2] != 2:
@@ -77,15 +81,16 @@ def _image_axes(shape):
 
 @dataclass
 class Stack:
-    """The frames of one file; each is read when it is asked for.
+    """The frames of one file, read on demand.
 
     Attributes:
-        name (str): Of the file.
-        count (int): Frames that are there.
-        read (Callable): Gives the frame of an index; a ``ValueError`` says
-            that it is damaged.
-        missing (str, optional): What is wrong with the file beyond them.
-        left_out (str, optional): What in it is no frame.
+        name (str): File name.
+        count (int): Number of frames present.
+        read (Callable): Returns the frame at an index, or raises a
+            ``ValueError`` if it is damaged.
+        missing (str, optional): What is wrong with the file after the last
+            frame.
+        left_out (str, optional): Which pages were left out.
     """
     name: str
     count: int
@@ -95,13 +100,14 @@ class Stack:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether it is more than one image, or was once."""
+        """Whether the file has more than one frame, or had before damage."""
         return self.count > 1 or self.missing is not None
 
     def frames(self) -> Iterator[Tuple[int, np.ndarray]]:
-        """Yields index and image of all that can be read.
+        """Yields index and image of every readable frame.
 
-        A ``ValueError`` at the end names what is damaged or missing.
+        Raises:
+            ValueError: At the end, if frames are damaged or missing.
         """
         damaged, reason = 0, None
         for index in range(self.count):
@@ -119,11 +125,15 @@ class Stack:
 
 
 def open_stack(path: str) -> Optional[Stack]:
-    """Opens a file that holds many frames.
+    """Opens a multi-frame file.
 
-    ``.npy`` and ``.npz`` (of one array): by :func:`is_batch`. TIFF: more than
-    one page. ``None`` stands for a single image, or a file so damaged that
-    only reading it as one can say how.
+    These are ``.npy`` and ``.npz`` files whose array is a batch
+    (:func:`is_batch`), and TIFF files with more than one page. Returns
+    ``None`` for a single image, and for a damaged file whose problem
+    :func:`decode_image` will report.
+
+    Raises:
+        ValueError: The file is unreadable or has an unsupported shape.
     """
     suffix = Path(path).suffix.lower()
     read = _tiff if suffix in TIFF else {NPY: _npy, NPZ: _npz}.get(suffix)
@@ -134,7 +144,7 @@ def open_stack(path: str) -> Optional[Stack]:
 
 
 def read_image(path: str, palette: Optional[str] = None) -> np.ndarray:
-    """Reads a file that holds one image, see :func:`decode_image`."""
+    """Reads a file with a single image, see :func:`decode_image`."""
     stack = open_stack(path)
     if stack is None:
         return decode_image(Path(path).read_bytes(), path, palette=palette)
@@ -148,7 +158,7 @@ def _tiff(path):
     if not Path(path).stat().st_size:
         return None
     with open(path, 'rb') as file:
-        # Memory of this process: changes do not reach the disk.
+        # Copy-on-write: changes do not reach the file.
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     pages, missing = tiff_pages(content)
     if not pages or len(pages) == 1 and not missing:
@@ -168,7 +178,7 @@ def _tiff(path):
         others = {str(page) for page in pages if page not in chosen}
         left_out = (
             f'{path}: {len(pages) - len(chosen)} of {len(pages)} pages left '
-            f'out as thumbnails or masks ({"; ".join(sorted(others))} beside '
+            f'out as thumbnails or masks ({"; ".join(sorted(others))}; kept '
             f'{chosen[0]}).')
     return Stack(path, len(chosen), read, missing, left_out)
 
@@ -185,11 +195,11 @@ def _npy(path):
     count = min(shape[0], (Path(path).stat().st_size - offset) // size)
     if not count or (fortran and count < shape[0]):
         return None
-    # Mapped: frames are read when they are needed.
+    # Memory-mapped, so that frames are read on demand.
     array = np.memmap(path, dtype, 'r', offset, (count, *shape[1:]),
                       'F' if fortran else 'C')
     missing = None if count == shape[0] else (
-        f'it is truncated behind {count} of {shape[0]} frames.')
+        f'it is truncated after {count} of {shape[0]} frames.')
     return _of_array(array, path, missing)
 
 
@@ -206,13 +216,13 @@ def _npz(path):
                                  f'({", ".join(names[:5])}).')
             array = arrays[names[0]]
     except (zipfile.BadZipFile, EOFError, OSError, zlib.error):
-        raise ValueError(f'{path} cannot be read: it is truncated or no .npz '
-                         'file.') from None
-    except ValueError as error:  # NumPy's, too: objects are not unpickled
+        raise ValueError(f'{path} cannot be read: it is truncated or not a '
+                         '.npz file.') from None
+    except ValueError as error:  # also NumPy's refusal to unpickle objects
         raise ValueError(
-            f'{path} cannot be read: {error} Save its frames as one array of '
-            'numbers, np.save(path, np.stack(frames)): .npy is read in '
-            'parts.') from None
+            f'{path} cannot be read: {error} Save its frames as one numeric '
+            'array with np.save(path, np.stack(frames)): .npy files are read '
+            'frame by frame.') from None
     return _of_array(array if is_batch(array.shape, path) else array[None],
                      path)
 

@@ -1,4 +1,4 @@
-"""Skin temperature at landmarks and between them."""
+"""Measures skin temperatures at landmarks and in facial regions."""
 from dataclasses import dataclass
 from typing import Dict, Optional, Sequence, Tuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from .radiometry import CELSIUS_K, DEFAULT_SCALE, temperature_problem
 
-#: A face's median: in a frost it is cold, and nowhere hotter than this.
+#: Plausible median temperature of a face, degrees Celsius.
 SKIN_CELSIUS = (0., 50.)
 _POINT_RADIUS = .012
 _MIN_RADIUS_PX = 1.
@@ -14,12 +14,12 @@ _MIN_RADIUS_PX = 1.
 
 @dataclass(frozen=True)
 class SkinRegion:
-    """A round patch of skin, at a weighted mean of named points.
+    """A disc of skin, centred at a weighted mean of named points.
 
     Attributes:
-        points (dict[str, float]): Weights by name, of sum 1.
-        radius (float): Share of the landmarks' extent (the square root of
-            the area of their bounding box).
+        points (dict[str, float]): Weight of each point; they sum to 1.
+        radius (float): Radius relative to the extent of the landmarks (square
+            root of their bounding box's area).
         statistic (str): ``'max'`` or ``'median'`` of the pixels.
     """
     points: Dict[str, float]
@@ -43,15 +43,15 @@ def _both(name, *choices):
     }
 
 
-#: Regions by name, each by the first of its definitions whose points a set
-#: has. The warmest spot at the inner corners of the eyes is what fever
-#: screening measures (ISO/TR 13154).
+#: Alternative definitions of each region; the first one whose points are all
+#: available is used. Fever screening measures the warmest spot at the inner
+#: corners of the eyes (ISO/TR 13154).
 SKIN_REGIONS = {
     **_both('{}_inner_eye_corner', _sides({'{}_eye_inner': 1.}, .03, 'max')),
     'nose_tip': (SkinRegion({'nose_tip': 1.}, .03), ),
     'forehead': (
-        # Above the inner ends of the brows by half their distance from the
-        # nose's tip; above the eyes by all of it.
+        # Extrapolated from the nose tip: beyond the inner ends of the brows by
+        # half their distance, beyond the eyes by the whole distance.
         SkinRegion(
             dict(right_brow_4=.75, left_brow_4=.75, nose_tip=-.5), .08),
         SkinRegion(
@@ -65,7 +65,7 @@ SKIN_REGIONS = {
 
 
 def skin_regions(keypoints: Sequence[str]) -> Dict[str, SkinRegion]:
-    """The regions of the skin that points of these names locate, by name."""
+    """Returns the skin regions that these points define, by name."""
     known = set(keypoints)
     found = {}
     for name, definitions in SKIN_REGIONS.items():
@@ -83,10 +83,10 @@ def is_radiometric(raw: np.ndarray,
 
 
 def is_skin(celsius: Sequence[float]) -> bool:
-    """Whether the values of a face, degrees Celsius, can be those of skin.
+    """Whether a face's values, degrees Celsius, are plausible for skin.
 
-    A camera's raw counts may happen to make a plausible scene, but hardly a
-    face. NaN stands for no value; a face without any has no skin.
+    Raw counts may look like a plausible scene by chance, but hardly like a
+    plausible face. NaN values are ignored; all NaN is not skin.
     """
     values = np.asarray(celsius, float)
     values = values[np.isfinite(values)]
@@ -100,12 +100,12 @@ def _celsius(values, dtype, scale, offset):
 
 
 class SkinThermometer:
-    """Reads the temperature of faces off radiometric images.
+    """Measures the skin temperature of faces in radiometric images.
 
     Args:
-        keypoints (Sequence[str]): Names of the points.
-        scale, offset (float): Kelvin are ``raw * scale + offset``. By default
-            0.01 and 0 for 16 bits (centikelvin), 1 and 0 for floats.
+        keypoints (Sequence[str]): Landmark names.
+        scale, offset (float): Kelvin are ``raw * scale + offset``. Default to
+            0.01 and 0 for 16 bits (centikelvin), and to 1 and 0 for floats.
     """
 
     def __init__(self,
@@ -124,10 +124,16 @@ class SkinThermometer:
 
     def __call__(self, raw: np.ndarray,
                  keypoints: np.ndarray) -> Tuple[np.ndarray, Dict[str, float]]:
-        """Degrees Celsius of one face: at each point, the median of a small disc
-        (K, ), and of each region (:data:`SKIN_REGIONS`).
+        """Measures one face in degrees Celsius.
 
-        NaN stands for discs of which most is outside the image (H, W).
+        Args:
+            raw (np.ndarray): Radiometric image, (H, W).
+            keypoints (np.ndarray): Landmarks (K, 2) in pixels.
+
+        Returns:
+            tuple: Median of a small disc around each landmark, (K, ), and the
+            value of each region (:data:`SKIN_REGIONS`) by name. NaN if most
+            of a disc is outside the image.
         """
         width, height = np.ptp(keypoints, axis=0)
         extent_px = float(np.sqrt(max(width * height, 1.)))
@@ -145,7 +151,7 @@ class SkinThermometer:
         values, seen, areas = _discs(raw, centres,
                                      np.maximum(radii_px, _MIN_RADIUS_PX))
         counts = seen.sum(1)
-        # What is not seen is sorted behind what is.
+        # Pixels outside the image are sorted to the end.
         ranked = np.sort(np.where(seen, values, np.inf), axis=1)
         rows, last = np.arange(len(counts)), np.maximum(counts - 1, 0)
         result = np.where(
@@ -156,7 +162,7 @@ class SkinThermometer:
 
 
 def _discs(raw, centres, radii_px):
-    """Pixels around discs and whether they are seen, (M, P), and areas, (M, )."""
+    """Pixel values and visibility of M discs, (M, P), and their areas, (M, )."""
     height, width = raw.shape
     reach = int(np.ceil(radii_px.max(initial=_MIN_RADIUS_PX)))
     steps = np.arange(-reach, reach + 1)

@@ -1,4 +1,4 @@
-"""Directories of TIFF files, and of EXIF data, which have the same form."""
+"""Parses the directories of TIFF files, and of EXIF data in the same format."""
 import struct
 from collections import Counter
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ _SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 254, 256, 257, 258, 262
 _ORIENTATION, _CHANNELS, _SUB_IFDS, _SAMPLE_FORMAT = 274, 277, 330, 339
 _READ = (_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION,
          _CHANNELS, _SUB_IFDS, _SAMPLE_FORMAT)
-_REDUCED, _MASK = 1, 4  # bits of the subfile's type
+_REDUCED, _MASK = 1, 4  # flags of the subfile type
 _CODES = {1: 'B', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
-_MAX_VALUES = 1 << 16  # of a tag
-_SEQUENCE = 3  # so many pages of one size are no accident
+_MAX_VALUES = 1 << 16  # per tag
+_SEQUENCE = 3  # this many pages of one size make a recording
 
-_BEYOND_THE_END = (struct.error, OverflowError)  # of what is unpacked
+_BEYOND_THE_END = (struct.error, OverflowError)  # raised when unpacking
 
 Content = Union[bytes, bytearray, mmap]
 
 
 @dataclass(frozen=True)
 class TiffPage:
-    """One picture of a TIFF file.
+    """One page of a TIFF file.
 
     Attributes:
-        offset (int): Of its directory in the file.
+        offset (int): File offset of its directory.
         size (tuple[int, int]): Width and height in pixels, as stored.
         pixels (tuple[int, int, int]): Bits, channels and sample format (1
             unsigned, 2 signed, 3 float).
-        is_picture (bool): Neither a thumbnail nor a mask, as it says.
-        is_inverted (bool): Whether its least value is white.
-        orientation (int): 1 to 8, as EXIF counts them.
+        is_picture (bool): Whether it is not tagged as a thumbnail or mask.
+        is_inverted (bool): Whether the lowest value is white.
+        orientation (int): EXIF orientation, 1 to 8.
     """
     offset: int
     size: Tuple[int, int]
@@ -45,20 +45,20 @@ class TiffPage:
 
 
 class _Layout:
-    """Byte order and widths of a file."""
+    """Byte order and field sizes of a TIFF file."""
 
     def __init__(self, order: str, is_big: bool) -> None:
         self.order = order
         self.offset = struct.Struct(order + ('Q' if is_big else 'I'))
         self.count = struct.Struct(order + ('Q' if is_big else 'H'))
-        self.first = 8 if is_big else 4  # where the first directory is named
+        self.first = 8 if is_big else 4  # holds the first directory's offset
 
     def first_directory(self, content: Content) -> int:
         return self.offset.unpack_from(content, self.first)[0]
 
     def directory(self, content: Content,
                   start: int) -> Tuple[Dict[int, List[int]], int]:
-        """The tags that are read, and where the next directory begins."""
+        """Returns the known tags, and the offset of the next directory."""
         count, = self.count.unpack_from(content, start)
         width = self.offset.size
         rows = range(start + self.count.size,
@@ -89,10 +89,12 @@ def _layout(content: Content) -> Optional[_Layout]:
 
 
 def tiff_pages(content: Content) -> Tuple[List[TiffPage], Optional[str]]:
-    """The pictures of a TIFF file, from its directories alone.
+    """Lists the pages of a TIFF file without decoding them.
 
-    Those within a page come behind it. The text says what is wrong with the
-    file behind the last of them. There is no page if it is no TIFF.
+    Returns:
+        tuple: Pages, each followed by its sub-pages, and what is wrong with
+        the file after the last of them, if anything. The list is empty if the
+        file is not a TIFF.
     """
     layout = _layout(content)
     if layout is None:
@@ -113,7 +115,7 @@ def tiff_pages(content: Content) -> Tuple[List[TiffPage], Optional[str]]:
                     tags, _ = layout.directory(content, within)
                     pages.append(_page(within, tags))
         except _BEYOND_THE_END:
-            return pages, f'it is truncated behind page {len(pages)}'
+            return pages, f'it is truncated after page {len(pages)}'
         start = following
     return pages, None
 
@@ -134,11 +136,11 @@ def _page(offset, tags) -> TiffPage:
 
 
 def choose_pages(pages: Sequence[TiffPage]) -> List[TiffPage]:
-    """The frames, or the picture, among thumbnails and masks.
+    """Selects the frames or the picture, leaving out thumbnails and masks.
 
-    Three or more pages of one size and type, if no other kind is more
-    frequent, are the frames of a recording. Else the picture is what has the
-    most bits, then the most pixels.
+    If three or more pages share a size and type, the most frequent kind is
+    taken as the frames of a recording. Otherwise the kind with the most bits,
+    then the most pixels, is the picture.
     """
     pictures = [page for page in pages if page.is_picture] or pages
     kinds = Counter((page.pixels, page.size) for page in pictures)
@@ -153,14 +155,14 @@ def choose_pages(pages: Sequence[TiffPage]) -> List[TiffPage]:
 
 
 def begin_at(content: Union[bytearray, mmap], page: TiffPage) -> None:
-    """Makes a page the first one of a file in memory: what a reader takes."""
+    """Makes a page the first of a file in memory, so that readers return it."""
     layout = _layout(content)
     assert layout is not None
     layout.offset.pack_into(content, layout.first, page.offset)
 
 
 def exif_orientation(exif: bytes) -> int:
-    """How an image is to be turned, 1 (as it is) to 8, by its EXIF data."""
+    """Reads the orientation from EXIF data: 1 (upright) to 8."""
     layout = _layout(exif)
     if layout is None:
         return 1

@@ -1,4 +1,4 @@
-"""Faces from frame to frame, with few runs of the detector."""
+"""Tracks faces from frame to frame, with few detector runs."""
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
@@ -8,21 +8,22 @@ from .crops import iou
 from .results import FaceLandmarks
 
 _SAME_FACE_IOU = .3
-_ONE_FACE_IOU = .6  # landmarks of two boxes that are of one face
+_ONE_FACE_IOU = .6  # landmarks with this overlap belong to one face
 
 
 @dataclass(eq=False)
 class _Track:
-    """A face that is followed.
+    """A tracked face.
 
     Attributes:
-        box (np.ndarray): Where it is looked for, (4, ).
-        score (float): Of the detector.
-        track_id (int, optional): ``None`` before it was found once.
-        in_sight (bool): Whether the box is worth a look.
-        middle (np.ndarray, optional): Of the landmarks' box when last found.
-        motion (np.ndarray): Of the middle, pixels a frame, (2, ).
-        lost (int): Frames since it was found.
+        box (np.ndarray): Where to look for it in the next frame, (4, ).
+        score (float): Detector score.
+        track_id (int, optional): ``None`` until it is found for the first time.
+        in_sight (bool): Whether the face is inside the image.
+        middle (np.ndarray, optional): Last known centre of the landmarks'
+            bounding box.
+        motion (np.ndarray): Velocity of the centre, pixels per frame, (2, ).
+        lost (int): Frames since it was last found.
     """
     box: np.ndarray
     score: float
@@ -34,27 +35,30 @@ class _Track:
 
 
 class FaceTracker:
-    """Finds faces where their landmarks were in the frame before.
+    """Tracks faces by their landmarks in the previous frame.
 
-    The detector runs on the first frame, every ``detect_every`` frames for
-    faces that are new, and while a face is lost. A face that is weak or out
-    of sight is not among the results, and keeps its number for ``max_lost``
-    frames: it is looked for where it would have moved to, and among what the
-    detector finds. Numbers are never used again.
+    The detector runs on the first frame, then every ``detect_every`` frames
+    to find new faces, and while a face is lost. A face that scores too low or
+    leaves the image is dropped from the results, but keeps its ID for
+    ``max_lost`` frames. Meanwhile it is searched for at its predicted position
+    and among new detections. IDs are never reused.
 
     Args:
-        landmarker (ThermalLandmarker): With a detector.
-        detect_every (int): Frames from one run of the detector to the next.
-        min_score (float): A face whose points have a lower mean score is
-            not found. Scores are those of the model: about 1 for a heatmap
-            model that is sure.
-        margin (float): Share of width and height that a box has beyond the
-            landmarks, on each side; as the boxes that the model learned from.
-        max_lost (int): Frames in a row that a face may be lost. 0: it has a
-            new number when it comes back.
+        landmarker (ThermalLandmarker): Landmarker with a detector.
+        detect_every (int): Frames between detector runs.
+        min_score (float): Minimum mean landmark score of a face. A confident
+            heatmap model scores about 1.
+        margin (float): Margin between landmarks and box, as a share of width
+            and height on each side. It should match the training boxes.
+        max_lost (int): Consecutive frames that a face may be lost. With 0, a
+            returning face gets a new ID.
 
     Attributes:
-        detector_runs (int): So far.
+        detector_runs (int): Number of detector runs so far.
+
+    Raises:
+        ValueError: The landmarker has no detector, or a number is out of
+            range.
     """
 
     def __init__(self,
@@ -82,7 +86,7 @@ class FaceTracker:
         self._next_id = 0
 
     def __call__(self, frame: np.ndarray) -> List[FaceLandmarks]:
-        """The faces of the next frame, with ``track_id``, in their order."""
+        """Returns the faces of the next frame, sorted by ``track_id``."""
         prepared = self.landmarker.prepare(frame)
         if self._wait <= 0 or any(
                 track.lost or not track.in_sight for track in self._tracks):
@@ -99,7 +103,7 @@ class FaceTracker:
             else:
                 track.lost += 1
                 track.box = track.box + np.tile(track.motion, 2)
-        # Where the detector saw a face and the landmarks did not, is none.
+        # Drop detections that the landmarks did not confirm.
         self._tracks = [
             track for track in self._tracks
             if track.track_id is not None and track.lost <= self.max_lost
@@ -107,7 +111,7 @@ class FaceTracker:
         return sorted(found.values(), key=lambda face: face.track_id or 0)
 
     def _detect(self, prepared):
-        """Gives lost faces the boxes of the detector, and adds new faces."""
+        """Runs the detector to relocate lost faces and add new ones."""
         self.detector_runs += 1
         self._wait = self.detect_every
         boxes, scores = self.landmarker.detect(prepared)
@@ -123,7 +127,7 @@ class FaceTracker:
         ]
 
     def _found(self, tracks, faces) -> Dict[_Track, FaceLandmarks]:
-        """Faces that are sure; of two that are one, the better track's."""
+        """Keeps confident faces; the better track wins among duplicates."""
         pairs = [(track, face) for track, face in zip(tracks, faces)
                  if float(face.scores.mean()) >= self.min_score]
         pairs.sort(
@@ -143,7 +147,7 @@ class FaceTracker:
         return found
 
     def _follow(self, track, face, image_size):
-        """Where a face that was found is looked for in the next frame."""
+        """Updates a track from its face in this frame."""
         low, high = face.keypoints.min(0), face.keypoints.max(0)
         grow = self.margin * (high - low)
         middle = .5 * (low + high)
@@ -151,15 +155,17 @@ class FaceTracker:
             track.motion = (middle - track.middle) / (track.lost + 1)
         track.middle, track.lost = middle, 0
         track.box = np.concatenate([low - grow, high + grow])
-        # Half out of sight is gone.
+        # A face that is half outside the image counts as gone.
         inside = np.minimum(high, image_size) - np.maximum(low, 0)
         track.in_sight = bool((inside > .5 * (high - low)).all() and
                               (high - low > 2).all())
 
 
 def _matched(boxes, others):
-    """Pairs of overlapping boxes (their indices), the best first and each in
-    one pair; and all of the others that overlap with one.
+    """Matches overlapping boxes greedily, each at most once.
+
+    Returns the index pairs, best first, and the indices of all ``others`` that
+    overlap with any box.
     """
     overlaps = [(iou(box, other), first, second)
                 for first, box in enumerate(boxes)

@@ -1,4 +1,4 @@
-"""Warnings that a long run should give once, not with every frame."""
+"""Warnings that are given once per process instead of once per frame."""
 import warnings
 from typing import Set
 
@@ -6,7 +6,7 @@ _GIVEN: Set[str] = set()
 
 
 def warn_once(kind: str, message: str) -> None:
-    """Warns, unless it did so in this process for this kind."""
+    """Warns unless a warning of this kind was given before."""
     if kind not in _GIVEN:
         _GIVEN.add(kind)
         warnings.warn(message + ' Further cases are not reported.',

@@ -244,13 +244,13 @@ def test_pil_images_are_turned_upright_or_named(tmp_path):
     ({}, 'a dict was given'), (3, 'an int was given'), ([], 'An empty list'),
     ([1, 2], 'list of numbers'), ([[1, 2], [3, 4]], 'list of numbers'),
     ([None], '0 of the batch is None'), ([grey(), {}], '1 of the batch is a'),
-    (np.array([None, 'a']), 'wanted is an image'),
+    (np.array([None, 'a']), 'expected an image'),
     (np.full((9, 9), None), 'object pixels'),
     (np.zeros((48, 64, 2), np.uint8), r'view\(np.uint16\)'),
     (np.zeros((384, 256, 2), np.uint8), 'lower half'),
-    (np.zeros((2, 3, 48, 64, 3), np.uint8), 'wanted is an image'),
+    (np.zeros((2, 3, 48, 64, 3), np.uint8), 'expected an image'),
     (np.zeros((0, 48, 64), np.uint8), 'not empty'),
-    ([np.zeros((2, 48, 64), np.uint8)], 'many images'),
+    ([np.zeros((2, 48, 64), np.uint8)], 'this is a batch'),
     (torch.zeros(48, 64, requires_grad=True), r'detach\(\)'),
     (torch.zeros(48, 64, dtype=torch.bfloat16), r'float\(\)'),
     (np.zeros((40000, 48), np.uint8), '48x40000 .*Cut it'),
@@ -314,7 +314,7 @@ def test_hot_faces_are_no_skin():
     landmarker = ThermalLandmarker(Network())
     raw = np.full((128, 128), 29500, np.uint16)
     raw[10:110, 5:110] = 33500  # 62 degrees Celsius
-    with pytest.warns(UserWarning, match='no temperatures of skin') as warned:
+    with pytest.warns(UserWarning, match='no plausible skin temperatures') as warned:
         face, = landmarker(raw, BOX)
         landmarker(raw, BOX)
     assert face.skin_celsius is None and face.keypoint_celsius is None
@@ -375,7 +375,7 @@ def test_bad_calls_are_explained(tmp_path):
             next(ThermalLandmarker(Network()).stream(images))
     with pytest.raises(ValueError, match="'onnx', 'cpu' or 'cuda'"):
         ThermalLandmarker('a.pth', 'gpu')
-    with pytest.raises(ValueError, match="device='onnx' runs"):
+    with pytest.raises(ValueError, match="run it with device='onnx'"):
         ThermalLandmarker('a.onnx', 'cpu')
     colour = Detector()
     colour.info = ModelInfo('detection', (128, 128), 3, ['boxes', 'scores'])

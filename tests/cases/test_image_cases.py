@@ -119,7 +119,7 @@ def test_28_pixel_types_by_the_options_that_are_named(cases, name):
 def test_28_raw_counts_have_no_temperature(cases):
     problem = temperature_problem(
         decoded(cases / '28_pixel_types/raw14bit.png'))
-    assert "raw counts, of no unit known" in problem
+    assert "raw counts in an unknown unit" in problem
 
 
 def test_28_telemetry_rows(cases):

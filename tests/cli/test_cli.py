@@ -158,10 +158,10 @@ def test_info_tells_what_is_installed(console_script):
 def test_info_describes_a_model(run_cli, onnx, tmp_path):
     printed = run_cli('info', onnx)
     for text in ('landmarks, fp32', '64 x 64 pixels, grey levels',
-                 'keypoints, scores, in pixels', 'points: 68, ', 'nose'):
+                 'keypoints, scores, in input pixels', 'points: 68, ', 'nose'):
         assert text in printed
     (tmp_path / 'a.onnx.json').write_text(json.dumps(dict(task='landmarks')))
-    for name, message in (('a.onnx', 'is no description of a model'),
+    for name, message in (('a.onnx', 'is not a model description'),
                           ('gone.onnx', 'gone.onnx.json does not exist')):
         with pytest.raises(SystemExit, match=f'error: .*{message}'):
             run_cli('info', tmp_path / name)

@@ -101,7 +101,7 @@ def test_an_empty_folder_is_one_clear_error(convert, name, tmp_path):
     arguments = ['--labels', '.'] if name == 'carl_visth' else []
     with pytest.raises(SystemExit, match=f'error: .*{tmp_path}'):
         convert(name, tmp_path, *arguments)
-    with pytest.raises(SystemExit, match='is no folder'):
+    with pytest.raises(SystemExit, match='is not a folder'):
         convert(name, tmp_path / 'none', *arguments)
 
 

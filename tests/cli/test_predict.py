@@ -129,14 +129,14 @@ def test_a_video_of_one_fault_is_one_line(predict, tmp_path, capsys):
     printed = capsys.readouterr()
     assert '1 frames, 1 faces, 5 problems' in printed.out
     assert printed.err.count('different channels') == 1
-    assert 'colour.npy: 4 more frames likewise' in printed.err
+    assert 'colour.npy: 4 more frames are unusable' in printed.err
 
 
 @pytest.mark.parametrize('options, message', [
     (('--model', 'gone.onnx'), 'gone.onnx.json does not exist.*copy both'),
     (('--box', '1,2'), '--box 1,2: give four numbers'),
     (('--show', ), '--show needs a display'),
-    (('--out-dir', '.'), 'a.png lies in the output folder')])
+    (('--out-dir', '.'), 'a.png is in the output folder')])
 def test_it_explains_what_it_lacks(predict, out, tmp_path, monkeypatch,
                                    options, message):
     monkeypatch.delenv('DISPLAY', raising=False)

@@ -24,7 +24,7 @@ def thermal_frame():
 
 def test_page_shows_faces_or_says_why_not(onnx, tmp_path):
     landmarker = ThermalLandmarker(str(onnx), 'onnx')
-    assert 'whole image is taken as one face' in introduction(landmarker)
+    assert 'whole image is treated as one face' in introduction(landmarker)
     path = str(tmp_path / 'frame.png')
     cv2.imwrite(path, thermal_frame())
     picture, rows, message = analyse(landmarker, path)

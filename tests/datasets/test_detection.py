@@ -154,6 +154,6 @@ def test_detector_and_landmarks_work_together(detector, save_student,
         one.keypoints - other.keypoints
         for one, other in zip(found['cpu'], found['onnx'])], axis=2)
     assert np.median(difference) < .1
-    with pytest.raises(ValueError, match='for landmarks, wanted is'):
+    with pytest.raises(ValueError, match='for landmarks, expected'):
         ThermalLandmarker(student[:-4] + '.onnx', 'onnx',
                           student[:-4] + '.onnx')

@@ -121,7 +121,7 @@ def test_what_cannot_be_exported_is_explained(save_student, tmp_path):
     info = describe(model)
     for options, message in ((dict(precision='int8'), 'calibration'),
                              (dict(format='torchscript', precision='int8',
-                                   calibration=np.zeros(1)), 'no int8'),
+                                   calibration=np.zeros(1)), 'support int8'),
                              (dict(format='openvino'), 'must end in .xml')):
         with pytest.raises(ValueError, match=message):
             export_model(model, info, str(tmp_path / 'a.onnx'), **options)
@@ -151,7 +151,7 @@ def test_what_cannot_be_run_is_explained(save_student, tmp_path):
     with pytest.raises(ValueError, match=r'takes \[1, 64, 64\]'):
         ThermalLandmarker(str(out), 'onnx')
     out.write_bytes(b'broken')
-    with pytest.raises(ValueError, match='was changed or exchanged'):
+    with pytest.raises(ValueError, match='was modified or replaced'):
         ThermalLandmarker(str(out), 'onnx')
 
 

@@ -131,11 +131,11 @@ def test_shapes_tell_images_from_batches(shape, many):
 
 
 @pytest.mark.parametrize('shape, message', [
-    ((48, 64, 2), 'two bytes a pixel'), ((5, 48, 64, 2), 'two bytes a pixel'),
-    ((1, 5, 48, 64, 3), 'wanted is an image'), ((48, ), 'wanted is an image'),
-    ((), 'wanted is an image'), ((0, 48), 'not empty'),
-    ((5, 48, 0), 'not empty'), ((2, 300), 'holds no face'),
-    ((9, 3, 64), 'holds no face'), ((5, 7, 48, 64), 'wanted is an image')])
+    ((48, 64, 2), 'two bytes per pixel'), ((5, 48, 64, 2), 'two bytes per pixel'),
+    ((1, 5, 48, 64, 3), 'expected an image'), ((48, ), 'expected an image'),
+    ((), 'expected an image'), ((0, 48), 'not empty'),
+    ((5, 48, 0), 'not empty'), ((2, 300), 'too small for a face'),
+    ((9, 3, 64), 'too small for a face'), ((5, 7, 48, 64), 'expected an image')])
 def test_shapes_that_are_no_images_are_refused(shape, message):
     with pytest.raises(ValueError, match=message):
         is_batch(shape, 'it')
@@ -188,7 +188,7 @@ def test_pages_that_lead_in_a_circle_come_once(tmp_path):
 
 
 @pytest.mark.parametrize('name, arrays, message', [
-    ('a.npy', [np.zeros((48, 64, 2), np.uint8)], 'two bytes a pixel'),
+    ('a.npy', [np.zeros((48, 64, 2), np.uint8)], 'two bytes per pixel'),
     ('a.npy', [np.zeros((120, 160, 7))], r'np.moveaxis\(a, -1, 0'),
     ('a.npz', [np.zeros((120, 160, 7))], r'np.moveaxis\(a, -1, 0'),
     ('a.npz', [radiometric()] * 2, 'cannot be read: it holds 2 arrays .arr_0,'),
@@ -392,15 +392,15 @@ def test_a_picture_with_numbers_below_it_is_grey():
 def test_a_backend_that_converts_all_the_same_is_told():
     capture = FakeCapture([np.zeros((48, 64, 3), np.uint8)], FOURCC=b'Y16 ')
     frame, = Source('0', open_capture=capture)
-    assert '16 bits a pixel, but OpenCV delivers uint8' in frame.error
+    assert '16 bits per pixel, but OpenCV delivers uint8' in frame.error
     assert capture.released
 
 
 @pytest.mark.parametrize('pixels, message', [
-    (b'\x10\x001Y', '16 bits .*-pix_fmt gray16le'),
-    (b'Y1\0\x0a', '10 bits .*multiplied by 64'),
-    (b'Y1\0\x0e', '14 bits .*multiplied by 4'),
-    (b'RGB\x0f', 'two bytes a pixel')])
+    (b'\x10\x001Y', '16-bit .*-pix_fmt gray16le'),
+    (b'Y1\0\x0a', '10-bit .*multiplies values by 64'),
+    (b'Y1\0\x0e', '14-bit .*multiplies values by 4'),
+    (b'RGB\x0f', 'two bytes per pixel')])
 def test_videos_that_opencv_would_convert_are_refused(tmp_path, pixels,
                                                       message):
     capture = FakeCapture([], CODEC_PIXEL_FORMAT=pixels)
@@ -423,7 +423,7 @@ def test_ordinary_videos_say_nothing(pixels):
 
 
 def test_deep_colours_are_read_with_one_warning():
-    with pytest.warns(UserWarning, match='10 bits a colour channel') as said:
+    with pytest.warns(UserWarning, match='10 bits per colour channel') as said:
         for _ in range(3):
             Capture('a.mp4',
                     FakeCapture([], CODEC_PIXEL_FORMAT=b'Y3\x0b\x0a'))
@@ -483,8 +483,8 @@ def test_names_never_meet():
 @pytest.mark.parametrize('name, error, message', [
     ('gone.png', FileNotFoundError, 'does not exist'),
     ('gone.avi', FileNotFoundError, 'does not exist'),
-    ('*.jpg', FileNotFoundError, 'finds no image'),
-    ('text.txt', ValueError, 'none of the known types'),
+    ('*.jpg', FileNotFoundError, 'matches no image'),
+    ('text.txt', ValueError, 'not of a supported type'),
     ('.', FileNotFoundError, 'holds no image'),
 ])
 def test_sources_that_are_none(tmp_path, name, error, message):

@@ -54,7 +54,7 @@ def test_grey_palettes_are_exact_in_three_channels(palette):
 
 @pytest.mark.parametrize('palette', ONE_COLOUR_TWICE)
 def test_palettes_that_cannot_be_inverted_are_refused(palette, grey):
-    with pytest.raises(ValueError, match=f"'{palette}' shows unlike temp"):
+    with pytest.raises(ValueError, match=f"'{palette}' shows different temp"):
         invert_palette(apply_palette(grey, palette), palette)
 
 

@@ -121,7 +121,7 @@ def test_units_are_named_with_the_options_that_mend_them(scene_k, unit):
 ])
 def test_raw_counts_have_no_unit(raw):
     problem = temperature_problem(raw.reshape(32, 32))
-    assert 'raw counts, of no unit known here' in problem
+    assert 'raw counts in an unknown unit' in problem
 
 
 def test_kelvin_and_centikelvin_are_no_problem(scene_k):
@@ -172,9 +172,9 @@ def test_a_window_of_temperatures_needs_temperatures(scene_k, tmp_path):
 
 
 @pytest.mark.parametrize('values, dtype, expected', [
-    ((20, 240), np.uint16, 'grey levels of 8 bits'),
-    ((0, 255), np.int16, 'grey levels of 8 bits'),
-    ((0, 255), np.float32, 'grey levels of 8 bits'),
+    ((20, 240), np.uint16, '8-bit grey levels'),
+    ((0, 255), np.int16, '8-bit grey levels'),
+    ((0, 255), np.float32, '8-bit grey levels'),
     ((0, 1), np.float32, 'normalised grey levels'),
     ((-1, 1), np.float32, 'normalised grey levels'),
     ((.2, .8), np.float32, 'normalised grey levels'),

@@ -147,15 +147,16 @@ def test_description_belongs_to_its_model(tmp_path):
     assert loaded == info and found == str(model)
     assert ModelInfo.load(path, 'landmarks')[0] == info
 
-    with pytest.raises(ValueError, match='for landmarks, wanted is'):
+    with pytest.raises(ValueError, match='for landmarks, expected'):
         ModelInfo.load(str(model), 'detection')
     model.write_bytes(b'another network')
-    with pytest.raises(ValueError, match='was changed or exchanged'):
+    with pytest.raises(ValueError, match='was modified or replaced'):
         ModelInfo.load(str(model), 'landmarks')
     model.unlink()
-    with pytest.raises(FileNotFoundError, match='is not beside it'):
+    with pytest.raises(FileNotFoundError, match='is not in its folder'):
         ModelInfo.load(path, 'landmarks')
-    for content, message in (('{', 'no description'), ('[]', 'no description'),
+    for content, message in (('{', 'not a model description'),
+                             ('[]', 'not a model description'),
                              ('{"format": 99}', 'has format 99'),
                              ('{"format": 1}', 'is incomplete')):
         (tmp_path / 'a.onnx.json').write_text(content)
