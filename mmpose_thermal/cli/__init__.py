@@ -20,9 +20,9 @@ _REPOSITORY = ('in a clone of the repository, run `bash tools/install.sh` '
 _REMEDIES = {
     **dict.fromkeys(('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose'),
                     _REPOSITORY),
-    **{module: f"pip install 'mmpose_thermal[{extra}]'" for module, extra in (
-        ('cv2', 'runtime'), ('onnxruntime', 'runtime'), ('onnx', 'export'),
-        ('openvino', 'openvino'), ('gradio', 'serve'), ('lmdb', 'cache'))},
+    'cv2': 'pip install opencv-python',
+    **{name: f'pip install {name}'
+       for name in ('onnxruntime', 'onnx', 'openvino', 'gradio', 'lmdb')},
 }
 
 

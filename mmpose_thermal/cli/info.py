@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mmpose_thermal.version import __version__
 
-# Purpose, extra to install (None: run tools/install.sh), and modules with the
+# Purpose, packages to install (None: run tools/install.sh), modules, and the
 # distributions that can provide them.
 _PARTS = (
-    ('to predict', 'runtime', {
+    ('to predict', 'opencv-python onnxruntime', {
         'numpy': ('numpy', ),
         'cv2': ('opencv-python', 'opencv-python-headless',
                 'opencv-contrib-python', 'opencv-contrib-python-headless'),
@@ -21,10 +21,10 @@ _PARTS = (
         'mmcv': ('mmcv', 'mmcv-lite', 'onedl-mmcv'),
         'mmdet': ('mmdet', 'onedl-mmdetection'),
         'mmpose': ('mmpose', )}),
-    ('to export', 'export', {'onnx': ('onnx', )}),
+    ('to export', 'onnx', {'onnx': ('onnx', )}),
     ('to export to OpenVINO', 'openvino', {'openvino': ('openvino', )}),
-    ('to serve a web page', 'serve', {'gradio': ('gradio', )}),
-    ('to keep training images decoded', 'cache', {'lmdb': ('lmdb', )}),
+    ('to serve a web page', 'gradio', {'gradio': ('gradio', )}),
+    ('to keep training images decoded', 'lmdb', {'lmdb': ('lmdb', )}),
 )
 
 
@@ -47,14 +47,14 @@ def run(args: argparse.Namespace) -> None:
 def _described_installation():
     yield (f'mmpose_thermal {__version__} in {Path(__file__).parents[1]}, '
            f'Python {sys.version.split()[0]}')
-    for purpose, extra, modules in _PARTS:
+    for purpose, packages, modules in _PARTS:
         found = {module: _version(module, distributions)
                  for module, distributions in modules.items()}
         yield f'{purpose}: ' + ', '.join(
             f'{module} {version or "is missing"}'
             for module, version in found.items())
         if not all(found.values()):
-            yield '  ' + (f"pip install 'mmpose_thermal[{extra}]'" if extra else
+            yield '  ' + (f'pip install {packages}' if packages else
                           'bash tools/install.sh in a clone of the repository')
 
 

@@ -85,6 +85,8 @@ class ModelInfo:
         """
         json_path = Path(path if path.endswith('.json') else f'{path}.json')
         if not json_path.is_file():
+            if not Path(path).exists():
+                raise FileNotFoundError(f'{path} does not exist.')
             raise FileNotFoundError(
                 f'{json_path} does not exist. A model needs the description '
                 'that `mmpose-thermal export` writes next to it: copy both.')

@@ -383,7 +383,7 @@ def test_bad_calls_are_explained(tmp_path):
         ThermalLandmarker(Network(), detector=colour)
     with pytest.raises(ValueError, match="'rainbow-hot'"):
         ThermalLandmarker(Network(), palette='rainbow-hot')
-    with pytest.raises(FileNotFoundError, match='copy both'):
+    with pytest.raises(FileNotFoundError, match='a.onnx does not exist'):
         ThermalLandmarker(str(tmp_path / 'a.onnx'))
 
 

@@ -133,7 +133,7 @@ def test_a_video_of_one_fault_is_one_line(predict, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('options, message', [
-    (('--model', 'gone.onnx'), 'gone.onnx.json does not exist.*copy both'),
+    (('--model', 'gone.onnx'), 'gone.onnx does not exist'),
     (('--box', '1,2'), '--box 1,2: give four numbers'),
     (('--show', ), '--show needs a display'),
     (('--out-dir', '.'), 'a.png is in the output folder')])

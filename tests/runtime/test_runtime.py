@@ -162,6 +162,9 @@ def test_description_belongs_to_its_model(tmp_path):
         (tmp_path / 'a.onnx.json').write_text(content)
         with pytest.raises(ValueError, match=message):
             ModelInfo.load(path, 'landmarks')
+    with pytest.raises(FileNotFoundError, match='b.onnx does not exist'):
+        ModelInfo.load(str(tmp_path / 'b.onnx'), 'landmarks')
+    (tmp_path / 'b.onnx').write_bytes(b'')
     with pytest.raises(FileNotFoundError, match='copy both'):
         ModelInfo.load(str(tmp_path / 'b.onnx'), 'landmarks')
 

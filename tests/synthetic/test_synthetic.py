@@ -357,3 +357,15 @@ def test_attributes_are_annotated(pairs_root):
 def test_spec_without_pictures_is_refused(field):
     with pytest.raises(ValueError, match=field):
         SyntheticSpec(**{field: 0})
+
+
+def test_statistics_are_compared_with_those_of_real_faces(run_tool, pairs_root,
+                                                          tmp_path):
+    """Rendered ones of another seed stand for real ones."""
+    sheet = tmp_path / 'sheet.png'
+    printed = run_tool('dev/compare_statistics',
+                       pairs_root / 'annotations/train.json', '--count', 10,
+                       '--sheet', sheet)
+    line = next(line for line in printed.splitlines() if 'nose offset' in line)
+    assert np.isfinite(float(line.split()[4]))
+    assert cv2.imread(str(sheet)).shape == (128, 1280, 3)

@@ -125,7 +125,8 @@ def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
     faces = ThermalLandmarker(f'{best}.onnx', 'onnx')(
         pairs_root / 'thermal16/test/200000_000.png')
     assert faces[0].keypoints.shape == (68, 2)
-    assert 20 < faces[0].skin_celsius['forehead'] < 40
+    # Where an untrained model sees it: that need not be skin.
+    assert 'forehead' in faces[0].skin_celsius
 
 
 @pytest.mark.parametrize('given, passed', [
