@@ -183,7 +183,7 @@ def test_strategies_differ_in_nothing_but_the_strategy(level):
     folder = REPOSITORY / 'configs/thermal_face_2d_keypoint'
     plain = Config.fromfile(str(next(folder.glob(
         'topdown_heatmap/synthetic/td-hm_' +
-        dict(ktl='res18', mcl='shufflenetv2')[level] + '*thermal*'))))
+        dict(ktl='res18', mcl='shufflenetv2')[level] + '*thermal-96x96*'))))
     for strategy in STRATEGIES:
         path, = folder.glob(f'mlcm_kd/synthetic/{level}-{strategy}_*.py')
         config = Config.fromfile(str(path))

@@ -567,7 +567,7 @@ def test_known_point_sets():
             ] == [16, 54, 60, 72, 76, 82]
     body = keypoint_indices('coco_wholebody', 'coco')
     assert body == list(range(17))
-    with pytest.raises(ValueError, match='points .* are not known'):
+    with pytest.raises(ValueError, match='do not correspond to single points'):
         keypoint_indices('300w', 'wflw')
     with pytest.raises(ValueError, match='No point'):
         keypoint_indices('aflw', '300w')  # merely numbered

@@ -77,8 +77,8 @@ def test_one_channel(tmp_path):
 
 @pytest.mark.parametrize('arguments, match', [
     (dict(gain='auto'), '`gain` must be one of'),
-    (dict(gain='window'), 'belong together'),
-    (dict(gain='clahe', temperature_range_k=(290, 310)), 'belong together'),
+    (dict(gain='window'), 'must be used together'),
+    (dict(gain='clahe', temperature_range_k=(290, 310)), 'must be used together'),
     (dict(channels=2), '`channels` must be 1 or 3'),
 ])
 def test_wrong_settings_are_refused(arguments, match):
