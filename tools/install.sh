@@ -5,7 +5,7 @@ usage() {
 Usage: bash tools/install.sh [--no-venv] [--help]
 
 Installs torch, mmengine, mmcv, mmdet, mmpose and, editable, mmpose_thermal. A first
-installation takes 4 to 5 minutes on 2 idle cores; most of them go into compiling
+installation takes 3 to 5 minutes on 2 idle cores; most of them go into compiling
 mmcv's ops. pip keeps the result: a second environment takes 1 to 2 minutes.
 
   --no-venv   use the active Python environment instead of creating one. If it

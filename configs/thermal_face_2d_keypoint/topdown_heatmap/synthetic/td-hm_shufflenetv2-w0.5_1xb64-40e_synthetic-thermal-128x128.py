@@ -1,6 +1,6 @@
 # The light network at 128x128 with strong augmentation, for real cameras:
 # trained on many rendered faces
-# (`python tools/misc/make_synthetic_pairs.py data/synthetic_8000 --train 8000
+# (`python tools/misc/make_synthetic_pairs.py data/synthetic_6000 --train 6000
 # --val 300 --test 300 --extra 0 --per-subject 1 --size 192 --seed 11`).
 _base_ = './td-hm_shufflenetv2-w0.5_1xb32-20e_synthetic-thermal-96x96.py'
 
@@ -60,7 +60,7 @@ val_pipeline = [
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),
 ]
-data_root = 'data/synthetic_8000/'
+data_root = 'data/synthetic_6000/'
 train_dataloader = dict(
     batch_size=64,
     dataset=dict(data_root=data_root, pipeline=train_pipeline))
