@@ -140,11 +140,11 @@ tables = [dict(title='Tiny', rows=['rgb', 'ktl'], baseline='rgb')]
 
     # the command that the report names trains nothing again
     command = shlex.split(report.split('Reproduced by: `')[1].split('`')[0])
-    for arguments, code in ((command[2:], 0), ([recipe, '--only', 'k'], 2)):
-        with pytest.raises(SystemExit) as ended:
-            run_tool('analysis_tools/run_benchmark', *arguments)
-        assert ended.value.code == code
-    assert capsys.readouterr().out.count('done before') == 2
+    printed = run_tool('analysis_tools/run_benchmark', *command[2:])
+    assert printed.count('done before') == 2
+    with pytest.raises(SystemExit) as ended:
+        run_tool('analysis_tools/run_benchmark', recipe, '--only', 'k')
+    assert ended.value.code == 2
 
 
 @pytest.mark.long
