@@ -77,7 +77,7 @@ def test_from_download_to_numbers(convert, run_cli, name, samples, tmp_path):
 
     # Someone's own data have no config of their own.
     path, = CONFIGS.glob(
-        'synthetic/td-hm_shufflenetv2-w0.5_*-thermal-*.py' if name ==
+        'synthetic/td-hm_shufflenetv2-w0.5_*-thermal-96x96.py' if name ==
         'labelme' else f'{name}/td-hm_shufflenetv2_*-thermal-*.py')
     config = Config.fromfile(str(path))
     for split in ('train', 'val', 'test'):
