@@ -2,6 +2,8 @@
 import cv2
 import numpy as np
 
+from .curves import at_points
+
 _SHIFT = 4
 
 
@@ -90,10 +92,7 @@ class Glasses:
         return mask.astype(np.float32) / 255
 
     def _seen(self, pixels, depth):
-        surface = self.scene.raster.depth
-        x, y = np.clip(np.round(pixels).astype(int), 0,
-                       self.scene.size - 1).T
-        return depth <= surface[y, x] + .3
+        return depth <= at_points(self.scene.raster.depth, pixels) + .3
 
 
 def visor_mask(scene, rng):

@@ -58,19 +58,20 @@ SENSORS = dict(
 
 def choose_sensor(rng):
     """Draws the name of a camera."""
-    names = list(SENSORS)
-    odds = np.array([SENSORS[name].odds for name in names])
-    return str(rng.choice(names, p=odds / odds.sum()))
+    return _draw(rng, {name: kind.odds for name, kind in SENSORS.items()})
 
 
 def choose_gain(rng, sensor, faces=1):
     """Draws the name of a camera's gain; only single heads are cut out."""
-    gains = {
+    return _draw(rng, {
         name: odds for name, odds in SENSORS[sensor].gains.items()
         if faces == 1 or name != 'cutout'
-    }
-    odds = np.array(list(gains.values()))
-    return str(rng.choice(list(gains), p=odds / odds.sum()))
+    })
+
+
+def _draw(rng, odds):
+    shares = np.array(list(odds.values()))
+    return str(rng.choice(list(odds), p=shares / shares.sum()))
 
 
 def sense(temperature_k, sensor, rng, difficulty=.5):

@@ -35,6 +35,14 @@ def open_spline(points, steps=6):
     return curve[steps:(len(points)) * steps + 1]
 
 
+def at_points(image, points):
+    """The values of an image (H, W) at the pixels nearest to points (N, 2)."""
+    height, width = image.shape[:2]
+    x, y = np.clip(np.round(points).astype(int), 0,
+                   [width - 1, height - 1]).T
+    return image[y, x]
+
+
 def smooth_noise(rng, shape, cells):
     """Zero-mean noise of unit scale with features of ``1 / cells``.
 

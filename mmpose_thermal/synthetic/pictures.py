@@ -51,19 +51,18 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
         np.random.default_rng([spec.seed, subject_id, 10**6]),
         spec.size) if spec.unaligned else None
     for pairs, rng in _rendered(spec, split, subject_id, pictures):
-        faces = []
-        for pair in pairs:
-            faces.append(
-                dict(
-                    keypoints=_listed(pair.keypoints, pair.visible),
-                    **pair.attributes))
-            if rig is not None:
-                faces[-1]['rgb_keypoints'] = _listed(
-                    seen_by(rig[0], rig[1], pair)[1], pair.visible)
+        faces = [
+            dict(
+                keypoints=_listed(pair.keypoints, pair.visible),
+                **pair.attributes) for pair in pairs
+        ]
         first = pairs[0]
-        picture = Picture(
-            first.rgb if rig is None else seen_by(rig[0], rig[1], first)[0], None, None,
-            faces)
+        rgb = first.rgb
+        if rig is not None:
+            for face, pair in zip(faces, pairs):
+                rgb, points = seen_by(*rig, pair)  # the same image for all
+                face['rgb_keypoints'] = _listed(points, pair.visible)
+        picture = Picture(rgb, None, None, faces)
         if first.temperature_k is not None:
             gain = choose_gain(rng, first.sensor, len(pairs))
             picture.thermal = expose(

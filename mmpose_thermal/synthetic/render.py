@@ -5,12 +5,11 @@ from typing import Optional
 import numpy as np
 
 from .accessories import Glasses, hand_mask, visor_mask
-from .cameras import automatic_gain, choose_sensor
+from .cameras import choose_sensor
+from .curves import at_points
 from .scene import Scene
 from .thermal import render_temperature
 from .visible import render_rgb
-
-__all__ = ['RenderedPair', 'automatic_gain', 'render_pair']
 
 
 @dataclass
@@ -59,16 +58,6 @@ def _foreground(scene, rng):
     return found
 
 
-def _hidden(foreground, keypoints, size):
-    """Which landmarks a hand or a visor hides, (68, ) bool."""
-    x, y = np.clip(np.round(keypoints).astype(int), 0, size - 1).T
-    hidden = np.zeros(len(keypoints), bool)
-    for mask in (foreground.visor, foreground.hand):
-        if mask is not None:
-            hidden |= mask[y, x] > .5
-    return hidden
-
-
 def render_pair(subject, view, rng, size=256, thermal=True, difficulty=.5):
     """Renders an aligned RGB-thermal pair.
 
@@ -88,18 +77,18 @@ def render_pair(subject, view, rng, size=256, thermal=True, difficulty=.5):
     scene = Scene(subject, view, size, scene_rng)
     foreground = _foreground(scene, front_rng)
     sensor = choose_sensor(thermal_rng)
-    person = np.isfinite(scene.raster.depth)
+    hidden = np.zeros((size, size), bool)  # behind a visor or a hand
     for mask in (foreground.visor, foreground.hand):
         if mask is not None:
-            person |= mask > .5
+            hidden |= mask > .5
     return RenderedPair(
         rgb=render_rgb(scene, foreground, visible_rng),
         temperature_k=render_temperature(scene, foreground, sensor,
                                          thermal_rng, difficulty)
         if thermal else None,
         keypoints=scene.keypoints,
-        visible=scene.visible & ~_hidden(foreground, scene.keypoints, size),
-        person=person,
+        visible=scene.visible & ~at_points(hidden, scene.keypoints),
+        person=np.isfinite(scene.raster.depth) | hidden,
         sensor=sensor,
         attributes=dict(
             yaw_deg=round(float(np.degrees(view.yaw)), 2),

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 
 from .canvas import look_up
-from .curves import smooth_noise, smoothstep
+from .curves import at_points, smooth_noise, smoothstep
 from .head import Head, rotation
 from .layers import layers_of
 from .marks import Marks
@@ -152,9 +152,8 @@ class Scene:
             total[self.raster.pixels] = np.maximum(
                 total[self.raster.pixels],
                 covering.alpha * (covering.inside_cm > margin))
-        x, y = np.clip(np.round(self.keypoints).astype(int), 0,
-                       self.size - 1).T
-        return total[y * self.size + x] > _OPAQUE
+        return at_points(total.reshape(self.size, self.size),
+                         self.keypoints) > _OPAQUE
 
     def project(self, points):
         """Head-space points (..., 3), posed with the head, to pixels."""
@@ -164,10 +163,10 @@ class Scene:
         """Which points (N, 2) the surface does not hide: (N, ) bool."""
         nearest = np.round(pixels).astype(int)
         inside = ((nearest >= 0) & (nearest < self.size)).all(1)
-        x, y = np.clip(nearest, 0, self.size - 1).T
         # The nearest pixel of a point on the outline may show what is behind.
         seen = np.where(np.isfinite(self.raster.depth), self.raster.depth, 0)
-        farthest = cv2.dilate(seen, np.ones((3, 3), np.uint8))[y, x]
+        farthest = at_points(cv2.dilate(seen, np.ones((3, 3), np.uint8)),
+                             pixels)
         return inside & (farthest > 0) & (depth <= farthest + tolerance_cm)
 
     def place(self, image, values):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from .backgrounds import thermal_background, visible_background
+from .curves import at_points
 from .render import RenderedPair, render_pair
 
 #: State of a person's skin: offset of the whole skin, kelvin, factor of the
@@ -120,7 +121,5 @@ def render_group(people, rng, size=256, difficulty=.5):
     # Who stands further to the right stands in front.
     for number, pair in enumerate(pairs):
         for other in pairs[number + 1:]:
-            nearest = np.clip(np.round(pair.keypoints).astype(int), 0,
-                              size - 1)
-            pair.visible &= ~other.person[nearest[:, 1], nearest[:, 0]]
+            pair.visible &= ~at_points(other.person, pair.keypoints)
     return pairs

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.synthetic import SyntheticSpec, pictures_of
+from mmpose_thermal.synthetic.curves import at_points
 
 _SIDE_PX = 128
 _MARGIN = .1  # of the crop's side, around the landmarks
@@ -124,8 +125,7 @@ def statistics(crop, points):
     gradient = np.hypot(
         cv2.Sobel(blurred[0], cv2.CV_32F, 1, 0, scale=.125),
         cv2.Sobel(blurred[0], cv2.CV_32F, 0, 1, scale=.125))
-    x, y = np.clip(np.round(points[17:]).astype(int), 0, _SIDE_PX - 1).T
-    found['gradient at landmarks'] = gradient[y, x].mean()
+    found['gradient at landmarks'] = at_points(gradient, points[17:]).mean()
     found['gradient elsewhere'] = gradient[inside].mean()
     return found
 
