@@ -10,10 +10,10 @@ import mmengine
 import numpy as np
 
 from ..visualization import contact_sheet, fit_into, overlay_pair
-from .converter_tools import write_json
-from .annotations import parse_json
-from .point_sets import keypoint_mapping
 from .alignment import Registration, fit_map, register_groups
+from .annotations import parse_json
+from .converter_tools import write_json
+from .point_sets import convert_keypoints, keypoint_mapping
 from .transforms.loading import LoadThermalImage, read_image
 
 _PREVIEW_PAIRS = 6
@@ -161,17 +161,6 @@ def _detect(config, checkpoint, faces, root):
     return found
 
 
-def _convert_points(points, sets, count):
-    """Converts RGB points to the annotation's point set."""
-    if sets is None:
-        return points
-    converted = np.zeros((count, 3))
-    for source, target in keypoint_mapping(*sets):
-        both = np.atleast_1d(source)
-        converted[target] = [*points[both, :2].mean(0), points[both, 2].min()]
-    return converted
-
-
 def _group_of(image, per):
     if per == 'dataset':
         return 'all'
@@ -221,6 +210,7 @@ def _registrations(args, faces, root):
         one = _calibrated(args.calibration, args.model)
         return {image['id']: one for image, _ in faces}, []
     landmarks = _rgb_landmarks(args, faces, root)
+    mapping = keypoint_mapping(*args.points) if args.points else None
     pairs, failed = [], []
     for image, annotation in faces:
         thermal = _points_of(annotation['keypoints'])
@@ -228,7 +218,8 @@ def _registrations(args, faces, root):
         if rgb is None:
             failed.append((image['file_name'], 'no RGB landmarks'))
             continue
-        rgb = _convert_points(rgb, args.points, len(thermal))
+        if mapping is not None:
+            rgb = convert_keypoints(rgb, mapping, len(thermal))
         if len(rgb) != len(thermal):
             raise ValueError(
                 f'{image["rgb_file_name"]} has {len(rgb)} RGB landmarks, but the '

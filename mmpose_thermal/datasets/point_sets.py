@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import mmpose
+import numpy as np
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
@@ -38,8 +39,8 @@ _MIDDLES.update({
     for side in ('right', 'left')
 })
 
-#: An index into another set, or two indices that mean their midpoint.
-Source = Union[int, Tuple[int, int]]
+#: An index into another set, or several that mean the centre of their points.
+Source = Union[int, Sequence[int]]
 
 
 def metainfo_file(metainfo: str) -> str:
@@ -175,6 +176,26 @@ def keypoint_mapping(source: str, target: str) -> List[Tuple[Source, int]]:
             f'No point of "{target}" is known to correspond to a point of '
             f'"{source}": the points of one set have no descriptive names.')
     return mapping
+
+
+def convert_keypoints(points: np.ndarray, mapping: List[Tuple[Source, int]],
+                      count: int) -> np.ndarray:
+    """Converts one face's points by a :func:`keypoint_mapping`.
+
+    Args:
+        points (np.ndarray): Shape (N, 3), x, y and visibility.
+        mapping (list[tuple]): From these points to those of the target.
+        count (int): Number K of points of the target.
+
+    Returns:
+        np.ndarray: Shape (K, 3); zeros for points that the source lacks. A
+        midpoint is as visible as the less visible of its ends.
+    """
+    converted = np.zeros((count, 3))
+    for source, target in mapping:
+        ends = points[np.atleast_1d(source)]
+        converted[target] = [*ends[:, :2].mean(0), ends[:, 2].min()]
+    return converted
 
 
 def keypoint_indices(teacher: str, student: str) -> List[int]:

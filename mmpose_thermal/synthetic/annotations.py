@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import numpy as np
 
-from ..datasets.point_sets import (face_category, keypoint_mapping,
-                                   load_metainfo)
+from ..datasets.point_sets import (convert_keypoints, face_category,
+                                   keypoint_mapping, load_metainfo)
 from .pictures import CENTIKELVIN
 
 _BOX_MARGIN = .1
-_PUPILS = {'right_pupil': slice(36, 42), 'left_pupil': slice(42, 48)}
+_PUPILS = {'right_pupil': range(36, 42), 'left_pupil': range(42, 48)}
 # Of a face, for evaluation by attribute.
 _ATTRIBUTES = ('yaw_deg', 'glasses', 'mask', 'headwear', 'beard', 'hair',
                'sensor', 'gain', 'black_hot')
@@ -17,9 +17,11 @@ _ATTRIBUTES = ('yaw_deg', 'glasses', 'mask', 'headwear', 'beard', 'hair',
 
 @functools.lru_cache(maxsize=None)
 def _style(name):
-    """Metainfo of a style, and where its points are among iBUG's."""
-    return (load_metainfo(dict(from_file=name)),
-            keypoint_mapping('ibug68', name))
+    """Mapping from iBUG's points to a style's, and the style's indices by name.
+    """
+    info = load_metainfo(dict(from_file=name))
+    mapping = keypoint_mapping('ibug68', name)
+    return mapping, info['num_keypoints'], info['keypoint_name2id']
 
 
 def in_style(keypoints, style):
@@ -33,17 +35,10 @@ def in_style(keypoints, style):
         np.ndarray: Shape (K, 3); zeros where the place is not known.
     """
     points = np.reshape(keypoints, (-1, 3))
-    info, mapping = _style(style)
-    found = np.zeros((info['num_keypoints'], 3))
-    for source, target in mapping:
-        chosen = points[np.atleast_1d(source)]
-        found[target] = [*chosen[:, :2].mean(0), chosen[:, 2].min()]
-    for name, lids in _PUPILS.items():
-        if name in info['keypoint_name2id']:
-            eye = points[lids]
-            found[info['keypoint_name2id'][name]] = [
-                *eye[:, :2].mean(0), eye[:, 2].min()]
-    return found.round(3)
+    mapping, count, indices = _style(style)
+    return convert_keypoints(points, mapping + [
+        (lids, indices[name]) for name, lids in _PUPILS.items()
+        if name in indices], count).round(3)
 
 
 def coco_json(records, spec, folder):

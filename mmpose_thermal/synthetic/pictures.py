@@ -60,7 +60,7 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
         rgb = first.rgb
         if rig is not None:
             for face, pair in zip(faces, pairs):
-                rgb, points = seen_by(*rig, pair)  # the same image for all
+                rgb, points = seen_by(rig[0], rig[1], pair)
                 face['rgb_keypoints'] = _listed(points, pair.visible)
         picture = Picture(rgb, None, None, faces)
         if first.temperature_k is not None:
