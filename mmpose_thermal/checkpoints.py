@@ -2,7 +2,7 @@
 import io
 import pickle
 import types
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import mmengine.fileio as fileio
 import numpy as np
@@ -149,3 +149,12 @@ def _first_words(reason: str) -> str:
         if mark in reason:
             reason = reason[reason.index(mark):]
     return reason.split('. ')[0][:160].rstrip('.') or 'it is empty'
+
+
+def unlike_weights(expected: Dict[str, Any],
+                   given: Dict[str, Any]) -> List[str]:
+    """Keys of a state dict that another lacks or has in another shape."""
+    return [
+        key for key, value in expected.items()
+        if getattr(given.get(key), 'shape', None) != value.shape
+    ]

@@ -9,7 +9,7 @@ import torch.nn as nn
 from mmengine.config import Config
 from torch import Tensor
 
-from mmpose_thermal.checkpoints import load_checkpoint
+from mmpose_thermal.checkpoints import load_checkpoint, unlike_weights
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.runtime.networks import ModelInfo
@@ -69,11 +69,8 @@ def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
 
 def _require_weights(model, content, checkpoint, config):
     """Refuses partial loading, which MMEngine would accept."""
-    weights = content.get('state_dict', content)
-    unlike = [
-        key for key, value in model.state_dict().items()
-        if key not in weights or weights[key].shape != value.shape
-    ]
+    unlike = unlike_weights(model.state_dict(),
+                            content.get('state_dict', content))
     if unlike:
         raise ValueError(
             f'{checkpoint} does not hold the model of {config}: '

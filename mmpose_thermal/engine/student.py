@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import save_checkpoint
 from mmpose.registry import HOOKS, MODELS
 
-from mmpose_thermal.checkpoints import load_checkpoint
+from mmpose_thermal.checkpoints import load_checkpoint, unlike_weights
 from mmpose_thermal.models.distillers.building import model_config
 from mmpose_thermal.models.distillers.config_errors import is_of
 from mmpose_thermal.models.distillers.loading import student_weights
@@ -85,10 +85,7 @@ def extract_student(config: Config,
             content.get('state_dict', content), expected, prefix)
     except ValueError as error:
         raise ValueError(f'{checkpoint}: {error}')
-    unlike = [
-        key for key, value in expected.items()
-        if key not in weights or weights[key].shape != value.shape
-    ]
+    unlike = unlike_weights(expected, weights)
     if unlike:
         raise ValueError(
             f'{checkpoint} does not hold the student of this config: '

@@ -5,7 +5,7 @@ from typing import Dict, Optional, Sequence
 import torch.nn as nn
 from torch import Tensor
 
-from mmpose_thermal.checkpoints import load_checkpoint
+from mmpose_thermal.checkpoints import load_checkpoint, unlike_weights
 
 # Prefixes of a student: DDP, this distiller and DWPose, MMRazor.
 _KNOWN_PREFIXES = ('', 'module.', 'student.', 'module.student.',
@@ -136,9 +136,8 @@ def check_student_fits(student: nn.Module, weights: Dict[str, Tensor],
         ValueError: Less than half of the student's weights are in it.
     """
     expected = student.state_dict()
-    found = sum(
-        getattr(weights.get(f'{prefix}student.{key}'), 'shape', None) ==
-        value.shape for key, value in expected.items())
+    own = {f'{prefix}student.{key}': value for key, value in expected.items()}
+    found = len(own) - len(unlike_weights(own, weights))
     if weights and found < len(expected) / 2:
         first = next(iter(weights))
         raise ValueError(
