@@ -163,9 +163,7 @@ class HeadAdapter(nn.Module):
 
 def keypoint_weights(samples: Sequence) -> Tensor:
     """(B, K). Some tools write -1 for unlabelled points, which counts as 0."""
-    return torch.cat([
-        sample.gt_instance_labels.keypoint_weights for sample in samples
-    ]).clamp(0)
+    return labels_of(samples, 'keypoint_weights').clamp(0)
 
 
 def labels_of(samples: Sequence, name: str) -> Tensor:

@@ -22,16 +22,15 @@ def find_layer(model: nn.Module,
         ValueError: There is no such module.
     """
     path, _, index = name.rstrip(']').partition('[')
-    modules = dict(model.named_modules())
-    if path not in modules or not path:
-        parent = path
-        while parent not in modules:
-            parent = parent.rpartition('.')[0]
-        children = [key for key, _ in modules[parent].named_children()]
-        raise ValueError(
-            f'layers: there is no "{name}" in {type(model).__name__}. '
-            f'"{parent or "the network"}" has {", ".join(children)}.')
-    return modules[path], int(index or -1)
+    module, above = model, 'the network'
+    for number, part in enumerate(path.split('.'), 1):
+        children = dict(module.named_children())
+        if part not in children:
+            raise ValueError(
+                f'layers: there is no "{name}" in {type(model).__name__}. '
+                f'"{above}" has {", ".join(children)}.')
+        module, above = children[part], '.'.join(path.split('.')[:number])
+    return module, int(index or -1)
 
 
 @contextmanager
