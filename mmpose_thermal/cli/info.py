@@ -1,6 +1,5 @@
 """Show what is installed and missing, or describe a model file."""
 import argparse
-import json
 import sys
 from importlib import metadata, util
 from pathlib import Path
@@ -72,7 +71,7 @@ def _version(module, distributions):
 
 def _described_model(path):
     from mmpose_thermal.runtime.networks import ModelInfo
-    info, file = ModelInfo.load(path, _task_of(path))
+    info, file = ModelInfo.load(path)
     width, height = info.input_size
     yield f'{file}: {info.task}, {info.precision}'
     yield (f'  input: {width} x {height} pixels, '
@@ -90,15 +89,6 @@ def _described_model(path):
                '--temperature-scale is given')
     for name, value in info.source.items():
         yield f'  {name}: {value}'
-
-
-def _task_of(path):
-    """Reads the task from a description, or assumes landmarks."""
-    json_path = Path(path if path.endswith('.json') else f'{path}.json')
-    try:
-        return json.loads(json_path.read_text())['task']
-    except (OSError, ValueError, KeyError, TypeError):
-        return 'landmarks'  # ModelInfo.load will report the problem
 
 
 def _in_short(names):

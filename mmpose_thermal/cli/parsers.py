@@ -10,6 +10,19 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=29)
 
 
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of :func:`.prediction_run.load_landmarker`."""
+    parser.add_argument(
+        '--model', required=True,
+        help='an exported NAME.onnx, or NAME.pth with its NAME.py')
+    parser.add_argument(
+        '--detector', metavar='MODEL',
+        help='find faces with this model; otherwise the whole image is treated '
+        'as one face')
+    parser.add_argument(
+        '--device', help='run on onnx, cpu or cuda [onnx for .onnx, else cpu]')
+
+
 def add_choices(parser: argparse.ArgumentParser, kind: str,
                 manuals: Dict[str, str]) -> Iterator[Tuple[str, Any]]:
     """Adds subcommands to a parser.

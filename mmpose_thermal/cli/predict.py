@@ -9,6 +9,8 @@ far are kept. The exit status is 1 if an input failed.
 """
 import argparse
 
+from .parsers import add_model_arguments
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
@@ -17,15 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'inputs', nargs='+', metavar='INPUT',
         help='an image, folder, glob pattern, video, stack of frames (.npy, '
         '.npz, .tif) or camera index')
-    parser.add_argument(
-        '--model', required=True,
-        help='an exported NAME.onnx, or NAME.pth with its NAME.py')
-    parser.add_argument(
-        '--detector', metavar='MODEL',
-        help='find faces with this model; otherwise the whole image is treated '
-        'as one face')
-    parser.add_argument(
-        '--device', help='run on onnx, cpu or cuda [onnx for .onnx, else cpu]')
+    add_model_arguments(parser)
     parser.add_argument(
         '--out-dir', default='work_dirs/predict', metavar='DIR',
         help='write results here [%(default)s]')

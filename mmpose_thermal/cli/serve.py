@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .parsers import add_model_arguments
+
 _MAX_SIZE = '20mb'
 _KEEP_S = 300
 _WHOLE_IMAGE = ('Started without --detector: the whole image is treated as one '
@@ -19,13 +21,7 @@ _WHOLE_IMAGE = ('Started without --detector: the whole image is treated as one '
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument(
-        '--model', required=True,
-        help='an exported NAME.onnx, or NAME.pth with its NAME.py')
-    parser.add_argument(
-        '--detector', metavar='MODEL', help='find faces with this model')
-    parser.add_argument(
-        '--device', help='run on onnx, cpu or cuda [onnx for .onnx, else cpu]')
+    add_model_arguments(parser)
     parser.add_argument(
         '--port', type=int, default=7860,
         help='serve at http://127.0.0.1:PORT [%(default)s]')

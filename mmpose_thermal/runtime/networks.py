@@ -69,12 +69,13 @@ class ModelInfo:
         return path
 
     @classmethod
-    def load(cls, path: str, task: str) -> Tuple['ModelInfo', str]:
+    def load(cls, path: str,
+             task: Optional[str] = None) -> Tuple['ModelInfo', str]:
         """Loads a model's description.
 
         Args:
             path (str): Path of the model or of its ``.json``.
-            task (str): Required task.
+            task (str, optional): Required task. Defaults to any.
 
         Returns:
             tuple[ModelInfo, str]: The description, and the model's path.
@@ -117,7 +118,7 @@ class ModelInfo:
             raise ValueError(
                 f'{model} is not the model that {json_path} describes: it was '
                 'modified or replaced. Copy both files of the same export.')
-        if info.task != task:
+        if task is not None and info.task != task:
             raise ValueError(f'{model} is a model for {info.task}, expected '
                              f'one for {task}.')
         return info, str(model)
