@@ -9,25 +9,12 @@ train_cfg = dict(max_epochs=max_epochs, val_interval=5)
 optim_wrapper = dict(
     optimizer=dict(lr=3e-3), clip_grad=dict(max_norm=0.2))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.05, begin=0, end=100, by_epoch=False),
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=2e-5,
-        begin=0,
-        end=max_epochs,
-        T_max=max_epochs,
-        by_epoch=True,
-        convert_to_iter_based=True),
+    dict(_base_.param_scheduler[0], end=100),
+    dict(_base_.param_scheduler[1], end=max_epochs, T_max=max_epochs),
 ]
 auto_scale_lr = dict(base_batch_size=64)
 
-codec = dict(
-    type='MSRAHeatmap',
-    input_size=(128, 128),
-    heatmap_size=(32, 32),
-    sigma=1.5,
-    unbiased=True,
-    blur_kernel_size=7)
+codec = dict(_base_.codec, input_size=(128, 128), heatmap_size=(32, 32))
 model = dict(head=dict(decoder=codec))
 
 train_pipeline = [
@@ -55,8 +42,7 @@ train_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadThermalImage'),
-    dict(type='GetBBoxCenterScale'),
+    *_base_.thermal_val_pipeline[:2],
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),
 ]
