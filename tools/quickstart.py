@@ -15,8 +15,6 @@ from pathlib import Path
 
 _PICTURE_FACES = 6
 _SIDE_PX = 240
-# Blue and orange (BGR), safe for colour-blind readers.
-_TRUTH, _PREDICTED = (178, 114, 0), (0, 159, 230)
 
 
 def parse_args():
@@ -50,7 +48,9 @@ def draw_test_faces(plain, distilled, path):
     import cv2
     import numpy as np
 
-    from mmpose_thermal.visualization import contact_sheet, draw_landmarks
+    from mmpose_thermal.visualization.contact_sheet import (PREDICTED, TRUTH,
+                                                            contact_sheet,
+                                                            draw_landmarks)
     rows = [[], [], [], []]
     # Evenly spaced faces of the split, not chosen by result.
     for index in np.linspace(0, len(plain) - 1, _PICTURE_FACES).astype(int):
@@ -64,11 +64,11 @@ def draw_test_faces(plain, distilled, path):
                 cv2.warpAffine(
                     cv2.imread(image), np.column_stack([zoom * np.eye(2), shift]),
                     (_SIDE_PX, _SIDE_PX), flags=cv2.INTER_CUBIC),
-                truth * zoom + shift, _TRUTH)
+                truth * zoom + shift, TRUTH)
             for image in (thermal.replace('/thermal/', '/rgb/'), thermal)
         ]
         faces += [
-            draw_landmarks(faces[1], model.predicted[index] * zoom + shift, _PREDICTED)
+            draw_landmarks(faces[1], model.predicted[index] * zoom + shift, PREDICTED)
             for model in (plain, distilled)
         ]
         for row, face in zip(rows, faces):

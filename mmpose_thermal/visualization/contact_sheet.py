@@ -4,6 +4,9 @@ from typing import Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+#: Colours of ground truth and prediction, BGR: blue and orange, safe for
+#: colour-blind readers.
+TRUTH, PREDICTED = (178, 114, 0), (0, 159, 230)
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 
 

@@ -5,10 +5,8 @@ import numpy as np
 from ..datasets.transforms.loading import LoadThermalImage, read_image
 from ..evaluation import FaceErrors
 from ..runtime.channels import MAX_COLOURED_SHARE, coloured_share
-from .contact_sheet import contact_sheet, draw_landmarks
+from .contact_sheet import PREDICTED, TRUTH, contact_sheet, draw_landmarks
 
-# Blue and orange (BGR), safe for colour-blind readers.
-_TRUTH, _PREDICTED = (178, 114, 0), (0, 159, 230)
 _MARGIN = 1.35
 
 
@@ -60,8 +58,8 @@ def _face(faces, index, side_px):
         ends = np.clip([one, other], -1e4, 1e4).round().astype(int)
         cv2.line(crop, *map(tuple, ends.tolist()), (150, 150, 150), 1,
                  cv2.LINE_AA)
-    crop = draw_landmarks(crop, truth, _TRUTH)
-    return draw_landmarks(crop, np.clip(predicted, -1e4, 1e4), _PREDICTED)
+    crop = draw_landmarks(crop, truth, TRUTH)
+    return draw_landmarks(crop, np.clip(predicted, -1e4, 1e4), PREDICTED)
 
 
 def _read(path, attributes):

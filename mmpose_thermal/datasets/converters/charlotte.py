@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
-                          split_by_subject)
+                               split_by_subject)
 
 POINT_SETS = {'': 'charlotte', 'profile': 'charlotte_profile'}
 _FRONT, _PROFILE, _IBUG = 72, 43, 68

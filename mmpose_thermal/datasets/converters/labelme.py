@@ -3,8 +3,8 @@ import re
 from pathlib import Path
 
 from ..converter_tools import SPLITS, ConversionError, Picture, split_by_subject
-from ..converter_tools.labelme import (faces_of_shapes, labelled_size, labelme_content,
-                       numbers_of)
+from ..converter_tools.labelme import (faces_of_shapes, labelled_size,
+                                       labelme_content, numbers_of)
 from ..point_sets import keypoint_names, load_metainfo
 
 POINT_SETS = {'': 'ibug68'}  # default of --points

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..alignment import is_mirrored
 from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
-                          split_by_subject)
+                               split_by_subject)
 
 POINT_SETS = {'': 'rwth'}
 # Margins that SF-TL54's authors add around the points to make a box, in pixels.

@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from ..converter_tools import (ConversionError, Face, LeaveOut, Picture,
-                          split_by_subject)
+                               split_by_subject)
 
 POINT_SETS = {'': 'tfake'}
 _THERMAL_SUFFIX = '_thermal.png'
