@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import torch
 from mmengine.optim import OptimWrapper
 from mmpose.registry import OPTIM_WRAPPERS
@@ -25,3 +27,24 @@ class FiniteOptimWrapper(OptimWrapper):
         finite = torch.stack([g.isfinite().all() for g in gradients]).all()
         if finite:
             super().step(**kwargs)
+
+
+@OPTIM_WRAPPERS.register_module()
+class Bfloat16OptimWrapper(FiniteOptimWrapper):
+    """Computes in bfloat16 where PyTorch deems it safe, on a CPU too.
+
+    MMEngine's ``AmpOptimWrapper`` refuses to run without a GPU. The weights
+    stay in float32, and bfloat16 needs no loss scale.
+    """
+
+    @contextmanager
+    def optim_context(self, model: torch.nn.Module):
+        """Casts within the forward pass.
+
+        Args:
+            model (nn.Module): The model that is trained.
+        """
+        device = next(model.parameters()).device.type
+        with super().optim_context(model), torch.autocast(
+                device, torch.bfloat16):
+            yield

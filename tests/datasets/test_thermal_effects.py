@@ -124,6 +124,20 @@ def test_glasses_cover_the_eyes_at_room_temperature(face):
     assert worn[45, 32] == 150
 
 
+def test_local_contrast_brings_out_faint_detail(face):
+    face[20:40:2, 16:48] += 3
+    detail = np.abs(np.diff(apply('LocalContrast', face)[20:40, 32])).mean()
+    assert detail > 5
+
+
+def test_a_tight_frame_ends_near_the_points(face):
+    # The points span x 20 to 44 and y 24 to 40; a quarter of 24 is 6.
+    framed = apply('TightFrame', face, margin=(.25, .25))
+    assert (framed[18:46, 14:50] == face[18:46, 14:50]).all()
+    framed[18:46, 14:50] = 0
+    assert (framed == 0).all()
+
+
 @pytest.mark.parametrize('name, region', [('ColdNose', 'nose'),
                                           ('OpaqueGlasses', 'eyes')])
 def test_face_effects_need_labelled_points_of_a_region(name, region, face):

@@ -265,3 +265,21 @@ def test_checkpoint_of_another_network_is_refused(run_config, save_teacher,
     with pytest.raises(ValueError, match='does not hold the student'):
         extract_student(run_config, path, str(tmp_path / 'out.pth'))
     assert not (tmp_path / 'out.pth').exists()
+
+
+def test_bfloat16_and_channels_last_train_alike(long_config, tmp_path):
+    plain = train(long_config, tmp_path / 'plain')
+    fast = train(
+        long_config, tmp_path / 'fast', **{
+            'optim_wrapper.type': 'Bfloat16OptimWrapper',
+            'custom_hooks': [dict(type='ChannelsLastHook')]
+        })
+    dtypes = {parameter.dtype for parameter in fast.model.parameters()}
+    assert dtypes == {torch.float32}
+    filters = [p for p in fast.model.student.parameters()
+               if p.dim() == 4 and min(p.shape[1:]) > 1]
+    assert all(p.is_contiguous(memory_format=torch.channels_last)
+               for p in filters)
+    rounded, exact = curve(fast), curve(plain)
+    assert rounded != pytest.approx(exact, rel=1e-6, abs=0)
+    assert rounded == pytest.approx(exact, rel=.05)

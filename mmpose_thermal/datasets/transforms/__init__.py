@@ -5,20 +5,21 @@ from .modality import ModalityTransform
 from .pair_topdown_affine import PairTopdownAffine
 from .point_set_converter import PointSetConverter
 from .scene_effects import (ColdNose, ContrastReversal, OpaqueGlasses,
-                            PartialOcclusion)
-from .thermal_effects import (FixedPatternNoise, GainLevelDrift,
+                            PartialOcclusion, TightFrame)
+from .thermal_effects import (FixedPatternNoise, GainLevelDrift, LocalContrast,
                               LowerResolution, NETDNoise, OpticalBlur,
                               TemperatureGradient, ThermalEffect)
 
 #: All effects, in the order of the documentation.
 EFFECTS = (NETDNoise, FixedPatternNoise, OpticalBlur, LowerResolution,
-           GainLevelDrift, ContrastReversal, TemperatureGradient, ColdNose,
-           OpaqueGlasses, PartialOcclusion)
+           LocalContrast, GainLevelDrift, ContrastReversal,
+           TemperatureGradient, ColdNose, OpaqueGlasses, PartialOcclusion,
+           TightFrame)
 
 __all__ = [
     'CachedLoading', 'ColdNose', 'ContrastReversal', 'FixedPatternNoise',
-    'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LowerResolution',
-    'ModalityTransform', 'NETDNoise', 'OpaqueGlasses', 'OpticalBlur',
-    'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
-    'PointSetConverter', 'TemperatureGradient', 'ThermalEffect'
+    'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LocalContrast',
+    'LowerResolution', 'ModalityTransform', 'NETDNoise', 'OpaqueGlasses',
+    'OpticalBlur', 'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
+    'PointSetConverter', 'TemperatureGradient', 'ThermalEffect', 'TightFrame'
 ]

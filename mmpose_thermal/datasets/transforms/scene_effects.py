@@ -173,3 +173,33 @@ class PartialOcclusion(ThermalEffect):
             texture.astype(np.float32), grey.shape[::-1],
             interpolation=cv2.INTER_CUBIC)
         return _cover(grey, mask, size.min() * .008, surface)
+
+
+@TRANSFORMS.register_module()
+@dataclass(eq=False)
+class TightFrame(ThermalEffect):
+    """Ends the image close to the face, as in cut-out faces and at the frame's edge.
+
+    Args:
+        margin: Between the outermost points and the edge, as a fraction of
+            the face's longer side; negative cuts points off.
+    """
+
+    prob: float = .1
+    margin: Range = (-.04, .3)
+
+    def apply(self, grey, levels_per_k, results):
+        keypoints, visible = labelled_points(results)
+        if visible.sum() < 2:
+            return None
+        first, last = keypoints[visible].min(0), keypoints[visible].max(0)
+        side = (last - first).max()
+        left, top = np.round(first - side * self._margins()).astype(int)
+        right, bottom = np.round(last + side * self._margins()).astype(int)
+        inside = np.zeros_like(grey)
+        place = np.s_[max(top, 0):max(bottom, 0), max(left, 0):max(right, 0)]
+        inside[place] = grey[place]
+        return inside
+
+    def _margins(self):
+        return np.random.uniform(*self.margin, 2)

@@ -226,3 +226,24 @@ class TemperatureGradient(ThermalEffect):
         grey += np.float32(amplitude * np.cos(angle)) * across
         grey += np.float32(amplitude * np.sin(angle)) * down[:, None]
         return grey
+
+
+@TRANSFORMS.register_module()
+@dataclass(eq=False)
+class LocalContrast(ThermalEffect):
+    """Raises the contrast within small areas, as cameras' detail enhancement does.
+
+    This is contrast-limited adaptive histogram equalisation (CLAHE).
+
+    Args:
+        clip_limit: Up to which contrast, see ``cv2.createCLAHE``.
+        tiles: Areas along a side of the image.
+    """
+
+    clip_limit: Range = (1.5, 8)
+    tiles: Range = (2, 8)
+
+    def apply(self, grey, levels_per_k, results):
+        tiles = int(round(uniform(self.tiles)))
+        enhance = cv2.createCLAHE(uniform(self.clip_limit), (tiles, tiles))
+        return enhance.apply(cv2.convertScaleAbs(grey)).astype(np.float32)

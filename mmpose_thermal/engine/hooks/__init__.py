@@ -1,4 +1,5 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .channels_last_hook import ChannelsLastHook
 from .checked_loading_hook import CheckedLoadingHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
@@ -6,6 +7,7 @@ from .student_checkpoint_hook import StudentCheckpointHook
 from .thermal_visualization_hook import ThermalVisualizationHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'CheckedLoadingHook', 'EpochSeedHook',
-    'FiniteLossHook', 'StudentCheckpointHook', 'ThermalVisualizationHook'
+    'AtomicCheckpointHook', 'ChannelsLastHook', 'CheckedLoadingHook',
+    'EpochSeedHook', 'FiniteLossHook', 'StudentCheckpointHook',
+    'ThermalVisualizationHook'
 ]

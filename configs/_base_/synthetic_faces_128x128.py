@@ -1,0 +1,82 @@
+# Many embedded faces at 128x128, strongly augmented, for models that work on
+# real cameras:
+# `python tools/misc/make_synthetic_pairs.py data/synthetic_6000 --train 6000
+# --val 300 --test 300 --extra 0 --per-subject 1 --size 192 --seed 11`.
+_base_ = './synthetic_faces_96x96.py'
+
+data_root = 'data/synthetic_6000/'
+codec = dict(_base_.codec, input_size=(128, 128), heatmap_size=(32, 32))
+
+# Detectors' boxes are looser and tilted faces commoner than in data sets.
+geometry = [
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(
+        type='RandomBBoxTransform',
+        shift_factor=0.12,
+        shift_prob=0.6,
+        scale_factor=(0.75, 1.3),
+        rotate_factor=40),
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+]
+thermal_photometry = [
+    dict(
+        type='PhotometricDistortion',
+        contrast_range=(0.5, 1.5),
+        saturation_range=(1, 1),
+        hue_delta=1),
+    dict(type='ContrastReversal', prob=0.08),
+    dict(type='OpticalBlur', prob=0.25),
+    dict(type='LowerResolution', prob=0.2),
+    dict(type='NETDNoise', prob=0.2),
+    dict(type='LocalContrast', prob=0.15),
+    dict(type='PartialOcclusion', prob=0.15),
+    dict(type='TightFrame', prob=0.15),
+]
+
+pair_pipeline = [
+    dict(type='LoadThermalImage'),
+    dict(type='LoadRGBPartner'),
+    *geometry,
+    dict(
+        type='ModalityTransform',
+        modality='thermal',
+        transforms=thermal_photometry),
+    dict(
+        type='ModalityTransform',
+        modality='rgb',
+        transforms=[_base_.rgb_photometry]),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPairInputs'),
+]
+thermal_pipeline = [
+    dict(type='LoadThermalImage'),
+    *geometry,
+    *thermal_photometry,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+rgb_pipeline = [
+    dict(type='LoadImage'),
+    *geometry,
+    _base_.rgb_photometry,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+affine = dict(type='TopdownAffine', input_size=codec['input_size'])
+thermal_val_pipeline = [
+    *_base_.thermal_val_pipeline[:2], affine,
+    dict(type='PackPoseInputs')
+]
+rgb_val_pipeline = [
+    *_base_.rgb_val_pipeline[:2], affine,
+    dict(type='PackPoseInputs')
+]
+
+train_dataloader = dict(
+    batch_size=64,
+    dataset=dict(data_root=data_root, pipeline=thermal_pipeline))
+val_dataloader = dict(
+    dataset=dict(data_root=data_root, pipeline=thermal_val_pipeline))
+test_dataloader = dict(
+    dataset=dict(data_root=data_root, pipeline=thermal_val_pipeline))

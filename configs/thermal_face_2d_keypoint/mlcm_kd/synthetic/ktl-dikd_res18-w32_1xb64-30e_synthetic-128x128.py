@@ -1,0 +1,29 @@
+# KTL for real cameras: the frozen RGB teacher teaches a thermal student of the
+# same size on aligned pairs.
+_base_ = '../../topdown_heatmap/synthetic/' \
+    'td-hm_res18-w32_1xb64-30e_synthetic-thermal-128x128.py'
+
+teacher_name = 'td-hm_res18-w32_1xb64-15e_synthetic-rgb-128x128'
+model = dict(
+    _delete_=True,
+    type='CrossModalDistiller',
+    teacher=dict(
+        config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
+        f'{teacher_name}.py',
+        checkpoint=f'work_dirs/{teacher_name}/best_NME_*.pth'),
+    student=dict(config={{_base_.model}}),
+    teacher_input='rgb',
+    student_input='thermal',
+    distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
+    decay=dict(type='linear', begin=1.0, end=0.0),
+    data_preprocessor=dict(
+        type='PairDataPreprocessor',
+        thermal=dict(mean=[128] * 3, std=[64] * 3),
+        rgb=dict(
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            bgr_to_rgb=True)))
+default_hooks = dict(student=dict(type='StudentCheckpointHook'))
+
+train_dataloader = dict(
+    dataset=dict(with_rgb=True, pipeline={{_base_.pair_pipeline}}))
