@@ -1,7 +1,6 @@
-# Many embedded faces at 128x128, strongly augmented, for models that work on
-# real cameras:
-# `python tools/misc/make_synthetic_pairs.py data/synthetic_6000 --train 6000
-# --val 300 --test 300 --extra 0 --per-subject 1 --size 192 --seed 11`.
+# Many rendered faces at 128x128, strongly augmented, for models that work on
+# real cameras: 6,000 of the embedded head and 3,000 of ICT-FaceKit's shapes.
+# docs/benchmark/real_faces.md has the commands that render them.
 _base_ = './synthetic_faces_96x96.py'
 
 data_root = 'data/synthetic_6000/'
@@ -73,9 +72,26 @@ rgb_val_pipeline = [
     dict(type='PackPoseInputs')
 ]
 
+ict_root = 'data/synthetic_ict_3000/'
+thermal_sets = [
+    dict(
+        type=_base_.dataset_type,
+        data_mode=_base_.data_mode,
+        data_root=root,
+        ann_file='annotations/train.json',
+        pipeline=thermal_pipeline) for root in (data_root, ict_root)
+]
+pair_sets = [
+    dict(one, with_rgb=True, pipeline=pair_pipeline) for one in thermal_sets
+]
 train_dataloader = dict(
     batch_size=64,
-    dataset=dict(data_root=data_root, pipeline=thermal_pipeline))
+    dataset=dict(
+        _delete_=True,
+        type='CombinedDataset',
+        metainfo=dict(from_file='configs/_base_/datasets/ibug68.py'),
+        pipeline=[],
+        datasets=thermal_sets))
 val_dataloader = dict(
     dataset=dict(data_root=data_root, pipeline=thermal_val_pipeline))
 test_dataloader = dict(

@@ -8,9 +8,9 @@ model = dict(
     type='CrossModalDistiller',
     teacher=dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
-        'td-hm_res18-w32_1xb64-30e_synthetic-thermal-128x128.py',
+        'td-hm_res18-w32_1xb64-20e_synthetic-thermal-128x128.py',
         checkpoint='work_dirs/'
-        'ktl-dikd_res18-w32_1xb64-30e_synthetic-128x128/best_NME_*.pth'),
+        'ktl-dikd_res18-w32_1xb64-20e_synthetic-128x128/best_NME_*.pth'),
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',
     student_input='thermal',

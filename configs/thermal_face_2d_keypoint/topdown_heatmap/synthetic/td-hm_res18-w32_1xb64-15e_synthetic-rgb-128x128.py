@@ -1,5 +1,5 @@
 # The RGB teacher of the models for real cameras.
-_base_ = './td-hm_res18-w32_1xb64-30e_synthetic-thermal-128x128.py'
+_base_ = './td-hm_res18-w32_1xb64-20e_synthetic-thermal-128x128.py'
 
 max_epochs = 15
 train_cfg = dict(max_epochs=max_epochs)
@@ -14,9 +14,14 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True))
 
+# The embedded head suffices.
 train_dataloader = dict(
-    dataset=dict(
-        ann_file='annotations/rgb_train.json', pipeline=_base_.rgb_pipeline))
+    dataset=dict(datasets=[
+        dict(
+            _base_.thermal_sets[0],
+            ann_file='annotations/rgb_train.json',
+            pipeline=_base_.rgb_pipeline)
+    ]))
 val_dataloader = dict(
     dataset=dict(
         ann_file='annotations/rgb_val.json', pipeline=_base_.rgb_val_pipeline))

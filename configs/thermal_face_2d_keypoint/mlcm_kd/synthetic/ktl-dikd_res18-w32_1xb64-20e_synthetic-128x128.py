@@ -1,7 +1,7 @@
 # KTL for real cameras: the frozen RGB teacher teaches a thermal student of the
 # same size on aligned pairs.
 _base_ = '../../topdown_heatmap/synthetic/' \
-    'td-hm_res18-w32_1xb64-30e_synthetic-thermal-128x128.py'
+    'td-hm_res18-w32_1xb64-20e_synthetic-thermal-128x128.py'
 
 teacher_name = 'td-hm_res18-w32_1xb64-15e_synthetic-rgb-128x128'
 model = dict(
@@ -25,5 +25,4 @@ model = dict(
             bgr_to_rgb=True)))
 default_hooks = dict(student=dict(type='StudentCheckpointHook'))
 
-train_dataloader = dict(
-    dataset=dict(with_rgb=True, pipeline={{_base_.pair_pipeline}}))
+train_dataloader = dict(dataset=dict(datasets={{_base_.pair_sets}}))
