@@ -1,0 +1,23 @@
+# SF-TL54: the light network that ships with the package, fine-tuned. It has
+# learnt 68 points from rendered faces; its last layer starts anew for 54.
+_base_ = '../synthetic/' \
+    'td-hm_res18-w16_1xb64-30e_synthetic-thermal-128x128.py'
+
+data = dict(type='SFTL54Dataset', data_root='data/sftl54/')
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        **data,
+        data_mode='topdown',
+        ann_file='annotations/train.json',
+        pipeline={{_base_.thermal_pipeline}}))
+val_dataloader = test_dataloader = dict(dataset=data)
+
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+model = dict(
+    backbone=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            prefix='backbone.',
+            checkpoint='mmpose_thermal/weights/landmarks.pth')),
+    head=dict(out_channels=54))
