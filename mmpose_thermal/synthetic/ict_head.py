@@ -5,13 +5,14 @@ far from the vertical axis the skin lies. Painting, layers and landmarks then
 work as on the parametric head.
 """
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
 from .canvas import look_up
 from .curves import open_spline
 from .head import CROWN_Y, ChartHead, Head
+from .ict_fit import fit_to_mean_face
 from .ict_shapes import EXPRESSIONS, MODES, load_ict_shapes
 from .rasterizer import rasterize
 
@@ -42,18 +43,21 @@ class IctHead(ChartHead):
             shape.
         view (View): Supplies the expression.
         shapes (IctShapes): The shape model.
+        brow_offsets (np.ndarray): Of :func:`.fit_to_mean_face`, (10, 2), cm.
     """
     ear_drop_cm = 1.5
 
-    def __init__(self, subject, view, shapes):
+    def __init__(self, subject, view, shapes, brow_offsets):
         self.view = view
         vertices = _deformed(shapes, subject, view)
         self.crown_y = float(vertices[:, 1].min())
         self.radii = _radii(vertices, shapes.triangles)
         points = vertices[shapes.landmarks].astype(float)
         self.plane = points[:, :2]
+        self.plane[17:27] += brow_offsets - [0, subject.brow_height_cm]
         self._landmarks = np.stack(
             [_azimuth(points), self._to_chart_y(points[:, 1])], 1)
+        self._landmarks[17:27] = self.to_chart(self.plane[17:27])
         self.chin_y = self.plane[8, 1]
         half_width = self.surface(np.radians([90.]), np.zeros(1))[0, 0]
         ala = .5 * (self.plane[35, 0] - self.plane[31, 0])
@@ -175,20 +179,20 @@ def _weights(view):
     closed, wide = max(view.eye_closure, 0), max(-view.eye_closure, 0)
     grin = smile * view.teeth
     return dict(
-        jawOpen=.85 * view.mouth_open,
+        jawOpen=.74 * view.mouth_open,
         mouthPucker=view.pucker,
-        mouthLeft=2 * max(view.mouth_skew, 0),
-        mouthRight=2 * max(-view.mouth_skew, 0),
+        mouthLeft=max(view.mouth_skew, 0),
+        mouthRight=max(-view.mouth_skew, 0),
         mouthSmile=.9 * smile,
         mouthFrown=frown,
-        mouthUpperUp=.5 * grin,
-        mouthLowerDown=.5 * grin,
-        browDown=min(drawn, 1),
-        browInnerUp=min(raised, 1),
-        browOuterUp=min(raised, 1),
+        mouthUpperUp=.3 * grin,
+        mouthLowerDown=.6 * grin,
+        browDown=drawn,
+        browInnerUp=.6 * raised,
+        browOuterUp=.6 * raised,
         eyeBlink=closed,
         eyeSquint=.5 * smile * (1 - closed),
-        eyeWide=wide)
+        eyeWide=2.5 * wide)
 
 
 def head_maker(head, ict_dir=None):
@@ -215,4 +219,10 @@ def head_maker(head, ict_dir=None):
             '--head ict takes its shapes from --ict-dir: run "git clone '
             'https://github.com/ICT-VGL/ICT-FaceKit" and name the folder '
             'that it makes.')
-    return partial(IctHead, shapes=load_ict_shapes(ict_dir))
+    shapes, brow_offsets = _fitted(ict_dir)
+    return partial(IctHead, shapes=shapes, brow_offsets=brow_offsets)
+
+
+@lru_cache(maxsize=1)
+def _fitted(ict_dir):
+    return fit_to_mean_face(load_ict_shapes(ict_dir))
