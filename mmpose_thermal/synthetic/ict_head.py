@@ -20,8 +20,8 @@ from .rasterizer import rasterize
 _HALF_WIDTH, _HALF_DEPTH = 6.9, 8.5
 # Grid of the radii. The back of the head is round: what lies beyond the last
 # azimuth, where triangles would wrap around, is like what lies before it.
-_THETA_LIMIT, _COLUMNS = np.radians(165), 331
-_Y_LIMITS, _ROWS = (-13., 15.5), 350
+_THETA_LIMIT, _COLUMNS = np.radians(165), 276
+_Y_LIMITS, _ROWS = (-13., 15.5), 286
 _LARGEST_TURN = .3
 # Below the crown by so much, a dome replaces radii too close to the axis.
 _DOME_CM = 2.
