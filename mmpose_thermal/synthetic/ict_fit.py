@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from .head import FLIP_INDICES, Head, rotation
-from .ict_shapes import IctShapes
 from .people import sample_subject
 from .views import View
 

@@ -17,7 +17,7 @@ from .ict_shapes import EXPRESSIONS, MODES, load_ict_shapes
 from .rasterizer import rasterize
 
 # Half axes of the ellipse to which radii are relative, as of our own head.
-_HALF_WIDTH, _HALF_DEPTH = 6.9, 8.5
+_HALF_WIDTH, _HALF_DEPTH = 7.6, 8.5
 # Grid of the radii. The back of the head is round: what lies beyond the last
 # azimuth, where triangles would wrap around, is like what lies before it.
 _THETA_LIMIT, _COLUMNS = np.radians(165), 276
@@ -26,12 +26,14 @@ _LARGEST_TURN = .3
 # Below the crown by so much, a dome replaces radii too close to the axis.
 _DOME_CM = 2.
 # Above this height the chart is stretched until its crown is at CROWN_Y.
-_STRETCHED_Y = -3.
+_STRETCHED_Y = -6.
 # The jaw line behind the landmarks that lie on it: azimuths, and how far it
 # has sunk from below the ear to the first of them.
 _RAMUS_DEG, _RAMUS_SUNK = [180, 130, 95, 80, 70], [0, 0, 0, .12, .5]
 _NAPE_Y, _JAW_EDGE_CM = 6.3, .1
 _FAR = 10.
+# Of the parametric head, at the eyes and at the wings of the nose.
+_OWN_HALF_WIDTH_CM, _OWN_ALA_CM = 6.76, 1.45
 _IDENTITY_SPREAD, _IDENTITY_LIMIT = .95, 2.3
 
 
@@ -63,7 +65,9 @@ class IctHead(ChartHead):
         ala = .5 * (self.plane[35, 0] - self.plane[31, 0])
         # What is worn and painted keeps to the proportions of the shape.
         self.subject = replace(
-            subject, head_width=half_width / 6.76, nose_width=ala / 1.45)
+            subject,
+            head_width=half_width / _OWN_HALF_WIDTH_CM,
+            nose_width=ala / _OWN_ALA_CM)
 
     # ---------------------------------------------------------------- chart
     def _to_chart_y(self, y_cm):

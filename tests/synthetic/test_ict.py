@@ -16,7 +16,8 @@ from mmpose_thermal.synthetic import (SyntheticSpec, View, ict_shapes,
                                       make_synthetic_pairs, render_pair,
                                       sample_subject)
 from mmpose_thermal.synthetic.head import FLIP_INDICES, Head
-from mmpose_thermal.synthetic.ict_head import _fitted, head_maker
+from mmpose_thermal.synthetic.ict_fit import _mean_landmarks, fit_to_mean_face
+from mmpose_thermal.synthetic.ict_head import IctHead, _fitted, head_maker
 from mmpose_thermal.synthetic.ict_shapes import EXPRESSIONS, load_ict_shapes
 
 SPEC = SyntheticSpec(
@@ -95,13 +96,10 @@ def cache(monkeypatch, tmp_path_factory):
 
 # ------------------------------------------------------------------- geometry
 def test_surface_is_that_of_the_mesh(checkout):
-    """The mean's mode is drawn, too: landmarks may move by it."""
     own = Head(person(), view())
     shapes = load_ict_shapes(str(checkout))
     flat = replace(shapes, identity=0 * shapes.identity)
-    ict = head_maker('ict', str(checkout)).func(
-        person(), view(), flat, np.zeros((10, 2)))
-    # Brows, where the test has no offset between point and hair, included.
+    ict = IctHead(person(), view(), flat, np.zeros((10, 2)))
     np.testing.assert_allclose(ict.landmarks(), own.landmarks(), atol=.35)
     assert np.abs(ict.landmarks() - own.landmarks()).mean() < .12
     theta, y = np.meshgrid(np.radians(np.arange(-60, 61, 10.)),
@@ -119,7 +117,6 @@ def test_mean_landmarks_are_drawn_to_our_mean_face(checkout):
     low = replace(shapes, mean=shapes.mean.copy())
     mouth = low.mean[:, 1] > low.mean[shapes.landmarks[33], 1]
     low.mean[mouth, 1] += .8
-    from mmpose_thermal.synthetic.ict_fit import _mean_landmarks, fit_to_mean_face
     fitted, _ = fit_to_mean_face(low)
     heights = [
         points[48:68, 1].mean() - points[36:48, 1].mean() for points in (
@@ -140,13 +137,19 @@ def test_people_have_shapes_of_their_own(checkout):
     assert again == widths[3]
 
 
-def test_landmarks_lie_on_the_skin_they_name(checkout):
-    rng = np.random.default_rng(0)
-    pair = render_pair(person(), view(yaw=np.radians(20.)), rng, 128,
-                       make_head=head_maker('ict', str(checkout)))
-    assert pair.visible[17:].all()
-    x, y = pair.keypoints.round().astype(int).T
-    assert pair.person[y[17:], x[17:]].all()
+@pytest.mark.parametrize('yaw_deg', [0, 30])
+def test_eyes_are_painted_between_their_landmarks(checkout, yaw_deg):
+    pair = render_pair(
+        person(1), view(yaw=np.radians(yaw_deg)), np.random.default_rng(1),
+        256, make_head=head_maker('ict', str(checkout)))
+    assert pair.visible[36:42].all()
+    mask = np.zeros(pair.rgb.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(pair.keypoints[36:42]).astype(np.int32)], 1)
+    ring = cv2.dilate(mask, np.ones((9, 9))) - cv2.dilate(
+        mask, np.ones((5, 5)))
+    inside = pair.rgb[cv2.erode(mask, np.ones((3, 3))) > 0].astype(float)
+    outside = pair.rgb[ring > 0].astype(float)
+    assert inside.std(0).mean() > 1.5 * outside.std(0).mean()
 
 
 def test_open_mouth_parts_the_lips(checkout):
