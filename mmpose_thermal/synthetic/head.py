@@ -14,7 +14,7 @@ import numpy as np
 from .curves import bump, smoothstep
 from .face_plan import FLIP_INDICES, jaw_drop_cm, place_features
 
-__all__ = ['CROWN_Y', 'FLIP_INDICES', 'Head', 'rotation']
+__all__ = ['CROWN_Y', 'FLIP_INDICES', 'ChartHead', 'Head', 'rotation']
 
 CROWN_Y = -12.5
 _CHIN_Y = 10.85
@@ -62,7 +62,33 @@ def _jaw_rise_table():
     return theta, np.convolve(padded, kernel / kernel.sum(), 'valid')
 
 
-class Head:
+class ChartHead:
+    """What heads share whose surface and landmarks lie on the chart."""
+    # By how much the ears sit lower than the parametric head's.
+    ear_drop_cm = 0.
+
+    def landmarks(self):
+        """The 68 iBUG landmarks in head space, shape (68, 3), cm."""
+        return self.surface(*self.landmarks_chart().T)
+
+    def contour_candidates(self, steps=20):
+        """Where the jaw's points may slide to when the head turns.
+
+        Each slides from its place on the jaw towards the midline, on the
+        surface, as an annotator moves it to the outline that is seen.
+
+        Returns:
+            np.ndarray: Shape (17, steps, 3), cm; the first is the jaw itself.
+        """
+        theta, y = self.landmarks_chart()[:17].T
+        mix = np.linspace(0, 1, steps)
+        inner = .15 * theta
+        return self.surface(
+            theta[:, None] + (inner - theta)[:, None] * mix,
+            np.repeat(y[:, None], steps, 1))
+
+
+class Head(ChartHead):
     """One person in one expression: geometry and landmarks.
 
     Args:
@@ -224,26 +250,6 @@ class Head:
         chart[9:17] = np.stack([theta[-2::-1], y[-2::-1]], 1)
         chart[17:] = self.to_chart(self.plane[17:])
         return chart
-
-    def landmarks(self):
-        """The 68 iBUG landmarks in head space, shape (68, 3), cm."""
-        return self.surface(*self.landmarks_chart().T)
-
-    def contour_candidates(self, steps=20):
-        """Where the jaw's points may slide to when the head turns.
-
-        Each slides from its place on the jaw towards the midline, on the
-        surface, as an annotator moves it to the outline that is seen.
-
-        Returns:
-            np.ndarray: Shape (17, steps, 3), cm; the first is the jaw itself.
-        """
-        theta, y = self.landmarks_chart()[:17].T
-        mix = np.linspace(0, 1, steps)
-        inner = .15 * theta
-        return self.surface(
-            theta[:, None] + (inner - theta)[:, None] * mix,
-            np.repeat(y[:, None], steps, 1))
 
 
 def rotation(view):

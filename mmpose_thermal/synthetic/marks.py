@@ -125,17 +125,16 @@ class Marks:
         xs = np.linspace(1.6 * left, 1.6 * right, 8)
         return [np.array([[x, top], [x, top + .7]]) for x in xs]
 
-    @staticmethod
-    def ears():
+    def ears(self):
         """Of both ears the helix, a curve, and the concha, a polygon."""
-        helix, concha = [], []
+        helix, concha, drop = [], [], self.head.ear_drop_cm
         turn = np.linspace(-2.6, 2.3, 14)
         for side in _SIDES:
             helix.append(np.stack([
                 side * np.radians(100.5 + 6.5 * np.cos(turn)),
-                .9 + 2.6 * np.sin(turn)], 1))
+                .9 + drop + 2.6 * np.sin(turn)], 1))
             concha.append(ellipse(
-                np.array([side * np.radians(97), 1.5]), np.radians(4), .9))
+                np.array([side * np.radians(97), 1.5 + drop]), np.radians(4), .9))
         return helix, concha
 
     def _vessels(self, rng):

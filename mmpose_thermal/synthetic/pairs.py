@@ -3,13 +3,14 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Optional
 
 import cv2
 import mmengine
 
 from ..datasets.converter_tools import write_json
 from .annotations import coco_json
+from .ict_head import head_maker
 from .pictures import pictures_of
 from .spec import SyntheticSpec
 
@@ -23,7 +24,8 @@ _RENDERER_VERSION = 2
 
 def make_synthetic_pairs(out_dir: str,
                          spec: SyntheticSpec = SyntheticSpec(),
-                         jobs: int = 1) -> Dict[str, str]:
+                         jobs: int = 1,
+                         ict_dir: Optional[str] = None) -> Dict[str, str]:
     """Renders a data set, or completes an interrupted one.
 
     Below ``out_dir`` come ``rgb/`` (8-bit BGR PNG), ``thermal/`` (8-bit after
@@ -37,6 +39,8 @@ def make_synthetic_pairs(out_dir: str,
         out_dir (str): Folder to write to.
         spec (SyntheticSpec): What to render.
         jobs (int): Processes. The files do not depend on it.
+        ict_dir (str, optional): See :func:`pictures_of`. A finished data set
+            does not need it.
 
     Returns:
         dict[str, str]: Path of each annotation file by name.
@@ -44,6 +48,7 @@ def make_synthetic_pairs(out_dir: str,
     Raises:
         FileExistsError: The folder holds a data set of another spec, or of
             another version of the generator.
+        FileNotFoundError: ``ict_dir`` does not hold ICT-FaceKit.
     """
     out = Path(out_dir)
     annotations = out / 'annotations'
@@ -67,6 +72,7 @@ def make_synthetic_pairs(out_dir: str,
                 f'({found["spec"]}). Name another folder, or remove it.')
         if found['complete']:
             return paths
+    head_maker(spec.head, ict_dir)  # reports a wrong folder before any work
     parts = out / 'parts'
     for folder in (annotations, parts):
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +88,7 @@ def make_synthetic_pairs(out_dir: str,
         for start in range(0, count, spec.per_subject):
             subject = _FIRST_SUBJECT[split] + start // spec.per_subject
             pictures = min(spec.per_subject, count - start)
-            tasks.append((str(out), wanted, split, subject, pictures))
+            tasks.append((str(out), wanted, split, subject, pictures, ict_dir))
     if jobs > 1:
         parts_of = mmengine.track_parallel_progress(
             _render_subject, tasks, jobs, keep_order=True)
@@ -109,7 +115,7 @@ def _render_subject(task):
 
     A person that an interrupted run has finished is not rendered again.
     """
-    out, wanted, split, subject_id, pictures = task
+    out, wanted, split, subject_id, pictures, ict_dir = task
     part = Path(out) / 'parts' / f'{subject_id}.json'
     if part.exists():
         return json.loads(part.read_text())
@@ -117,7 +123,7 @@ def _render_subject(task):
     spec = SyntheticSpec(**wanted)
     records = []
     for index, picture in enumerate(
-            pictures_of(spec, split, subject_id, pictures)):
+            pictures_of(spec, split, subject_id, pictures, ict_dir)):
         file_name = f'{split}/{subject_id:06d}_{index:03d}.png'
         record = dict(
             file_name=file_name, subject_id=subject_id, faces=picture.faces)

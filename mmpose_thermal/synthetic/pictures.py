@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from .cameras import black_hot, choose_gain, expose
+from .ict_head import head_maker
 from .people import sample_subject
 from .render import render_pair
 from .scenes import in_condition, render_group, sample_rig, seen_by
@@ -33,8 +34,11 @@ class Picture:
     faces: List[dict]
 
 
-def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
-                pictures: int) -> Iterator[Picture]:
+def pictures_of(spec: SyntheticSpec,
+                split: str,
+                subject_id: int,
+                pictures: int,
+                ict_dir: Optional[str] = None) -> Iterator[Picture]:
     """Renders the pictures of one person.
 
     Args:
@@ -42,6 +46,8 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
         split (str): 'train', 'val', 'test', or 'extra' without thermal image.
         subject_id (int): Who.
         pictures (int): How many.
+        ict_dir (str, optional): Where the shapes of ``spec.head == 'ict'``
+            are: a checkout or git directory of ICT-VGL/ICT-FaceKit.
 
     Yields:
         Picture: One after the other.
@@ -50,7 +56,8 @@ def pictures_of(spec: SyntheticSpec, split: str, subject_id: int,
     rig = sample_rig(
         np.random.default_rng([spec.seed, subject_id, 10**6]),
         spec.size) if spec.unaligned else None
-    for pairs, rng in _rendered(spec, split, subject_id, pictures):
+    make_head = head_maker(spec.head, ict_dir)
+    for pairs, rng in _rendered(spec, split, subject_id, pictures, make_head):
         faces = [
             dict(
                 keypoints=_listed(pair.keypoints, pair.visible),
@@ -97,7 +104,7 @@ def _misalign(picture, spec, subject_id):
             points + [*shift, 0]).round(3).ravel().tolist()
 
 
-def _rendered(spec, split, subject_id, pictures):
+def _rendered(spec, split, subject_id, pictures, make_head):
     """Yields pairs and the generator of each picture of a person."""
     def person(*key):
         return in_condition(
@@ -117,7 +124,7 @@ def _rendered(spec, split, subject_id, pictures):
             pair = render_pair(
                 subject, motion[index],
                 np.random.default_rng([spec.seed, subject_id, 1]), spec.size,
-                split != 'extra', spec.difficulty)
+                split != 'extra', spec.difficulty, make_head)
             if pair.temperature_k is not None:
                 pair.temperature_k += _FRAME_NOISE_K * rng.standard_normal(
                     pair.temperature_k.shape, dtype=np.float32)
@@ -126,7 +133,7 @@ def _rendered(spec, split, subject_id, pictures):
         view = sample_view(rng, subject, spec.max_yaw_deg, spec.difficulty)
         if spec.faces == 1:
             pair = render_pair(subject, view, rng, spec.size,
-                               split != 'extra', spec.difficulty)
+                               split != 'extra', spec.difficulty, make_head)
             yield [pair], rng
             continue
         others = [
@@ -138,7 +145,8 @@ def _rendered(spec, split, subject_id, pictures):
              sample_view(rng, other, spec.max_yaw_deg, spec.difficulty))
             for other in others
         ]
-        yield render_group(people, rng, spec.size, spec.difficulty), rng
+        yield render_group(people, rng, spec.size, spec.difficulty,
+                           make_head), rng
 
 
 def _listed(points, visible):

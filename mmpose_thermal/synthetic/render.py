@@ -7,6 +7,7 @@ import numpy as np
 from .accessories import Glasses, hand_mask, visor_mask
 from .cameras import choose_sensor
 from .curves import at_points
+from .head import Head
 from .scene import Scene
 from .thermal import render_temperature
 from .visible import render_rgb
@@ -58,7 +59,8 @@ def _foreground(scene, rng):
     return found
 
 
-def render_pair(subject, view, rng, size=256, thermal=True, difficulty=.5):
+def render_pair(subject, view, rng, size=256, thermal=True, difficulty=.5,
+                make_head=Head):
     """Renders an aligned RGB-thermal pair.
 
     Args:
@@ -69,12 +71,13 @@ def render_pair(subject, view, rng, size=256, thermal=True, difficulty=.5):
         size (int): Side of the square image in pixels.
         thermal (bool): Whether to render the thermal image too.
         difficulty (float): Of the sensor's blur and noise, 0 to 1.
+        make_head (Callable): Of :func:`.head_maker`: the geometry.
 
     Returns:
         RenderedPair: Both images and the landmarks.
     """
     scene_rng, front_rng, visible_rng, thermal_rng = rng.spawn(4)
-    scene = Scene(subject, view, size, scene_rng)
+    scene = Scene(subject, view, size, scene_rng, make_head)
     foreground = _foreground(scene, front_rng)
     sensor = choose_sensor(thermal_rng)
     hidden = np.zeros((size, size), bool)  # behind a visor or a hand

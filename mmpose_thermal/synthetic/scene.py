@@ -61,6 +61,13 @@ class Covering:
 class Scene:
     """One person, posed, projected and rasterised.
 
+    Args:
+        subject (Subject): Who.
+        view (View): How.
+        size (int): Side of the image, pixels.
+        rng (np.random.Generator): What the person wears.
+        make_head (Callable): From subject and view to their head.
+
     Attributes:
         theta, y, part (np.ndarray): Chart of each covered pixel, (P, ).
         hollow (np.ndarray): How deep it lies in its surroundings, 0 to 1.
@@ -71,9 +78,10 @@ class Scene:
         visible (np.ndarray): False where something hides them, (68, ).
     """
 
-    def __init__(self, subject, view, size, rng):
-        self.subject, self.view, self.size = subject, view, size
-        self.head = Head(subject, view)
+    def __init__(self, subject, view, size, rng, make_head=Head):
+        self.head = make_head(subject, view)
+        # The head knows its proportions better.
+        self.subject, self.view, self.size = self.head.subject, view, size
         self.rotation = rotation(view)
         self.camera = Camera.framing(view, size)
         layers = layers_of(self.head, rng)

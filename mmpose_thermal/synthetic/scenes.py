@@ -8,6 +8,7 @@ import numpy as np
 
 from .backgrounds import thermal_background, visible_background
 from .curves import at_points
+from .head import Head
 from .render import RenderedPair, render_pair
 
 #: State of a person's skin: offset of the whole skin, kelvin, factor of the
@@ -74,14 +75,14 @@ def seen_by(matrix, rgb_size, pair):
     return image, pair.keypoints @ matrix[:2, :2].T + matrix[:2, 2]
 
 
-def render_group(people, rng, size=256, difficulty=.5):
+def render_group(people, rng, size=256, difficulty=.5, make_head=Head):
     """Renders several people side by side before one background.
 
     Args:
         people (list[tuple]): Subject and view of each.
         rng (np.random.Generator): Lighting, background, size and place.
         size (int): Side of the square image, pixels.
-        difficulty (float): See :func:`render_pair`.
+        difficulty, make_head: See :func:`render_pair`.
 
     Returns:
         list[RenderedPair]: One a person: the same two images, and the points
@@ -94,7 +95,8 @@ def render_group(people, rng, size=256, difficulty=.5):
     for number, (subject, view) in enumerate(people):
         side = int(max(column * rng.uniform(.75, 1.1), _MIN_FACE_PX))
         pair = render_pair(
-            subject, view, rng, side, difficulty=difficulty)
+            subject, view, rng, side, difficulty=difficulty,
+            make_head=make_head)
         left = int(number * column + (column - side) / 2)
         top = int(rng.uniform(.05, .95) * (size - side))
         x, y = max(left, 0), max(top, 0)

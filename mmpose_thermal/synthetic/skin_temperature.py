@@ -99,7 +99,8 @@ def _ears(canvas, subject, marks, mood):
     cool = subject.ear_coolness_k * mood
     helix, concha = marks.ears()
     for side in (-1, 1):
-        canvas.add_spot((side * np.radians(101), 1.), (1.1, 2.6), -.7 * cool)
+        canvas.add_spot((side * np.radians(101), 1. + marks.head.ear_drop_cm),
+                        (1.1, 2.6), -.7 * cool)
     canvas.add_lines(helix, .4, -.5 * cool, .12)
     for hollow in concha:
         canvas.add(hollow, .4 + .8 * cool, .25)

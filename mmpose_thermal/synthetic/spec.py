@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from ..datasets.point_sets import keypoint_mapping
 from .scenes import CONDITIONS
 
+HEADS = ('parametric', 'ict')
+
 
 @dataclass
 class SyntheticSpec:
@@ -31,6 +33,8 @@ class SyntheticSpec:
         misaligned_px (float): By how much the RGB images of a person are
             shifted, in a direction of its own, although the annotations call
             them aligned: a poor registration.
+        head (str): Where shapes come from: ``'parametric'``, the embedded
+            model, or ``'ict'``, ICT-FaceKit.
     """
     train: int = 600
     val: int = 150
@@ -47,6 +51,7 @@ class SyntheticSpec:
     unaligned: bool = False
     misaligned_px: float = 0.
     difficulty: float = .5
+    head: str = 'parametric'
 
     def __post_init__(self):
         for field in ('train', 'val', 'test', 'per_subject', 'size', 'faces'):
@@ -61,6 +66,9 @@ class SyntheticSpec:
         if self.condition not in CONDITIONS:
             raise ValueError(f'condition must be one of {list(CONDITIONS)}, '
                              f'got {self.condition!r}.')
+        if self.head not in HEADS:
+            raise ValueError(f'head must be one of {list(HEADS)}, got '
+                             f'{self.head!r}.')
         if self.misaligned_px < 0 or (self.misaligned_px and self.unaligned):
             raise ValueError('misaligned_px must not be negative, and is for '
                              'pairs that pass for aligned ones, got '

@@ -26,6 +26,11 @@ def parse_args():
             help=_HELP[field.name],
             **kind)
     parser.add_argument(
+        '--ict-dir',
+        metavar='DIR',
+        help='for --head ict: checkout or git directory of '
+        'https://github.com/ICT-VGL/ICT-FaceKit')
+    parser.add_argument(
         '--jobs', type=int, default=os.cpu_count(), help='processes')
     parser.add_argument(
         '--preview',
@@ -54,24 +59,26 @@ _HELP = dict(
     difficulty='from 0, calm frontal faces, to 1, extreme poses, covered '
     'faces and poor pictures',
     misaligned_px='RGB is shifted by so many pixels, unknown to the '
-    'annotations: poorly registered pairs')
+    'annotations: poorly registered pairs',
+    head="shape of the heads: parametric, or ict for ICT-FaceKit's (see "
+    '--ict-dir)')
 
 
-def preview_pictures(spec):
+def preview_pictures(spec, ict_dir):
     """Three rows of eight: frames of one person each, or eight people."""
     for row in range(3):
         if spec.sequence:
-            yield list(pictures_of(spec, 'train', row, 8))
+            yield list(pictures_of(spec, 'train', row, 8, ict_dir))
         else:
             yield [
-                next(pictures_of(spec, 'train', person, 1))
+                next(pictures_of(spec, 'train', person, 1, ict_dir))
                 for person in range(8 * row, 8 * row + 8)
             ]
 
 
-def write_preview(path, spec):
+def write_preview(path, spec, ict_dir):
     rows = []
-    for pictures in preview_pictures(spec):
+    for pictures in preview_pictures(spec, ict_dir):
         visible, thermal = [], []
         for picture in pictures:
             for name, row, image in (('rgb_keypoints', visible, picture.rgb),
@@ -96,9 +103,10 @@ def main():
             for field in fields(SyntheticSpec)
         })
         if args.preview:
-            return write_preview(args.preview, spec)
+            return write_preview(args.preview, spec, args.ict_dir)
         started = time.perf_counter()
-        paths = make_synthetic_pairs(args.out_dir, spec, max(args.jobs, 1))
+        paths = make_synthetic_pairs(args.out_dir, spec, max(args.jobs, 1),
+                                     args.ict_dir)
     except (ValueError, OSError) as error:
         sys.exit(f'make_synthetic_pairs: {error}')
     seconds = time.perf_counter() - started
