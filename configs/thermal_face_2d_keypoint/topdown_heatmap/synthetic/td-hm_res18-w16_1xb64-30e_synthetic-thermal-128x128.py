@@ -1,6 +1,6 @@
 # The light network for real cameras: a ResNet-18 of a quarter of the width, on
 # CPUs as fast as a ShuffleNetV2 of a third of its parameters.
-_base_ = './td-hm_res18-w32_1xb64-20e_synthetic-thermal-128x128.py'
+_base_ = './td-hm_res18-w32_1xb64-16e_synthetic-thermal-128x128.py'
 
 max_epochs = 30
 train_cfg = dict(max_epochs=max_epochs)

@@ -1,5 +1,5 @@
 # The RGB teacher of the models for real cameras.
-_base_ = './td-hm_res18-w32_1xb64-20e_synthetic-thermal-128x128.py'
+_base_ = './td-hm_res18-w32_1xb64-16e_synthetic-thermal-128x128.py'
 
 max_epochs = 15
 train_cfg = dict(max_epochs=max_epochs)

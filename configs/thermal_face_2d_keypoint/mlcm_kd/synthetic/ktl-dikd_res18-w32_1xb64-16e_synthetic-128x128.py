@@ -1,7 +1,7 @@
 # KTL for real cameras: the frozen RGB teacher teaches a thermal student of the
 # same size on aligned pairs.
 _base_ = '../../topdown_heatmap/synthetic/' \
-    'td-hm_res18-w32_1xb64-20e_synthetic-thermal-128x128.py'
+    'td-hm_res18-w32_1xb64-16e_synthetic-thermal-128x128.py'
 
 teacher_name = 'td-hm_res18-w32_1xb64-15e_synthetic-rgb-128x128'
 model = dict(

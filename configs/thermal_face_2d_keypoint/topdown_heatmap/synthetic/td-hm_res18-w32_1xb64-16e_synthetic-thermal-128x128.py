@@ -6,7 +6,7 @@ _base_ = [
 ]
 
 # runtime
-max_epochs = 20
+max_epochs = 16
 train_cfg = dict(max_epochs=max_epochs, val_interval=2)
 default_hooks = dict(
     checkpoint=dict(interval=1, max_keep_ckpts=1, save_best='NME', rule='less'),
