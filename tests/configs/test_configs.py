@@ -64,8 +64,9 @@ def load(data_of_style, save_teacher, monkeypatch):
     def load(path):
         config = Config.fromfile(str(path))
         dataset = config.train_dataloader.dataset
-        style = DATASETS.get(dataset.type).METAINFO['from_file']
-        dataset.data_root = data_of_style(Path(style).stem)
+        for part in dataset.get('datasets', [dataset]):
+            style = DATASETS.get(part.type).METAINFO['from_file']
+            part.data_root = data_of_style(Path(style).stem)
         model = config.model
         if model.type == 'CrossModalDistiller':
             teacher = model_config(model.teacher.config, 'teacher')
@@ -185,7 +186,7 @@ def test_strategies_differ_in_nothing_but_the_strategy(level):
         'topdown_heatmap/synthetic/td-hm_' +
         dict(ktl='res18', mcl='shufflenetv2')[level] + '*thermal-96x96*'))))
     for strategy in STRATEGIES:
-        path, = folder.glob(f'mlcm_kd/synthetic/{level}-{strategy}_*.py')
+        path, = folder.glob(f'mlcm_kd/synthetic/{level}-{strategy}_*96x96.py')
         config = Config.fromfile(str(path))
         assert config.model.student.config == plain.model
         for field in ('optim_wrapper', 'param_scheduler', 'train_cfg',
