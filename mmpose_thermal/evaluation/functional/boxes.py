@@ -36,12 +36,12 @@ def match_faces(boxes: np.ndarray, truth: np.ndarray,
         none, as for a second box on the same face.
     """
     found = np.full(len(boxes), -1)
-    free = np.ones(len(truth), bool)
-    for index, box in enumerate(boxes):
-        overlap = np.where(free, iou(box, truth), 0) if len(truth) else [0.]
-        best = int(np.argmax(overlap))
-        if overlap[best] >= min_iou:
-            found[index], free[best] = best, False
+    overlaps = iou(boxes[:, None], truth[None])
+    for index in np.flatnonzero((overlaps >= min_iou).any(1)):
+        best = int(overlaps[index].argmax())
+        if overlaps[index, best] >= min_iou:
+            found[index] = best
+            overlaps[:, best] = 0  # this face is taken
     return found
 
 
@@ -74,14 +74,16 @@ def operating_points(frames: Sequence[DetectedFrame],
             root of its area, need not be found; boxes on them are no false alarms.
     """
     scores, hits = _hits(frames, min_iou, min_side_px)
+    kept = np.searchsorted(-scores, -np.asarray(thresholds, float), side='right')
     faces = sum(int(_is_large(frame.truth, min_side_px).sum()) for frame in frames)
-    points = []
-    for threshold in thresholds:
-        kept = hits[scores >= threshold]
-        recall = (kept == 1).sum() / faces if faces else np.nan
-        points.append(OperatingPoint(float(threshold), faces, float(recall),
-                                     float((kept == -1).sum() / len(frames))))
-    return points
+    found = np.append(0, np.cumsum(hits == 1))[kept]
+    false_alarms = np.append(0, np.cumsum(hits == -1))[kept]
+    return [
+        OperatingPoint(float(threshold), faces, one / faces if faces else np.nan,
+                       other / len(frames))
+        for threshold, one, other in zip(thresholds, found.tolist(),
+                                         false_alarms.tolist())
+    ]
 
 
 def best_point(frames: Sequence[DetectedFrame],
@@ -92,23 +94,26 @@ def best_point(frames: Sequence[DetectedFrame],
     ``options`` are those of :func:`operating_points`. Among points of one recall,
     the one of highest threshold is best.
     """
-    scores = np.concatenate([frame.scores for frame in frames])
-    thresholds = [np.inf, *np.unique(scores)[::-1]]
-    points = operating_points(frames, thresholds, **options)
+    scores = np.unique(np.concatenate([frame.scores for frame in frames]))
+    points = operating_points(frames, [np.inf, *scores[::-1]], **options)
     return max(
         (p for p in points if p.false_alarms_per_frame <= max_false_alarms),
         key=lambda point: point.recall)
 
 
 def _hits(frames, min_iou, min_side_px):
-    """Scores of all boxes; 1 for those of large faces, 0 of small ones, -1 of none."""
+    """Descending scores of all boxes; 1 for those of large faces, 0 of small ones,
+    -1 of none.
+    """
     hits = []
     for frame in frames:
         face = match_faces(frame.boxes, frame.truth, min_iou)
         # The last entry is that of index -1, no face.
         kinds = np.append(_is_large(frame.truth, min_side_px), -1).astype(int)
         hits.append(kinds[face])
-    return np.concatenate([f.scores for f in frames]), np.concatenate(hits)
+    scores = np.concatenate([frame.scores for frame in frames])
+    order = np.argsort(-scores, kind='stable')
+    return scores[order], np.concatenate(hits)[order]
 
 
 def _is_large(boxes, min_side_px):
