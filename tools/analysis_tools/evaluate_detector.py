@@ -19,7 +19,7 @@ from mmpose_thermal.evaluation import (DetectedFrame, best_point,
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
 _THRESHOLDS = np.arange(.1, .91, .1)
-_LEAST_SCORE = .02  # of the boxes that are looked at
+_LEAST_SCORE = .05  # of the boxes that are looked at
 
 
 def parse_args():
@@ -55,10 +55,9 @@ def parse_args():
 
 def detect(detector, frames):
     """Runs a detector on all frames."""
-    return [
-        DetectedFrame(*detector(read_grey(record, getattr(detector, 'gain', {})), _LEAST_SCORE),
-                      truth) for record, truth in frames
-    ]
+    gain = getattr(detector, 'gain', {})
+    return [DetectedFrame(*detector(read_grey(record, gain), _LEAST_SCORE), truth)
+            for record, truth in frames]
 
 
 def groups_of(frames, field):

@@ -53,7 +53,7 @@ def parse_args():
         help='measure with scaled boxes too, for example 0.85 1.15 1.3')
     parser.add_argument(
         '--box-shift', type=float, metavar='SHARE', help='measure with boxes '
-        'shifted by this share of their sides to all four sides too')
+        'shifted by this share of their sides, left, right, down and up, too')
     parser.add_argument(
         '--detector', help='find the faces with this model too, and measure both '
         'stages together')
@@ -143,26 +143,33 @@ def box_table(models, given, faces, metainfo, scales, shift):
     boxes = annotated_boxes(faces)
     for scale in scales:
         for name, shifts in shifts_of(shift):
-            if scale == 1 and shifts == [(0, 0)]:
+            if scale == 1 and not name:
                 continue
             row = []
             for title, model in models.items():
-                mean = np.mean([
+                means = [
                     face_errors(metainfo, faces, predict(
                         model, faces, changed_boxes(boxes, scale, s))).nme().mean()
                     for s in shifts
-                ])
-                ratio = mean / given[title].nme().mean()
-                row.append(f'{100 * mean:.2f} (x {ratio:.2f})')
+                ]
+                row.append(with_ratio(means, given[title].nme().mean()))
             yield [f'x {scale:g}{name}', *row]
 
 
 def shifts_of(share):
-    """Names of shifts of a box, and the shifts to average."""
+    """Names of shifts of a box, and their shares of its sides."""
     yield '', [(0, 0)]
     if share:
         yield f', shifted by {100 * share:g} %', [
             (share * x, share * y) for x, y in _DIRECTIONS]
+
+
+def with_ratio(means, given):
+    """Mean over directions, and its ratio; that of the worst one, if several."""
+    text = f'{100 * np.mean(means):.2f} (x {np.mean(means) / given:.2f}'
+    if len(means) > 1:
+        text += f', worst x {max(means) / given:.2f}'
+    return text + ')'
 
 
 def detected_faces(detector, faces, min_score, min_iou):

@@ -113,6 +113,9 @@ def _geometry(boxes, model):
 
 def _from_wheel(path):
     with zipfile.ZipFile(path) as wheel:
+        if _MESH_IN_WHEEL not in wheel.namelist():
+            raise ValueError(f'{path} does not hold {_MESH_IN_WHEEL}. Download it '
+                             'with `pip download --no-deps mediapipe==0.10.14`.')
         return wheel.read(_MESH_IN_WHEEL)
 
 
@@ -124,4 +127,7 @@ def _bytes(path):
 def callable_of(spec):
     """Imports a model by ``module:function``."""
     module, _, name = spec.partition(':')
-    return getattr(import_module(module), name)
+    found = getattr(import_module(module), name, None)
+    if found is None:
+        raise ValueError(f'{spec}: the module {module} has no {name}.')
+    return found
