@@ -1,10 +1,13 @@
-from .functional import (FaceErrors, area_under_ced, bootstrap_interval,
-                         cumulative_error_distribution, failure_rate,
-                         paired_difference, threshold_label)
+from .functional import (DetectedFrame, FaceErrors, OperatingPoint,
+                         area_under_ced, best_point, bootstrap_interval,
+                         changed_boxes, cumulative_error_distribution,
+                         failure_rate, match_faces, operating_points,
+                         paired_difference, region_offsets, threshold_label)
 from .metrics import FaceAlignmentMetric
 
 __all__ = [
-    'FaceAlignmentMetric', 'FaceErrors', 'area_under_ced',
-    'bootstrap_interval', 'cumulative_error_distribution', 'failure_rate',
-    'paired_difference', 'threshold_label'
+    'DetectedFrame', 'FaceAlignmentMetric', 'FaceErrors', 'OperatingPoint',
+    'area_under_ced', 'best_point', 'bootstrap_interval', 'changed_boxes',
+    'cumulative_error_distribution', 'failure_rate', 'match_faces',
+    'operating_points', 'paired_difference', 'region_offsets', 'threshold_label'
 ]

@@ -24,6 +24,19 @@ def test_bootstrap_interval_is_that_of_the_mean():
     assert np.isnan(bootstrap_interval(values, np.zeros(400))).all()
 
 
+def test_bootstrap_interval_of_the_median():
+    values = np.random.default_rng(0).exponential(size=200)
+    low, high = bootstrap_interval(values, median=True)
+    # that of order statistics, with binomial probabilities
+    expected = np.sort(values)[stats.binom.ppf([.025, .975], 200, .5).astype(int)]
+    assert (low, high) == pytest.approx(tuple(expected), abs=.04)
+    persons = np.arange(200) // 20
+    alike = np.repeat(values[:10], 20)
+    grouped = bootstrap_interval(alike, persons, median=True)
+    alone = bootstrap_interval(alike, median=True)
+    assert grouped[1] - grouped[0] > alone[1] - alone[0]
+
+
 def test_one_seed_is_the_paired_t_test():
     rng = np.random.default_rng(1)
     one, other = rng.normal(1, 1, (2, 50))

@@ -2,7 +2,7 @@
 import json
 import sys
 
-from errors_files import load_errors, parser_of
+from errors_files import load_errors, parse_by, parser_of
 
 from mmpose_thermal.evaluation import (area_under_ced, bootstrap_interval,
                                        failure_rate, paired_difference,
@@ -49,9 +49,8 @@ def parts_of(faces, by):
         for name, values in faces.region_nme().items()
     }
     if by:
-        field, _, edges = by.partition(':')
+        field, edges = parse_by(by)
         try:
-            edges = [float(e) for e in edges.split(',')] if edges else None
             groups = faces.groups(field, edges)
         except ValueError as error:
             sys.exit(f'ERROR: --by {by}: {error}')

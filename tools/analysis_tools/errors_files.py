@@ -39,10 +39,7 @@ def load_errors(args):
     Returns:
         dict[str, FaceErrors]: Errors by title.
     """
-    titles = getattr(args, 'titles', None) or _titles(args.errors)
-    if len(titles) != len(args.errors) or len(set(titles)) != len(titles):
-        sys.exit(f'ERROR: {len(args.errors)} files need as many different '
-                 f'titles, got {titles}.')
+    titles = titles_of(args.errors, getattr(args, 'titles', None))
     try:
         return {
             title: FaceErrors.load(path)
@@ -50,6 +47,24 @@ def load_errors(args):
         }
     except (ValueError, OSError) as error:
         sys.exit(f'ERROR: {error}')
+
+
+def titles_of(paths, given=None):
+    """Returns the given titles, or the parts of the paths that differ."""
+    titles = given or _titles(paths)
+    if len(titles) != len(paths) or len(set(titles)) != len(titles):
+        sys.exit(f'ERROR: {len(paths)} files need as many different '
+                 f'titles, got {titles}.')
+    return titles
+
+
+def parse_by(text):
+    """Splits ``FIELD[:EDGE,EDGE,...]`` for :meth:`FaceErrors.groups`."""
+    field, _, edges = text.partition(':')
+    try:
+        return field, [float(edge) for edge in edges.split(',')] if edges else None
+    except ValueError:
+        sys.exit(f'ERROR: --by {text}: edges must be numbers.')
 
 
 def _titles(paths):

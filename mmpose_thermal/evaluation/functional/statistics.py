@@ -41,14 +41,16 @@ def cumulative_error_distribution(
 
 def bootstrap_interval(values: np.ndarray,
                        groups: Optional[Sequence] = None,
-                       level: float = .95) -> Tuple[float, float]:
-    """Computes a confidence interval of a mean with SciPy's percentile bootstrap.
+                       level: float = .95,
+                       median: bool = False) -> Tuple[float, float]:
+    """Computes a confidence interval with SciPy's percentile bootstrap.
 
     Args:
         values (np.ndarray): Shape (N, ), without NaN.
         groups (Sequence, optional): The person of each face, (N, ). Errors of one
             person are correlated, so persons are resampled with all their faces.
         level (float): Confidence level.
+        median (bool): Whether the interval is of the median, not of the mean.
 
     Returns:
         tuple[float, float]: Lower and upper end; NaN with fewer than two persons.
@@ -56,11 +58,20 @@ def bootstrap_interval(values: np.ndarray,
     sums, counts = _by_group(values, groups)
     if len(sums) < 2:
         return float('nan'), float('nan')
-    found = stats.bootstrap(
-        (sums, counts), lambda s, n, axis=-1: s.sum(axis) / n.sum(axis),
-        paired=True, vectorized=True, method='percentile', n_resamples=2000,
-        confidence_level=level, random_state=np.random.default_rng(0),
+    options = dict(
+        method='percentile', n_resamples=2000, confidence_level=level,
+        random_state=np.random.default_rng(0),
         batch=max(1, int(4e6 // len(sums))))  # limits memory for many faces
+    if median:
+        members = _members(values, groups)
+        found = stats.bootstrap(
+            (np.arange(len(members)), ),
+            lambda drawn: np.median(np.concatenate([members[i] for i in drawn])),
+            vectorized=False, **options)
+    else:
+        found = stats.bootstrap(
+            (sums, counts), lambda s, n, axis=-1: s.sum(axis) / n.sum(axis),
+            paired=True, vectorized=True, **options)
     low, high = found.confidence_interval
     return float(low), float(high)
 
@@ -143,3 +154,11 @@ def _by_group(values, groups):
     _, index = np.unique(np.asarray(groups), return_inverse=True)
     return (np.bincount(index, weights=values),
             np.bincount(index).astype(float))
+
+
+def _members(values, groups):
+    """Returns the values of each group."""
+    if groups is None:
+        return np.asarray(values, float)[:, None]
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    return [np.asarray(values)[index == i] for i in range(index.max() + 1)]

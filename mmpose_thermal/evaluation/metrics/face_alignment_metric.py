@@ -169,7 +169,7 @@ class FaceAlignmentMetric(BaseMetric):
         Returns:
             dict[str, float]: The measures by name.
         """
-        faces = self._gather(results)
+        faces = self.face_errors(results)
         errors = faces.nme()
         metrics = dict(NME=float(errors.mean()))
         for name in list(faces.lengths_px)[1:]:
@@ -209,7 +209,8 @@ class FaceAlignmentMetric(BaseMetric):
                 meta = {**load_metainfo(dict(from_file=name)), **meta}
         self._dataset_meta = meta or None
 
-    def _gather(self, results) -> FaceErrors:
+    def face_errors(self, results: List[dict]) -> FaceErrors:
+        """Collects the stored results, with the lengths that normalise them."""
         if not results:
             raise ValueError(
                 'FaceAlignmentMetric: there is no result to measure. The data '
