@@ -13,6 +13,7 @@ from mmpose_thermal.components import register_components
 from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
                                     draw_faces)
 from mmpose_thermal.runtime.frames import input_files
+from mmpose_thermal.weights import with_defaults
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
@@ -39,6 +40,7 @@ class PredictionRun:
             args.device,
             None if self.boxes else args.detector,
             min_box_score=args.min_box_score,
+            min_face_score=args.min_face_score,
             palette=args.palette,
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
@@ -78,7 +80,7 @@ class PredictionRun:
         moving = source.moving or self.args.sequence
         find = self.landmarker
         if moving and self.landmarker.detector is not None and \
-                self.args.detect_every > 1:
+                not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
         unusable = 0
         for number, frame in enumerate(source):
@@ -144,8 +146,9 @@ class PredictionRun:
             _say(f'error: {problem}')
 
 
-def load_landmarker(model: str, device, detector, **options):
+def load_landmarker(model, device, detector, **options):
     """Loads a landmarker; registers components if PyTorch models need them."""
+    model, detector = with_defaults(model, detector)
     if device not in (None, 'onnx') or not all(
             path.endswith('.onnx') for path in (model, detector) if path):
         register_components()

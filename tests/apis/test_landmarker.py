@@ -218,10 +218,11 @@ def test_colours_of_other_libraries_are_in_their_order():
     for image in (pil_of(rgb), tensor, tensor.permute(2, 0, 1)):
         assert (seen_of(image, palette='iron') == expected).all()
     assert np.median(np.abs(expected.astype(int) - seen_of(grey()))) <= 2
-    landmarker = ThermalLandmarker(Network(), palette='iron')
+    network = Network()
+    landmarker = ThermalLandmarker(network, palette='iron')
     for batch in (tensor[None], tensor.permute(2, 0, 1)[None]):
         landmarker(batch, [BOX])
-        assert (landmarker._network.seen[0] == expected).all()
+        assert (network.seen[0] == expected).all()
 
 
 def test_pil_images_are_turned_upright_or_named(tmp_path):

@@ -33,7 +33,7 @@ def test_heatmaps(codec):
     maps = blobs()
     if type(codec).__name__ == 'UDPHeatmap':
         maps = maps[1:]  # UDP divides by the maximum
-    keypoints, scores = build_decoder(codec)(torch.from_numpy(maps)[None])
+    keypoints, scores, _ = build_decoder(codec)(torch.from_numpy(maps)[None])
     expected, expected_scores = codec.decode(maps.copy())
     assert scores.numpy() == pytest.approx(expected_scores)
     difference = np.abs(keypoints.numpy() - expected)
