@@ -1,13 +1,11 @@
 """Exported models give what the trained ones give."""
 import json
-import os
-import subprocess
-import venv
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from bare_environment import create_bare_environment, run_isolated
 from conftest import REPOSITORY, estimator, rtmcc, simcc
 
 from mmpose_thermal.apis import ThermalLandmarker
@@ -170,26 +168,14 @@ json.dump([face.keypoints.tolist(), face.skin_celsius], sys.stdout)
 @pytest.fixture(scope='module')
 def bare_python(tmp_path_factory):
     """The Python of an environment of NumPy, OpenCV and ONNX Runtime alone."""
-    import onnxruntime
     folder = tmp_path_factory.mktemp('bare')
-    venv.create(folder, with_pip=False)
-    site = Path(onnxruntime.__file__).parents[1]
-    target = next(folder.glob('lib/python*/site-packages'))
-    for pattern in ('numpy', 'numpy.libs', 'cv2', 'opencv_python*.libs',
-                    'onnxruntime', 'flatbuffers', 'google', 'packaging',
-                    'coloredlogs', 'humanfriendly', 'sympy', 'mpmath'):
-        for path in site.glob(pattern):
-            (target / path.name).symlink_to(path)
+    target = create_bare_environment(folder)
     (target / 'mmpose_thermal').symlink_to(REPOSITORY / 'mmpose_thermal')
     return str(folder / 'bin/python')
 
 
 def run_bare(python, *arguments):
-    # Neither this process's paths nor the user's packages.
-    return subprocess.run([python, '-I', *map(str, arguments)],
-                          capture_output=True, text=True,
-                          env={k: v for k, v in os.environ.items()
-                               if not k.startswith('PYTHON')})
+    return run_isolated(python, '-I', *arguments)
 
 
 def test_runs_without_torch_or_openmmlab(bare_python, save_student, tmp_path):
