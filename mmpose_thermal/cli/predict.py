@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='drop detections below this score [%(default)s]')
     parser.add_argument(
         '--min-face-score', type=float, default=0., metavar='SCORE',
-        help='drop detections whose landmarks score lower on average '
+        help='drop faces without --box whose landmarks score lower on average '
         '[%(default)s]')
     parser.add_argument(
         '--palette', default='white-hot',

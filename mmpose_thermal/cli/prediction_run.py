@@ -40,7 +40,6 @@ class PredictionRun:
             args.device,
             None if self.boxes else args.detector,
             min_box_score=args.min_box_score,
-            min_face_score=args.min_face_score,
             palette=args.palette,
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
@@ -92,9 +91,7 @@ class PredictionRun:
             started = time.perf_counter()
             try:
                 prepared = self.landmarker.prepare(frame)
-                boxes = self._boxes_in(prepared)
-                faces = find(prepared) if boxes is None else find(
-                    prepared, boxes)
+                faces = self._faces_in(prepared, find)
             except ValueError as error:
                 unusable += 1
                 # All frames of a video usually share one problem; files do not.
@@ -113,18 +110,22 @@ class PredictionRun:
         self.results.close_video()
         return True
 
-    def _boxes_in(self, prepared):
-        """The given boxes; without a detector, the whole image."""
+    def _faces_in(self, prepared, find):
+        """All faces in given boxes; otherwise, those that score enough."""
         if self.boxes:
-            return self.boxes
-        if self.landmarker.detector is not None:
-            return None
+            return find(prepared, self.boxes)
+        faces = find(prepared) if self.landmarker.detector is not None else \
+            find(prepared, [self._whole(prepared)])
+        return [face for face in faces
+                if face.face_score >= self.args.min_face_score]
+
+    def _whole(self, prepared):
         if not self.has_warned:
             self.has_warned = True
             _warn('neither --detector nor --box was given: the whole image is '
                   'treated as one face')
         height, width = prepared.grey.shape[:2]
-        return [[0, 0, width, height]]
+        return [0, 0, width, height]
 
     def _measure(self, seconds):
         now = 1 / max(seconds, 1e-6)

@@ -1,5 +1,7 @@
 """ThermalLandmarker as a user calls it."""
+import shutil
 import warnings
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 import torch
 from conftest import COLOUR, estimator
 
+from mmpose_thermal import weights
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.runtime import ModelInfo, Source
 
@@ -50,7 +53,7 @@ def test_points_are_in_pixels_of_the_image():
     # The crop is a square around the box.
     assert face.keypoints.tolist() == [[15, 20], [55, 60], [95, 100]]
     assert face.box.tolist() == BOX[0] and face.box_score == 1
-    assert face.scores.shape == (3, )
+    assert face.scores.shape == (3, ) and face.uncertainty_px is None
     assert face.keypoint_celsius is None and face.skin_celsius is None
 
 
@@ -63,6 +66,67 @@ def test_boxes_come_from_the_detector_if_none_are_given():
     assert len(landmarker(grey(), BOX)) == 1
     sure = ThermalLandmarker(Network(), detector=Detector(), min_box_score=.95)
     assert sure(grey()) == []
+
+
+class UnsureNetwork(Network):
+    """Also tells spreads, of 2, 4 and 6 input pixels."""
+
+    def __init__(self, peak=.5, **info):
+        super().__init__(outputs=['keypoints', 'scores', 'spreads'], **info)
+        self.peak = peak
+
+    def __call__(self, images):
+        points, scores = super().__call__(images)
+        return [points, self.peak * scores, [[2., 4, 6]] * len(images)]
+
+
+def test_uncertainty_is_in_pixels_of_the_image():
+    face, = ThermalLandmarker(UnsureNetwork())(grey(), BOX)
+    # The crop has 80 pixels, the network's input 64.
+    assert face.uncertainty_px.tolist() == [2.5, 5, 7.5]
+    assert face.scores.tolist() == [.5] * 3
+    assert ThermalLandmarker(UnsureNetwork())(grey(), []) == []
+
+
+def test_calibrated_scores_are_probabilities():
+    calibration = dict(bias=-2., weight=4., factor=.5, power=2.)
+    face, = ThermalLandmarker(UnsureNetwork(calibration=calibration))(
+        grey(), BOX)
+    assert face.scores.tolist() == [.5] * 3
+    assert face.uncertainty_px.tolist() == [2.5, 10, 22.5]
+    face, = ThermalLandmarker(UnsureNetwork(.2, calibration=calibration))(
+        grey(), BOX)
+    assert face.face_score == pytest.approx(1 / (1 + np.exp(1.2)))
+
+
+def test_what_is_no_face_can_be_dropped():
+    found = dict(detector=Detector(), min_face_score=.35)
+    assert len(ThermalLandmarker(UnsureNetwork(.4), **found)(grey())) == 2
+    doubtful = ThermalLandmarker(UnsureNetwork(.3), **found)
+    assert doubtful(grey()) == []
+    assert len(doubtful(grey(), BOX)) == 1  # a given box is always answered
+    faces = [*doubtful.stream([grey()] * 2, [None, BOX])]
+    assert [len(each) for each in faces] == [0, 1]
+
+
+def test_shipped_models_are_the_defaults(tmp_path, monkeypatch):
+    landmarker = ThermalLandmarker()
+    assert len(landmarker.info.keypoints) == 68
+    assert ThermalLandmarker('landmarks').info == landmarker.info
+    # A detector is used as soon as it ships, with the shipped landmarks only.
+    folder = Path(weights.__file__).parent
+    for name in ('landmarks.onnx', 'landmarks.onnx.json'):
+        shutil.copy(folder / name, tmp_path)
+    monkeypatch.setattr(weights, '_FOLDER', tmp_path)
+    assert ThermalLandmarker().detector is None
+    (tmp_path / 'face_detector.onnx').touch()
+    chosen = weights.with_defaults(None, None)
+    assert [Path(path).name for path in chosen] == [
+        'landmarks.onnx', 'face_detector.onnx']
+    assert weights.with_defaults('a.onnx', None) == ('a.onnx', None)
+    assert weights.with_defaults('a.onnx', 'face_detector')[1] == chosen[1]
+    assert weights.with_defaults(None, 'b.onnx') == (chosen[0], 'b.onnx')
+    assert weights.with_defaults(('c.py', 'c.pth'), None)[1] is None
 
 
 def test_without_boxes_the_face_fills_the_image():
