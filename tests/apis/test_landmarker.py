@@ -114,19 +114,38 @@ def test_shipped_models_are_the_defaults(tmp_path, monkeypatch):
     assert len(landmarker.info.keypoints) == 68
     assert ThermalLandmarker('landmarks').info == landmarker.info
     # A detector is used as soon as it ships, with the shipped landmarks only.
-    folder = Path(weights.__file__).parent
-    for name in ('landmarks.onnx', 'landmarks.onnx.json'):
-        shutil.copy(folder / name, tmp_path)
+    for path in Path(weights.__file__).parent.glob('landmarks.onnx*'):
+        shutil.copy(path, tmp_path)
     monkeypatch.setattr(weights, '_FOLDER', tmp_path)
     assert ThermalLandmarker().detector is None
-    (tmp_path / 'face_detector.onnx').touch()
-    chosen = weights.with_defaults(None, None)
-    assert [Path(path).name for path in chosen] == [
-        'landmarks.onnx', 'face_detector.onnx']
+    save_stand_in_detector(tmp_path / 'face_detector.onnx')
+    face, = ThermalLandmarker()(grey())
+    assert face.box.tolist() == [20, 20, 90, 100]
+    assert face.box_score == pytest.approx(.9)
+    landmarks, detector = weights.with_defaults(None, None)
     assert weights.with_defaults('a.onnx', None) == ('a.onnx', None)
-    assert weights.with_defaults('a.onnx', 'face_detector')[1] == chosen[1]
-    assert weights.with_defaults(None, 'b.onnx') == (chosen[0], 'b.onnx')
+    assert weights.with_defaults('a.onnx', 'face_detector')[1] == detector
+    assert weights.with_defaults(None, 'b.onnx') == (landmarks, 'b.onnx')
     assert weights.with_defaults(('c.py', 'c.pth'), None)[1] is None
+
+
+def save_stand_in_detector(path):
+    """Writes a model that sees the same face in each image of 128x128."""
+    onnx = pytest.importorskip('onnx')
+    make = onnx.helper
+    values = dict(boxes=np.float32([BOX]), scores=np.float32([[.9]]))
+    graph = make.make_graph(
+        [make.make_node('Constant', [], [name],
+                        value=onnx.numpy_helper.from_array(value))
+         for name, value in values.items()], 'detector',
+        [make.make_tensor_value_info('image', onnx.TensorProto.UINT8,
+                                     ['batch', 1, 128, 128])],
+        [make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, value.shape)
+         for name, value in values.items()])
+    model = make.make_model(
+        graph, opset_imports=[make.make_opsetid('', 17)], ir_version=8)
+    onnx.save(model, str(path))
+    ModelInfo('detection', (128, 128), 1, [*values]).save(str(path))
 
 
 def test_without_boxes_the_face_fills_the_image():

@@ -79,6 +79,27 @@ def test_formats_and_precisions(format, precision, decode, save_student,
     assert difference.median_px < dict(fp32=1e-3, fp16=.1, int8=6)[precision]
 
 
+def test_half_weights_halve_the_file_and_nothing_else(save_student, tmp_path):
+    import onnx
+    model = load_model(save_student())
+    files = {}
+    for precision in ('fp32', 'fp16'):
+        files[precision] = tmp_path / f'{precision}.onnx'
+        export_model(model, describe(model), str(files[precision]),
+                     precision=precision)
+    sizes = [path.stat().st_size for path in files.values()]
+    assert sizes[1] < .65 * sizes[0]
+    # Casts that stay at run time would cost time: only weights have one.
+    graph = onnx.load(files['fp16']).graph
+    weights = {weight.name for weight in graph.initializer}
+    halves = [node for node in graph.node if node.op_type == 'Cast'
+              and node.output[0] + '_half' == node.input[0]]
+    assert len(halves) > 20 and all(node.input[0] in weights
+                                    for node in halves)
+    before = onnx.load(files['fp32']).graph
+    assert len(graph.node) == len(before.node) + len(halves)
+
+
 def test_batches_of_any_size(save_student, tmp_path):
     model = exported(save_student(), tmp_path / 'a.onnx')
     faces, _ = labelled_faces(model, 'test', 3, describe(model))

@@ -18,6 +18,15 @@ from mmpose_thermal.runtime.networks import OnnxNetwork
 
 _WEIGHTS = Path(mmpose_thermal.__file__).parent / 'weights'
 _MEASURED = re.compile('(<!-- measured -->\n).*?(<!-- end -->)', re.S)
+_NEW_CARD = """# Model card: {}
+
+* **Network, data, recipe**: TO BE WRITTEN
+* **Limits**: TO BE WRITTEN
+* **Licence**: Apache 2.0, as the package.
+
+<!-- measured -->
+<!-- end -->
+"""
 _EDGES = np.array([0, .3, .5, .7, .9, 1.])
 _THRESHOLDS = (.3, .35, .4)
 _MAX_MB = 3.
@@ -87,7 +96,7 @@ def facts(path, info, args):
     landmarker = ThermalLandmarker(str(path))
     sets = {f'rendered {split}': f'{args.data}/annotations/{split}.json'
             for split in ('val', 'test')}
-    sets.update(('real: ' + '/'.join(Path(file).parts[-3:]), file)
+    sets.update((f'real: {Path(file).resolve().parents[1].name}', file)
                 for file in args.real)
     for name, annotations in sets.items():
         yield row(name, measure_reliability(landmarker, annotations))
@@ -130,7 +139,7 @@ def commit():
 
 def write_card(path, lines):
     """Replaces the measured part of a card; what people wrote stays."""
-    card = path.read_text()
+    card = path.read_text() if path.exists() else _NEW_CARD.format(path.stem)
     if not _MEASURED.search(card):
         raise SystemExit(f'error: {path} has no lines "<!-- measured -->" and '
                          '"<!-- end -->": copy them from another card')
