@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
@@ -132,9 +131,10 @@ def origin(path, info, args):
 
 def commit():
     """The commit of the working tree, marked if files differ from it."""
-    return subprocess.run(['git', 'describe', '--always', '--dirty'],
-                          cwd=_WEIGHTS, capture_output=True, text=True,
-                          check=True).stdout.strip()
+    described = subprocess.run(['git', 'describe', '--always', '--dirty'],
+                               cwd=Path(__file__).parent, capture_output=True,
+                               text=True)
+    return described.stdout.strip() or 'unknown'
 
 
 def write_card(path, lines):
@@ -164,6 +164,9 @@ def parse_args():
         '--precision', choices=('fp32', 'fp16'),
         help='[fp32 for landmarks, fp16 for others]')
     parser.add_argument(
+        '--out-dir', default=str(_WEIGHTS), metavar='DIR',
+        help="write model and card here [the package's folder]")
+    parser.add_argument(
         '--rounds', type=int, default=3,
         help='degrade each validation face so often [%(default)s]')
     return parser.parse_args()
@@ -181,15 +184,15 @@ def main():
         config=Path(args.config).name, checkpoint=Path(args.checkpoint).name,
         commit=commit(),
         parameters=sum(each.numel() for each in model.parameters()))
-    path = _WEIGHTS / f'{args.name}.onnx'
+    path = Path(args.out_dir) / f'{args.name}.onnx'
     info = export_model(model, info, str(path), precision=precision)
     if path.stat().st_size > 1e6 * _MAX_MB:
         raise SystemExit(f'error: {path} has more than {_MAX_MB} MB: try '
                          '--precision fp16')
     lines = origin(path, info, args)
     if task == 'landmarks':
-        dataset = Config(dict(model.cfg.val_dataloader.dataset)).to_dict()
-        dataset.update(data_root=args.data, ann_file='annotations/val.json')
+        dataset = dict(model.cfg.test_dataloader.dataset,
+                       data_root=args.data, ann_file='annotations/val.json')
         info.calibration = calibration_of(str(path), info, dataset,
                                           args.rounds)
         info.save(str(path))
