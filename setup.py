@@ -37,7 +37,8 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache License 2.0',
     packages=find_packages(include=['mmpose_thermal', 'mmpose_thermal.*']),
-    package_data={'mmpose_thermal.weights': ['*.onnx', '*.json', '*.md']},
+    package_data={'mmpose_thermal.weights': [
+        '*.onnx', '*.onnx.json', '*.pth', '*.md']},
     python_requires='>=3.8',
     # torch, mmengine, mmcv, mmdet and mmpose are deliberately absent: their
     # compiled parts depend on each other, and a plugin that names them would

@@ -1,6 +1,7 @@
 """What ships is exported, calibrated, measured and described by one command."""
 from pathlib import Path
 
+from mmpose_thermal.deployment import load_model
 from mmpose_thermal.runtime import ModelInfo
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
@@ -18,6 +19,11 @@ def test_models_get_a_calibration_and_a_card(save_student, run_tool, tmp_path):
     info, _ = ModelInfo.load(str(out / 'landmarks.onnx'))
     assert set(info.calibration) == {'bias', 'weight', 'factor', 'power'}
     assert info.source['checkpoint'] == 'student.pth'
+    # The checkpoint to fine-tune from is the same network.
+    again = load_model((trained.replace('.pth', '.py'),
+                        str(out / 'landmarks.pth')))
+    for name, value in load_model(trained).state_dict().items():
+        assert (again.state_dict()[name] == value).all()
     card = out / 'landmarks.md'
     for text in ('fp32, input 64x64', '| rendered val | 8 |',
                  '| rendered test | 4 |', '| real: data | 4 |'):

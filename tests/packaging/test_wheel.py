@@ -57,11 +57,11 @@ def test_it_holds_the_models_and_no_data(wheel):
     shipped = {name.rpartition('/')[2]: name for name in names
                if name.startswith('mmpose_thermal/weights/')}
     for model in shipped_models():
-        assert {f'{model}.onnx', f'{model}.onnx.json',
+        assert {f'{model}.onnx', f'{model}.onnx.json', f'{model}.pth',
                 f'{model}.md'} <= set(shipped)
     assert not [name for name in names
                 if not name.startswith('mmpose_thermal')]
-    assert not [name for name in names if name.endswith(('.png', '.pth'))]
+    assert not [name for name in names if name.endswith('.png')]
 
 
 def test_models_are_small(wheel):

@@ -1,4 +1,8 @@
-"""Exports a trained model into the package and updates its model card."""
+"""Exports a trained model into the package and updates its model card.
+
+NAME.onnx with its .json is what users run, NAME.pth holds the weights to
+fine-tune from, and NAME.md is the card.
+"""
 import argparse
 import re
 import subprocess
@@ -6,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.registry import init_default_scope
+from mmengine.runner import save_checkpoint
 from mmpose.registry import DATASETS
 
 import mmpose_thermal  # noqa: F401
@@ -137,6 +142,16 @@ def commit():
     return described.stdout.strip() or 'unknown'
 
 
+def write_checkpoint(model, info, path):
+    """Writes the weights to fine-tune from, in half precision if need be."""
+    weights = {
+        name: value.half() if info.precision == 'fp16' and
+        value.is_floating_point() else value
+        for name, value in model.state_dict().items()
+    }
+    save_checkpoint(dict(meta=info.source, state_dict=weights), str(path))
+
+
 def write_card(path, lines):
     """Replaces the measured part of a card; what people wrote stays."""
     card = path.read_text() if path.exists() else _NEW_CARD.format(path.stem)
@@ -149,7 +164,9 @@ def write_card(path, lines):
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'name', choices=('landmarks', 'landmarks_large', 'face_detector'))
     parser.add_argument('config', help='config of the model')
@@ -186,9 +203,11 @@ def main():
         parameters=sum(each.numel() for each in model.parameters()))
     path = Path(args.out_dir) / f'{args.name}.onnx'
     info = export_model(model, info, str(path), precision=precision)
-    if path.stat().st_size > 1e6 * _MAX_MB:
-        raise SystemExit(f'error: {path} has more than {_MAX_MB} MB: try '
-                         '--precision fp16')
+    write_checkpoint(model, info, path.with_suffix('.pth'))
+    for written in (path, path.with_suffix('.pth')):
+        if written.stat().st_size > 1e6 * _MAX_MB:
+            raise SystemExit(f'error: {written} has more than {_MAX_MB} MB: '
+                             'try --precision fp16, or a smaller model')
     lines = origin(path, info, args)
     if task == 'landmarks':
         dataset = dict(model.cfg.test_dataloader.dataset,
@@ -198,7 +217,8 @@ def main():
         info.save(str(path))
         lines = facts(path, info, args)
     write_card(path.with_suffix('.md'), lines)
-    print(f'{path} and its card are written; check and commit them')
+    print(f'{path}, its checkpoint and its card are written: check and commit '
+          'them')
 
 
 if __name__ == '__main__':
