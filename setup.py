@@ -37,13 +37,15 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache License 2.0',
     packages=find_packages(include=['mmpose_thermal', 'mmpose_thermal.*']),
+    package_data={'mmpose_thermal.weights': [
+        '*.onnx', '*.onnx.json', '*.pth', '*.md']},
     python_requires='>=3.8',
     # torch, mmengine, mmcv, mmdet and mmpose are deliberately absent: their
     # compiled parts depend on each other, and a plugin that names them would
     # make pip replace the versions a user has. They are checked at import.
     install_requires=['numpy'],
     extras_require=dict(
-        # Beside a camera: enough for `mmpose-thermal predict` with .onnx files.
+        # Beside a camera: enough for `mmpose-thermal predict`.
         runtime=['opencv-python', 'onnxruntime'],
         export=['onnx', 'onnxruntime'],
         openvino=['openvino>=2024'],

@@ -8,6 +8,7 @@ from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
 import cv2
 import numpy as np
 
+from mmpose_thermal.runtime.calibration import LandmarkNetwork
 from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
 from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
 from mmpose_thermal.runtime.networks import load_network
@@ -16,6 +17,7 @@ from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.radiometry import temperature_problem
 from mmpose_thermal.runtime.results import FaceLandmarks
 from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
+from mmpose_thermal.weights import with_defaults
 
 from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxes
 
@@ -26,24 +28,31 @@ _WHITE_HOT = 'white-hot'
 class ThermalLandmarker:
     """Finds facial landmarks in thermal frames.
 
-        >>> landmarker = ThermalLandmarker('student_best.pth')
-        >>> for face in landmarker('frame.png', boxes=[[60, 40, 180, 190]]):
+        >>> landmarker = ThermalLandmarker()
+        >>> for face in landmarker('frame.png'):
         ...     print(face.keypoints, face.scores, face.skin_celsius)
 
     Args:
-        model (str | tuple[str, str] | Callable): An exported ``NAME.onnx``
-            with ``NAME.onnx.json`` next to it (``mmpose-thermal export``); or
-            a trained ``NAME.pth`` with ``NAME.py`` next to it, such as
-            ``student_best.pth``; or a pair (config, checkpoint). Or your own
-            network: a callable that maps images (N, C, H, W) to points and
-            scores, with a :class:`ModelInfo` as attribute ``info``.
+        model (str | tuple[str, str] | Callable, optional): An exported
+            ``NAME.onnx`` with ``NAME.onnx.json`` next to it (``mmpose-thermal
+            export``); or a trained ``NAME.pth`` with ``NAME.py`` next to it,
+            such as ``student_best.pth``; or a pair (config, checkpoint). Or
+            the name of a model that ships with the package
+            (:func:`mmpose_thermal.weights.shipped_models`). Or your own
+            network: a callable that maps images (N, C, H, W) to points, scores
+            and optionally spreads, with a :class:`ModelInfo` as attribute
+            ``info``. Defaults to the shipped ``'landmarks'``.
         device (str, optional): ``'onnx'`` (ONNX Runtime on the CPU, without
             PyTorch), ``'cpu'`` or ``'cuda'``. Defaults to ``'onnx'`` for
             ``.onnx`` files, otherwise to ``'cpu'``.
         detector (str | tuple | Callable, optional): A face detector in the
-            same form as ``model``. If neither a detector nor boxes are given,
-            the whole image is treated as one face.
+            same form as ``model``. Defaults to the shipped one for shipped
+            landmark models. Without a detector and without boxes, the whole
+            image is treated as one face.
         min_box_score (float): Minimum score of detected faces.
+        min_face_score (float): Drop faces whose mean landmark score is lower,
+            unless their boxes were given. Of shipped models, most crops
+            without a face score below 0.35.
         palette (str): Palette of 8-bit frames: ``'white-hot'``,
             ``'black-hot'``, ``'iron'``, another of :data:`PALETTES`, or the
             path of a palette file.
@@ -67,19 +76,21 @@ class ThermalLandmarker:
     """
 
     def __init__(self,
-                 model,
+                 model=None,
                  device: Optional[str] = None,
                  detector=None,
                  min_box_score: float = .4,
+                 min_face_score: float = 0.,
                  palette: str = _WHITE_HOT,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
                  temperatures: bool = True,
                  batch_size: int = 32,
                  threads: Optional[int] = None) -> None:
-        self._network = load_network(model, 'landmarks', device, threads)
-        self.info = self._network.info
-        if self.info.outputs != ['keypoints', 'scores']:
+        model, detector = with_defaults(model, detector)
+        network = load_network(model, 'landmarks', device, threads)
+        self.info = network.info
+        if self.info.outputs[:2] != ['keypoints', 'scores']:
             raise ValueError(
                 f'{model} returns {self.info.outputs}: it was exported without '
                 'decoding. Export it without --no-decode.')
@@ -91,7 +102,8 @@ class ThermalLandmarker:
                 f'{detector} takes {self.detector.info.channels} channels, '
                 f'but {model} takes {self.info.channels}: one is for thermal '
                 'images, the other for visible light.')
-        self.min_box_score = min_box_score
+        self._network = LandmarkNetwork(network, batch_size)
+        self.min_box_score, self.min_face_score = min_box_score, min_face_score
         palette_colours(palette)  # fail early if it is unknown
         self.palette = palette
         self._scale, self._offset = temperature_scale, temperature_offset
@@ -99,7 +111,6 @@ class ThermalLandmarker:
         self._thermometer = SkinThermometer(self.info.keypoints,
                                             temperature_scale,
                                             temperature_offset)
-        self.batch_size = batch_size
         self._warned: Set[str] = set()
 
     def __call__(
@@ -199,8 +210,8 @@ class ThermalLandmarker:
 
     def _of_frames(self, frames, boxes):
         found = []
-        for index, frame in enumerate(frames):
-            own = None if boxes is None else boxes[index]
+        given = [None] * len(frames) if boxes is None else boxes
+        for frame, own in zip(frames, given):
             if own is not None:
                 chosen = checked_boxes(own, frame.grey)
                 found.append((chosen, np.ones(len(chosen))))
@@ -213,7 +224,10 @@ class ThermalLandmarker:
                     'ThermalLandmarker, or boxes= with the images.')
                 height, width = frame.grey.shape[:2]
                 found.append((np.array([[0., 0, width, height]]), np.ones(1)))
-        return self._landmarks(frames, found)
+        return [[
+            face for face in faces
+            if own is not None or face.face_score >= self.min_face_score
+        ] for faces, own in zip(self._landmarks(frames, found), given)]
 
     def _warn_once(self, kind, message):
         if kind not in self._warned:
@@ -280,32 +294,25 @@ class ThermalLandmarker:
             crop_faces(frame.grey, boxes, self.info)
             for frame, (boxes, _) in zip(frames, found)
         ]
-        keypoints, scores = self._run(
+        keypoints, scores, radii = self._network(
             np.concatenate([crops.images for crops in cut]))
         results, start = [], 0
         for frame, (boxes, box_scores), crops in zip(frames, found, cut):
             chosen = slice(start, start + len(boxes))
             start += len(boxes)
+            uncertainty = [None] * len(boxes) if radii is None else \
+                crops.lengths_to_image(radii[chosen])
             results.append([
                 self._face(frame, *values) for values in zip(
-                    crops.to_image(keypoints[chosen]), scores[chosen], boxes,
-                    box_scores)
+                    crops.to_image(keypoints[chosen]), scores[chosen],
+                    uncertainty, boxes, box_scores)
             ])
         return results
 
-    def _run(self, images):
-        if not len(images):
-            count = len(self.info.keypoints)
-            return np.zeros((0, count, 2)), np.zeros((0, count))
-        parts = [
-            self._network(images[start:start + self.batch_size])
-            for start in range(0, len(images), self.batch_size)
-        ]
-        return [np.concatenate(part) for part in zip(*parts)]
-
-    def _face(self, frame, keypoints, scores, box, box_score):
-        face = FaceLandmarks(keypoints, scores, np.asarray(box),
-                             float(box_score))
+    def _face(self, frame, keypoints, scores, uncertainty_px, box, box_score):
+        face = FaceLandmarks(
+            keypoints, scores, np.asarray(box), float(box_score),
+            uncertainty_px=uncertainty_px)
         if frame.radiometric:
             at_points, of_skin = self._thermometer(frame.raw, keypoints)
             if is_skin(at_points) or np.isnan(at_points).all():

@@ -5,6 +5,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from mmpose_thermal.version import __version__
+from mmpose_thermal.weights import shipped_models
 
 # Purpose, packages to install (None: run tools/install.sh), modules, and the
 # distributions that can provide them.
@@ -32,13 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'models', nargs='*', metavar='MODEL',
         help='describe this exported model (NAME.onnx with its '
-        'NAME.onnx.json) instead of the installation')
+        'NAME.onnx.json), or one that ships with the package, instead of the '
+        'installation')
 
 
 def run(args: argparse.Namespace) -> None:
     """Prints the description of the models, or of the installation."""
+    shipped = shipped_models()
     for model in args.models:
-        print('\n'.join(_described_model(model)))
+        print('\n'.join(_described_model(shipped.get(model, model))))
     if not args.models:
         print('\n'.join(_described_installation()))
 
@@ -55,6 +58,7 @@ def _described_installation():
         if not all(found.values()):
             yield '  ' + (f'pip install {packages}' if packages else
                           'bash tools/install.sh in a clone of the repository')
+    yield 'models that ship with it: ' + ', '.join(shipped_models())
 
 
 def _version(module, distributions):

@@ -13,12 +13,13 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of :func:`.prediction_run.load_landmarker`."""
     parser.add_argument(
-        '--model', required=True,
-        help='an exported NAME.onnx, or NAME.pth with its NAME.py')
+        '--model',
+        help='use this landmark model, an exported NAME.onnx or NAME.pth with '
+        'its NAME.py, instead of the shipped one')
     parser.add_argument(
         '--detector', metavar='MODEL',
-        help='find faces with this model; otherwise the whole image is treated '
-        'as one face')
+        help='find faces with this model [the shipped one if --model is not '
+        'given, otherwise the whole image is treated as one face]')
     parser.add_argument(
         '--device', help='run on onnx, cpu or cuda [onnx for .onnx, else cpu]')
 

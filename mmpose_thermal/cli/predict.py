@@ -1,7 +1,8 @@
 """Find landmarks and skin temperatures in images, videos or a camera.
 
-  mmpose-thermal predict --model student.onnx face.png
-  mmpose-thermal predict --model student.onnx --detector detector.onnx 0 --show
+  mmpose-thermal predict face.png
+  mmpose-thermal predict 0 --show
+  mmpose-thermal predict --model student.onnx --detector face_detector video.mp4
 
 The output folder gets pictures (or a video), results.jsonl (one line per frame)
 and results.csv (one line per face). If the command is stopped, the results so
@@ -14,7 +15,7 @@ from .parsers import add_model_arguments
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.usage = '%(prog)s --model MODEL [options] INPUT [INPUT ...]'
+    parser.usage = '%(prog)s [options] INPUT [INPUT ...]'
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT',
         help='an image, folder, glob pattern, video, stack of frames (.npy, '
@@ -39,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--min-box-score', type=float, default=.4, metavar='SCORE',
         help='drop detections below this score [%(default)s]')
+    parser.add_argument(
+        '--min-face-score', type=float, default=0., metavar='SCORE',
+        help='drop faces without --box whose landmarks score lower on average '
+        '[%(default)s]')
     parser.add_argument(
         '--palette', default='white-hot',
         help='palette of 8-bit images: white-hot, black-hot, iron, ... or a '

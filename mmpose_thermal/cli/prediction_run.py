@@ -13,6 +13,7 @@ from mmpose_thermal.components import register_components
 from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
                                     draw_faces)
 from mmpose_thermal.runtime.frames import input_files
+from mmpose_thermal.weights import with_defaults
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
@@ -78,7 +79,7 @@ class PredictionRun:
         moving = source.moving or self.args.sequence
         find = self.landmarker
         if moving and self.landmarker.detector is not None and \
-                self.args.detect_every > 1:
+                not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
         unusable = 0
         for number, frame in enumerate(source):
@@ -90,9 +91,7 @@ class PredictionRun:
             started = time.perf_counter()
             try:
                 prepared = self.landmarker.prepare(frame)
-                boxes = self._boxes_in(prepared)
-                faces = find(prepared) if boxes is None else find(
-                    prepared, boxes)
+                faces = self._faces_in(prepared, find)
             except ValueError as error:
                 unusable += 1
                 # All frames of a video usually share one problem; files do not.
@@ -111,18 +110,22 @@ class PredictionRun:
         self.results.close_video()
         return True
 
-    def _boxes_in(self, prepared):
-        """The given boxes; without a detector, the whole image."""
+    def _faces_in(self, prepared, find):
+        """All faces in given boxes; otherwise, those that score enough."""
         if self.boxes:
-            return self.boxes
-        if self.landmarker.detector is not None:
-            return None
+            return find(prepared, self.boxes)
+        faces = find(prepared) if self.landmarker.detector is not None else \
+            find(prepared, [self._whole(prepared)])
+        return [face for face in faces
+                if face.face_score >= self.args.min_face_score]
+
+    def _whole(self, prepared):
         if not self.has_warned:
             self.has_warned = True
             _warn('neither --detector nor --box was given: the whole image is '
                   'treated as one face')
         height, width = prepared.grey.shape[:2]
-        return [[0, 0, width, height]]
+        return [0, 0, width, height]
 
     def _measure(self, seconds):
         now = 1 / max(seconds, 1e-6)
@@ -144,8 +147,9 @@ class PredictionRun:
             _say(f'error: {problem}')
 
 
-def load_landmarker(model: str, device, detector, **options):
+def load_landmarker(model, device, detector, **options):
     """Loads a landmarker; registers components if PyTorch models need them."""
+    model, detector = with_defaults(model, detector)
     if device not in (None, 'onnx') or not all(
             path.endswith('.onnx') for path in (model, detector) if path):
         register_components()

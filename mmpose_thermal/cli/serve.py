@@ -1,6 +1,7 @@
 """Serve a local web page that finds landmarks in uploaded images.
 
-  mmpose-thermal serve --model student.onnx --detector detector.onnx
+  mmpose-thermal serve
+  mmpose-thermal serve --model student.onnx --detector face_detector
 
 The page is reachable only from this machine. Uploaded images are not kept.
 """

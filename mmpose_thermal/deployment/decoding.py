@@ -3,7 +3,7 @@
 MMPose decodes point by point in NumPy. Here the same formulas run on batches
 of tensors, so that they can be exported and run on any device.
 """
-from typing import Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import cv2
 import torch
@@ -12,14 +12,25 @@ from mmpose.codecs import (MSRAHeatmap, RegressionLabel, SimCCLabel,
                            UDPHeatmap)
 from torch import Tensor
 
+_TAIL = .1  # share of a heatmap's maximum below which it counts as empty
+
+
+def decoded_outputs(codec) -> List[str]:
+    """Names what the decoder of a codec returns; see :func:`build_decoder`."""
+    spreads = ['spreads'] if isinstance(codec,
+                                        (MSRAHeatmap, UDPHeatmap)) else []
+    return ['keypoints', 'scores', *spreads]
+
 
 def build_decoder(codec) -> nn.Module:
     """Builds the decoder module for one of MMPose's codecs.
 
     The module takes the head's outputs and returns points (N, K, 2) in input
-    pixels and scores (N, K), both equal to MMPose's. Supported codecs are
-    ``MSRAHeatmap`` (also unbiased), ``UDPHeatmap`` with Gaussian heatmaps,
-    ``SimCCLabel`` without DARK, and ``RegressionLabel``.
+    pixels and scores (N, K), both equal to MMPose's. For heatmaps it also
+    returns spreads (N, K), in input pixels: the root of each heatmap's second
+    moment about its point. Supported codecs are ``MSRAHeatmap`` (also
+    unbiased), ``UDPHeatmap`` with Gaussian heatmaps, ``SimCCLabel`` without
+    DARK, and ``RegressionLabel``.
 
     Raises:
         NotImplementedError: The codec is not supported.
@@ -55,7 +66,7 @@ class HeatmapDecoder(nn.Module):
         self.refine = refine
         self.register_buffer('scale', torch.tensor([float(s) for s in scale]))
 
-    def forward(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
         """Decodes heatmaps (N, K, H, W)."""
         width = heatmaps.shape[3]
         scores, index = heatmaps.flatten(2).max(2)
@@ -65,7 +76,26 @@ class HeatmapDecoder(nn.Module):
         # Like MMPose, place points without any response at (-1, -1).
         points = torch.where((scores > 0)[..., None], points,
                              torch.full_like(points, -1.))
-        return points * self.scale, scores
+        return (points * self.scale, scores,
+                self._spreads(heatmaps, scores, points))
+
+    def _spreads(self, heatmaps, scores, points):
+        """Roots of the second moments about the points, in input pixels."""
+        height, width = heatmaps.shape[2:]
+        columns, rows = (
+            torch.arange(length, device=heatmaps.device).float()
+            for length in (width, height))
+        # The sum of what a network leaves far from the point would exceed it.
+        weights = (heatmaps - _TAIL * scores[..., None, None]).clamp_min(0.)
+        total = weights.sum((2, 3))
+        moments = [(weights.sum(other) * ((axis - points[..., index, None]) *
+                                          self.scale[index])**2).sum(2)
+                   for index, (other, axis) in enumerate(((2, columns),
+                                                          (3, rows)))]
+        square = (moments[0] + moments[1]) / total.clamp_min(1e-9)
+        # A map without a response says that the point may be anywhere.
+        anywhere = (width * self.scale[0])**2 + (height * self.scale[1])**2
+        return torch.where(scores > 0, square, anywhere).sqrt()
 
 
 def _values(maps, x, y, offsets):

@@ -22,6 +22,7 @@ from .networks import DeployedNetwork, deploy
 FORMATS = dict(onnx='.onnx', torchscript='.pt', openvino='.xml')
 PRECISIONS = ('fp32', 'fp16', 'int8')
 _OPSET = 17
+_MIN_HALVED = 64  # values: a cast takes more space than a smaller weight saves
 
 
 def output_names(model: nn.Module, info: ModelInfo) -> List[str]:
@@ -62,9 +63,11 @@ def export_model(model: nn.Module,
         info (ModelInfo): Returned by :func:`describe`.
         out (str): File to write, with the suffix from :data:`FORMATS`.
         format (str): ``'onnx'``, ``'torchscript'`` or ``'openvino'``.
-        precision (str): ``'fp32'``, ``'fp16'`` or ``'int8'`` (weights and
-            activations; not for TorchScript). Normalisation and decoding stay
-            in float32.
+        precision (str): ``'fp32'``, ``'fp16'`` (half the size: in ONNX and
+            OpenVINO, weights are stored in float16 and computed with in
+            float32; TorchScript computes in float16) or ``'int8'`` (weights
+            and activations; not for TorchScript). Normalisation and decoding
+            stay in float32.
         decode (bool): Whether to compute points and scores in the graph.
             Detectors are always decoded.
         calibration (np.ndarray, optional): Representative inputs
@@ -129,10 +132,7 @@ def _onnx(network, info, precision, calibration, folder) -> str:
              ] if network.decode else info.outputs
     _trace(bare, (example, ), path, ['image'], names)
     if precision == 'fp16':
-        from onnxruntime.transformers.float16 import convert_float_to_float16
-        onnx.save(
-            convert_float_to_float16(onnx.load(path), keep_io_types=True),
-            path)
+        onnx.save(_with_half_weights(onnx.load(path)), path)
     elif precision == 'int8':
         path = _quantised(path, calibration, folder)
     if network.decode is None:
@@ -142,6 +142,31 @@ def _onnx(network, info, precision, calibration, folder) -> str:
     whole = os.path.join(folder, 'whole.onnx')
     onnx.save(_joined(onnx.load(path), onnx.load(decoder), names), whole)
     return whole
+
+
+def _with_half_weights(model):
+    """Stores weights in float16, with a cast to float32 behind each.
+
+    ONNX Runtime's CPU kernels compute in float32 anyway: it resolves these
+    casts once, when it loads the model, and then runs as if nothing had been
+    changed. Casts of activations, of which half networks are full, it keeps.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < _MIN_HALVED or \
+                np.abs(values).max() > np.finfo(np.float16).max:
+            continue
+        name, half = weight.name, f'{weight.name}_half'
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16),
+                                                half))
+        casts.append(helper.make_node('Cast', [half], [name], f'{name}_cast',
+                                      to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
 
 
 def _trace(network, inputs, path, input_names, output_names):

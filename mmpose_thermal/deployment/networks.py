@@ -13,7 +13,7 @@ from mmpose_thermal.checkpoints import load_checkpoint, unlike_weights
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.runtime.networks import ModelInfo
-from .decoding import build_decoder
+from .decoding import build_decoder, decoded_outputs
 
 #: A checkpoint ``NAME.pth`` with its config ``NAME.py`` next to it, or a pair
 #: (config, checkpoint).
@@ -131,7 +131,7 @@ def describe(model: nn.Module, task: str = 'landmarks') -> ModelInfo:
         task,
         input_size=(int(affine['input_size'][0]),
                     int(affine['input_size'][1])),
-        outputs=['keypoints', 'scores'],
+        outputs=decoded_outputs(model.head.decoder),
         padding=float(transforms['GetBBoxCenterScale'].get('padding', 1.25)),
         use_udp=bool(affine.get('use_udp', False)),
         keypoints=[str(names.get(i, f'point_{i}')) for i in range(count)],

@@ -15,7 +15,7 @@ from mmpose_thermal.datasets.transforms.loading import (LoadThermalImage,
                                                         read_image)
 from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
 from mmpose_thermal.runtime.networks import ModelInfo, exported_network
-from .decoding import build_decoder
+from .decoding import build_decoder, decoded_outputs
 
 #: Tolerance of the median landmark, and of every detected box corner.
 TOLERANCE_PX = .1
@@ -216,10 +216,9 @@ class ExportedNetwork:
         self._network = exported_network(path, task)
         self.info = copy.copy(self._network.info)
         self._decode = None
-        decoded = ['keypoints', 'scores']
-        if task == 'landmarks' and self.info.outputs != decoded:
+        if task == 'landmarks' and 'keypoints' not in self.info.outputs:
             self._decode = build_decoder(codec)
-            self.info.outputs = decoded
+            self.info.outputs = decoded_outputs(codec)
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
         """Runs the network on images (N, C, H, W), uint8."""

@@ -2,6 +2,7 @@
 
 Nothing here imports PyTorch or an OpenMMLab package at load time.
 """
+from .calibration import Calibration
 from .crops import Crops, boxes_from, crop_faces, letterbox
 from .dead_pixels import scene_of
 from .drawing import draw_faces
@@ -17,7 +18,7 @@ from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
 from .tracking import FaceTracker
 
 __all__ = [
-    'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
+    'Calibration', 'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
     'OnnxNetwork', 'ResultFiles', 'SKIN_REGIONS', 'SkinRegion',
     'SkinThermometer', 'Source', 'UniqueNames', 'ParallelMap', 'boxes_from',
     'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',

@@ -28,6 +28,10 @@ class Crops:
         """Maps decoded points (N, K, 2) to image pixels."""
         return keypoints * self.scales[:, None] + self.origins[:, None]
 
+    def lengths_to_image(self, lengths: np.ndarray) -> np.ndarray:
+        """Maps lengths (N, K), in crop pixels, to image pixels."""
+        return lengths * self.scales.mean(1)[:, None]
+
 
 def crop_faces(image: np.ndarray, boxes: np.ndarray,
                info: ModelInfo) -> Crops:

@@ -71,7 +71,7 @@ def _draw_points(canvas, points, info, side):
 
 def _draw_texts(canvas, face, box, alone):
     head = [] if face.track_id is None else [f'#{face.track_id}']
-    head.append(f'{float(np.mean(face.scores)):.2f}')
+    head.append(f'{face.face_score:.2f}')
     skin = {
         _SHORT.get(name, name): value
         for name, value in (face.skin_celsius or {}).items()

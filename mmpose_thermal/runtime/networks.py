@@ -10,7 +10,8 @@ import numpy as np
 
 from .atomic_file import atomic_file
 
-FORMAT = 1
+FORMAT = 2
+_READABLE = (1, 2)  # 1 has neither spreads nor a calibration
 
 
 @dataclass
@@ -21,8 +22,8 @@ class ModelInfo:
         task (str): ``'landmarks'`` or ``'detection'``.
         input_size (tuple[int, int]): (width, height) in pixels.
         channels (int): 1 for grey levels, 3 for BGR; both uint8.
-        outputs (list[str]): Landmarks: ``['keypoints', 'scores']`` in input
-            pixels if decoded, otherwise see
+        outputs (list[str]): Landmarks: ``['keypoints', 'scores']`` and, from
+            heatmaps, ``'spreads'``, in input pixels if decoded; otherwise see
             :func:`mmpose_thermal.deployment.output_names`. Detection:
             ``['boxes', 'scores']``.
         gain (dict): Arguments of :func:`mmpose_thermal.runtime.to_grey` for
@@ -35,6 +36,8 @@ class ModelInfo:
         link_colours (list[list[int]]): Link colours, RGB.
         regions (dict[str, list[int]]): Landmark indices of facial regions.
         nms_iou (float): Detection: IoU threshold of non-maximum suppression.
+        calibration (dict[str, float]): Arguments of :class:`Calibration`;
+            empty if the scores are the network's own.
         precision (str): ``'fp32'``, ``'fp16'`` or ``'int8'``.
         source (dict): Provenance, for information only.
         model (str): Network file name, in the same folder.
@@ -53,6 +56,7 @@ class ModelInfo:
     link_colours: List[List[int]] = field(default_factory=list)
     regions: Dict[str, List[int]] = field(default_factory=dict)
     nms_iou: float = .6
+    calibration: Dict[str, float] = field(default_factory=dict)
     precision: str = 'fp32'
     source: Dict = field(default_factory=dict)
     model: Optional[str] = None
@@ -98,10 +102,11 @@ class ModelInfo:
             raise ValueError(f'{json_path} is not a model description. '
                              'Export the model again.')
         known = {entry.name for entry in fields(cls)}
-        if version != FORMAT or not set(content) <= known:
+        if version not in _READABLE or not set(content) <= known:
             raise ValueError(
                 f'{json_path} has format {version!r}, but this version of '
-                f'mmpose_thermal reads {FORMAT}. Export the model again.')
+                f'mmpose_thermal reads {_READABLE[0]} to {FORMAT}. Export the '
+                'model again.')
         try:
             info = cls(**content)
         except TypeError as error:

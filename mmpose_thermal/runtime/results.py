@@ -20,7 +20,9 @@ class FaceLandmarks:
     Attributes:
         keypoints (np.ndarray): Points (K, 2) in image pixels; (0, 0) is the
             centre of the first pixel.
-        scores (np.ndarray): Confidence of each point, (K, ).
+        scores (np.ndarray): Confidence of each point, (K, ). Of calibrated
+            models, the probability that it is right: at most 10 % of the
+            distance between the outer eye corners off.
         box (np.ndarray): ``x1, y1, x2, y2`` in pixels, (4, ).
         box_score (float): Detector score; 1 for given boxes.
         keypoint_celsius (np.ndarray, optional): Skin temperature at each
@@ -29,6 +31,10 @@ class FaceLandmarks:
         skin_celsius (dict[str, float], optional): Temperature of each skin
             region, degrees Celsius.
         track_id (int, optional): Identifies the face across frames.
+        uncertainty_px (np.ndarray, optional): Radius around each point, (K, ),
+            image pixels. Of calibrated models, it holds the true point in about
+            two thirds of the cases; otherwise it is the heatmap's own radius.
+            ``None`` if the model does not tell.
     """
     keypoints: np.ndarray
     scores: np.ndarray
@@ -37,14 +43,23 @@ class FaceLandmarks:
     keypoint_celsius: Optional[np.ndarray] = None
     skin_celsius: Optional[Dict[str, float]] = None
     track_id: Optional[int] = None
+    uncertainty_px: Optional[np.ndarray] = None
+
+    @property
+    def face_score(self) -> float:
+        """Mean score of the points: low where the box holds no face."""
+        return float(np.mean(self.scores))
 
     def to_dict(self) -> dict:
         """Converts to JSON types; NaN becomes ``None``."""
         result = dict(
             box=_listed(self.box),
             box_score=round(float(self.box_score), 4),
+            face_score=round(self.face_score, 4),
             keypoints=_listed(self.keypoints),
             scores=_listed(self.scores, 4))
+        if self.uncertainty_px is not None:
+            result['uncertainty_px'] = _listed(self.uncertainty_px)
         if self.track_id is not None:
             result['track_id'] = self.track_id
         if self.keypoint_celsius is not None:
@@ -54,6 +69,13 @@ class FaceLandmarks:
                 zip(self.skin_celsius,
                     _listed(np.array(list(self.skin_celsius.values())))))
         return result
+
+
+def _columns(face):
+    """One list per value of the points: x, y, score and, if any, uncertainty."""
+    columns = [*zip(*face['keypoints']), face['scores']]
+    return columns + ([face['uncertainty_px']]
+                      if 'uncertainty_px' in face else [])
 
 
 def _listed(values, digits=2):
@@ -85,15 +107,18 @@ class ResultFiles:
         self._csv = open(
             self.folder / 'results.csv', 'w', newline='', encoding='utf-8')
         self._regions = list(skin_regions(info.keypoints))
+        self._of_point = ['x', 'y', 'score'] + [
+            'uncertainty_px'] * ('spreads' in info.outputs)
         self._names = UniqueNames()
         self._video: Optional[_Video] = None
         self.faces = 0
         self._table = csv.writer(self._csv)
         self._table.writerow(
             ['source', 'frame', 'time_s', 'face', 'x1', 'y1', 'x2', 'y2',
-             'box_score'] + [f'{name}_celsius' for name in self._regions] +
-            [f'{name}_{axis}' for name in info.keypoints
-             for axis in ('x', 'y', 'score')])
+             'box_score', 'face_score'] +
+            [f'{name}_celsius' for name in self._regions] +
+            [f'{name}_{value}' for name in info.keypoints
+             for value in self._of_point])
 
     def add(self, source: Source, frame: Frame, faces: List[FaceLandmarks],
             picture: np.ndarray, moving: bool) -> None:
@@ -128,11 +153,9 @@ class ResultFiles:
             self._table.writerow(
                 [source.name, frame.name, time_s,
                  face.get('track_id', number), *face['box'],
-                 face['box_score']] +
+                 face['box_score'], face['face_score']] +
                 [skin.get(name, '') for name in self._regions] +
-                [value for (x, y), score in zip(face['keypoints'],
-                                                face['scores'])
-                 for value in (x, y, score)])
+                [value for values in zip(*_columns(face)) for value in values])
         self._csv.flush()
 
     def _write_picture(self, frame, picture):

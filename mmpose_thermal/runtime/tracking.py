@@ -46,8 +46,7 @@ class FaceTracker:
     Args:
         landmarker (ThermalLandmarker): Landmarker with a detector.
         detect_every (int): Frames between detector runs.
-        min_score (float): Minimum mean landmark score of a face. A confident
-            heatmap model scores about 1.
+        min_score (float): Minimum mean landmark score of a face.
         margin (float): Margin between landmarks and box, as a share of width
             and height on each side. It should match the training boxes.
         max_lost (int): Consecutive frames that a face may be lost. With 0, a
@@ -129,7 +128,7 @@ class FaceTracker:
     def _found(self, tracks, faces) -> Dict[_Track, FaceLandmarks]:
         """Keeps confident faces; the better track wins among duplicates."""
         pairs = [(track, face) for track, face in zip(tracks, faces)
-                 if float(face.scores.mean()) >= self.min_score]
+                 if face.face_score >= self.min_score]
         pairs.sort(
             key=lambda pair: (pair[0].track_id is None, pair[0].lost, -iou(
                 pair[0].box, _around(pair[1].keypoints))))

@@ -1,5 +1,7 @@
 """ThermalLandmarker as a user calls it."""
+import shutil
 import warnings
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 import torch
 from conftest import COLOUR, estimator
 
+from mmpose_thermal import weights
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.runtime import ModelInfo, Source
 
@@ -50,7 +53,7 @@ def test_points_are_in_pixels_of_the_image():
     # The crop is a square around the box.
     assert face.keypoints.tolist() == [[15, 20], [55, 60], [95, 100]]
     assert face.box.tolist() == BOX[0] and face.box_score == 1
-    assert face.scores.shape == (3, )
+    assert face.scores.shape == (3, ) and face.uncertainty_px is None
     assert face.keypoint_celsius is None and face.skin_celsius is None
 
 
@@ -63,6 +66,86 @@ def test_boxes_come_from_the_detector_if_none_are_given():
     assert len(landmarker(grey(), BOX)) == 1
     sure = ThermalLandmarker(Network(), detector=Detector(), min_box_score=.95)
     assert sure(grey()) == []
+
+
+class UnsureNetwork(Network):
+    """Also tells spreads, of 2, 4 and 6 input pixels."""
+
+    def __init__(self, peak=.5, **info):
+        super().__init__(outputs=['keypoints', 'scores', 'spreads'], **info)
+        self.peak = peak
+
+    def __call__(self, images):
+        points, scores = super().__call__(images)
+        return [points, self.peak * scores, [[2., 4, 6]] * len(images)]
+
+
+def test_uncertainty_is_in_pixels_of_the_image():
+    face, = ThermalLandmarker(UnsureNetwork())(grey(), BOX)
+    # The crop has 80 pixels, the network's input 64.
+    assert face.uncertainty_px.tolist() == [2.5, 5, 7.5]
+    assert face.scores.tolist() == [.5] * 3
+    assert ThermalLandmarker(UnsureNetwork())(grey(), []) == []
+
+
+def test_calibrated_scores_are_probabilities():
+    calibration = dict(bias=-2., weight=4., factor=.5, power=2.)
+    face, = ThermalLandmarker(UnsureNetwork(calibration=calibration))(
+        grey(), BOX)
+    assert face.scores.tolist() == [.5] * 3
+    assert face.uncertainty_px.tolist() == [2.5, 10, 22.5]
+    face, = ThermalLandmarker(UnsureNetwork(.2, calibration=calibration))(
+        grey(), BOX)
+    assert face.face_score == pytest.approx(1 / (1 + np.exp(1.2)))
+
+
+def test_what_is_no_face_can_be_dropped():
+    found = dict(detector=Detector(), min_face_score=.35)
+    assert len(ThermalLandmarker(UnsureNetwork(.4), **found)(grey())) == 2
+    doubtful = ThermalLandmarker(UnsureNetwork(.3), **found)
+    assert doubtful(grey()) == []
+    assert len(doubtful(grey(), BOX)) == 1  # a given box is always answered
+    faces = [*doubtful.stream([grey()] * 2, [None, BOX])]
+    assert [len(each) for each in faces] == [0, 1]
+
+
+def test_shipped_models_are_the_defaults(tmp_path, monkeypatch):
+    landmarker = ThermalLandmarker()
+    assert len(landmarker.info.keypoints) == 68
+    assert ThermalLandmarker('landmarks').info == landmarker.info
+    # A detector is used as soon as it ships, with the shipped landmarks only.
+    for path in Path(weights.__file__).parent.glob('landmarks.onnx*'):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(weights, '_FOLDER', tmp_path)
+    assert ThermalLandmarker().detector is None
+    save_stand_in_detector(tmp_path / 'face_detector.onnx')
+    face, = ThermalLandmarker()(grey())
+    assert face.box.tolist() == [20, 20, 90, 100]
+    assert face.box_score == pytest.approx(.9)
+    landmarks, detector = weights.with_defaults(None, None)
+    assert weights.with_defaults('a.onnx', None) == ('a.onnx', None)
+    assert weights.with_defaults('a.onnx', 'face_detector')[1] == detector
+    assert weights.with_defaults(None, 'b.onnx') == (landmarks, 'b.onnx')
+    assert weights.with_defaults(('c.py', 'c.pth'), None)[1] is None
+
+
+def save_stand_in_detector(path):
+    """Writes a model that sees the same face in each image of 128x128."""
+    onnx = pytest.importorskip('onnx')
+    make = onnx.helper
+    values = dict(boxes=np.float32([BOX]), scores=np.float32([[.9]]))
+    graph = make.make_graph(
+        [make.make_node('Constant', [], [name],
+                        value=onnx.numpy_helper.from_array(value))
+         for name, value in values.items()], 'detector',
+        [make.make_tensor_value_info('image', onnx.TensorProto.UINT8,
+                                     ['batch', 1, 128, 128])],
+        [make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, value.shape)
+         for name, value in values.items()])
+    model = make.make_model(
+        graph, opset_imports=[make.make_opsetid('', 17)], ir_version=8)
+    onnx.save(model, str(path))
+    ModelInfo('detection', (128, 128), 1, [*values]).save(str(path))
 
 
 def test_without_boxes_the_face_fills_the_image():
@@ -218,10 +301,11 @@ def test_colours_of_other_libraries_are_in_their_order():
     for image in (pil_of(rgb), tensor, tensor.permute(2, 0, 1)):
         assert (seen_of(image, palette='iron') == expected).all()
     assert np.median(np.abs(expected.astype(int) - seen_of(grey()))) <= 2
-    landmarker = ThermalLandmarker(Network(), palette='iron')
+    network = Network()
+    landmarker = ThermalLandmarker(network, palette='iron')
     for batch in (tensor[None], tensor.permute(2, 0, 1)[None]):
         landmarker(batch, [BOX])
-        assert (landmarker._network.seen[0] == expected).all()
+        assert (network.seen[0] == expected).all()
 
 
 def test_pil_images_are_turned_upright_or_named(tmp_path):

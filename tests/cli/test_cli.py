@@ -153,13 +153,16 @@ def test_info_tells_what_is_installed(console_script):
     assert 'torch is missing' in ended.stdout
     assert "onnx is missing\n  pip install onnx" in \
         ended.stdout
+    assert 'models that ship with it: ' in ended.stdout
+    assert 'landmarks' in ended.stdout
 
 
 def test_info_describes_a_model(run_cli, onnx, tmp_path):
     printed = run_cli('info', onnx)
     for text in ('landmarks, fp32', '64 x 64 pixels, grey levels',
-                 'keypoints, scores, in input pixels', 'points: 68, ', 'nose'):
+                 'keypoints, scores, spreads, in input pixels', 'points: 68, ', 'nose'):
         assert text in printed
+    assert '128 x 128 pixels' in run_cli('info', 'landmarks')
     (tmp_path / 'a.onnx.json').write_text(json.dumps(dict(task='landmarks')))
     for name, message in (('a.onnx', 'is not a model description'),
                           ('gone.onnx', 'gone.onnx does not exist')):

@@ -72,6 +72,26 @@ def test_it_goes_on_after_bad_input(predict, out, tmp_path, capsys):
     assert frames_of(out / '5.mp4') == 4
 
 
+def test_it_needs_no_model(out, tmp_path, capsys):
+    """The shipped one finds landmarks, and says how sure it is of them."""
+    cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
+    np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 2))
+    arguments = ['predict', '--out-dir', str(out), *BOX]
+    assert main([*arguments, str(tmp_path / 'a.png'),
+                 str(tmp_path / 'stack.npy')]) == 0
+    assert '3 frames, 3 faces, 0 problems' in capsys.readouterr().out
+    face = lines_of(out)[0]['faces'][0]
+    assert len(face['uncertainty_px']) == len(face['keypoints']) == 68
+    assert 0 < face['face_score'] < 1
+    with open(out / 'results.csv') as file:
+        row = next(csv.DictReader(file))
+    assert float(row['nose_tip_uncertainty_px']) == face['uncertainty_px'][30]
+    assert float(row['face_score']) == face['face_score']
+    assert main([*arguments[:3], '--min-face-score', '1',
+                 str(tmp_path / 'a.png')]) == 0
+    assert '1 frames, 0 faces' in capsys.readouterr().out
+
+
 def test_no_output_takes_the_place_of_another(predict, out, tmp_path):
     for folder in ('camA', 'camB'):
         (tmp_path / folder).mkdir()

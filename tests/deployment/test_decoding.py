@@ -33,11 +33,30 @@ def test_heatmaps(codec):
     maps = blobs()
     if type(codec).__name__ == 'UDPHeatmap':
         maps = maps[1:]  # UDP divides by the maximum
-    keypoints, scores = build_decoder(codec)(torch.from_numpy(maps)[None])
+    keypoints, scores, _ = build_decoder(codec)(torch.from_numpy(maps)[None])
     expected, expected_scores = codec.decode(maps.copy())
     assert scores.numpy() == pytest.approx(expected_scores)
     difference = np.abs(keypoints.numpy() - expected)
     assert difference.max() < 1e-2 and np.median(difference) < 1e-4
+
+
+def test_spreads_are_the_radii_of_the_heatmaps_in_input_pixels():
+    codec = KEYPOINT_CODECS.build(dict(type='MSRAHeatmap', sigma=1.5, **SIZES))
+    y, x = np.mgrid[:12, :16]
+
+    def blob(sigma, centre=8):
+        return np.exp(-((x - centre)**2 + (y - 6)**2) / (2 * sigma**2))
+
+    # Far from the point, networks leave a little everywhere.
+    maps = [blob(1.), blob(1.) + .05, blob(1.) + .9 * blob(1., 2), 0 * blob(1.)]
+    *_, spreads = build_decoder(codec)(torch.tensor(np.float32(maps))[None])
+    sharp, noisy, doubtful, nothing = spreads[0].tolist()
+    # Of the part of a Gaussian above a tenth of its peak, the second moment is
+    # 1.1 sigma squared; the heatmap has a pixel per four of the input.
+    assert sharp == pytest.approx(4 * 1.1, rel=.05)
+    assert noisy == pytest.approx(sharp, rel=.2)
+    assert doubtful > 2 * sharp
+    assert nothing == 80  # the diagonal of the input: it may be anywhere
 
 
 REGRESSION = dict(type='RegressionLabel', input_size=(64, 48))

@@ -119,10 +119,13 @@ def test_point_sets_have_regions_of_the_skin(style):
 def test_unknown_numbers_are_null_in_json():
     face = FaceLandmarks(
         np.array([[1.234, np.nan]]), np.array([.5]), np.zeros(4),
-        keypoint_celsius=np.array([np.nan]), skin_celsius=dict(nose=np.nan))
+        keypoint_celsius=np.array([np.nan]), skin_celsius=dict(nose=np.nan),
+        uncertainty_px=np.array([2.]))
     text = json.dumps(face.to_dict(), allow_nan=False)
     assert json.loads(text)['keypoints'] == [[1.23, None]]
     assert json.loads(text)['skin_celsius'] == dict(nose=None)
+    assert json.loads(text)['uncertainty_px'] == [2.]
+    assert json.loads(text)['face_score'] == .5
 
 
 def test_drawing_shows_points_where_they_are():
@@ -155,6 +158,13 @@ def test_description_belongs_to_its_model(tmp_path):
     model.unlink()
     with pytest.raises(FileNotFoundError, match='is not in its folder'):
         ModelInfo.load(path, 'landmarks')
+    # Files of earlier versions have no calibration.
+    content = dict(json.loads(Path(path).read_text()), format=1)
+    del content['calibration']
+    Path(path).write_text(json.dumps(content))
+    (tmp_path / 'a.onnx').write_bytes(b'network')
+    assert ModelInfo.load(path)[0] == info
+    (tmp_path / 'a.onnx').unlink()
     for content, message in (('{', 'not a model description'),
                              ('[]', 'not a model description'),
                              ('{"format": 99}', 'has format 99'),
