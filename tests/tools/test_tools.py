@@ -247,6 +247,15 @@ def test_fit_palette(run_tool, pairs_root, tmp_path):
         run_tool('misc/fit_palette', tmp_path / 'gray', tmp_path / 'iron', out)
 
 
+def test_draws_the_shipped_models(run_tool, tmp_path):
+    run_tool('dev/draw_shipped_model', '--out', tmp_path / 'shipped.png',
+             '--people', 2)
+    picture = cv2.imread(str(tmp_path / 'shipped.png'))
+    assert picture.shape == (220, 5 * 220, 3)
+    assert (np.ptp(picture[:, :220], axis=-1) > 60).any()  # coloured lines
+    assert not picture[:, 220:].any()
+
+
 def test_pictures_of_the_effects(run_tool, tmp_path):
     run_tool('dev/draw_thermal_effects', tmp_path / 'effects.png')
     assert cv2.imread(str(tmp_path / 'effects.png')).shape[1] > 1000
