@@ -21,12 +21,13 @@ _HEAD_PX = 160
 _MAX_YAW_DEG = 80
 _PEOPLE_ODDS = (.08, .5, .17, .1, .08, .07)  # nobody, one person, two, ...
 _ROWS, _ROWS_ODDS = (192, 205, 256), (.6, .25, .15)
-_FACE_PX = (9., 150.)  # from brows to chin
+_FACE_PX = (9., 180.)  # from brows to chin
 _CUT_OUT_ODDS, _CUT_OUT_PX = .12, 32  # segmented faces are large
 _PLATEAU_ODDS = .3  # in rooms; sensors' own gains are for portraits
 _MIN_VISIBLE_SHARE = .4
 # A face's box reaches this far beyond its points: hand-drawn boxes hold the
 # forehead, which has none.
+_JAW_POINTS, _CHEEK_SHARE = 17, .5
 _SIDE_MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN = .04, .22, .04
 
 
@@ -182,13 +183,23 @@ def _boxes(outlines, persons, rows):
             hull[nearer] = 0
         if hull[:rows].sum() < _MIN_VISIBLE_SHARE * area:
             continue
-        low, high = points.min(0), points.max(0)
+        low, high = _extent(points)
         width, height = high - low
         box = [low[0] - _SIDE_MARGIN * width, low[1] - _TOP_MARGIN * height,
                high[0] + _SIDE_MARGIN * width,
                high[1] + _BOTTOM_MARGIN * height]
         found.append(np.clip(box, 0, [CANVAS_PX, rows] * 2))
     return np.reshape(found, (-1, 4)).round(2)
+
+
+def _extent(points):
+    """Corners of a face; in profile without what is behind the cheek."""
+    low, high = points.min(0), points.max(0)
+    inner = points[_JAW_POINTS:, 0]
+    reach = _CHEEK_SHARE * np.ptp(inner)
+    low[0] = max(low[0], inner.min() - reach)
+    high[0] = min(high[0], inner.max() + reach)
+    return low, high
 
 
 def _skin_k(head):

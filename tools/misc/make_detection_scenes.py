@@ -46,6 +46,13 @@ def write_scene(task):
     return crowd.boxes.tolist(), crowd.grey.shape
 
 
+def in_parallel(function, tasks, jobs):
+    if jobs <= 1:
+        return [*map(function, tasks)]
+    with multiprocessing.get_context('fork').Pool(jobs) as pool:
+        return pool.map(function, tasks, 16)
+
+
 def coco_json(scenes, names):
     images, annotations = [], []
     for index, ((boxes, (height, width)), name) in enumerate(
@@ -73,20 +80,18 @@ def main():
     args = parse_args()
     started = time.perf_counter()
     out = Path(args.out_dir)
-    context = multiprocessing.get_context('fork')
     for number, split in enumerate(_SPLITS):
-        (out / 'thermal' / split).mkdir(parents=True, exist_ok=True)
+        for folder in ('annotations', f'thermal/{split}'):
+            (out / folder).mkdir(parents=True, exist_ok=True)
         people = max(args.people if split == 'train' else args.people // 10, 1)
         names = [f'thermal/{split}/{index:06d}.png'
                  for index in range(getattr(args, split))]
         seed = 2 * args.seed + number
-        with context.Pool(args.jobs) as pool:
-            _HEADS[:] = pool.map(
-                render_one_head, [(seed, one) for one in range(people)], 16)
-        with context.Pool(args.jobs) as pool:
-            scenes = pool.map(
-                write_scene, [(out / name, [seed, 10**6 + index])
-                              for index, name in enumerate(names)], 32)
+        _HEADS[:] = in_parallel(
+            render_one_head, [(seed, one) for one in range(people)], args.jobs)
+        scenes = in_parallel(
+            write_scene, [(out / name, [seed, 10**6 + index])
+                          for index, name in enumerate(names)], args.jobs)
         write_json(out / 'annotations' / f'{split}.json',
                    coco_json(scenes, names))
     print(f'{args.train + args.val} scenes in {out} after '
