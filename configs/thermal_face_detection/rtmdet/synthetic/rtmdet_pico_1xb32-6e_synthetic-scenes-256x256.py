@@ -1,5 +1,5 @@
 # The same detector for six more epochs, from the last weights of the first
-# 16.
+# 16: the one that the package ships.
 _base_ = './rtmdet_pico_1xb32-16e_synthetic-scenes-256x256.py'
 
 load_from = ('work_dirs/rtmdet_pico_1xb32-16e_synthetic-scenes-256x256/'
