@@ -4,16 +4,25 @@
 MMDetection. Configs of detectors import it with ``custom_imports``.
 """
 import logging
-from typing import List, Union
+from dataclasses import dataclass
+from typing import List, Tuple, Union
 
+import cv2
+import numpy as np
 from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS
 from mmengine.logging import print_log
+from mmpose.registry import TRANSFORMS
 
+from mmpose_thermal.runtime.palettes import PALETTES, palette_colours
 from .annotations.reader import FAULTY_RECORD, read_annotations
 from .annotations.rules import box_breach, is_number, portable_name
 from .datasets.thermal_face_dataset import image_fields
 from .image_files import check_files
+from .transforms.thermal_effects import ThermalEffect, uniform
+
+_CYCLIC = {'hsv', 'twilight', 'twilight_shifted'}
+_ONE_WAY_PALETTES = [name for name in PALETTES if name not in _CYCLIC]
 
 
 @DATASETS.register_module()
@@ -81,3 +90,33 @@ class ThermalFaceDetDataset(CocoDataset):
         """Whether the annotation marks a region that metrics ignore."""
         return bool(face.get('iscrowd')) and box_breach(
             face.get('bbox'), image['width'], image['height'], '') is None
+
+
+@TRANSFORMS.register_module()
+@dataclass(eq=False)
+class UnknownPalette(ThermalEffect):
+    """Grey levels as they come of false colours that are not undone.
+
+    Luminance rises and falls with temperature in most palettes: a detector
+    that knows this finds faces in frames whose palette nobody declared.
+
+    Args:
+        random_share: Probability of a random curve instead of a palette's.
+        knots: Least and largest number of turns of a random curve.
+    """
+
+    prob: float = .3
+    random_share: float = .5
+    knots: Tuple[int, int] = (3, 9)
+
+    def apply(self, grey, levels_per_k, results):
+        if np.random.rand() < self.random_share:
+            count = np.random.randint(*self.knots) + 2
+            levels = np.random.uniform(0, 255, count)
+            levels[0], levels[-1] = uniform((0, 60)), uniform((160, 255))
+            curve = np.interp(
+                np.arange(256), np.linspace(0, 255, count), levels)
+        else:
+            colours = palette_colours(np.random.choice(_ONE_WAY_PALETTES))
+            curve = cv2.cvtColor(colours[None], cv2.COLOR_BGR2GRAY)[0]
+        return curve.astype(np.float32)[grey.astype(np.uint8)]

@@ -157,3 +157,16 @@ def test_detector_and_landmarks_work_together(detector, save_student,
     with pytest.raises(ValueError, match='for landmarks, expected'):
         ThermalLandmarker(student[:-4] + '.onnx', 'onnx',
                           student[:-4] + '.onnx')
+
+
+def test_unknown_palettes_keep_places_but_not_the_order_of_levels():
+    """A detector must know luminance of colours that nobody declared."""
+    from mmpose_thermal.datasets.detection import UnknownPalette
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
+    np.random.seed(0)
+    changed = [UnknownPalette(prob=1.)(dict(img=ramp.copy()))['img'][0]
+               for _ in range(40)]
+    assert all(levels.dtype == np.uint8 for levels in changed)
+    rising = [(np.diff(levels.astype(int)) >= -1).all() for levels in changed]
+    assert 0 < sum(rising) < len(rising)
+    assert (UnknownPalette(prob=0.)(dict(img=ramp))['img'] == ramp).all()
