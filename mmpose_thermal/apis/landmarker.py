@@ -49,7 +49,8 @@ class ThermalLandmarker:
             same form as ``model``. Defaults to the shipped one for shipped
             landmark models. Without a detector and without boxes, the whole
             image is treated as one face.
-        min_box_score (float): Minimum score of detected faces.
+        min_box_score (float): Minimum score of detected faces. Defaults to
+            0.5, chosen for the shipped detector.
         min_face_score (float): Drop faces whose mean landmark score is lower,
             unless their boxes were given. Of shipped models, most crops
             without a face score below 0.35.
@@ -79,7 +80,7 @@ class ThermalLandmarker:
                  model=None,
                  device: Optional[str] = None,
                  detector=None,
-                 min_box_score: float = .4,
+                 min_box_score: float = .5,
                  min_face_score: float = 0.,
                  palette: str = _WHITE_HOT,
                  temperature_scale: Optional[float] = None,

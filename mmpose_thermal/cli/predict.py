@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='in videos, detect faces in every Nth frame and track them in '
         'between [%(default)s]')
     parser.add_argument(
-        '--min-box-score', type=float, default=.4, metavar='SCORE',
+        '--min-box-score', type=float, default=.5, metavar='SCORE',
         help='drop detections below this score [%(default)s]')
     parser.add_argument(
         '--min-face-score', type=float, default=0., metavar='SCORE',

@@ -58,7 +58,7 @@ def parse_args():
         '--detector', help='find the faces with this model too, and measure both '
         'stages together')
     parser.add_argument(
-        '--min-score', type=float, default=.4, help='smallest score of a detected '
+        '--min-score', type=float, default=.5, help='smallest score of a detected '
         'face (default: %(default)s)')
     parser.add_argument(
         '--iou', type=float, default=.5, help='overlap from which a box has found '

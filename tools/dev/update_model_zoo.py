@@ -68,7 +68,8 @@ def describe(path):
         data = osp.basename(config.data_root.rstrip('/'))
     else:
         head, size = model.head, config.codec['input_size']
-        metainfo = DATASETS.get(config.train_dataloader.dataset.type).METAINFO
+        dataset = config.test_dataloader.dataset
+        metainfo = DATASETS.get(dataset.type).METAINFO
         data = osp.basename(metainfo['from_file'])[:-len('.py')]
     params_m, gflops = model_complexity(network, size)
     return dict(

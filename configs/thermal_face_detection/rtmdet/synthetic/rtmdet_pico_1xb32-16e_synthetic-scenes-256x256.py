@@ -81,9 +81,9 @@ param_scheduler = [
         T_max=max_epochs - max_epochs // 4,
         convert_to_iter_based=True),
 ]
-# The last weights are kept: the best on rendered scenes are not the best on
-# real ones.
-default_hooks = dict(checkpoint=dict(interval=1, save_best=None))
+# Validated at the end only: the best weights on rendered scenes are not the
+# best on real ones.
+default_hooks = dict(checkpoint=dict(interval=1))
 custom_hooks = [
     dict(
         type='EMAHook',

@@ -2,12 +2,6 @@
 # CPUs as fast as a ShuffleNetV2 of a third of its parameters.
 _base_ = './td-hm_res18-w32_1xb64-16e_synthetic-thermal-128x128.py'
 
-max_epochs = 30
-train_cfg = dict(max_epochs=max_epochs)
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], end=max_epochs, T_max=max_epochs),
-]
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 model = dict(
     backbone=dict(stem_channels=16, base_channels=16),
