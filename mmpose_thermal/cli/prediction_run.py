@@ -67,6 +67,9 @@ class PredictionRun:
                 self.results.close()
         print(f'{self.frames} frames, {self.results.faces} faces, '
               f'{self.failed} problems: {self.args.out_dir}')
+        if self.frames and not self.results.faces and not self.boxes:
+            _warn('no face was found: name one that fills the picture with '
+                  '--box 0,0,WIDTH,HEIGHT, or lower --min-box-score')
         return 1 if self.failed else 0
 
     def _run_input(self, where):

@@ -92,6 +92,13 @@ def test_it_needs_no_model(out, tmp_path, capsys):
     assert '1 frames, 0 faces' in capsys.readouterr().out
 
 
+def test_it_says_what_to_do_if_no_face_was_found(out, tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / 'wall.png'), np.full((120, 160), 90, np.uint8))
+    assert main(['predict', str(tmp_path / 'wall.png'), '--out-dir',
+                 str(out)]) == 0
+    assert '--box 0,0,WIDTH,HEIGHT' in capsys.readouterr().err
+
+
 def test_no_output_takes_the_place_of_another(predict, out, tmp_path):
     for folder in ('camA', 'camB'):
         (tmp_path / folder).mkdir()
