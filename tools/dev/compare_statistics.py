@@ -37,6 +37,8 @@ def parse_args():
         '--max-yaw-deg', type=float, default=35., help='likewise')
     parser.add_argument('--seed', type=int, default=0, help='likewise')
     parser.add_argument(
+        '--ict-dir', help='render heads of ICT-FaceKit, from this folder')
+    parser.add_argument(
         '--sheet', metavar='PNG', help='also write the rendered crops')
     return parser.parse_args()
 
@@ -54,10 +56,11 @@ def real_faces(path, root=None):
                    np.reshape(annotation['keypoints'], (68, 3)))
 
 
-def rendered_faces(count, **spec):
+def rendered_faces(count, ict_dir=None, **spec):
     """Yields grey image and points (68, 3) of one face a person."""
+    spec = SyntheticSpec(head='ict' if ict_dir else 'parametric', **spec)
     for person in range(count):
-        picture = next(pictures_of(SyntheticSpec(**spec), 'train', person, 1))
+        picture = next(pictures_of(spec, 'train', person, 1, ict_dir))
         yield picture.thermal, np.reshape(picture.faces[0]['keypoints'],
                                           (68, 3))
 
@@ -149,7 +152,8 @@ def main():
     real, _ = collected(real_faces(args.real, args.root))
     rendered, crops = collected(
         rendered_faces(
-            args.count, seed=args.seed, difficulty=args.difficulty,
+            args.count, args.ict_dir, seed=args.seed,
+            difficulty=args.difficulty,
             max_yaw_deg=args.max_yaw_deg))
     print(f'{"median":24}{"real":>8}{"rendered":>10}{"ratio":>8}'
           f'{"real 10-90 %":>18}{"rendered":>18}')
