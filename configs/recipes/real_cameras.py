@@ -32,7 +32,7 @@ runs = dict(
         teacher='large'),
     plain_light=dict(
         title='light thermal network, no distillation',
-        config=f'{_plain}res18-w16_1xb64-30e_synthetic-thermal-128x128.py'))
+        config=f'{_plain}res18-w16_1xb64-16e_synthetic-thermal-128x128.py'))
 tables = [
     dict(
         title='Two levels, from RGB to the light network',
