@@ -127,7 +127,8 @@ class Head(ChartHead):
     def to_chart(self, plane):
         """Frontal-plane points (x, y) to chart points (theta, y)."""
         half_width, _, _ = self._half_axes(plane[..., 1])
-        sine = np.clip(plane[..., 0] / half_width, -_MAX_SINE, _MAX_SINE)
+        sine = np.clip(plane[..., 0] / np.maximum(half_width, 1e-6), -_MAX_SINE,
+                       _MAX_SINE)
         return np.stack([np.arcsin(sine), plane[..., 1]], -1)
 
     def surface(self, theta, y):
