@@ -152,6 +152,8 @@ def test_no_value_is_needed_on_the_host(build_distiller, batch):
 # ------------------------------------------------------------------ processes
 def _worker(rank, store, path, model, batch, unpaired):
     torch.set_num_threads(1)
+    # What spawn passes is in memory that the processes share.
+    model = copy.deepcopy(model)
     init_default_scope('mmpose')
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{store}', rank=rank, world_size=2)
