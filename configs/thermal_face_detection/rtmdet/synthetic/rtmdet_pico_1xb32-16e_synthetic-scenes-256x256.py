@@ -40,14 +40,10 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='mmpose.LoadThermalImage'),
+    _base_.test_pipeline[0],
     dict(type='Resize', scale=input_size, keep_ratio=True),
     dict(type='Pad', size=input_size, pad_val=grey),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                   'scale_factor')),
+    *_base_.test_pipeline[3:],
 ]
 train_dataloader = dict(
     dataset=dict(data_root=data_root, pipeline=train_pipeline))
