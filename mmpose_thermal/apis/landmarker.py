@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.runtime.calibration import LandmarkNetwork
-from mmpose_thermal.runtime.crops import boxes_from, crop_faces, letterbox
+from mmpose_thermal.runtime.crops import crop_faces, detect_faces
 from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
 from mmpose_thermal.runtime.networks import load_network
 from mmpose_thermal.runtime.palettes import palette_colours
@@ -279,11 +279,7 @@ class ThermalLandmarker:
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
         """Runs the detector: boxes (N, 4), best first, and scores (N, )."""
         assert self.detector is not None
-        info = self.detector.info
-        image, scale = letterbox(frame.grey, info.input_size)
-        boxes, scores = self.detector(image)
-        return boxes_from(boxes[0], scores[0], scale, frame.grey.shape[1::-1],
-                          self.min_box_score, info.nms_iou)
+        return detect_faces(self.detector, frame.grey, self.min_box_score)
 
     def landmarks(self, frame: PreparedFrame, boxes: np.ndarray,
                   box_scores: Sequence[float]) -> List[FaceLandmarks]:

@@ -105,6 +105,19 @@ def letterbox(image: np.ndarray,
     return np.ascontiguousarray(canvas.transpose(2, 0, 1))[None], scale
 
 
+def detect_faces(network, image: np.ndarray,
+                 min_score: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Runs a detector on an image (H, W) or (H, W, 3), uint8.
+
+    Returns:
+        tuple: See :func:`boxes_from`.
+    """
+    canvas, scale = letterbox(image, network.info.input_size)
+    boxes, scores = network(canvas)
+    return boxes_from(boxes[0], scores[0], scale, image.shape[1::-1],
+                      min_score, network.info.nms_iou)
+
+
 def boxes_from(boxes: np.ndarray,
                scores: np.ndarray,
                scale: float,

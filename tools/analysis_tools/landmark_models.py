@@ -8,7 +8,7 @@ from errors_files import titles_of
 from peers import FaceMesh, Pfld, callable_of
 
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.runtime.crops import boxes_from, letterbox
+from mmpose_thermal.runtime.crops import detect_faces
 from mmpose_thermal.runtime.networks import exported_network, load_network
 
 _EXPORTED = ('.onnx', '.xml', '.pt')
@@ -38,11 +38,7 @@ class Detector:
         self.gain = self._network.info.gain
 
     def __call__(self, image, min_score):
-        info = self._network.info
-        canvas, scale = letterbox(image, info.input_size)
-        boxes, scores = self._network(canvas)
-        return boxes_from(boxes[0], scores[0], scale, image.shape[1::-1],
-                          min_score, info.nms_iou)
+        return detect_faces(self._network, image, min_score)
 
 
 def _network(path, task):
