@@ -174,14 +174,10 @@ def _boxes(outlines, persons, rows):
     """Boxes of the faces that can be seen, (N, 4)."""
     found = []
     for index, points in enumerate(outlines):
-        hull = np.zeros(persons[index].shape, np.uint8)
-        cv2.fillConvexPoly(
-            hull, cv2.convexHull(points.astype(np.float32)).astype(np.int32), 1)
-        area = max(cv2.contourArea(
-            cv2.convexHull(points.astype(np.float32))), 1.)
+        inside, area = _inside(points, persons[index].shape)
         for nearer in persons[index + 1:]:
-            hull[nearer] = 0
-        if hull[:rows].sum() < _MIN_VISIBLE_SHARE * area:
+            inside[nearer] = 0
+        if inside[:rows].sum() < _MIN_VISIBLE_SHARE * max(area, 1.):
             continue
         low, high = _extent(points)
         width, height = high - low
@@ -202,12 +198,17 @@ def _extent(points):
     return low, high
 
 
+def _inside(points, shape):
+    """Mask (H, W) of what the outermost points enclose, and its area."""
+    hull = cv2.convexHull(points.astype(np.float32))
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillConvexPoly(mask, hull.astype(np.int32), 1)
+    return mask, cv2.contourArea(hull)
+
+
 def _skin_k(head):
-    hull = np.zeros(head.person.shape, np.uint8)
-    cv2.fillConvexPoly(
-        hull, cv2.convexHull(head.keypoints.astype(np.float32)).astype(
-            np.int32), 1)
-    skin = head.temperature_k[hull > 0]
+    inside, _ = _inside(head.keypoints, head.person.shape)
+    skin = head.temperature_k[inside > 0]
     return float(np.median(skin)) if skin.size else 306.
 
 

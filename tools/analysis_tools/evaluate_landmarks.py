@@ -72,14 +72,19 @@ def parse_args():
     return parser.parse_args()
 
 
-def predict(model, faces, boxes):
-    """Runs a model on boxes (N, 4) of N faces; returns points (N, K, 2)."""
+def images_of(model, faces):
+    """Yields each image as a model reads it, and the indices of its faces."""
     of_image = defaultdict(list)
     for index, face in enumerate(faces):
         of_image[face['img_path']].append(index)
+    for indices in of_image.values():
+        yield read_grey(faces[indices[0]], getattr(model, 'gain', {})), indices
+
+
+def predict(model, faces, boxes):
+    """Runs a model on boxes (N, 4) of N faces; returns points (N, K, 2)."""
     found = [None] * len(faces)
-    for chosen in of_image.values():
-        image = read_grey(faces[chosen[0]], getattr(model, 'gain', {}))
+    for image, chosen in images_of(model, faces):
         for index, points in zip(chosen, model(image, boxes[chosen])):
             found[index] = points
     return np.array(found)
@@ -174,12 +179,9 @@ def with_ratio(means, given):
 
 def detected_faces(detector, faces, min_score, min_iou):
     """Finds faces with a detector: their indices, and the boxes (N, 4)."""
-    of_image, chosen, boxes = defaultdict(list), [], []
-    for index, face in enumerate(faces):
-        of_image[face['img_path']].append(index)
-    for indices in of_image.values():
-        found, _ = detector(
-            read_grey(faces[indices[0]], getattr(detector, 'gain', {})), min_score)
+    chosen, boxes = [], []
+    for image, indices in images_of(detector, faces):
+        found, _ = detector(image, min_score)
         truth = annotated_boxes([faces[index] for index in indices])
         for box, match in zip(found, match_faces(found, truth, min_iou)):
             if match >= 0:
