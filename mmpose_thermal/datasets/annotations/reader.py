@@ -30,7 +30,8 @@ _FILES = ('file_name', 'rgb_file_name')
 def read_annotations(ann_file: str,
                      metainfo: Optional[dict] = None,
                      with_rgb: bool = False,
-                     content: Any = None) -> Annotations:
+                     content: Any = None,
+                     unlabelled: bool = False) -> Annotations:
     """Reads and checks a COCO json.
 
     Args:
@@ -40,6 +41,8 @@ def read_annotations(ann_file: str,
         with_rgb (bool): Whether to check the alignment of RGB partners.
         content (optional): Parsed content, if the file has already been read;
             its records are normalised in place.
+        unlabelled (bool): Whether to keep faces with a box but no landmarks, as
+            faces whose points all have a visibility of 0. Defaults to False.
 
     Returns:
         Annotations: Has ``faults`` if the file cannot be used.
@@ -59,7 +62,7 @@ def read_annotations(ann_file: str,
             found.faults.append(
                 Fault('json', f'it is not JSON ({error}). {_REMEDY}'))
             return found
-    _Reading(found, metainfo, with_rgb).read(content)
+    _Reading(found, metainfo, with_rgb, unlabelled).read(content)
     return found
 
 
@@ -67,10 +70,11 @@ class _Reading:
     """Reads one file in a single pass and stores the results in ``found``."""
 
     def __init__(self, found: Annotations, metainfo: Optional[dict],
-                 with_rgb: bool) -> None:
+                 with_rgb: bool, unlabelled: bool) -> None:
         self.found = found
         self.metainfo = metainfo
         self.with_rgb = with_rgb
+        self.unlabelled = unlabelled
         self.numbers: Dict[Any, int] = {}  # image indices by id
         self.refused: Dict[Any, str] = {}  # faults of unusable images by id
         self.faces: Optional[set] = None  # ids of face categories, None for all
@@ -224,7 +228,7 @@ class _Reading:
         reason = self._reason_to_leave_out(annotation)
         breach = None if reason else self._normalise(annotation, image, name)
         if reason is None and breach is None and self.metainfo and \
-                not annotation['num_keypoints']:
+                not (self.unlabelled or annotation['num_keypoints']):
             reason = 'without a labelled point'
         if reason:
             self._count(self.others, 'annotations', reason, name, number)
@@ -244,7 +248,9 @@ class _Reading:
             return 'of crowds'
         # CVAT writes tracks like this while the object is not visible.
         if self.metainfo and not annotation.get('keypoints'):
-            return 'without "keypoints"'
+            if not self.unlabelled:
+                return 'without "keypoints"'
+            annotation['keypoints'] = [0] * 3 * self.metainfo['num_keypoints']
         return None
 
     def _normalise(self, annotation: dict, image: dict,
@@ -262,7 +268,7 @@ class _Reading:
                         self.metainfo['dataset_name'], key)
             annotation['num_keypoints'] = count - annotation['keypoints'][
                 2::3].count(0)
-        if breach is None and (self.metainfo is None
+        if breach is None and (self.metainfo is None or self.unlabelled
                                or annotation['num_keypoints']):
             breach = box_breach(annotation.get('bbox'), image['width'],
                                 image['height'], name)
@@ -298,7 +304,10 @@ class _Reading:
 
     def _check_form(self) -> None:
         faces = self.found.faces
-        chosen = range(0, len(faces), -(-len(faces) // _LOOKED_AT))
+        labelled = [i for i, face in enumerate(faces) if face['num_keypoints']]
+        chosen = labelled[::-(-len(labelled) // _LOOKED_AT) or 1]
+        if not chosen:
+            return
         images = [self.found.images[self.found.image_of[i]] for i in chosen]
         breach = systematic_breach(
             [faces[i]['keypoints'] for i in chosen],
