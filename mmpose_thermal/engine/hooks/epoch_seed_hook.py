@@ -37,7 +37,8 @@ class EpochSeedHook(Hook):
         random.seed(own)
         np.random.seed(own % 2**32)
         torch.manual_seed(own)
-        if isinstance(runner.train_dataloader.sampler, MultiSourceSampler):
+        if isinstance(getattr(runner.train_dataloader, 'sampler', None),
+                      MultiSourceSampler):
             return  # it repeats samples of the smaller sources
         for dataset in _leaves(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch_seed'):
