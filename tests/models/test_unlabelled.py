@@ -3,7 +3,7 @@ import copy
 
 import pytest
 import torch
-from conftest import COLOUR, GREY, batch_for, estimator, rtmcc, simcc
+from conftest import batch_for, estimator, rtmcc, simcc
 from mmengine.logging import MessageHub
 from mmpose.registry import MODELS
 
