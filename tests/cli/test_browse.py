@@ -59,3 +59,21 @@ def test_it_names_what_is_missing(run_cli, tmp_path):
     with pytest.raises(SystemExit, match='error: .*train.json does not exist'):
         run_cli('browse', config, '--cfg-options',
                 f'train_dataloader.dataset.data_root={tmp_path}/')
+
+
+def test_the_parts_of_a_combination_are_shown(run_cli, pairs_root, tmp_path):
+    """The labelled pairs first, then the same without their labels."""
+    part = 'train_dataloader.dataset.datasets'
+    run_cli('browse', CONFIGS / 'mlcm_kd/synthetic/ktl-unlabelled_res18-w16_1xb32-'
+            '2000i_synthetic-64x64.py', '--number', 2, '--out-dir', tmp_path,
+            '--cfg-options', *(f'{part}.{number}.{field}' for number in (0, 1)
+                               for field in (f'data_root={pairs_root}/',
+                                             'indices=2')))
+    first, last = (cv2.imread(str(tmp_path / f'train_{index:06d}.png'))
+                   for index in (0, 3))
+    assert first.shape == last.shape  # a pair's panels each
+
+    def has_points(sheet):
+        return (np.abs(sheet.astype(int) - (0, 220, 0)).max(-1) < 10).any()
+
+    assert has_points(first) and not has_points(last)
