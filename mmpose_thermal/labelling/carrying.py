@@ -40,12 +40,15 @@ def fit_maps(seen: List[Seen], per: str,
             rgb = np.array(one.faces[0].points)
             rgb[:, 2] = rgb[:, 2] >= min_point_score
             common.append((group_of(one.image, per), rgb, one.thermal))
-    found, failed = register_groups(common, _MODEL)
+    found, no_map = register_groups(common, _MODEL)
+    failed = dict(no_map)
     for one in unknown:
         group = group_of(one.image, per)
         if group in found:
             one.to_thermal = found[group].matrix
-    return failed
+        else:
+            failed.setdefault(group, 'no face was found in its thermal images.')
+    return list(failed.items())
 
 
 class Carrier:

@@ -21,9 +21,10 @@ def agreement(views: np.ndarray) -> np.ndarray:
 
     ``exp(-(spread / tolerance)**2 / 2)``, where spread is the root mean square of
     their distances from their mean, in sides of the face (square root of the area
-    of the box around the points), and the tolerance is 0.02. Of MediaPipe's FaceMesh on
-    rendered faces, an agreement of 0.8 goes with an error of 6 % of the distance
-    between the outer eye corners, 0.6 with 9 %, 0.3 with 13 %.
+    of the box around the points), and the tolerance is 0.02. Points of MediaPipe's
+    FaceMesh on rendered faces that score 0.9 to 1 are off by 3.9 % of the distance
+    between the outer eye corners on average, at 0.7 to 0.8 by 5.7 %, at 0.5 to 0.6
+    by 8.1 %.
 
     Args:
         views (np.ndarray): Points, (V, ..., K, 2), pixels.

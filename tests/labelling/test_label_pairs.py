@@ -159,7 +159,7 @@ def test_cameras_apart_are_registered_by_session(labelled, two_cameras, truth):
     # One face is lost in the thermal image: the session's map holds for it, too.
     known = truth.thermal['thermal16/1.png']
     truth.thermal['thermal16/1.png'] = None
-    result, content = labelled(two_cameras, registration='fit', per='session')
+    result, content = labelled(two_cameras, registration='fit')
     assert result.faces == 6
     truth.thermal['thermal16/1.png'] = known
     for image, face in zip(content['images'], content['annotations']):
@@ -187,8 +187,11 @@ def test_without_points_in_thermal_images_nothing_is_registered(
         labelled, two_cameras, truth):
     for number in range(3):
         truth.thermal[f'thermal16/{number}.png'] = None
-    result, _ = labelled(two_cameras, registration='fit', per='session')
+    lines = []
+    result, _ = labelled(two_cameras, registration='fit', say=lines.append)
     assert result.faces == 3 and result.dropped == {'registration failed': 3}
+    assert lines == ['no map from RGB to thermal images for "0": no face was found in '
+                     'its thermal images.']
 
 
 def test_what_is_unsure_is_counted_by_reason(labelled, two_cameras, truth):
