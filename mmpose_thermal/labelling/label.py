@@ -9,12 +9,12 @@ import numpy as np
 from mmpose_thermal.datasets.converter_tools import write_json
 from mmpose_thermal.datasets.point_sets import face_category, load_metainfo
 
-from .carrying import Carrier, fit_maps
+from .carrying import Carrier, Labelled, fit_maps
 from .detectors import load_detector
 from .finders import PointFinder, ThermalFinder
 from .looking import Looker, Seen, Unsure
 from .pairs import PairList, read_pairs
-from .sheet import Labelled, draw_sheet
+from .sheet import draw_sheet
 from .teachers import load_teacher
 
 _SECONDS_BETWEEN_LINES = 10.
@@ -123,6 +123,9 @@ def label_pairs(pairs: str,
     if registration not in REGISTRATIONS:
         raise ValueError(f'`registration` must be one of {REGISTRATIONS}, got '
                          f'{registration!r}.')
+    if teacher is None and not boxes_only:
+        raise ValueError('Nothing finds points: give a teacher (--teacher), or write '
+                         'only boxes (--boxes-only).')
     listed = read_pairs(pairs, data_root)
     looker = _looker(listed, teacher, detector, points, teacher_points,
                      registration == 'aligned')
@@ -155,12 +158,14 @@ def _looker(listed: PairList, teacher, detector, points, teacher_points,
     if teacher is None and not registered:
         raise ValueError('Pairs are registered by their points: give a teacher, or '
                          'say that the cameras are aligned (--aligned).')
-    if detector is None and str(teacher).endswith('.whl') and not any(
-            pair.faces for pair in listed.pairs):
+    # Boxes in the file are those of the thermal images.
+    has_boxes = registered and any(pair.faces for pair in listed.pairs)
+    if detector is None and not has_boxes and str(teacher).endswith('.whl'):
         detector = teacher  # which holds BlazeFace, too
-    if detector is None and not any(pair.faces for pair in listed.pairs):
-        raise ValueError('Nothing finds the faces in the RGB images: give a '
-                         'detector (--detector), or an annotation file with boxes.')
+    if detector is None and not has_boxes:
+        raise ValueError('Nothing finds the faces in the RGB images: give a detector '
+                         '(--detector), or an annotation file with boxes whose pairs '
+                         'are aligned or registered.')
     return Looker(
         listed.root, None if detector is None else load_detector(detector),
         None if teacher is None else PointFinder(load_teacher(teacher), points,

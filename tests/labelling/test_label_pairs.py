@@ -227,6 +227,24 @@ def test_boxes_of_the_annotation_file_are_used(labelled, truth):
     assert content['annotations'][0]['keypoint_scores'] == [1.] * 68
 
 
+def test_doubt_shrinks_no_box(labelled, truth):
+    _, content = labelled(min_point_score=0)
+    truth.unsteady = list(range(17))  # the jaw, by which the box is high
+    _, doubted = labelled()
+    for face, sure in zip(doubted['annotations'], content['annotations']):
+        assert face['num_keypoints'] < sure['num_keypoints']
+        assert face['bbox'][3] == pytest.approx(sure['bbox'][3], abs=.1)
+
+
+def test_points_that_the_teacher_lacks_are_not_labelled(labelled, truth):
+    _, content = labelled(teacher=lambda image, boxes: truth.teacher(image, boxes)[
+        :, [39, 42, 30, 48, 54]], teacher_points='tfw', min_point_score=0)
+    face = content['annotations'][0]
+    points = np.reshape(face['keypoints'], (68, 3))
+    assert sorted(np.flatnonzero(points[:, 2])) == [30, 48, 54]
+    assert face['score'] == 1 and sum(face['keypoint_scores']) == 3
+
+
 def test_points_of_another_set_are_converted(labelled, truth):
     result, content = labelled(points='tfw', teacher_points='ibug68')
     face = np.reshape(content['annotations'][0]['keypoints'], (5, 3))
@@ -237,8 +255,10 @@ def test_points_of_another_set_are_converted(labelled, truth):
 
 
 def test_options_that_do_not_fit_are_explained(labelled, two_cameras, truth):
+    with pytest.raises(ValueError, match='give a teacher .*--boxes-only'):
+        labelled(teacher=None)
     with pytest.raises(ValueError, match='give a teacher, or .*--aligned'):
-        labelled(two_cameras, teacher=None, registration='fit')
+        labelled(two_cameras, teacher=None, registration='fit', boxes_only=True)
     with pytest.raises(ValueError, match='Nothing finds the faces .*--detector'):
         labelled(two_cameras, detector=None)
     with pytest.raises(ValueError, match='the teacher returned .1, 68, 3.* "tfw" needs '
