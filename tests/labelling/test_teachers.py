@@ -158,19 +158,19 @@ def test_wide_images_are_searched_in_squares_too(monkeypatch, tmp_path):
     assert len(network.seen) == 4
 
 
-def test_detectors_of_mmdetection_return_their_faces(monkeypatch, tmp_path):
+def test_detectors_of_mmdetection_return_their_faces(monkeypatch):
     from mmengine.structures import InstanceData
     from torch import tensor
     instances = InstanceData(
         bboxes=tensor([[0., 0, 9, 9], [1, 1, 8, 8], [2, 2, 7, 7], [3, 3, 6, 6]]),
         scores=tensor([.9, .6, .8, .3]), labels=tensor([0, 1, 1, 1]))
-    model = SimpleNamespace(dataset_meta=dict(classes=('Person', 'Face')))
-    monkeypatch.setattr('mmdet.apis.init_detector', lambda *args, **kwargs: model)
+    model = SimpleNamespace(dataset_meta=dict(classes=('Person', 'Face')),
+                            to=lambda device: model)
+    monkeypatch.setattr('mmpose_thermal.deployment.load_model', lambda *given: {
+        (('config.py', 'model.pth'), 'detection'): model}[given])
     monkeypatch.setattr('mmdet.apis.inference_detector', lambda model, image:
                         SimpleNamespace(pred_instances=instances))
-    torch = pytest.importorskip('torch')
-    torch.save(dict(state_dict={}), tmp_path / 'model.pth')
-    spec = ('config.py', str(tmp_path / 'model.pth'))
+    spec = ('config.py', 'model.pth')
     boxes, scores = load_detector(spec)(BLANK, .5)
     assert boxes.tolist() == [[2, 2, 7, 7], [1, 1, 8, 8]]
     assert scores == pytest.approx([.8, .6])
