@@ -7,6 +7,7 @@ import numpy as np
 _VIEWS = ((.85, False), (1., True), (1.15, False))
 _TOLERANCE = .02
 _MARGIN = .1
+_LEAST_SCORE = 1e-6  # 0 is for points that the teacher does not know
 
 
 def boxes_around(points: np.ndarray) -> np.ndarray:
@@ -76,8 +77,8 @@ def confident_points(teacher: Any, image: np.ndarray, boxes: np.ndarray,
     scores = agreement(found[..., :2])
     if found.shape[-1] == 3:
         scores = scores * found[..., 2].mean(0)
-    return (np.nan_to_num(found[..., :2].mean(0)),
-            np.clip(np.nan_to_num(scores), 0, 1))
+    scores = np.where(np.isnan(scores), 0, np.clip(scores, _LEAST_SCORE, 1))
+    return np.nan_to_num(found[..., :2].mean(0)), scores
 
 
 def _scaled(boxes, factor):
