@@ -120,6 +120,15 @@ for _number in (60, 600):
             config=_unlabelled, teacher='rgb',
             options=_mixed(_number, _bare_number))
 
+for _ratio in (7, 31):
+    runs[f'few-1-in-{_ratio + 1}'] = dict(
+        title=f'KTL, DIKD + LD, 1 face in {_ratio + 1} labelled',
+        config=_unlabelled, teacher='rgb',
+        options={
+            **_mixed(60, 5000),
+            'train_dataloader.sampler.source_ratio': [1, _ratio]
+        })
+
 # The student starts from the teacher's weights
 runs['init-60'] = dict(
     title='60 labels, started from the RGB teacher', config=_dikd,
@@ -184,6 +193,14 @@ for _number in (500, 8000):
             **_labels(6000), **_strategies['dikd-ld'][1],
             **_iterations(_number)
         })
+
+runs['plain-60-8000i'] = dict(
+    title='60 labels, 8,000 iterations', config=_thermal,
+    options={**_labels(60), **_iterations(8000)})
+runs['ktl-60-5000-8000i'] = dict(
+    title='KTL, DIKD + LD, 60 labelled pairs, 5,000 unlabelled, 8,000 iterations',
+    config=_unlabelled, teacher='rgb',
+    options={**_mixed(60, 5000), **_iterations(8000)})
 
 # MCL: the thermal student of KTL teaches a light network
 _mcl_dikd = {**_dikd_loss, f'{_losses}.loss_dikd.reverse_weight': 0.1}
