@@ -194,3 +194,23 @@ def test_a_loss_that_ignores_weights_is_refused(build_distiller):
 def test_a_number_out_of_range_is_named(build_distiller, field):
     with pytest.raises(ValueError, match=f'unlabelled.*`{field}`'):
         build_distiller(unlabelled={field: 1.5})
+
+
+def test_an_unlabelled_sample_without_a_partner_teaches_nothing(
+        build_distiller, batch):
+    """Beside a labelled pair, which teaches as if it were alone in its half."""
+    model = sure(build_distiller(
+        unlabelled=dict(threshold=0.), distill_losses=LD))
+    whole = model(**batch, mode='loss')
+    bare = without_labels(batch, 1)
+    bare['data_samples'][1].set_metainfo(dict(missing_modalities=('rgb', )))
+    losses = model(**bare, mode='loss')
+    assert losses['unlabelled_share'] == 0  # of those that the teacher sees
+    with torch.no_grad():
+        student = model.student.head(model.student.extract_feat(
+            batch['inputs']['thermal']))
+        teacher = model.teacher.head(model.teacher.extract_feat(
+            batch['inputs']['rgb']))
+    expected = (student - teacher)[0].square().mean() / 2
+    assert losses['loss_ld'].item() == pytest.approx(expected.item(), rel=1e-4)
+    assert losses['loss_kpt'] < whole['loss_kpt']
