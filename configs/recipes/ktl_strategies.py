@@ -1,16 +1,21 @@
 # The first level: which knowledge of the RGB teacher helps the thermal
 # student?
-_base_ = './_base_/synthetic_96x96.py'
+_base_ = './_base_/synthetic_64x64.py'
 
 title = 'KTL: strategies of distillation'
 tables = [
     dict(
-        title='KTL: strategies of distillation',
-        about='The RGB teacher learned from 2,000 RGB faces, the students '
-        'from 600 pairs.',
-        baseline='student',
+        title='60 labelled pairs, 5,000 unlabelled',
+        baseline='plain-60',
         rows=[
-            'rgb', 'student', 'ktl-fd', 'ktl-ld', 'ktl-fd-ld', 'ktl-fi',
-            'ktl-ri', 'ktl-dikd', 'ktl-dikd-nodecay'
+            'plain-60', 'few-fd', 'few-ld', 'few-fi', 'few-ri', 'few-dikd',
+            'ktl-60-5000', 'few-1-in-8', 'few-1-in-32'
+        ]),
+    dict(
+        title='6,000 labelled pairs',
+        baseline='plain-6000',
+        rows=[
+            'plain-6000', 'all-fd', 'all-ld', 'all-fi', 'all-ri', 'all-dikd',
+            'all-dikd-ld'
         ])
 ]

@@ -1,18 +1,15 @@
-# Do two levels pay off? RGB -> thermal -> light against RGB -> light.
-_base_ = './_base_/synthetic_96x96.py'
+# RGB -> thermal -> light against RGB -> light, with as many pairs, and with
+# fewer pairs than thermal images.
+_base_ = './_base_/synthetic_64x64.py'
 
-title = 'Two levels against direct distillation'
-runs = dict(
-    direct=dict(
-        title='direct, DIKD (RGB teacher -> light student)',
-        config='configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
-        'direct-dikd_shufflenetv2-w0.5_1xb32-20e_synthetic-96x96.py',
-        teacher='rgb'))
+title = 'Two levels against one'
 tables = [
     dict(
-        title='Two levels against direct distillation',
-        about='Both light students were trained on the same pairs by the same '
-        'schedule; the two-level one had the KTL student as its teacher.',
-        baseline='light',
-        rows=['light', 'direct', 'mcl-dikd'])
+        title='5,000 unlabelled pairs',
+        baseline='direct-5000',
+        rows=['ktl-60-5000', 'light-60', 'direct-5000', 'mcl-60-5000']),
+    dict(
+        title='1,000 unlabelled pairs, 5,000 unlabelled thermal faces',
+        baseline='direct-1000',
+        rows=['ktl-60-1000', 'light-60', 'direct-1000', 'mcl-few-pairs'])
 ]

@@ -1,0 +1,14 @@
+# Where to inject features, and what to compare the result with.
+_base_ = './_base_/synthetic_64x64.py'
+
+title = 'DIKD: points and targets of injection'
+tables = [
+    dict(
+        title='6,000 labelled pairs',
+        baseline='all-dikd',
+        rows=[
+            'all-dikd', 'inject-reverse-teacher', 'inject-both-teacher',
+            'inject-layer2', 'inject-layer1', 'inject-statistics',
+            'inject-partial', 'inject-warm-up'
+        ])
+]
