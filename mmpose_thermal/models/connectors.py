@@ -1,6 +1,7 @@
 """Connectors convert one branch's features to the other's shape."""
 from typing import Optional, Tuple, Union
 
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
@@ -13,6 +14,7 @@ from torch import Tensor
 Shape = Tuple[int, int, int]
 #: Height and width to return; None leaves them.
 Size = Optional[Tuple[int, int]]
+_EPSILON = 1e-6
 
 
 @MODELS.register_module()
@@ -100,6 +102,41 @@ class ConvConnector(ResizeConnector):
     def forward(self, feature: Tensor, size: Size = None) -> Tensor:
         """Converts (N, in_channels, h, w) to (N, out_channels, H, W)."""
         return super().forward(self.convs(feature), size)
+
+
+@MODELS.register_module()
+class StatisticsConnector(ResizeConnector):
+    """Gives each channel the mean and spread that it has in the other branch.
+
+    It has no weights: per sample and channel, features get the mean and
+    standard deviation of the reference over the positions, as CrossKD (arXiv
+    2306.11369) aligns them.
+    """
+    needs_reference = True
+
+    def forward(self, feature: Tensor, size: Size = None,
+                reference: Optional[Tensor] = None) -> Tensor:
+        """Converts (N, C, h, w) to (N, C, H, W).
+
+        Args:
+            feature (Tensor): Features of one branch.
+            size (tuple[int, int], optional): H and W.
+            reference (Tensor): Features of the other, (N, C, H', W').
+        """
+        assert reference is not None
+        spread, mean = torch.std_mean(reference.float(), (2, 3), keepdim=True)
+        own_spread, own_mean = torch.std_mean(feature.float(), (2, 3), keepdim=True)
+        aligned = (feature - own_mean) / (own_spread + _EPSILON) * spread + mean
+        return super().forward(aligned.to(feature.dtype), size)
+
+
+def connected(connector: nn.Module, feature: Tensor,
+              reference: Tensor) -> Tensor:
+    """Features of one branch in the shape of the other's, ``reference``."""
+    size = tuple(reference.shape[-2:])
+    if getattr(connector, 'needs_reference', False):
+        return connector(feature, size, reference)
+    return connector(feature, size)
 
 
 def build_connector(connector: Union[str, dict],

@@ -70,8 +70,8 @@ def test_injection_target_can_be_the_teachers_output(build_distiller, batch):
         return model(**batch, mode='loss')['loss_dikd'].item()
 
     truth, teacher, mix = (
-        reverse_injection(target=target, teacher_share=.25)
-        for target in ('gt', 'teacher', 'mix'))
+        reverse_injection(reverse_target=target)
+        for target in ('gt', 'teacher', .25))
     assert truth != pytest.approx(teacher)
     assert mix == pytest.approx(.75 * truth + .25 * teacher)
 
@@ -87,8 +87,8 @@ def test_dikd_without_a_term_is_refused(weights):
 
 
 @pytest.mark.parametrize('config, field', [
-    (dict(type='DIKDLoss', target='label'), 'target'),
-    (dict(type='DIKDLoss', target='mix', teacher_share=1.5), 'teacher_share'),
+    (dict(type='DIKDLoss', forward_target='label'), 'forward_target'),
+    (dict(type='DIKDLoss', reverse_target=1.5), 'reverse_target'),
     (dict(type='FeatureDistillLoss', form='l3'), 'form'),
     (dict(type='LogitDistillLoss', form='l3'), 'form'),
 ])
@@ -103,7 +103,7 @@ ALL_LOSSES = [
     dict(type='DIKDLoss'),
     dict(type='DIKDLoss', forward_weight=0),
     dict(type='DIKDLoss', reverse_weight=0),
-    dict(type='DIKDLoss', target='mix', teacher_share=.3),
+    dict(type='DIKDLoss', forward_target=.3, reverse_target=.3),
     dict(type='FeatureDistillLoss'),
     dict(type='FeatureDistillLoss', form='cosine'),
     dict(type='FeatureDistillLoss', form='cwd', temperature=2.),

@@ -208,7 +208,7 @@ def without_partner(batch, *indices):
 
 
 ALL = dict(
-    loss_dikd=dict(type='DIKDLoss', target='mix'),
+    loss_dikd=dict(type='DIKDLoss', forward_target=.5, reverse_target=.5),
     loss_fd=dict(type='FeatureDistillLoss'),
     loss_ld=dict(type='LogitDistillLoss'))
 

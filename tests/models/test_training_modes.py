@@ -17,7 +17,7 @@ from mmengine.utils import digit_version
 from mmpose_thermal.engine import EpochSeedHook
 
 ALL = dict(
-    loss_dikd=dict(type='DIKDLoss', target='mix'),
+    loss_dikd=dict(type='DIKDLoss', forward_target=.5, reverse_target=.5),
     loss_fd=dict(type='FeatureDistillLoss', form='cwd'),
     loss_ld=dict(type='LogitDistillLoss', form='kl', temperature=.1))
 

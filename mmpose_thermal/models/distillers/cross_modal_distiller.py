@@ -18,12 +18,13 @@ from .building import build_network, check_normalisation, compile_network
 from .config_errors import check_mapping, naming_field
 from .decay import Decay
 from .head_adapter import adapt_head, check_target, keypoint_weights
-from .layers import layer_outputs
+from .layers import NetworkTail, layer_outputs
 from .loading import (check_student_fits, load_network,
                       put_student_under_prefix)
 from .probing import layer_shape, probe, supports_channels_last
 from .teacher import Teacher, named_teachers
 from .dry_run import dry_run_loss, sums_over_samples
+from .unlabelled import TeacherLabels
 
 
 @MODELS.register_module()
@@ -52,6 +53,9 @@ class CrossModalDistiller(BaseModel):
             ``decay``, which replaces the common one. Empty: plain training.
         decay (dict, optional): The arguments of :class:`Decay` for r(t),
             which scales all distillation losses. Default: no decay.
+        unlabelled (dict, optional): Needed if the data hold samples without
+            labels: the arguments of :class:`TeacherLabels`, which makes the
+            teacher's output the target of their distillation losses.
         channels_last (bool): Whether the networks compute in that memory
             format, which is faster on CPUs, and on GPUs in mixed precision.
             Checkpoints do not depend on it. Ignored for students that it
@@ -76,6 +80,7 @@ class CrossModalDistiller(BaseModel):
                  student_input: str = 'thermal',
                  distill_losses: Optional[dict] = None,
                  decay: Optional[dict] = None,
+                 unlabelled: Optional[dict] = None,
                  channels_last: bool = True,
                  data_preprocessor: OptConfigType = None,
                  train_cfg: OptConfigType = None,
@@ -106,6 +111,12 @@ class CrossModalDistiller(BaseModel):
         self.teachers: Dict[str, Teacher] = {}
         self.distill_losses = ModuleDict()  # MMEngine's honours init_cfg
         self._decays: Dict[str, Decay] = {}  # of each loss
+        self._tails: Dict[str, Dict[str, NetworkTail]] = {}  # of each loss
+        with naming_field('unlabelled'):
+            self.teacher_labels = None if unlabelled is None else \
+                TeacherLabels(**unlabelled)
+            if self.teacher_labels:
+                self.teacher_labels.check(head, self._student_probe.output)
         with naming_field('decay'):  # reads the progress of MMEngine's run
             self.decay = Decay(**(decay or dict(type='constant')))
         for key, arguments in named_teachers(teacher, distill_losses):
@@ -154,8 +165,15 @@ class CrossModalDistiller(BaseModel):
                 raise TypeError(f'a {type(loss).__name__} is not a DistillLoss')
             shapes = self._feature_shapes(loss, teacher)
             loss.connect(shapes['teacher'], shapes['student'])
+            if loss.layers and loss.injects:
+                self._tails[name] = dict(
+                    teacher=NetworkTail(teacher.network, teacher.head,
+                                        loss.layers['teacher'], teacher.image_size),
+                    student=NetworkTail(self.student, self._student_head,
+                                        loss.layers['student'],
+                                        self._student_probe.image_size))
             dry_run_loss(loss, teacher, self._student_head,
-                         self._student_probe.output, shapes)
+                         self._student_probe.output, shapes, self._tails.get(name))
         with naming_field(f'{field}.decay'):
             self._decays[name] = self.decay if decay is None else Decay(**decay)
         self.distill_losses[name] = loss
@@ -243,9 +261,11 @@ class CrossModalDistiller(BaseModel):
 
         Returns:
             dict: ``loss_kpt``; each distillation loss under its name, scaled by
-            r(t); for the log, ``distill_decay``, which is r(t), and
-            ``distill_decay_NAME`` for a loss with its own decay. A teacher
-            does not run while all its losses are scaled by 0.
+            r(t); for the log, ``distill_decay``, which is r(t),
+            ``distill_decay_NAME`` for a loss with its own decay, and with
+            ``unlabelled`` the quantities of :class:`TeacherLabels` (the last
+            teacher's, if there are several). A teacher does not run while all
+            its losses are scaled by 0.
         """
         self._check_inputs(inputs)
         head = self._student_head
@@ -258,6 +278,7 @@ class CrossModalDistiller(BaseModel):
         target = head.targets(data_samples)
         check_target(output, target)
         weight = keypoint_weights(data_samples)
+        # Weights of 0 leave unlabelled samples out.
         losses = dict(loss_kpt=head.task_loss(output, target, weight))
         student = _StudentPass(feature, output, maps, target, weight)
         for teacher in self.teachers.values():
@@ -300,14 +321,21 @@ class CrossModalDistiller(BaseModel):
         if active:
             # Selected, not masked by weights: placeholders of missing images
             # would enter the batch statistics of the injected pass.
-            rows = torch.tensor(seen, device=images.device) \
-                if 0 < share < 1 else slice(None)
-            batch = self._distill_batch(teacher, images[rows],
-                                        student.select(rows), share)
+            rows, samples = slice(None), data_samples
+            if 0 < share < 1:
+                rows = torch.tensor(seen, device=images.device)
+                samples = [data_samples[index] for index in seen]
+            images = images[rows]
+            batch = self._distill_batch(teacher, images, student.select(rows),
+                                        share)
+            if self.teacher_labels is not None:
+                batch, quantities = self.teacher_labels(teacher, images, samples,
+                                                        batch)
+                losses.update(quantities)
             for name in active:
                 loss = self.distill_losses[name]
                 losses[name] = share * decays[name] * loss(
-                    batch.with_layers(loss.layers))
+                    batch.with_layers(loss.layers, self._tails.get(name)))
         return losses
 
     def _distill_batch(self, teacher: Teacher, images: Tensor,

@@ -42,6 +42,8 @@ class Decay:
             in (0, 1), at which r falls by equal amounts from ``begin`` to
             ``end``.
             Defaults to (0.5, 0.75).
+        warm_up (float): The share of the training, in [0, 1), over which r
+            rises from 0 to its value. Defaults to 0.
         by_epoch (bool): Whether r changes only between epochs, not at every
             iteration. Defaults to False.
 
@@ -58,6 +60,7 @@ class Decay:
                  begin: float = 1.,
                  end: float = 0.,
                  milestones: Sequence[float] = (.5, .75),
+                 warm_up: float = 0.,
                  by_epoch: bool = False) -> None:
         shapes = dict(
             linear=self._linear,
@@ -79,7 +82,11 @@ class Decay:
         if type == 'exponential' and not (begin > 0 and end > 0):
             raise ValueError('`begin` and `end` must be positive for type '
                              f'"exponential", got {begin} and {end}.')
+        if not 0 <= warm_up < 1:
+            raise ValueError('`warm_up` is a share of the training, from 0 to '
+                             f'below 1, got {warm_up!r}.')
         self._shape = shapes[type]
+        self.warm_up = warm_up
         self.begin, self.end = begin, end
         self.milestones = sorted(milestones)
         self.by_epoch = by_epoch
@@ -96,7 +103,8 @@ class Decay:
         """
         if progress is None:
             progress = training_progress(self.by_epoch)
-        return self._shape(progress)
+        rise = min(1., progress / self.warm_up) if self.warm_up else 1.
+        return rise * self._shape(progress)
 
     def _mix(self, share: float) -> float:
         return self.begin + (self.end - self.begin) * share

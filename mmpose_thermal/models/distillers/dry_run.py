@@ -1,8 +1,9 @@
 """Runs on random numbers that make a wrong set-up fail before training."""
 import copy
-from typing import Dict
+from typing import Dict, Optional
 
 import torch
+import torch.nn as nn
 from torch import Tensor
 
 from ..connectors import Shape
@@ -15,7 +16,8 @@ _SAMPLES = 2
 
 
 def dry_run_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
-             output: Output, shapes: Dict[str, Shape]) -> None:
+                 output: Output, shapes: Dict[str, Shape],
+                 tails: Optional[Dict[str, nn.Module]] = None) -> None:
     """Runs a copy of a loss once, on a batch like those of training.
 
     The loss and the networks stay unchanged. A loss that cannot be copied is
@@ -28,21 +30,23 @@ def dry_run_loss(loss: DistillLoss, teacher: Teacher, student: HeadAdapter,
         output (Tensor | tuple[Tensor]): The student's, for one image.
         shapes (dict[str, tuple[int, int, int]]): (C, h, w) of the features
             of ``'teacher'`` and ``'student'`` that it compares.
+        tails (dict[str, nn.Module], optional): What it takes for their heads.
 
     Raises:
         TypeError: It does not return a tensor.
         ValueError: It returns a number that is not finite.
     """
     try:
-        tried, head = copy.deepcopy((loss, student))
+        tried, head, behind = copy.deepcopy(
+            (loss, student, (tails or {}).get('student', student)))
     except Exception:  # whatever it holds: a lock, an open file
         return
     given = _random_like(output, _SAMPLES)
     batch = DistillBatch(
         student_feature=_random(_SAMPLES, *shapes['student']),
         teacher_feature=_random(_SAMPLES, *shapes['teacher']),
-        student_head=head.eval(),
-        teacher_head=teacher.head,
+        student_head=behind.eval(),
+        teacher_head=(tails or {}).get('teacher', teacher.head),
         criterion=head.task_loss,
         target=_target(head, given),
         target_weight=_weights(head, given),
@@ -76,6 +80,14 @@ def sums_over_samples(head: HeadAdapter, output: Output) -> bool:
         return abs(float(loss.mean()))
 
     return loss_of(_SAMPLES) > 1.5 * loss_of(1)
+
+
+def masks_by_weight(head: HeadAdapter, output: Output) -> bool:
+    """Whether points of weight 0 add nothing to a head's task loss."""
+    given = _random_like(output, _SAMPLES)
+    loss = head.task_loss(given, _target(head, given),
+                          0 * _weights(head, given))
+    return not loss.any()
 
 
 def _random(*shape: int) -> Tensor:

@@ -115,6 +115,15 @@ class HeadAdapter(nn.Module):
         """Turns an output into a target for :meth:`task_loss`."""
         return output
 
+    def confidence(self, output: Output) -> Tensor:
+        """How sure the head is of each point, (B, K), from 0 to 1: its peaks."""
+        peaks = [part.flatten(2).amax(-1) for part in parts_of(output)]
+        return torch.stack(peaks).amin(0).clamp(0, 1)
+
+    def positions(self, output: Output) -> Tensor:
+        """Where each point is, (B, K, 2), as shares of the crop's size."""
+        raise NotImplementedError
+
     def num_keypoints(self, output: Output) -> int:
         """The number of keypoints K of an output."""
         return parts_of(output)[0].shape[1]

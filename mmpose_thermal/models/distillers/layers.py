@@ -1,9 +1,13 @@
 """Reads the feature maps of named layers of a network."""
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Dict, Iterable, Iterator, Tuple
 
+import torch
 import torch.nn as nn
 from torch import Tensor
+
+from ..losses.base import Output
+from .head_adapter import HeadAdapter
 
 
 def find_layer(model: nn.Module,
@@ -67,3 +71,49 @@ def layer_outputs(model: nn.Module,
     finally:
         for handle in handles:
             handle.remove()
+
+
+class NetworkTail(nn.Module):
+    """All that comes behind a layer, as a function of the layer's map.
+
+    The network runs on a blank image, and the map takes the place of what the
+    layer returns; so everything must pass through that layer.
+
+    Args:
+        network (nn.Module): With ``extract_feat``.
+        head (HeadAdapter): The adapter of its head.
+        layer (str): See :func:`find_layer`.
+        image_size (tuple[int, int]): Height and width of its images.
+    """
+
+    def __init__(self, network: nn.Module, head: HeadAdapter, layer: str,
+                 image_size: Tuple[int, int]) -> None:
+        super().__init__()
+        self.network, self.head = network, head
+        self.layer, self.image_size = layer, image_size
+
+    def forward(self, feature: Tensor) -> Output:
+        """Maps (B, C, h, w) to an output of the network's head."""
+        module, index = find_layer(self.network, self.layer)
+
+        def inject(module, inputs, output):
+            if not isinstance(output, (tuple, list)):
+                return feature.to(output.dtype)
+            maps = list(output)
+            maps[index] = feature.to(maps[index].dtype)
+            return type(output)(maps)
+
+        weight = next(self.network.backbone.parameters())
+        blank = torch.zeros(1, 3, *self.image_size, dtype=weight.dtype,
+                            device=feature.device)
+        handle = module.register_forward_hook(inject)
+        try:
+            with torch.autocast(feature.device.type, enabled=False) \
+                    if weight.dtype != torch.float32 else nullcontext():
+                found = self.head.pack(self.network.extract_feat(blank))
+        finally:
+            handle.remove()
+        if len(found) != len(feature):
+            raise ValueError(f'layers: not everything in {type(self.network).__name__}'
+                             f' passes through "{self.layer}". Name another layer.')
+        return self.head(found)

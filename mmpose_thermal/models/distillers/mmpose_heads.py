@@ -28,6 +28,22 @@ class HeatmapAdapter(HeadAdapter):
         combined = getattr(self.head.decoder, 'heatmap_type', '') == 'combined'
         return output.shape[1] // (3 if combined else 1)
 
+    def confidence(self, output: Tensor) -> Tensor:
+        """The peaks of the heatmaps."""
+        return super().confidence(self._heatmaps(output))
+
+    def positions(self, output: Tensor) -> Tensor:
+        """The centres of the highest pixels."""
+        maps = self._heatmaps(output)
+        height, width = maps.shape[-2:]
+        best = maps.flatten(2).argmax(-1)
+        return torch.stack([(best % width + .5) / width,
+                            (best // width + .5) / height], -1)
+
+    def _heatmaps(self, output: Tensor) -> Tensor:
+        """Without UDP's offsets, which follow each heatmap."""
+        return output[:, ::output.shape[1] // self.num_keypoints(output)]
+
     def _codec(self) -> Optional[str]:
         codec = self.head.decoder
         return None if codec is None else type(codec).__name__
@@ -77,6 +93,11 @@ class SimCCAdapter(HeadAdapter):
             return map_parts(lambda part: part * factor, output)
         return map_parts(lambda part: F.softmax(part * loss.beta, -1), output)
 
+    def positions(self, output: Output) -> Tensor:
+        """The centres of the highest bins."""
+        return torch.stack([(part.argmax(-1) + .5) / part.shape[-1]
+                            for part in output], -1)
+
     def match(self, student: HeadAdapter, output: Output) -> None:
         """Scales scores so that both losses read the same distribution."""
         self.scale = self.beta / (student.beta or 1.)
@@ -114,6 +135,14 @@ class RegressionAdapter(HeadAdapter):
         """Turns pooled features (B, C) into a map of one pixel."""
         feature = features[-1]
         return feature if feature.ndim == 4 else feature[..., None, None]
+
+    def confidence(self, output: Tensor) -> Tensor:
+        """1: coordinates say nothing of it."""
+        return torch.ones_like(output[..., 0])
+
+    def positions(self, output: Tensor) -> Tensor:
+        """The output itself."""
+        return output
 
     def targets(self, samples: Sequence) -> Tensor:
         """The codec's coordinates."""

@@ -79,21 +79,34 @@ class DistillBatch:
         if self.student_output is None:
             self.student_output = self.student_head(self.student_feature)
 
-    def with_layers(self, layers: Optional[Dict[str, str]]) -> 'DistillBatch':
+    def with_layers(self, layers: Optional[Dict[str, str]],
+                    tails: Optional[Dict[str, nn.Module]] = None
+                    ) -> 'DistillBatch':
         """Returns the batch with the maps of two layers as features.
 
         Args:
             layers (dict[str, str], optional): See :class:`DistillLoss`.
+            tails (dict[str, nn.Module], optional): What comes behind the layer
+                of ``'teacher'`` and ``'student'``, as heads.
 
         Returns:
             DistillBatch: The batch itself if ``layers`` is empty.
         """
         if not layers:
             return self
-        return replace(
-            self,
+        heads = {f'{side}_head': tail for side, tail in (tails or {}).items()}
+        if heads:
+            self.teacher_output  # the tail would compute it again
+        return self.replaced(
             student_feature=self.student_maps[layers['student']],
-            teacher_feature=self.teacher_maps[layers['teacher']])
+            teacher_feature=self.teacher_maps[layers['teacher']], **heads)
+
+    def replaced(self, **fields) -> 'DistillBatch':
+        """The batch with other fields; what the teacher returned stays."""
+        new = replace(self, **fields)
+        if 'teacher_output' in self.__dict__:
+            new.__dict__['teacher_output'] = self.teacher_output
+        return new
 
     @cached_property
     def teacher_output(self) -> Output:
@@ -155,8 +168,12 @@ class DistillLoss(BaseModule):
         layers (dict[str, str], optional): Names of a layer of ``teacher`` and
             one of ``student``, whose maps become the features of the batch.
             Defaults to what the heads read.
+        injects (bool): Whether the loss sends features through the heads.
+            With ``layers``, the heads of the batch are then all that comes
+            behind those layers.
     """
     layers: Optional[Dict[str, str]] = None
+    injects = False
 
     def connect(self, teacher_shape: Shape, student_shape: Shape) -> None:
         """Called once, before the first batch.
@@ -172,6 +189,10 @@ class DistillLoss(BaseModule):
         raise NotImplementedError
 
 
-def size_of(feature: Tensor) -> Tuple[int, int]:
-    """Height and width of a feature map (B, C, h, w)."""
-    return tuple(feature.shape[-2:])
+def checked_layers(layers: Optional[Dict[str, str]]
+                   ) -> Optional[Dict[str, str]]:
+    """Raises ValueError unless it names a layer of both networks, or is None."""
+    if layers is not None and set(layers) != {'teacher', 'student'}:
+        raise ValueError('`layers` must name a layer of "teacher" and one of '
+                         f'"student", got {layers}.')
+    return layers

@@ -1,12 +1,14 @@
 from contextlib import contextmanager
-from typing import Union
+from typing import Dict, Optional, Union
 
+import torch
 import torch.nn as nn
+import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..connectors import build_connector
-from .base import DistillBatch, DistillLoss, size_of
+from ..connectors import build_connector, connected
+from .base import DistillBatch, DistillLoss, checked_layers
 
 _TEACHER_SHARES = dict(gt=0., teacher=1.)
 
@@ -45,8 +47,8 @@ class DIKDLoss(DistillLoss):
     backbone to produce what that head reads:
 
     .. math::
-        L = a_{fi} \, l(H_s(c_{ts}(\mathrm{sg} F_t)), Y^*, w)
-          + a_{ri} \, l(H_t(c_{st}(F_s)), Y^*, w)
+        L = a_{fi} \, l(H_s(c_{ts}(\mathrm{sg} F_t)), Y_{fi}, w)
+          + a_{ri} \, l(H_t(c_{st}(F_s)), Y_{ri}, w)
 
     with :math:`l` the student's own task loss. The distiller applies the
     decay r(t).
@@ -56,21 +58,33 @@ class DIKDLoss(DistillLoss):
             Defaults to 1.
         reverse_weight (float): :math:`a_{ri}`; 0 leaves the term out.
             Defaults to 1.
-        target (str): :math:`Y^*`: ``'gt'`` for the ground truth,
-            ``'teacher'`` for the teacher's own output, ``'mix'`` for both. The
-            paper's abstract leaves it open; the default is ours.
-        teacher_share (float): The teacher's share of ``'mix'``. Defaults to
-            0.5.
+        forward_target, reverse_target (str | float): :math:`Y_{fi}` and
+            :math:`Y_{ri}`: ``'gt'`` for the ground truth, ``'teacher'`` for
+            the teacher's own output; or the teacher's share in a mix of both
+            losses. The paper's abstract leaves it open; the default,
+            ``'gt'``, is ours. Unlabelled samples have the teacher's output in
+            any case.
         connector (str | dict): Connects features of different shapes, see
             :func:`build_connector`. Defaults to ``'auto'``.
+        layers (dict[str, str], optional): Where to inject instead of before
+            the heads: a layer of ``teacher`` and one of ``student``, such as
+            ``dict(teacher='backbone.layer3', student='backbone.layer3')``.
+            All that follows a layer then acts as the head.
+        partial (bool): Whether reverse injection mixes channels of the
+            teacher into the student's features, at random, with the distance
+            between both (1 - cosine) as their share, as DPK (arXiv
+            2206.06067) mixes by the gap. Defaults to False.
     """
+    injects = True
 
     def __init__(self,
                  forward_weight: float = 1.,
                  reverse_weight: float = 1.,
-                 target: str = 'gt',
-                 teacher_share: float = .5,
-                 connector: Union[str, dict] = 'auto') -> None:
+                 forward_target: Union[str, float] = 'gt',
+                 reverse_target: Union[str, float] = 'gt',
+                 connector: Union[str, dict] = 'auto',
+                 layers: Optional[Dict[str, str]] = None,
+                 partial: bool = False) -> None:
         super().__init__()
         if min(forward_weight, reverse_weight) < 0 or \
                 forward_weight + reverse_weight == 0:
@@ -78,16 +92,13 @@ class DIKDLoss(DistillLoss):
                 'DIKDLoss: the weights must not be negative, and one of them '
                 f'must be positive; got forward_weight={forward_weight}, '
                 f'reverse_weight={reverse_weight}.')
-        if target not in ('gt', 'teacher', 'mix'):
-            raise ValueError('DIKDLoss: `target` must be "gt", "teacher" or '
-                             f'"mix", got {target!r}.')
-        if not 0 <= teacher_share <= 1:
-            raise ValueError('DIKDLoss: `teacher_share` must lie between 0 '
-                             f'and 1, got {teacher_share}.')
         self.forward_weight = forward_weight
         self.reverse_weight = reverse_weight
-        self.teacher_share = _TEACHER_SHARES.get(target, teacher_share)
+        self.forward_share = _teacher_share('forward_target', forward_target)
+        self.reverse_share = _teacher_share('reverse_target', reverse_target)
         self.connector = connector
+        self.layers = checked_layers(layers)
+        self.partial = partial
 
     def connect(self, teacher_shape, student_shape) -> None:
         """Builds the connectors of the active terms."""
@@ -113,13 +124,33 @@ class DIKDLoss(DistillLoss):
                             batch.student_feature)
         loss = 0.
         if self.forward_weight:
-            injected = self.to_student(teacher, size_of(student))
+            injected = connected(self.to_student, teacher, student.detach())
             with frozen_norm_statistics(batch.student_head):
                 output = batch.student_head(injected)
             loss = loss + self.forward_weight * batch.task_loss(
-                output, self.teacher_share)
+                output, self.forward_share)
         if self.reverse_weight:
-            injected = self.to_teacher(student, size_of(teacher))
+            injected = connected(self.to_teacher, student, teacher)
+            if self.partial:
+                injected = _partly(teacher, injected)
             loss = loss + self.reverse_weight * batch.task_loss(
-                batch.teacher_head(injected), self.teacher_share)
+                batch.teacher_head(injected), self.reverse_share)
         return loss
+
+
+def _teacher_share(name: str, target: Union[str, float]) -> float:
+    if isinstance(target, str) and target in _TEACHER_SHARES:
+        return _TEACHER_SHARES[target]
+    if isinstance(target, str) or not 0 <= target <= 1:
+        raise ValueError(f'DIKDLoss: `{name}` must be "gt", "teacher" or the '
+                         f'share of the teacher from 0 to 1, got {target!r}.')
+    return float(target)
+
+
+def _partly(teacher: Tensor, student: Tensor) -> Tensor:
+    """Replaces channels of the student's by the teacher's, the more the further."""
+    gap = 1 - F.cosine_similarity(student.detach().flatten(1).float(),
+                                  teacher.flatten(1).float())  # (B, ), 0 to 2
+    chance = torch.rand(student.shape[:2], device=student.device)
+    chosen = chance < gap.clamp(0, 1)[:, None]
+    return torch.where(chosen[..., None, None], teacher.to(student.dtype), student)

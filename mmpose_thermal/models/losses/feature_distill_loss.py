@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..connectors import build_connector
-from .base import DistillBatch, DistillLoss, checked_weight, size_of
+from ..connectors import build_connector, connected
+from .base import DistillBatch, DistillLoss, checked_layers, checked_weight
 from .softened import full_precision, softened_kl
 
 
@@ -53,10 +53,6 @@ class FeatureDistillLoss(DistillLoss):
                  connector: Union[str, dict] = 'auto',
                  layers: Optional[Dict[str, str]] = None) -> None:
         super().__init__()
-        if layers is not None and set(layers) != {'teacher', 'student'}:
-            raise ValueError('FeatureDistillLoss: `layers` must name a '
-                             'layer of "teacher" and one of "student", got '
-                             f'{layers}.')
         if form not in _FORMS:
             raise ValueError(f'FeatureDistillLoss: unknown form {form!r}; one '
                              f'of {", ".join(_FORMS)}.')
@@ -64,7 +60,7 @@ class FeatureDistillLoss(DistillLoss):
         self.temperature = temperature
         self.loss_weight = checked_weight(loss_weight)
         self.connector = connector
-        self.layers = layers
+        self.layers = checked_layers(layers)
 
     def connect(self, teacher_shape, student_shape) -> None:
         """Builds the connector."""
@@ -82,6 +78,6 @@ class FeatureDistillLoss(DistillLoss):
             Tensor: Scalar.
         """
         teacher = batch.teacher_feature.detach()
-        student = self.to_teacher(batch.student_feature, size_of(teacher))
+        student = connected(self.to_teacher, batch.student_feature, teacher)
         return self.loss_weight * self.compare(
             full_precision(student), full_precision(teacher), self.temperature)

@@ -86,5 +86,5 @@ class LogitDistillLoss(DistillLoss):
                 f'LogitDistillLoss compares one map per keypoint, but there are '
                 f'{each.shape[1]} for {weight.shape[1]} keypoints '
                 '(UDPHeatmap with heatmap_type="combined" adds offsets). Use '
-                'DIKDLoss(target="teacher"), or the codec\'s "gaussian".')
+                'DIKDLoss(reverse_target="teacher"), or the codec\'s "gaussian".')
         return (each * weight).mean()
