@@ -4,7 +4,7 @@ import json
 import os
 import os.path as osp
 from pathlib import Path
-from typing import Callable, Dict, List, Set, Tuple
+from typing import Dict, List, Set, Tuple
 
 from mmpose_thermal.datasets.annotations import read_annotations
 from mmpose_thermal.datasets.converter_tools import write_json
@@ -17,7 +17,7 @@ _HELD_OUT, _MOST_HELD_OUT = .1, .3
 _FEWEST_FACES = 10
 # What images share that are too alike to learn from one and test on another.
 _GROUPS = ('subject_id', 'sequence_id', 'session')
-_VAL_FACES = 150
+_TRAIN_PER_VAL, _FEWEST_VAL = 20, 8
 _SIDE_PX, _SEED = 192, 11
 
 
@@ -36,6 +36,12 @@ def digest(pairs: str, without: str) -> str:
             about = path.stat()
             found.update(f'{path} {about.st_size} {about.st_mtime_ns}\n'.encode())
     return found.hexdigest()[:16]
+
+
+def folder_of(ann_file: str) -> str:
+    """The folder that paths in an annotation file start from."""
+    path = Path(ann_file).resolve()
+    return str(path.parents[path.parent.name == 'annotations'])
 
 
 def is_labelled(ann_file: str) -> bool:
@@ -135,7 +141,7 @@ def render(count: int, out_dir: str) -> Dict[str, str]:
     """
     paths = make_synthetic_pairs(
         out_dir,
-        SyntheticSpec(train=count, val=_VAL_FACES, test=1, extra=0, per_subject=1,
+        SyntheticSpec(train=count, val=max(count // _TRAIN_PER_VAL, _FEWEST_VAL), test=1, extra=0, per_subject=1,
                       size=_SIDE_PX, seed=_SEED),
         os.cpu_count() or 1)
     found = dict(root=out_dir)

@@ -1,15 +1,16 @@
 """Trains the networks, by the recipes' machinery."""
 import copy
+import os
 import os.path as osp
 from dataclasses import dataclass
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Iterable, Optional, Tuple
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
 from mmpose_thermal.models.distillers.building import model_config
-from mmpose_thermal.recipes import Recipe, Run, Trial, execute
+from mmpose_thermal.recipes import Recipe, Run, Trial, execute, trials_of
 from mmpose_thermal.weights import shipped_models
 
 #: Fewer labelled faces teach a large network from scratch nothing that the
@@ -140,16 +141,27 @@ def train(configs: Dict[str, Config], work_dir: str,
         RecipeError: A training was begun with other settings.
         ValueError: A training failed.
     """
-    runs: Dict[str, Run] = {}
+    os.makedirs(work_dir, exist_ok=True)
     for name, config in configs.items():
-        path = osp.join(work_dir, f'{name}.py')
-        config.dump(path)
-        runs[name] = Run(name, path, _TITLES[name], next(reversed(runs), None))
-    recipe = Recipe(work_dir, '', '', [], (0, ), runs, [])
-    trials = {name: trial for name, (trial, ) in
-              execute(recipe, work_dir, say).items()}
-    undone = [name for name, trial in trials.items() if not trial.tested()]
-    if undone:
-        raise ValueError(f'the training of the {_TITLES[undone[0]]} failed: see '
-                         'above. Run the same command again to continue it.')
-    return trials
+        config.dump(osp.join(work_dir, f'{name}.py'))
+    trials = execute(_recipe(configs, work_dir), work_dir, say)
+    for name, (trial, ) in trials.items():
+        if not trial.tested():
+            raise ValueError(f'the training of the {_TITLES[name]} failed: see '
+                             'above. Run the same command again to continue it.')
+    return {name: trial for name, (trial, ) in trials.items()}
+
+
+def trainings(names: Iterable[str], work_dir: str) -> Dict[str, Trial]:
+    """Finds trainings that :func:`train` did, by name."""
+    trials = trials_of(_recipe(names, work_dir), work_dir)
+    return {name: trial for name, (trial, ) in trials.items()}
+
+
+def _recipe(names: Iterable[str], work_dir: str) -> Recipe:
+    runs: Dict[str, Run] = {}
+    for name in names:
+        runs[name] = Run(
+            name, osp.join(work_dir, f'{name}.py'), _TITLES[name],
+            teacher=next(reversed(runs), None))
+    return Recipe(work_dir, '', '', [], (0, ), runs, [])
