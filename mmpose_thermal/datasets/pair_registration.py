@@ -135,11 +135,9 @@ def _detect(config, checkpoint, faces, root):
     box, scaled to the RGB image and widened; then the box is refined from the
     detected landmarks.
     """
-    from mmpose.apis import inference_topdown, init_model
-
-    from mmpose_thermal.checkpoints import check_checkpoint
-    check_checkpoint(checkpoint)
-    model = init_model(config, checkpoint, device='cpu')
+    from mmpose_thermal.labelling.confidence import boxes_around
+    from mmpose_thermal.labelling.teachers import MMPoseTeacher
+    teacher = MMPoseTeacher(config, checkpoint)
     found = {}
     for image, annotation in mmengine.track_iter_progress(faces):
         rgb = read_image(
@@ -148,20 +146,26 @@ def _detect(config, checkpoint, faces, root):
         scale = np.array(rgb.shape[1::-1]) / (image['width'], image['height'])
         low, high = (np.array([x - .25 * w, y - .25 * h]),
                      np.array([x + 1.25 * w, y + 1.25 * h]))
-        box = np.concatenate([low * scale, high * scale])
+        box = np.concatenate([low * scale, high * scale])[None]
         for _ in range(3):
-            instances = inference_topdown(model, rgb, box[None])[0]
-            points = instances.pred_instances.keypoints[0]
-            low, high = points.min(0), points.max(0)
-            margin = .1 * (high - low)
-            box = np.concatenate([low - margin, high + margin])
+            points = teacher(rgb, box)[..., :2]
+            box = boxes_around(points)
         found[image['rgb_file_name']] = np.column_stack(
-            [points, np.full(len(points), 2.)])
+            [points[0], np.full(points.shape[1], 2.)])
     print()
     return found
 
 
-def _group_of(image, per):
+def group_of(image: dict, per: str) -> str:
+    """The group whose pairs share a map with an image's record.
+
+    Args:
+        image (dict): Record of the image.
+        per (str): ``'frame'``, ``'folder'``, ``'dataset'`` or a field of images.
+
+    Raises:
+        ValueError: The image has no such field.
+    """
     if per == 'dataset':
         return 'all'
     if per == 'frame':
@@ -224,12 +228,12 @@ def _registrations(args, faces, root):
             raise ValueError(
                 f'{image["rgb_file_name"]} has {len(rgb)} RGB landmarks, but the '
                 f'annotation has {len(thermal)}. Name the sets with --points.')
-        pairs.append((_group_of(image, args.per), rgb, thermal))
+        pairs.append((group_of(image, args.per), rgb, thermal))
     groups, no_map = register_groups(pairs, args.model)
     failed += no_map
     found = {}
     for image, annotation in faces:
-        registration = groups.get(_group_of(image, args.per))
+        registration = groups.get(group_of(image, args.per))
         side = np.sqrt(annotation['bbox'][2] * annotation['bbox'][3])
         if registration is None:
             continue

@@ -1,7 +1,23 @@
 """Labels thermal images by what a landmark model finds in their RGB partners."""
+import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Optional
+from pathlib import Path
+from typing import Any, Callable, Counter as CounterOf, Dict, List, Optional, Union
 
+import numpy as np
+
+from mmpose_thermal.datasets.converter_tools import write_json
+from mmpose_thermal.datasets.point_sets import face_category, load_metainfo
+
+from .carrying import Carrier, fit_maps
+from .detectors import load_detector
+from .finders import PointFinder, ThermalFinder
+from .looking import Looker, Seen, Unsure
+from .pairs import PairList, read_pairs
+from .sheet import Labelled, draw_sheet
+from .teachers import load_teacher
+
+_SECONDS_BETWEEN_LINES = 10.
 #: Fitted to what the thermal landmarker finds, or pixels that coincide.
 REGISTRATIONS = ('fit', 'aligned')
 
@@ -17,7 +33,7 @@ class LabelledPairs:
         images (int): Number of images in the file.
         faces (int): Number of faces in the file.
         points_share (float): Share of the faces' points that are labelled.
-        mean_score (float): Of the labelled points.
+        mean_score (float): Mean score of the faces.
         dropped (dict[str, int]): Numbers of dropped pairs and faces by reason.
         sheet (str, optional): The contact sheet, if one was drawn.
     """
@@ -30,6 +46,18 @@ class LabelledPairs:
     mean_score: float
     dropped: Dict[str, int] = field(default_factory=dict)
     sheet: Optional[str] = None
+
+    def summary(self) -> str:
+        """What was written and what was dropped, in lines."""
+        points = f'{100 * self.points_share:.0f} % of their points labelled, ' \
+            if self.points_share else 'without points, '
+        lines = [f'{self.faces} faces in {self.images} images of {self.pairs} pairs, '
+                 f'{points}mean score {self.mean_score:.2f}. Written to {self.out}']
+        lines += [f'  dropped: {count} {reason}'
+                  for reason, count in self.dropped.items()]
+        if self.sheet:
+            lines.append(f'  look at {self.sheet}')
+        return '\n'.join(lines)
 
 
 def label_pairs(pairs: str,
@@ -45,7 +73,7 @@ def label_pairs(pairs: str,
                 min_score: float = .5,
                 min_point_score: float = .3,
                 boxes_only: bool = False,
-                sheet: Optional[str] = None,
+                sheet: Union[str, bool] = False,
                 say: Callable[[str], None] = print) -> LabelledPairs:
     """Writes an annotation file for the thermal images of RGB-thermal pairs.
 
@@ -77,8 +105,8 @@ def label_pairs(pairs: str,
         min_score (float): Drop faces whose points have a lower mean score.
         min_point_score (float): Drop points with a lower score.
         boxes_only (bool): Write unlabelled faces, and no points.
-        sheet (str, optional): Draw some of the faces into this picture. Defaults
-            to none.
+        sheet (str | bool): Draw some of the faces into this picture; ``True``
+            draws them next to ``out``, as ``.jpg``. Defaults to none.
         say (Callable): Gets lines of progress.
 
     Returns:
@@ -89,4 +117,106 @@ def label_pairs(pairs: str,
         ValueError: A file is malformed, an option does not fit, or no face is
             left.
     """
-    raise NotImplementedError
+    if registration not in REGISTRATIONS:
+        raise ValueError(f'`registration` must be one of {REGISTRATIONS}, got '
+                         f'{registration!r}.')
+    listed = read_pairs(pairs, data_root)
+    looker = _looker(listed, teacher, detector, points, teacher_points,
+                     registration == 'aligned')
+    dropped = +listed.dropped
+    seen = _look(listed, looker, dropped, say)
+    for group, reason in fit_maps(seen, per, min_point_score):
+        say(f'no map from RGB to thermal images for "{group}": {reason}')
+    labelled = _carry(seen, Carrier(min_score, min_point_score, boxes_only),
+                      boxes_only, dropped)
+    if not labelled:
+        reasons = '; '.join(f'{count} {reason}' for reason, count in
+                            dropped.most_common())
+        raise ValueError(f'{pairs}: no face is left of {len(listed.pairs)} pairs '
+                         f'({reasons}).')
+    result = _write(labelled, out or listed.out, points, listed)
+    result.dropped.update(dropped.most_common())
+    if sheet:
+        result.sheet = str(Path(result.out).with_suffix('.jpg')) \
+            if sheet is True else sheet
+        draw_sheet(result.sheet, labelled, listed.root)
+    return result
+
+
+def _looker(listed: PairList, teacher, detector, points, teacher_points,
+            aligned) -> Looker:
+    """Loads the models that the pairs need."""
+    registered = aligned or all(pair.image.get('rgb_homography') is not None
+                                for pair in listed.pairs)
+    if teacher is None and not registered:
+        raise ValueError('Pairs are registered by their points: give a teacher, or '
+                         'say that the cameras are aligned (--aligned).')
+    if detector is None and str(teacher).endswith('.whl') and not any(
+            pair.faces for pair in listed.pairs):
+        detector = teacher  # which holds BlazeFace, too
+    if detector is None and not any(pair.faces for pair in listed.pairs):
+        raise ValueError('Nothing finds the faces in the RGB images: give a '
+                         'detector (--detector), or an annotation file with boxes.')
+    return Looker(
+        listed.root, None if detector is None else load_detector(detector),
+        None if teacher is None else PointFinder(load_teacher(teacher), points,
+                                                 teacher_points),
+        None if registered else ThermalFinder(points))
+
+
+def _look(listed: PairList, looker: Looker, dropped: CounterOf[str],
+          say: Callable[[str], None]) -> List[Seen]:
+    seen, started = [], time.monotonic()
+    shown = started
+    for number, pair in enumerate(listed.pairs, start=1):
+        try:
+            seen.append(looker(pair))
+        except Unsure as reason:
+            dropped[str(reason)] += 1
+        now = time.monotonic()
+        if now - shown > _SECONDS_BETWEEN_LINES:
+            shown = now
+            left = (now - started) / number * (len(listed.pairs) - number)
+            say(f'{number} of {len(listed.pairs)} pairs, {left:.0f} s to go')
+    return seen
+
+
+def _carry(seen: List[Seen], carrier: Carrier, boxes_only: bool,
+           dropped: CounterOf[str]) -> List[Labelled]:
+    labelled = []
+    for one in seen:
+        if one.to_thermal is None:
+            dropped['registration failed'] += 1
+            continue
+        sure = []
+        for face in one.faces:
+            try:
+                sure.append((face, carrier(face, one)))
+            except Unsure as reason:
+                dropped[str(reason)] += 1
+        if boxes_only and 0 < len(sure) < len(one.faces):
+            # To a detector, a face without box would be background.
+            dropped['image with another face that was dropped'] += len(sure)
+        elif sure:
+            labelled.append(Labelled(one, *map(list, zip(*sure))))
+    return labelled
+
+
+def _write(labelled: List[Labelled], out: str, points: str,
+           listed: PairList) -> LabelledPairs:
+    images: List[dict] = []
+    faces: List[dict] = []
+    for number, one in enumerate(labelled, start=1):
+        images.append(dict(id=number, **one.record()))
+        for annotation in one.annotations:
+            faces.append(dict(id=len(faces) + 1, image_id=number, category_id=1,
+                              iscrowd=0, **annotation))
+    metainfo = load_metainfo(dict(from_file=points))
+    write_json(out, dict(
+        info=dict(description='labelled by mmpose-thermal label'), images=images,
+        annotations=faces, categories=[face_category(metainfo)]))
+    share = np.mean([face.get('num_keypoints', 0) for face in faces]) / metainfo[
+        'num_keypoints']
+    return LabelledPairs(
+        out, listed.root, len(listed.pairs), len(images), len(faces), float(share),
+        float(np.mean([face['score'] for face in faces])))

@@ -1,7 +1,5 @@
 """The tools that measure models on annotated faces and frames."""
 import json
-import zipfile
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -146,67 +144,6 @@ def test_our_own_files_are_run_as_the_api_runs_them(run_tool, pairs_root, onnx,
         run_tool(LANDMARKS, annotation, f'{onnx}@1.5')
     with pytest.raises(SystemExit, match='gone.onnx does not exist'):
         run_tool(LANDMARKS, annotation, 'gone.onnx')
-
-
-def linear_onnx(path, points, size):
-    """A network that returns the same normalised points for every image."""
-    onnx = pytest.importorskip('onnx')
-    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    onnx.save(helper.make_model(helper.make_graph(
-        [helper.make_node('Constant', [], ['points'], value=helper.make_tensor(
-            'points', kind, (1, points.size), points.ravel().tolist()))],
-        'pfld',
-        [helper.make_tensor_value_info('input', kind, ('N', 3, size, size))],
-        [helper.make_tensor_value_info('points', kind, (1, points.size))]),
-        opset_imports=[helper.make_opsetid('', 13)], ir_version=8), str(path))
-
-
-def test_points_of_a_square_crop_return_to_the_image(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(REPOSITORY / 'tools/analysis_tools'))
-    from landmark_models import load_model
-    normalised = np.tile([[0., 0], [1, 1], [.5, .5], [.5, 0]], (17, 1))
-    linear_onnx(tmp_path / 'pfld.onnx', normalised, 112)
-    boxes = np.array([[10., 20, 50, 60], [0, 0, 10, 40]])
-    found = load_model(f'{tmp_path}/pfld.onnx@1.5')(
-        np.zeros((90, 90), np.uint8), boxes)
-    assert found[:, :4] == pytest.approx(np.array([
-        [[0, 10], [60, 70], [30, 40], [30, 10]],
-        [[-10, 5], [20, 35], [5, 20], [5, 5]]]), abs=1e-4)
-
-
-def test_face_mesh_is_read_from_a_wheel_that_is_not_installed(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(REPOSITORY / 'tools/analysis_tools'))
-    from landmark_models import load_model
-    mesh = np.zeros((468, 3), np.float32)
-    mesh[[33, 263]] = [[60, 80, 5], [132, 80, 5]]  # outer corners of the eyes
-    network = SimpleNamespace(
-        setInput=lambda blob: None, getUnconnectedOutLayersNames=lambda: (),
-        forward=lambda names: [np.zeros((1, 1)), mesh.reshape(1, -1, 1, 1)])
-    monkeypatch.setattr(cv2.dnn, 'readNetFromTFLite', lambda content: {
-        b'model': network}[content.tobytes()])
-    wheel = tmp_path / 'mediapipe.whl'
-    with zipfile.ZipFile(wheel, 'w') as file:
-        file.writestr('mediapipe/modules/face_landmark/face_landmark.tflite', 'model')
-    model = load_model(f'{wheel}@1.6')
-    model.shift = (0., 0.)
-    found = model(np.zeros((90, 90), np.uint8), np.array([[15., 25, 75, 85]]))
-    # 96 px in the image are 192 px in the crop
-    assert found[0, [36, 45]] == pytest.approx(np.array([[27, 47], [63, 47]]))
-    with zipfile.ZipFile(wheel, 'w'):
-        pass
-    with pytest.raises(ValueError, match='does not hold .*pip download'):
-        load_model(str(wheel))
-
-
-def test_crops_show_the_middle_of_the_box(monkeypatch):
-    monkeypatch.syspath_prepend(str(REPOSITORY / 'tools/analysis_tools'))
-    from peers import square_crops
-    image = np.zeros((90, 90), np.uint8)
-    image[40, 30] = 255
-    crop, = square_crops(image, np.array([[10., 20, 50, 60]]), SimpleNamespace(
-        size_px=120, crop=1.5, shift=(0., 0.)))
-    assert crop.shape == (120, 120, 3)
-    assert np.unravel_index(crop[..., 0].argmax(), (120, 120)) == (60, 60)
 
 
 def test_detectors_are_measured_by_threshold(run_tool, real, peers, tmp_path):

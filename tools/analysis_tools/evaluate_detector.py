@@ -12,10 +12,11 @@ from collections import defaultdict
 import numpy as np
 from annotated_frames import read_frames, read_grey
 from evaluate_landmarks import print_table
-from landmark_models import load_detector, titles_of_models
+from landmark_models import titles_of_models
 
 from mmpose_thermal.evaluation import (DetectedFrame, best_point,
                                        operating_points)
+from mmpose_thermal.labelling.detectors import load_detector
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
 _THRESHOLDS = np.arange(.1, .91, .1)

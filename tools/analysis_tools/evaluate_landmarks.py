@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 from annotated_frames import face_errors, read_faces, read_grey
 from errors_files import parse_by
-from landmark_models import load_detector, load_model, titles_of_models
+from landmark_models import load_model, titles_of_models
 
 from mmpose_thermal.evaluation import (bootstrap_interval, changed_boxes,
                                        failure_rate, match_faces, region_offsets)
+from mmpose_thermal.labelling.detectors import load_detector
 from mmpose_thermal.visualization import worst_faces
 
 _THRESHOLDS = (8., 10.)  # percent
@@ -86,7 +87,7 @@ def predict(model, faces, boxes):
     found = [None] * len(faces)
     for image, chosen in images_of(model, faces):
         for index, points in zip(chosen, model(image, boxes[chosen])):
-            found[index] = points
+            found[index] = points[:, :2]  # without scores
     return np.array(found)
 
 

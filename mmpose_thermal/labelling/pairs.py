@@ -1,0 +1,134 @@
+"""Lists RGB-thermal pairs in a folder or an annotation file."""
+import csv
+import os.path as osp
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Counter as CounterOf, Dict, Iterator, List, Optional, Tuple
+
+from mmpose_thermal.cli.check import folder_above
+from mmpose_thermal.datasets.annotations import read_annotations
+from mmpose_thermal.datasets.image_files import head_of
+from mmpose_thermal.runtime.frames import IMAGES
+
+_CSV = 'pairs.csv'
+_THERMAL = ('thermal', 'thermal16')
+# What is written anew; anything else is an attribute of the face.
+_REPLACED = ('id', 'image_id', 'category_id', 'iscrowd', 'area', 'keypoints',
+             'num_keypoints', 'rgb_keypoints', 'keypoint_scores', 'score')
+
+
+@dataclass
+class Pair:
+    """A thermal image with its RGB partner.
+
+    Attributes:
+        image (dict): Its record in an annotation file, without ``id``.
+        faces (list[dict]): Known faces: ``bbox`` and attributes, without labels.
+    """
+    image: Dict[str, Any]
+    faces: List[Dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class PairList:
+    """Pairs with the folder that their file names are relative to.
+
+    Attributes:
+        root (str): The folder.
+        out (str): Where their labels go by default.
+        pairs (list[Pair]): The pairs.
+        dropped (Counter[str]): Numbers of images without partner, by reason.
+    """
+    root: str
+    out: str
+    pairs: List[Pair]
+    dropped: CounterOf[str]
+
+
+def read_pairs(where: str, data_root: Optional[str] = None) -> PairList:
+    """Lists pairs; see :func:`.label_pairs` for what ``where`` may be.
+
+    Raises:
+        FileNotFoundError: It does not exist, or holds no pairs.
+        ValueError: A file is malformed.
+    """
+    path = Path(where)
+    if path.suffix == '.json':
+        return _of_annotations(str(path), data_root)
+    if path.suffix == '.csv':
+        path = path.parent
+    if not path.is_dir():
+        raise FileNotFoundError(f'{where} does not exist.')
+    dropped: CounterOf[str] = Counter()
+    listed = _of_csv(path / _CSV) if (path / _CSV).is_file() else \
+        _of_folders(path, dropped)
+    pairs = []
+    for thermal, rgb, fields in listed:
+        try:
+            pairs.append(Pair(_image(path, thermal, rgb, fields)))
+        except (OSError, ValueError):
+            dropped['thermal image missing or unreadable'] += 1
+    return PairList(str(path), str(path / 'annotations' / 'labelled.json'), pairs,
+                    dropped)
+
+
+def _image(root: Path, thermal: str, rgb: str, fields: Dict[str, Any]):
+    head = head_of(str(root / thermal), with_size=True)
+    assert head.size is not None
+    image = dict(fields, file_name=thermal, rgb_file_name=rgb,
+                 width=head.size[0], height=head.size[1])
+    if head.bits != 8:
+        image['bit_depth'] = head.bits
+    return image
+
+
+def _of_csv(path: Path) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
+    with open(path, newline='') as file:
+        for row in csv.DictReader(file):
+            thermal, rgb = row.pop('thermal', None), row.pop('rgb', None)
+            if not thermal or not rgb:
+                raise ValueError(f'{path}: each line needs "thermal" and "rgb", '
+                                 'the columns in its header with file names '
+                                 'relative to its folder.')
+            yield thermal, rgb, {name: value for name, value in row.items()
+                                 if name and value}
+
+
+def _of_folders(root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
+    thermal = next((name for name in _THERMAL if (root / name).is_dir()), None)
+    if thermal is None or not (root / 'rgb').is_dir():
+        raise FileNotFoundError(
+            f'{root} holds no pairs: it needs rgb/ and thermal/ (or thermal16/) with '
+            f'equal file names except for the suffix, or {_CSV} with the columns '
+            'thermal and rgb.')
+    partners, images = _by_stem(root, 'rgb'), _by_stem(root, thermal)
+    for stem, name in images.items():
+        if stem in partners:
+            yield name, partners[stem], {}
+    dropped.update({
+        'thermal image without RGB partner': len(images.keys() - partners.keys()),
+        'RGB image without thermal partner': len(partners.keys() - images.keys())})
+
+
+def _by_stem(root: Path, folder: str) -> Dict[str, str]:
+    """Names of images relative to root, by their name in the folder without suffix."""
+    found = sorted(path for path in (root / folder).rglob('*')
+                   if path.suffix.lower() in IMAGES)
+    return {path.relative_to(root / folder).with_suffix('').as_posix():
+            path.relative_to(root).as_posix() for path in found}
+
+
+def _of_annotations(path: str, data_root: Optional[str]) -> PairList:
+    found = read_annotations(path)
+    found.refuse_faults()
+    pairs = [Pair({key: value for key, value in image.items() if key != 'id'})
+             for image in found.images]
+    for face, index in zip(found.faces, found.image_of):
+        pairs[index].faces.append({key: value for key, value in face.items()
+                                   if key not in _REPLACED})
+    paired = [pair for pair in pairs if pair.image.get('rgb_file_name')]
+    return PairList(
+        data_root or folder_above(path), f'{osp.splitext(path)[0]}_labelled.json',
+        paired, Counter({'thermal image without RGB partner':
+                         len(pairs) - len(paired)}))
