@@ -17,7 +17,7 @@ def register_components() -> None:
     check_versions()
     allow_checkpoint_types()
 
-    from . import (datasets, engine, evaluation, models)  # noqa: F401
+    from . import (codecs, datasets, engine, evaluation, models)  # noqa: F401
 
 
 def is_command_line() -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import os.path as osp
+import re
 import shlex
 import signal
 import subprocess
@@ -133,8 +134,9 @@ def _run(tool, trial, lock, say, options, arguments):
             for line in process.stdout:
                 log.write(line)
                 last.append(line)
-                if 'Epoch(train)' in line:
-                    say('  ' + line[line.index('Epoch(train)'):].rstrip())
+                if '(train)' in line:
+                    start = re.search(r'\w+\(train\)', line).start()
+                    say('  ' + line[start:].rstrip())
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmpose.registry import TRANSFORMS
 
 
@@ -135,3 +136,26 @@ def test_steps_in_the_wrong_place_say_what_to_do(config, sample, error,
                                                  message):
     with pytest.raises(error, match=message):
         TRANSFORMS.build(config)(dict(sample))
+
+
+@pytest.mark.parametrize('order', ['C', 'planes', 'grey'])
+def test_a_pair_is_packed_like_two_images(order):
+    """Whatever the order in memory; `planes` is that of swapped channels."""
+    image = np.random.default_rng(0).integers(0, 256, (2, 8, 6, 3), np.uint8)
+    images = list(dict(C=image, planes=image[..., [2, 0, 1]],
+                       grey=image[..., 0])[order])
+    labels = dict(
+        keypoints=np.ones((1, 5, 2), np.float32), flip_indices=[1, 0, 2, 3, 4],
+        keypoint_weights=np.ones((1, 5), np.float32), bbox=np.ones((1, 4)),
+        heatmaps=np.ones((5, 2, 2), np.float32), img_path='a.png', id=3)
+    pair = build('PackPairInputs')(
+        dict(labels, img=images, modalities=('thermal', 'rgb')))
+    alone = [build('PackPoseInputs')(dict(labels, img=one)) for one in images]
+    for one, name in zip(alone, pair['inputs']):
+        assert pair['inputs'][name].is_contiguous()
+        assert torch.equal(pair['inputs'][name], one['inputs'])
+    found, expected = pair['data_samples'], alone[0]['data_samples']
+    assert found.metainfo == expected.metainfo
+    assert torch.equal(found.gt_fields.heatmaps, expected.gt_fields.heatmaps)
+    for part in ('gt_instances', 'gt_instance_labels'):
+        assert getattr(found, part).keys() == getattr(expected, part).keys()

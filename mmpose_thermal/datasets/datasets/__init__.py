@@ -1,9 +1,11 @@
+from .combined_face_dataset import CombinedFaceDataset
 from .public_datasets import (CarlVisThDataset, CharlotteDataset,
                               CharlotteProfileDataset, RWTHDataset,
                               SFTL54Dataset, TFakeDataset, TFWDataset)
 from .thermal_face_dataset import ThermalFaceDataset
 
 __all__ = [
+    'CombinedFaceDataset',
     'CarlVisThDataset', 'CharlotteDataset', 'CharlotteProfileDataset',
     'RWTHDataset', 'SFTL54Dataset', 'TFWDataset', 'TFakeDataset',
     'ThermalFaceDataset'

@@ -160,6 +160,9 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         self._metainfo['CLASSES'] = found.categories
         self._of_metainfo = {key: self._metainfo[key] for key in _OF_METAINFO
                              if key in self._metainfo}
+        # MMEngine copies each sample's metainfo three times: a list number by
+        # number, an array at once.
+        self._of_metainfo['flip_indices'] = np.array(self._metainfo['flip_indices'])
         if self.unlabelled == 'all':
             for face in found.faces:
                 face['keypoints'] = [0] * len(face['keypoints'])

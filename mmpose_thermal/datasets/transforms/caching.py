@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 import os
 import struct
 import warnings
@@ -38,6 +39,7 @@ class LMDBCache:
             raise ImportError('Caching needs the package lmdb: pip install '
                               'lmdb, or remove `cache`.')
         self.path = path
+        self._place = os.path.realpath(path)
         self._full = False
 
     def get(self, key: bytes, convert: Callable[[memoryview], Any]) -> Any:
@@ -61,14 +63,13 @@ class LMDBCache:
 
     def _open(self) -> Any:
         import lmdb
-        place = os.path.realpath(self.path)
-        if place not in _OPEN:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
+        if self._place not in _OPEN:
+            os.makedirs(os.path.dirname(self._place), exist_ok=True)
             # Not synchronised: losing a cache in a power failure is acceptable.
-            _OPEN[place] = lmdb.open(
-                place, subdir=False, map_size=_MAP_SIZE, max_readers=_READERS,
-                sync=False, metasync=False)
-        return _OPEN[place]
+            _OPEN[self._place] = lmdb.open(
+                self._place, subdir=False, map_size=_MAP_SIZE,
+                max_readers=_READERS, sync=False, metasync=False)
+        return _OPEN[self._place]
 
 
 @TRANSFORMS.register_module()
@@ -132,7 +133,7 @@ class CachedLoading(BaseTransform):
             pair=pair,
             added={k: v for k, v in results.items() if k not in before})
         self.kept.put(key, _packed(header, parts))
-        return _filled(results, header, parts)
+        return _filled(results, header, _with_channels(parts, header))
 
     def _key(self, results: dict) -> bytes:
         """Hashes everything that the crop depends on; LMDB requires short keys."""
@@ -163,7 +164,8 @@ class CachedLoading(BaseTransform):
             high = np.clip(np.ceil(corners.max(0)), low + 1, size).astype(int)
             part = image[low[1]:high[1], low[0]:high[0]]
             channels.append(part.shape[2] if part.ndim == 3 else 0)
-            if part.ndim == 3 and (part[..., :1] == part[..., 1:]).all():
+            if part.shape[2:] == (3, ) and (
+                    part[..., :1] == part[..., 1:]).all():
                 part = part[..., 0]
             parts.append(np.ascontiguousarray(part))
             origins.append(low.tolist())
@@ -187,18 +189,23 @@ def _unpacked(value: memoryview) -> Tuple[dict, List[np.ndarray]]:
     header = json.loads(bytes(value[4:4 + length]))
     start, parts = 4 + length, []
     for shape, dtype in header['arrays']:
-        part = np.frombuffer(value, dtype, int(np.prod(shape)), start)
+        part = np.frombuffer(value, dtype, math.prod(shape), start)
         start += part.nbytes
-        parts.append(part.reshape(shape).copy())  # LMDB owns the memory
-    return header, parts
+        parts.append(part.reshape(shape))
+    return header, _with_channels(parts, header)
 
 
-def _filled(results: dict, header: dict, parts: List[np.ndarray]) -> dict:
-    """Replaces the images of a sample by their crops and adjusts coordinates."""
-    images = [
-        cv2.merge([part] * channels) if channels and part.ndim == 2 else part
+def _with_channels(parts: List[np.ndarray], header: dict) -> List[np.ndarray]:
+    """Copies crops, LMDB's memory among them, and restores equal channels."""
+    return [
+        cv2.cvtColor(part, cv2.COLOR_GRAY2BGR)
+        if channels and part.ndim == 2 else part.copy()
         for part, channels in zip(parts, header['channels'])
     ]
+
+
+def _filled(results: dict, header: dict, images: List[np.ndarray]) -> dict:
+    """Replaces the images of a sample by their crops and adjusts coordinates."""
     origin, *of_rgb = np.array(header['origins'], np.float32)
     for name, value in header['added'].items():
         results[name] = tuple(value) if isinstance(value, list) else value

@@ -154,7 +154,8 @@ class LoadThermalImage(BaseTransform):
             backend_args=self.backend_args,
             palette=results.get('palette'))
         grey = self.grey_levels(raw, results)
-        results['img'] = grey if self.channels == 1 else cv2.merge([grey] * 3)
+        results['img'] = grey if self.channels == 1 else cv2.cvtColor(
+            grey, cv2.COLOR_GRAY2BGR)
         results['img_shape'] = results['ori_shape'] = grey.shape[:2]
         return results
 

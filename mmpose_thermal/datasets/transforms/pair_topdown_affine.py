@@ -86,6 +86,9 @@ class PairTopdownAffine(TopdownAffine):
                 'TopdownAffine.')
         thermal, rgb = map(_in_order, results['img'])
         matrix = results.pop('rgb_to_thermal', None)
+        if matrix is None and self.partner_input_size == tuple(
+                self.input_size):
+            return super().transform({**results, 'img': [thermal, rgb]})
         direction = results.get('flip_direction')
         results = super().transform({**results, 'img': thermal})
         crop = (get_udp_warp_matrix if self.use_udp else get_warp_matrix)(

@@ -67,7 +67,8 @@ class ThermalEffect(BaseTransform):
         changed = self.apply(grey.astype(np.float32), levels_per_k, results)
         if changed is not None:
             grey = cv2.convertScaleAbs(np.maximum(changed, 0, out=changed))
-            results['img'] = grey if image.ndim == 2 else cv2.merge([grey] * 3)
+            results['img'] = grey if image.ndim == 2 else cv2.cvtColor(
+                grey, cv2.COLOR_GRAY2BGR)
         return results
 
     @abstractmethod

@@ -104,9 +104,8 @@ train_dataloader = dict(
     batch_size=64,
     dataset=dict(
         _delete_=True,
-        type='CombinedDataset',
+        type='CombinedFaceDataset',
         metainfo=dict(from_file='configs/_base_/datasets/ibug68.py'),
-        pipeline=[],
         datasets=thermal_sets))
 val_dataloader = dict(
     dataset=dict(data_root=data_root, pipeline=thermal_val_pipeline))

@@ -1,0 +1,28 @@
+# KTL in the benchmark: the frozen RGB teacher and a thermal student of the same
+# size, on labelled pairs.
+_base_ = '../../topdown_heatmap/synthetic/' \
+    'td-hm_res18-w16_1xb32-1500i_synthetic-thermal-64x64.py'
+
+teacher_name = 'td-hm_res18-w16_1xb32-6000i_synthetic-rgb-64x64'
+model = dict(
+    _delete_=True,
+    type='CrossModalDistiller',
+    teacher=dict(
+        config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
+        f'{teacher_name}.py',
+        checkpoint=f'work_dirs/{teacher_name}/best_NME_*.pth'),
+    student=dict(config={{_base_.model}}),
+    teacher_input='rgb',
+    student_input='thermal',
+    distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
+    decay=dict(type='linear', begin=1.0, end=0.0),
+    data_preprocessor=dict(
+        type='PairDataPreprocessor',
+        thermal=dict(mean=[128] * 3, std=[64] * 3),
+        rgb=dict(
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            bgr_to_rgb=True)))
+default_hooks = dict(student=dict(type='StudentCheckpointHook'))
+
+train_dataloader = dict(dataset=dict(datasets=[_base_.labelled_pairs]))

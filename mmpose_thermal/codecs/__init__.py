@@ -1,0 +1,3 @@
+from .separable_msra_heatmap import SeparableMSRAHeatmap
+
+__all__ = ['SeparableMSRAHeatmap']
