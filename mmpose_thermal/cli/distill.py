@@ -26,6 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '.onnx, MODULE:FUNCTION, or an MMPose config and its checkpoint; see '
         '`mmpose-thermal label --help`')
     parser.add_argument(
+        '--detector', nargs='+', metavar='MODEL',
+        help="finds faces in RGB images, if the teacher is not MediaPipe's wheel; "
+        'see `mmpose-thermal label --help`')
+    parser.add_argument(
+        '--aligned', action='store_true',
+        help='both images of a pair show the same view: do not register them')
+    parser.add_argument(
+        '--per', default='folder',
+        help='register the pairs of each folder, frame, dataset, or value of an '
+        'image field or csv column together [%(default)s]')
+    parser.add_argument(
         '--student', choices=('light', ), default='light',
         help='train this network [%(default)s: that of the shipped model]')
     parser.add_argument(
@@ -58,8 +69,10 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         report = distill(
-            args.pairs, _teacher(args.teacher), args.work_dir, levels=args.levels,
-            rendered=args.rendered, epochs=args.epochs, test=args.test)
+            args.pairs, _model(args.teacher, '--teacher'), args.work_dir,
+            levels=args.levels, rendered=args.rendered, epochs=args.epochs,
+            test=args.test, detector=_model(args.detector, '--detector'),
+            aligned=args.aligned, per=args.per)
     except KeyboardInterrupt:
         print('\nInterrupted. Run the same command to continue.')
         return 130
@@ -69,11 +82,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _teacher(words):
+def _model(words, option):
     """One word as it is, a config and a checkpoint as a pair."""
     if words is None or len(words) == 1:
         return words and words[0]
     if len(words) > 2:
-        raise ValueError(f'--teacher {" ".join(words)}: give one file, or a config '
+        raise ValueError(f'{option} {" ".join(words)}: give one model, or a config '
                          'and a checkpoint.')
     return tuple(words)

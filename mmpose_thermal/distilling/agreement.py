@@ -1,8 +1,6 @@
 """Compares exported models with labels."""
 import os.path as osp
 
-import numpy as np
-
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.datasets.datasets import ThermalFaceDataset
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
@@ -26,9 +24,10 @@ def errors_of(landmarker: ThermalLandmarker, ann_file: str,
     metric.dataset_meta = dataset.metainfo
     for index in range(len(dataset)):
         face = dataset.get_data_info(index)
-        found, = landmarker(load(dict(face))['img'], face['bbox'])
+        frame = landmarker.prepare(load(dict(face))['img'])
+        found, = landmarker.landmarks(frame, face['bbox'], [1.])
         metric.process(None, [dict(
-            face, pred_instances=dict(keypoints=np.array(found.keypoints)[None]),
+            face, pred_instances=dict(keypoints=found.keypoints[None]),
             gt_instances=dict(
                 keypoints=face['keypoints'],
                 keypoints_visible=face['keypoints_visible'], bboxes=face['bbox']))])

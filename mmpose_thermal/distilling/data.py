@@ -141,8 +141,9 @@ def render(count: int, out_dir: str) -> Dict[str, str]:
     """
     paths = make_synthetic_pairs(
         out_dir,
-        SyntheticSpec(train=count, val=max(count // _TRAIN_PER_VAL, _FEWEST_VAL), test=1, extra=0, per_subject=1,
-                      size=_SIDE_PX, seed=_SEED),
+        SyntheticSpec(
+            train=count, val=max(count // _TRAIN_PER_VAL, _FEWEST_VAL), test=1,
+            extra=0, per_subject=1, size=_SIDE_PX, seed=_SEED),
         os.cpu_count() or 1)
     found = dict(root=out_dir)
     for name in ('train', 'val'):

@@ -43,12 +43,18 @@ class Distillation:
     rendered: int = 3000
     epochs: Optional[int] = None
     test: Optional[str] = None
+    detector: Any = None
+    aligned: bool = False
+    per: str = 'folder'
     say: Callable[[str], None] = partial(print, flush=True)
 
     def check(self) -> None:
         """Refuses what would fail after hours of work."""
-        files = self.teacher if self._has_config() else [self.teacher]
-        for path in (self.pairs, self.test, *files):
+        models = [self.teacher, self.detector]
+        for model in list(models):
+            if isinstance(model, (tuple, list)):
+                models += model
+        for path in (self.pairs, self.test, *models):
             if isinstance(path, str) and ':' not in path and not osp.exists(path):
                 raise FileNotFoundError(f'{path} does not exist.')
         if self.teacher is None and not is_labelled(self.pairs):
@@ -69,15 +75,16 @@ class Distillation:
     def run(self) -> str:
         """Does what is left to do, and returns the path of the report."""
         journal = Journal(self._path('distill.json'), _STAGES, self.say)
-        teacher = self._teacher_name()
         results: Dict[str, dict] = {}
 
         def stage(name, work, **inputs):
             results[name] = journal.stage(name, inputs, work)
             return results[name]
 
-        label = stage('label', self._label, pairs=self.pairs, teacher=teacher,
-                      digest=digest(self.pairs, self.work_dir))
+        label = stage('label', self._label, pairs=self.pairs,
+                      digest=digest(self.pairs, self.work_dir),
+                      teacher=_name(self.teacher), detector=_name(self.detector),
+                      aligned=self.aligned, per=self.per)
         data = stage('data', lambda: self._prepare(label), rendered=self.rendered)
         trained = stage('train', lambda: self._train(data), levels=self.levels,
                         epochs=self.epochs)
@@ -91,34 +98,35 @@ class Distillation:
     def _path(self, *names: str) -> str:
         return osp.join(self.work_dir, *names)
 
+    def _say_indented(self, line: str) -> None:
+        self.say(f'  {line}')
+
     def _has_config(self) -> bool:
         """Whether the teacher is an MMPose model."""
         return isinstance(self.teacher, (tuple, list))
 
-    def _teacher_name(self) -> Optional[str]:
-        if self.teacher is None:
-            return None
-        if self._has_config():
-            return ' '.join(self.teacher)
-        return str(getattr(self.teacher, '__name__', self.teacher))
-
     def _label(self) -> dict:
         """Labels the pairs, unless the annotation file has labels."""
         if is_labelled(self.pairs):
-            self.say(f'  {self.pairs} is used as it is: it has labels')
+            self._say_indented(f'{self.pairs} is used as it is: it has labels')
             return dict(out=osp.abspath(self.pairs), data_root=folder_of(self.pairs))
         found = label_pairs(
             self.pairs, self.teacher, self._path('labels', 'annotations',
                                                  'pairs.json'),
-            sheet=self._path('labels', 'sheet.jpg'),
-            say=lambda line: self.say(f'  {line}'))
-        return dict(asdict(found), files=[found.out])
+            detector=self.detector,
+            registration='aligned' if self.aligned else 'fit', per=self.per,
+            sheet=True, say=self._say_indented)
+        for line in found.summary().splitlines():
+            self._say_indented(line)
+        return dict(asdict(found), data_root=osp.abspath(found.data_root),
+                    files=[found.out])
 
     def _prepare(self, label: dict) -> dict:
         """Splits the pairs and renders faces."""
         data = split(label['out'], self._path('data'))
-        self.say(f'  {data["labelled"]} labelled faces to train on, '
-                 f'{data["measured"]} held out; rendering {self.rendered} more')
+        self._say_indented(
+            f'{data["labelled"]} labelled faces to train on, {data["measured"]} held '
+            f'out ({data["held_out_by"]}); rendering {self.rendered} more')
         faces = render(self.rendered, self._path('rendered'))
         return dict(data, root=label['data_root'], rendered=self.rendered,
                     rendered_root=faces['root'], rendered_train=faces['train'],
@@ -128,9 +136,8 @@ class Distillation:
 
     def _train(self, data: dict) -> dict:
         configs, about = self._configs(data)
-        self.say(f'  {about}')
-        trials = train(configs, self._path('training'),
-                       lambda line: self.say(f'  {line}'))
+        self._say_indented(about)
+        trials = train(configs, self._path('training'), self._say_indented)
         return dict(about=about, networks=list(configs),
                     files=[trial.errors_file for trial in trials.values()])
 
@@ -172,14 +179,23 @@ class Distillation:
 
     def _report(self, results: Dict[str, dict], trials) -> dict:
         settings = dict(
-            pairs=self.pairs, teacher=self._teacher_name(), levels=self.levels,
-            rendered=self.rendered, epochs=self.epochs or "the configs'",
-            test=self.test, work_dir=self.work_dir)
+            pairs=self.pairs, teacher=_name(self.teacher),
+            detector=_name(self.detector), aligned=self.aligned, per=self.per,
+            levels=self.levels, rendered=self.rendered,
+            epochs=self.epochs or "the configs'", test=self.test,
+            work_dir=self.work_dir)
         path = write_report(
             self._path('report'),
             {name: value for name, value in settings.items() if value is not None},
             results, trials, MIN_FACES_OF_BOTH)
         return dict(report=path, files=[path])
+
+
+def _name(model: Any) -> Optional[str]:
+    """What a teacher or detector was given as, in words."""
+    if isinstance(model, (tuple, list)):
+        return ' '.join(model)
+    return model if model is None else str(getattr(model, '__name__', model))
 
 
 def distill(pairs: str, teacher: Any = None, work_dir: Optional[str] = None,
@@ -205,6 +221,9 @@ def distill(pairs: str, teacher: Any = None, work_dir: Optional[str] = None,
         epochs (int, optional): Epochs of each training. Default to the configs'.
         test (str, optional): Annotation file of thermal faces with correct labels,
             to measure the model on.
+        detector, aligned, per: See
+            :func:`~mmpose_thermal.labelling.label_pairs`; ``aligned=True`` is its
+            ``registration='aligned'``.
         say (Callable): Gets lines of progress. Defaults to print.
 
     Returns:

@@ -3,6 +3,7 @@ import datetime
 import os
 import os.path as osp
 import shutil
+import warnings
 from typing import Dict, List
 
 import numpy as np
@@ -16,6 +17,7 @@ from .data import folder_of
 from .pictures import draw_examples, plot_trainings
 
 _SHIPPED, _OURS = 'shipped light model', 'this model'
+_LARGE = 'large thermal network, after level 1'
 _AGREEMENT = (
     '**Agreement, not accuracy.** The table says how far each model is from the '
     'labels of the held-out faces, in % of the distance between the outer eye '
@@ -61,14 +63,14 @@ def write_report(out_dir: str, settings: dict, results: Dict[str, dict],
                 for title, model in models.items()}
     rows = dict(held_out)
     if 'large' in trials:
-        rows['large thermal network, after level 1'] = FaceErrors.load(
+        rows[_LARGE] = FaceErrors.load(
             trials['large'].errors_file)
     text = ['# A landmark model from your pairs', '', _summary(held_out, data), '',
             *_input(out_dir, results), *_training(out_dir, results, trials),
             f'## Agreement on {data["measured"]} held-out faces', '',
             _AGREEMENT.format(by=data['held_out_by'],
                               origin=_BY_FILE if data['given'] else _BY_TEACHER),
-            '', *_errors(rows), '',
+            '', *_errors(rows), '', *_worse_teacher(rows),
             '![Held-out thermal faces: labels blue, predictions orange](' +
             osp.basename(draw_examples(osp.join(out_dir, 'held_out.jpg'), held_out,
                                        data['held_out'])) + ')', '']
@@ -123,7 +125,7 @@ def _training(out_dir, results, trials) -> List[str]:
         {trial.run.title: trial.folder for trial in trials.values()})
     minutes = sum(trial.record()['train_seconds'] for trial in trials.values()) / 60
     return ['## What was trained', '', results['train']['about'],
-            f'Training took {minutes:.0f} minutes.', '',
+            f'Training took {minutes:.1f} minutes.', '',
             f'![Losses]({osp.basename(picture)})', '']
 
 
@@ -138,6 +140,15 @@ def _errors(rows: Dict[str, FaceErrors]) -> List[str]:
     return table
 
 
+def _worse_teacher(rows) -> List[str]:
+    """A warning if level 2 had a teacher that knew less than its student."""
+    if _LARGE not in rows or \
+            np.nanmean(rows[_LARGE].nme()) <= np.nanmean(rows[_SHIPPED].nme()):
+        return []
+    return ['**The large network is worse than the shipped light one**, so it had '
+            'little to teach. Try `--levels direct`, or more pairs and epochs.', '']
+
+
 def _test(models, ann_file: str) -> List[str]:
     """Errors on a labelled file of the user's."""
     rows = {title: errors_of(model, ann_file, folder_of(ann_file))
@@ -150,7 +161,9 @@ def _test(models, ann_file: str) -> List[str]:
 
 def _model(exported: dict, trial: Trial) -> List[str]:
     """Size, speed, files and use of the exported model."""
-    speed = measure_models(dict(light=trial.stock_config))['light']
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # the tracer warns about each constant
+        speed = measure_models(dict(light=trial.stock_config))['light']
     size_mb = os.path.getsize(exported['model']) / 1e6
     text = ['## The model', '',
             f'{exported["parameters"] / 1e6:.2f} M parameters, '

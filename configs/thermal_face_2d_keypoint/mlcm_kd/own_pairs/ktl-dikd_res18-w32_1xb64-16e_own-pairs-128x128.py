@@ -6,6 +6,13 @@ _base_ = '../synthetic/ktl-dikd_res18-w32_1xb64-16e_synthetic-128x128.py'
 own_root = 'data/own_pairs/'
 own_share = 0.5  # of each batch; the others are rendered
 
+# Faces and points without a label learn from the teacher's output. Logits
+# distillation does not decay, as nothing else would teach them at the end.
+model = dict(
+    unlabelled=dict(threshold=0.3),
+    distill_losses=dict(
+        loss_ld=dict(type='LogitDistillLoss', decay=dict(type='constant'))))
+
 # Two cameras are never quite aligned.
 pair_pipeline = [
     dict(step, type='PairTopdownAffine')

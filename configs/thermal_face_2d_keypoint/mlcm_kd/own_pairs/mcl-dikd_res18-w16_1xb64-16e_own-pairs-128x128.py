@@ -6,8 +6,13 @@ _base_ = '../synthetic/mcl-dikd_res18-w16_1xb64-16e_synthetic-128x128.py'
 own_root = 'data/own_pairs/'
 own_share = 0.5  # of each batch; the others are rendered
 
+# Logits distillation does not decay: at the end, nothing else would teach the
+# unlabelled faces.
 model = dict(
     student=dict(checkpoint='mmpose_thermal/weights/landmarks.pth'),
+    unlabelled=dict(threshold=0.3),
+    distill_losses=dict(
+        loss_ld=dict(type='LogitDistillLoss', decay=dict(type='constant'))),
     teacher=dict(
         checkpoint='work_dirs/'
         'ktl-dikd_res18-w32_1xb64-16e_own-pairs-128x128/best_NME_*.pth'))
