@@ -17,12 +17,13 @@ from mmpose_thermal.weights import shipped_models
 #: shipped light one does not know.
 MIN_FACES_OF_BOTH = 200
 _CONFIGS = 'configs/thermal_face_2d_keypoint/'
-_KTL = f'{_CONFIGS}mlcm_kd/own_pairs/ktl-dikd_res18-w32_1xb64-16e_own-pairs-128x128.py'
-_MCL = f'{_CONFIGS}mlcm_kd/own_pairs/mcl-dikd_res18-w16_1xb64-16e_own-pairs-128x128.py'
-_LARGE = (f'{_CONFIGS}topdown_heatmap/own_pairs/'
-          'td-hm_res18-w32_1xb64-16e_own-pairs-thermal-128x128.py')
-_LIGHT = (f'{_CONFIGS}topdown_heatmap/own_pairs/'
-          'td-hm_res18-w16_1xb64-8e_own-pairs-thermal-128x128.py')
+_KTL, _MCL = (
+    f'{_CONFIGS}mlcm_kd/own_pairs/{name}_own-pairs-128x128.py'
+    for name in ('ktl-dikd_res18-w32_1xb64-16e',
+                 'mcl-dikd_res18-w16-pretrained_1xb64-16e'))
+_LARGE, _LIGHT = (
+    f'{_CONFIGS}topdown_heatmap/own_pairs/{name}_own-pairs-thermal-128x128.py'
+    for name in ('td-hm_res18-w32_1xb64-16e', 'td-hm_res18-w16-pretrained_1xb64-8e'))
 _TITLES = dict(large='large thermal network', light='light thermal network')
 
 
