@@ -1,14 +1,14 @@
 """All stages, with a training that only hands the shipped weights on."""
-import glob
 import json
 import os
 import shutil
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from conftest import REPOSITORY
-from pairs import write_pairs
+from pairs import PairFolder
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.distilling import distill, training
@@ -21,38 +21,8 @@ SCALARS = '{"lr": 0.1, "loss": 2.0, "loss_kpt": 2.0, "step": 1}\n'
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    """Rendered pairs as people keep them: rgb/ and thermal/ with equal names."""
-    root = tmp_path_factory.mktemp('twelve pairs')
-    rendered = Path(write_pairs(root / 'rendered')).parents[1]
-    for name in ('rgb', 'thermal'):
-        shutil.move(str(rendered / name / 'train'), str(root / name))
-    (root / 'known.json').write_text((rendered / 'annotations/train.json').read_text())
-    return root
-
-
-@pytest.fixture
-def teacher(folder):
-    """Knows the points of all faces by the pixels of the RGB image."""
-    known = json.loads((folder / 'known.json').read_text())
-    names = {image['id']: image['file_name'] for image in known['images']}
-    points = {}
-    for face in known['annotations']:
-        image = cv2.imread(str(folder / 'rgb' / names[face['image_id']].split('/')[-1]))
-        points[image.tobytes()] = face
-
-    def teacher(image, boxes):
-        import numpy as np
-        found = np.reshape(points[image.tobytes()]['keypoints'], (1, -1, 3))
-        return np.repeat(np.dstack([found[..., :2], found[..., :1] * 0 + .9]),
-                         len(boxes), 0)
-
-    def detector(image, min_score):
-        import numpy as np
-        x, y, width, height = points[image.tobytes()]['bbox']
-        return np.array([[x, y, x + width, y + height]]), np.array([.9])
-
-    return teacher, detector
+def pairs(tmp_path_factory):
+    return PairFolder(tmp_path_factory.mktemp('twelve pairs'))
 
 
 @pytest.fixture
@@ -82,15 +52,15 @@ def trained(monkeypatch):
 
 
 @pytest.fixture
-def run(folder, teacher, trained, tmp_path, monkeypatch):
+def run(pairs, trained, tmp_path, monkeypatch):
     """Distils in small; returns the report and what was said."""
     monkeypatch.chdir(REPOSITORY)
 
     def run(**options):
         said = []
         report = distill(**{
-            **dict(pairs=str(folder), teacher=teacher[0], detector=teacher[1],
-                   work_dir=str(tmp_path / 'work'), aligned=True, rendered=4,
+            **dict(pairs=str(pairs.root), teacher=pairs.teacher,
+                   detector=pairs.detector, work_dir=str(tmp_path / 'work'), aligned=True, rendered=4,
                    say=said.append), **options})
         return Path(report), said
 
@@ -101,7 +71,7 @@ def done_before(said):
     return [line.split()[1].rstrip(':') for line in said if 'done before' in line]
 
 
-def test_a_folder_becomes_a_model_with_a_report(run, trained, folder, tmp_path):
+def test_a_folder_becomes_a_model_with_a_report(run, trained, pairs, tmp_path):
     report, said = run(levels='both')
     assert trained == ['large', 'light'] and done_before(said) == []
     text = report.read_text()
@@ -117,7 +87,7 @@ def test_a_folder_becomes_a_model_with_a_report(run, trained, folder, tmp_path):
         assert cv2.imread(str(report.parent / picture)) is not None
     work = tmp_path / 'work'
     assert f'predict --model {work}/model/landmarks.onnx' in text
-    thermal = glob.glob(f'{folder}/thermal/*.png')[0]
+    thermal = str(next((pairs.root / 'thermal').glob('*.png')))
     for model in ('landmarks.onnx', 'landmarks.pth'):
         face, = ThermalLandmarker(str(work / 'model' / model))(
             thermal, [[10, 10, 80, 80]])
@@ -137,14 +107,10 @@ def test_what_is_finished_is_not_done_again(run, trained, tmp_path):
     assert trained == ['light']
 
 
-def test_labels_of_an_annotation_file_are_used_as_they_are(run, folder, tmp_path):
-    (folder / 'annotations').mkdir(exist_ok=True)
-    known = json.loads((folder / 'known.json').read_text())
-    for image in known['images']:
-        for key in ('file_name', 'rgb_file_name'):
-            image[key] = image[key].replace('train/', '')
-    path = folder / 'annotations/mine.json'
-    path.write_text(json.dumps(known))
+def test_labels_of_an_annotation_file_are_used_as_they_are(run, pairs):
+    path = pairs.root / 'annotations/mine.json'
+    path.parent.mkdir()
+    path.write_text(json.dumps(pairs.annotations))
     report, said = run(pairs=str(path), teacher=None, detector=None, test=str(path))
     assert 'is used as it is' in ' '.join(said)
     assert '## Error on 12 labelled faces' in report.read_text()
@@ -165,8 +131,7 @@ def test_what_cannot_work_is_refused_at_once(run, options, message, tmp_path):
     assert not (tmp_path / 'work').exists()
 
 
-def test_an_empty_folder_and_images_without_faces_are_named(run, teacher, tmp_path):
-    import numpy as np
+def test_an_empty_folder_and_images_without_faces_are_named(run, tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(FileNotFoundError, match='empty holds no pairs'):
         run(pairs=str(tmp_path / 'empty'))
