@@ -21,16 +21,16 @@ LEVELS = ('auto', 'both', 'direct')
 _STAGES = ('label', 'data', 'train', 'export', 'report')
 _UNUSABLE = re.compile(r'[\s,\'"\[\](){}]')  # of MMEngine's --cfg-options
 _DIRECT = (
-    'One step: the light network, started from the shipped weights, learned from the '
-    'labels directly. Rendered faces with exact labels were {share:.0f} % of each '
+    'One step: the light network, started from the shipped weights, learns from the '
+    'labels directly. Rendered faces with exact labels are {share:.0f} % of each '
     'batch.')
 _BOTH = (
-    'Two levels. First a large thermal network was trained from scratch: {how} Then, '
-    'frozen, it taught the light network, started from the shipped weights, on the '
+    'Two levels. First a large thermal network learns from scratch: {how} Then, '
+    'frozen, it teaches the light network, started from the shipped weights, on the '
     'thermal images alone, without their labels (MCL). Rendered faces with exact '
-    'labels were {share:.0f} % of each batch of both.')
-_KTL = 'the RGB teacher taught it on the pairs (KTL), whose labels it learned, too.'
-_LABELS = 'it learned from the labels.'
+    'labels are {share:.0f} % of each batch of both.')
+_KTL = 'the RGB teacher teaches it on the pairs (KTL), beside their labels.'
+_LABELS = 'the labels teach it.'
 
 
 @dataclass
@@ -235,9 +235,10 @@ def distill(pairs: str, teacher: Any = None, work_dir: Optional[str] = None,
             training failed or was begun with other settings.
     """
     require_tools()
-    name = osp.splitext(osp.basename(osp.abspath(pairs)))[0]
-    whole = Distillation(
-        pairs, teacher, work_dir or osp.join('work_dirs', 'distill', name), **options)
+    if work_dir is None:
+        name = osp.splitext(osp.basename(osp.abspath(pairs)))[0]
+        work_dir = osp.join('work_dirs', 'distill', _UNUSABLE.sub('_', name))
+    whole = Distillation(pairs, teacher, work_dir, **options)
     whole.check()
     with locked(whole.work_dir, whole.say):
         return whole.run()

@@ -13,8 +13,8 @@ from mmpose_thermal.models.distillers.building import model_config
 from mmpose_thermal.recipes import Recipe, Run, Trial, execute, trials_of
 from mmpose_thermal.weights import shipped_models
 
-#: Fewer labelled faces teach a large network from scratch nothing that the
-#: shipped light one does not know.
+#: A judgement, not a measurement: fewer labelled faces teach a large network from
+#: scratch little that the shipped light one does not know.
 MIN_FACES_OF_BOTH = 200
 _CONFIGS = 'configs/thermal_face_2d_keypoint/'
 _KTL, _MCL = (
