@@ -78,8 +78,9 @@ def test_a_folder_becomes_a_model_with_a_report(run, trained, pairs, tmp_path):
     # The exported model is the shipped one here: its agreement is the same.
     rows = {line.split('|')[1].strip(): line.split('|')[2:]
             for line in text.splitlines() if line.startswith('| ')}
-    assert rows['this model'] == rows['shipped light model']
-    assert float(rows['this model'][0]) < 20
+    agreement = float(rows['this model'][0])
+    assert agreement == pytest.approx(float(rows['shipped light model'][0]), abs=.1)
+    assert agreement < 20
     assert rows['faces labelled'][0].strip() == '12'
     assert 'agreement, not accuracy' in text and 'These are few faces' in text
     for picture in ('labels.jpg', 'training.png', 'held_out.jpg'):
