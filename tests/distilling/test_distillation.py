@@ -60,8 +60,8 @@ def run(pairs, trained, tmp_path, monkeypatch):
         said = []
         report = distill(**{
             **dict(pairs=str(pairs.root), teacher=pairs.teacher,
-                   detector=pairs.detector, work_dir=str(tmp_path / 'work'), aligned=True, rendered=4,
-                   say=said.append), **options})
+                   detector=pairs.detector, work_dir=str(tmp_path / 'work'),
+                   aligned=True, rendered=4, say=said.append), **options})
         return Path(report), said
 
     return run

@@ -23,7 +23,8 @@ def data(pairs_root, tmp_path, monkeypatch):
 @pytest.mark.parametrize('levels, labelled, teacher, trained', [
     ('auto', 199, None, ['td-hm_res18-w16-pretrained']),
     ('auto', 200, None, ['td-hm_res18-w32', 'mcl-dikd_res18-w16-pretrained']),
-    ('both', 10, ('a.py', 'a.pth'), ['ktl-dikd_res18-w32', 'mcl-dikd_res18-w16-pretrained']),
+    ('both', 10, ('a.py', 'a.pth'),
+     ['ktl-dikd_res18-w32', 'mcl-dikd_res18-w16-pretrained']),
     ('direct', 5000, ('a.py', 'a.pth'), ['td-hm_res18-w16-pretrained'])])
 def test_few_labels_train_the_light_network_directly(levels, labelled, teacher,
                                                      trained, monkeypatch):
