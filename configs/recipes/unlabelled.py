@@ -4,6 +4,11 @@ _base_ = './_base_/synthetic_64x64.py'
 title = 'Labels and unlabelled pairs'
 tables = [
     dict(
-        title='Labels alone',
-        rows=['rgb', 'plain-60', 'plain-600', 'plain-6000'])
+        title='Labels and unlabelled pairs',
+        baseline='plain-60',
+        rows=[
+            'rgb', 'plain-60', 'ktl-60-0', 'ktl-60-1000', 'ktl-60-5000',
+            'plain-600', 'ktl-600-0', 'ktl-600-1000', 'ktl-600-5000',
+            'plain-6000', 'all-dikd-ld'
+        ])
 ]

@@ -35,7 +35,7 @@ def build_decoder(codec) -> nn.Module:
     Raises:
         NotImplementedError: The codec is not supported.
     """
-    if type(codec) is MSRAHeatmap:
+    if type(codec).decode is MSRAHeatmap.decode:
         refine = (DarkRefinement(codec.blur_kernel_size)
                   if codec.unbiased else QuarterOffset())
         return HeatmapDecoder(refine, codec.scale_factor)

@@ -1,4 +1,5 @@
 """Carries faces from RGB images to their thermal partners."""
+from dataclasses import dataclass
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -16,6 +17,21 @@ _MODEL = 'similarity'
 #: Largest distance of RGB points from thermal ones, in sides of the face.
 MAX_RESIDUAL = .1
 _MIN_INSIDE = .5
+
+
+@dataclass
+class Labelled:
+    """A pair with the faces that are labelled, and their annotations."""
+    seen: Seen
+    faces: List[Face]
+    annotations: List[Dict[str, Any]]
+
+    def record(self) -> Dict[str, Any]:
+        """The image's record, with the map from RGB pixels unless they coincide."""
+        matrix = self.seen.to_thermal
+        if matrix is None or np.allclose(matrix, np.eye(3)):
+            return self.seen.image
+        return dict(self.seen.image, rgb_homography=matrix.round(8).ravel().tolist())
 
 
 def fit_maps(seen: List[Seen], per: str,
@@ -37,15 +53,18 @@ def fit_maps(seen: List[Seen], per: str,
     common = []
     for one in unknown:
         if one.thermal is not None:
-            rgb = np.array(one.faces[0].points)
-            rgb[:, 2] = rgb[:, 2] >= min_point_score
+            assert one.faces[0].points is not None
+            rgb = _visible(one.faces[0].points, min_point_score)
             common.append((group_of(one.image, per), rgb, one.thermal))
-    found, failed = register_groups(common, _MODEL)
+    found, no_map = register_groups(common, _MODEL)
+    failed = dict(no_map)
     for one in unknown:
         group = group_of(one.image, per)
         if group in found:
             one.to_thermal = found[group].matrix
-    return failed
+        else:
+            failed.setdefault(group, 'no face was found in its thermal images.')
+    return list(failed.items())
 
 
 class Carrier:
@@ -90,19 +109,26 @@ class Carrier:
         score = face.points[known, 2].mean() if known.any() else 0.
         if score < self._min_score:
             raise Unsure('low score')
-        points = np.column_stack([moved(face.points[:, :2], seen.to_thermal),
-                                  2. * (face.points[:, 2] >= self._min_point_score)])
+        points = _visible(face.points, self._min_point_score)
+        points[:, :2] = moved(points[:, :2], seen.to_thermal)
         _require_agreement(points, seen.thermal)
         inside = ~outside_image(points[:, :2], size)
         if inside[known].mean() < _MIN_INSIDE:
             raise Unsure('mostly outside the thermal image')
         fields: Dict[str, Any] = dict(score=round(float(score), 3))
         if not self._boxes_only:
-            shown = points * ((points[:, 2:] > 0) & inside[:, None])
+            shown = points * ((points[:, 2] > 0) & inside)[:, None]
             fields.update(
                 keypoints=listed(shown), num_keypoints=int((shown[:, 2] > 0).sum()),
                 keypoint_scores=face.points[:, 2].round(3).tolist())
-        return points, fields
+        # The box is that of all points: the face does not shrink with doubt.
+        return np.column_stack([points[:, :2], known]), fields
+
+
+def _visible(points, min_point_score):
+    """Points with COCO visibility instead of their scores."""
+    sure = (points[:, 2] > 0) & (points[:, 2] >= min_point_score)
+    return np.column_stack([points[:, :2], 2. * sure])
 
 
 def _require_agreement(points, thermal):

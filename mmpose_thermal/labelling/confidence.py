@@ -7,6 +7,7 @@ import numpy as np
 _VIEWS = ((.85, False), (1., True), (1.15, False))
 _TOLERANCE = .02
 _MARGIN = .1
+_LEAST_SCORE = 1e-6  # 0 is for points that the teacher does not know
 
 
 def boxes_around(points: np.ndarray) -> np.ndarray:
@@ -21,9 +22,10 @@ def agreement(views: np.ndarray) -> np.ndarray:
 
     ``exp(-(spread / tolerance)**2 / 2)``, where spread is the root mean square of
     their distances from their mean, in sides of the face (square root of the area
-    of the box around the points), and the tolerance is 0.02. Of MediaPipe's FaceMesh on
-    rendered faces, an agreement of 0.8 goes with an error of 6 % of the distance
-    between the outer eye corners, 0.6 with 9 %, 0.3 with 13 %.
+    of the box around the points), and the tolerance is 0.02. Points of MediaPipe's
+    FaceMesh on rendered faces that score 0.9 to 1 are off by 3.9 % of the distance
+    between the outer eye corners on average, at 0.7 to 0.8 by 5.7 %, at 0.5 to 0.6
+    by 8.1 %.
 
     Args:
         views (np.ndarray): Points, (V, ..., K, 2), pixels.
@@ -75,8 +77,8 @@ def confident_points(teacher: Any, image: np.ndarray, boxes: np.ndarray,
     scores = agreement(found[..., :2])
     if found.shape[-1] == 3:
         scores = scores * found[..., 2].mean(0)
-    return (np.nan_to_num(found[..., :2].mean(0)),
-            np.clip(np.nan_to_num(scores), 0, 1))
+    scores = np.where(np.isnan(scores), 0, np.clip(scores, _LEAST_SCORE, 1))
+    return np.nan_to_num(found[..., :2].mean(0)), scores
 
 
 def _scaled(boxes, factor):

@@ -4,7 +4,7 @@ A detector is called with an image (H, W, 3), BGR, uint8, and the smallest score
 returns boxes (N, 4), ``x1 y1 x2 y2``, best first, and scores (N, ).
 """
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Tuple
 
 import cv2
 import numpy as np
@@ -61,20 +61,17 @@ class MMDetDetector:
 
     def __init__(self, config: str, checkpoint: str) -> None:
         import torch
-        from mmdet.apis import init_detector
 
-        from mmpose_thermal.checkpoints import check_checkpoint
         from mmpose_thermal.components import register_components
+        from mmpose_thermal.deployment import load_model
         register_components()
-        check_checkpoint(checkpoint)
-        self._model = init_detector(
-            config, checkpoint,
-            device='cuda' if torch.cuda.is_available() else 'cpu')
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        self._model = load_model((config, checkpoint), 'detection').to(device)
         classes = [name.lower() for name in self._model.dataset_meta['classes']]
         if 'face' not in classes and len(classes) > 1:
             raise ValueError(f'{config}: none of its classes {classes[:5]} ... is '
                              '"face". Give a face detector.')
-        self._face: Optional[int] = classes.index('face') if 'face' in classes else 0
+        self._face = classes.index('face') if 'face' in classes else 0
 
     def __call__(self, image: np.ndarray, min_score: float) -> Found:
         from mmdet.apis import inference_detector

@@ -9,15 +9,16 @@ import numpy as np
 from mmpose_thermal.datasets.converter_tools import write_json
 from mmpose_thermal.datasets.point_sets import face_category, load_metainfo
 
-from .carrying import Carrier, fit_maps
+from .carrying import Carrier, Labelled, fit_maps
 from .detectors import load_detector
 from .finders import PointFinder, ThermalFinder
 from .looking import Looker, Seen, Unsure
 from .pairs import PairList, read_pairs
-from .sheet import Labelled, draw_sheet
+from .sheet import draw_sheet
 from .teachers import load_teacher
 
 _SECONDS_BETWEEN_LINES = 10.
+_SHOWN_FAILURES = 10  # of registration
 #: Fitted to what the thermal landmarker finds, or pixels that coincide.
 REGISTRATIONS = ('fit', 'aligned')
 
@@ -69,7 +70,7 @@ def label_pairs(pairs: str,
                 points: str = 'ibug68',
                 teacher_points: Optional[str] = None,
                 registration: str = 'fit',
-                per: str = 'folder',
+                per: Optional[str] = None,
                 min_score: float = .5,
                 min_point_score: float = .3,
                 boxes_only: bool = False,
@@ -100,8 +101,10 @@ def label_pairs(pairs: str,
         registration (str): ``'fit'`` fits one map to each group of pairs without
             an ``rgb_homography``, from what the shipped thermal landmarker finds;
             ``'aligned'`` takes the pixels as coinciding.
-        per (str): Groups of pairs that share a map: ``'folder'``, ``'frame'``,
-            ``'dataset'``, or a field of the images, such as a column of the csv.
+        per (str, optional): Groups of pairs that share a map: ``'folder'``,
+            ``'frame'``, ``'dataset'``, or a field of the images, such as a column
+            of the csv. Defaults to ``'session'`` if all images have that field,
+            otherwise to ``'folder'``.
         min_score (float): Drop faces whose points have a lower mean score.
         min_point_score (float): Drop points with a lower score.
         boxes_only (bool): Write unlabelled faces, and no points.
@@ -120,12 +123,16 @@ def label_pairs(pairs: str,
     if registration not in REGISTRATIONS:
         raise ValueError(f'`registration` must be one of {REGISTRATIONS}, got '
                          f'{registration!r}.')
+    if teacher is None and not boxes_only:
+        raise ValueError('Nothing finds points: give a teacher (--teacher), or write '
+                         'only boxes (--boxes-only).')
     listed = read_pairs(pairs, data_root)
     looker = _looker(listed, teacher, detector, points, teacher_points,
                      registration == 'aligned')
     dropped = +listed.dropped
     seen = _look(listed, looker, dropped, say)
-    for group, reason in fit_maps(seen, per, min_point_score):
+    failed = fit_maps(seen, per or _groups_of(listed), min_point_score)
+    for group, reason in failed[:_SHOWN_FAILURES]:
         say(f'no map from RGB to thermal images for "{group}": {reason}')
     labelled = _carry(seen, Carrier(min_score, min_point_score, boxes_only),
                       boxes_only, dropped)
@@ -151,17 +158,24 @@ def _looker(listed: PairList, teacher, detector, points, teacher_points,
     if teacher is None and not registered:
         raise ValueError('Pairs are registered by their points: give a teacher, or '
                          'say that the cameras are aligned (--aligned).')
-    if detector is None and str(teacher).endswith('.whl') and not any(
-            pair.faces for pair in listed.pairs):
+    # Boxes in the file are those of the thermal images.
+    has_boxes = registered and any(pair.faces for pair in listed.pairs)
+    if detector is None and not has_boxes and str(teacher).endswith('.whl'):
         detector = teacher  # which holds BlazeFace, too
-    if detector is None and not any(pair.faces for pair in listed.pairs):
-        raise ValueError('Nothing finds the faces in the RGB images: give a '
-                         'detector (--detector), or an annotation file with boxes.')
+    if detector is None and not has_boxes:
+        raise ValueError('Nothing finds the faces in the RGB images: give a detector '
+                         '(--detector), or an annotation file with boxes whose pairs '
+                         'are aligned or registered.')
     return Looker(
         listed.root, None if detector is None else load_detector(detector),
         None if teacher is None else PointFinder(load_teacher(teacher), points,
                                                  teacher_points),
         None if registered else ThermalFinder(points))
+
+
+def _groups_of(listed: PairList) -> str:
+    return 'session' if all('session' in pair.image
+                            for pair in listed.pairs) else 'folder'
 
 
 def _look(listed: PairList, looker: Looker, dropped: CounterOf[str],

@@ -108,10 +108,6 @@ class Looker:
             boxes, scores = self._detector(rgb, _MIN_BOX_SCORE)
             return [Face(np.asarray(box, float), float(score))
                     for box, score in zip(boxes, scores)]
-        if to_thermal is None and known:
-            raise ValueError('The boxes in the annotation file are those of thermal '
-                             'images: give --detector for the RGB images, or '
-                             'register the pairs first.')
         return [Face(_box_in_rgb(one['bbox'], to_thermal), fields=one)
                 for one in known]
 

@@ -1,8 +1,7 @@
 """A contact sheet of labelled faces, in thermal and RGB images side by side."""
 import os.path as osp
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import List
 
 import cv2
 import numpy as np
@@ -10,25 +9,11 @@ import numpy as np
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage, read_image
 from mmpose_thermal.visualization import contact_sheet, draw_landmarks
 
-from .looking import Face, Seen, moved
+from .carrying import Labelled
+from .looking import moved
 
 _FACES, _COLUMNS, _SIDE_PX = 24, 4, 200
 _VIEW = 1.6  # of the box
-
-
-@dataclass
-class Labelled:
-    """A pair with the faces that are labelled, and their annotations."""
-    seen: Seen
-    faces: List[Face]
-    annotations: List[Dict[str, Any]]
-
-    def record(self) -> Dict[str, Any]:
-        """The image's record, with the map from RGB pixels unless they coincide."""
-        matrix = self.seen.to_thermal
-        if matrix is None or np.allclose(matrix, np.eye(3)):
-            return self.seen.image
-        return dict(self.seen.image, rgb_homography=matrix.round(8).ravel().tolist())
 
 
 def draw_sheet(path: str, labelled: List[Labelled], root: str) -> None:

@@ -1,9 +1,9 @@
 from .connectors import (ConvConnector, IdentityConnector, ResizeConnector,
-                         build_connector)
+                         StatisticsConnector, build_connector)
 from .data_preprocessors import PairDataPreprocessor
 from .distillers import (CrossModalDistiller, Decay, HeadAdapter,
                          HeatmapAdapter, RegressionAdapter, RTMWAdapter,
-                         SimCCAdapter, adapts)
+                         SimCCAdapter, TeacherLabels, adapts)
 from .losses import (DIKDLoss, DistillBatch, DistillLoss, FeatureDistillLoss,
                      LogitDistillLoss)
 
@@ -12,5 +12,6 @@ __all__ = [
     'DistillBatch', 'DistillLoss', 'FeatureDistillLoss', 'HeadAdapter',
     'HeatmapAdapter', 'IdentityConnector', 'LogitDistillLoss',
     'PairDataPreprocessor', 'RTMWAdapter', 'RegressionAdapter',
-    'ResizeConnector', 'SimCCAdapter', 'adapts', 'build_connector'
+    'ResizeConnector', 'SimCCAdapter', 'StatisticsConnector', 'TeacherLabels',
+    'adapts', 'build_connector'
 ]

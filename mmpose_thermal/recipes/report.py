@@ -15,7 +15,7 @@ from mmengine.config import Config
 from ..apis import machine_class, measure_models
 from ..evaluation import (FaceErrors, area_under_ced, failure_rate,
                           paired_difference, threshold_label)
-from ..visualization.plots import plot_ced, save_figure
+from ..visualization.plots import plot_runs, save_figure
 from .recipe import Recipe, RecipeError, Run
 from .trial import Trial
 
@@ -25,17 +25,14 @@ _MEASURES = {
     f'FR@{threshold_label(_THRESHOLD)} (%)': lambda e: failure_rate(e, _THRESHOLD),
     f'AUC@{threshold_label(_THRESHOLD)} (%)': lambda e: area_under_ced(e, _THRESHOLD),
 }
+_OF_NETWORK = ('params (M)', 'GFLOPs', 'PyTorch (ms)', 'ONNX (ms)')
 _HOW_TO_READ = (
-    'NME is normalised by the inter-ocular distance. Values are the mean ± standard '
-    'deviation over training seeds (the spread of trainings, not of faces). "NME '
-    'against baseline" is the difference in percentage points with its 95 % confidence '
-    'interval, and the relative change in parentheses; p is two-sided. Both treat '
-    'seeds and persons as random (quasi-F test of Clark, 1973), so that one lucky '
-    'training does not pass for a better method; with a single seed they say nothing '
-    'about another training. p is not corrected for the number of rows. Each training '
-    'is tested with its checkpoint of lowest NME on the validation split. One '
-    'multiply-accumulate counts as one FLOP; milliseconds are medians for one face, '
-    'with all models taking turns in one process.')
+    'NME is normalised by the distance of the outer eye corners; values are the mean ± '
+    'standard deviation over training seeds, each tested with its checkpoint of lowest '
+    'NME on the validation faces. "NME against baseline" is in percentage points, with '
+    'its 95 % confidence interval and the relative change; it and p (two-sided, not '
+    'corrected for the number of rows) treat both seeds and persons as random (quasi-F '
+    'test of Clark, 1973).')
 
 
 @dataclass
@@ -138,6 +135,14 @@ def _row(outcome, baseline):
     return row
 
 
+def _without_equal_speeds(rows):
+    """Leaves size and speed out of a table whose rows share one network."""
+    if len({row['params (M)'] for row in rows if 'params (M)' in row}) > 1:
+        return rows
+    return [{column: cell for column, cell in row.items()
+             if column not in _OF_NETWORK} for row in rows]
+
+
 def _comparison(outcome, baseline):
     """Compares paired results on the same faces with the same seeds."""
     ours, theirs = outcome.nme(), baseline.nme()
@@ -206,11 +211,12 @@ def write_report(recipe: Recipe, trials: Dict[str, List[Trial]], out: str,
     lines = []
     for number, table in enumerate(recipe.tables, 1):
         baseline = outcomes[table.baseline] if table.baseline else None
-        rows = [_row(outcomes[name], baseline) for name in table.rows]
+        rows = _without_equal_speeds(
+            [_row(outcomes[name], baseline) for name in table.rows])
         lines += [dict(table=table.title, **row) for row in rows]
         text += [f'## {table.title}', '', *_paragraph(table.about),
                  *_markdown_table(rows), '']
-        text += _plot(table, outcomes, osp.join(out, f'ced_{number}'))
+        text += _plot(table, outcomes, osp.join(out, f'nme_{number}'))
     markdown = '\n'.join(text)
     with open(osp.join(out, 'README.md'), 'w') as file:
         file.write(markdown)
@@ -238,13 +244,13 @@ def _markdown_table(rows):
 
 
 def _plot(table, outcomes, path):
-    """Plots the curves of a table; returns Markdown lines that show them."""
-    curves = {
+    """Plots the NME of each training; returns Markdown lines that show it."""
+    runs = {
         outcomes[name].run.title: [
-            faces.nme() for faces in outcomes[name].tested.values()]
+            100 * errors.mean() for errors in outcomes[name].nme().values()]
         for name in table.rows if outcomes[name].tested
     }
-    if not curves:
+    if not runs:
         return []
-    save_figure(plot_ced(curves), path)
-    return [f'![Cumulative error distributions]({osp.basename(path)}.png)', '']
+    save_figure(plot_runs(runs, 'NME (%), a dot per seed'), path)
+    return [f'![NME of each training]({osp.basename(path)}.png)', '']

@@ -40,8 +40,10 @@ class Trial:
         self.errors_file = osp.join(self.folder, 'test_errors.json')
         self.options = {'randomness.seed': seed, **run.options}
         if teacher is not None:
-            self.options['model.teacher.checkpoint'] = osp.join(
-                teacher.folder, 'best_NME_*.pth')
+            weights = osp.join(teacher.folder, 'best_NME_*.pth')
+            self.options['model.teacher.checkpoint'] = weights
+            if run.from_teacher:
+                self.options['model.student.checkpoint'] = weights
             if any(key.startswith('model.') for key in teacher.run.options):
                 # Options changed the network, so use the config its training saved.
                 self.options['model.teacher.config'] = osp.join(

@@ -91,6 +91,25 @@ def plot_ced(runs: Dict[str, Sequence[np.ndarray]],
     return figure
 
 
+def plot_runs(runs: Dict[str, Sequence[float]], label: str) -> Figure:
+    """Plots one number per training, a line of dots per run.
+
+    Args:
+        runs (dict): By title: the number for each seed. Their mean is marked.
+        label (str): What the number is.
+    """
+    figure = new_figure(7., .8 + .24 * len(runs))
+    axes, = figure.axes
+    for place, values in enumerate(runs.values()):
+        axes.plot(values, [place] * len(values), 'o', ms=4, alpha=.6,
+                  color=COLOURS[0], mec='none')
+        axes.plot(np.mean(values), place, '|', ms=11, mew=2, color=COLOURS[1])
+    axes.set_yticks(range(len(runs)), list(runs))
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+    return figure
+
+
 def _legend(axes, order, **arguments):
     """Adds a legend in the given order, below the axes if it is long."""
     handles, labels = ([all_of_them[index] for index in order]

@@ -36,8 +36,8 @@ def sample_sheets(config: Config, split: str,
     indices = np.linspace(0, len(dataset) - 1, count).round().astype(int)
     for index in np.unique(indices).tolist():
         try:
-            panels = _original_panels(dataset, index) + _network_panels(
-                dataset[index])
+            panels = _original_panels(*_located(dataset, index)) + \
+                _network_panels(dataset[index])
         except KeyError as error:  # a transform found a missing key
             raise ValueError(error.args[0]) from error
         yield index, contact_sheet(
@@ -47,9 +47,18 @@ def sample_sheets(config: Config, split: str,
 def _build_dataset(config, split):
     from mmpose.registry import DATASETS
     settings = copy.deepcopy(config[f'{split}_dataloader'].dataset)
-    if settings.pipeline and 'Pack' in str(settings.pipeline[-1]['type']):
-        settings.pipeline[-1]['pack_transformed'] = True
+    for part in (settings, *settings.get('datasets', ())):
+        if part.get('pipeline') and 'Pack' in str(part.pipeline[-1]['type']):
+            part.pipeline[-1]['pack_transformed'] = True
     return DATASETS.build(settings)
+
+
+def _located(dataset, index):
+    """The data set of a combination that a sample is of, and its index there."""
+    while hasattr(dataset, 'datasets'):
+        part, index = dataset._get_subset_index(index)
+        dataset = dataset.datasets[part]
+    return dataset, index
 
 
 def _visible(keypoints_visible, count):

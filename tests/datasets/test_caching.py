@@ -102,6 +102,15 @@ def test_parts_lie_where_the_images_did(dataset, matrix):
         assert_same(found, samples[0])
 
 
+def test_unlabelled_faces_are_kept_as_well(dataset, monkeypatch):
+    plain, kept = (dataset(cache, unlabelled='all') for cache in (None, 'a.lmdb'))
+    expected = plain[0]
+    kept[0]  # fills the file
+    none_is_read(monkeypatch)
+    assert_same(kept[0], expected)
+    assert not kept[0]['data_samples'].gt_instance_labels.keypoint_weights.any()
+
+
 def test_a_changed_image_is_loaded_again(dataset):
     kept = dataset('a.lmdb', with_rgb=False)
     before = kept[0]['inputs']

@@ -278,14 +278,7 @@ def test_doctor_of_a_set_without_readable_images(edit, root):
     assert '12 images' in findings['unreadable'].message
 
 
-def unlabelled(coco):
-    coco['annotations'][0]['keypoints'][2::3] = [-1] * 68
-    coco['annotations'][1]['keypoints'][2] = -1
-
-
 @pytest.mark.parametrize('change, check, message', [
-    (unlabelled, 'left out', '1 annotations without a labelled point.*'
-     'annotation 1 of image'),
     (lambda c: c['annotations'][0]['keypoints'].__setitem__(
         slice(3 * 36, 3 * 36 + 3), [0, 0, 0]), 'interocular',
      '1 faces have an unlabelled outer eye corner'),
@@ -303,6 +296,76 @@ def test_what_training_bears_is_a_warning(edit, change, check, message):
     finding = edit(change)[check]
     assert finding.level == 'warning' and not edit.inspection.failed
     assert re.search(message, finding.message)
+
+
+# ---------------------------------------------------------- unlabelled faces
+def without_landmarks(count, **fields):
+    """Takes the landmarks of the first faces away."""
+
+    def change(coco):
+        for number, annotation in enumerate(coco['annotations'][:count]):
+            annotation.update(fields)
+            if number % 2:  # either way
+                annotation['keypoints'][2::3] = [-1] * 68
+            else:
+                del annotation['keypoints'], annotation['num_keypoints']
+
+    return change
+
+
+@pytest.mark.parametrize('count, message', [
+    (5, '5 of 12 faces have a box and no landmarks'),
+    (12, 'all 12 faces have a box and no landmarks')])
+def test_unlabelled_faces_are_counted_and_no_fault(edit, root, count, message):
+    findings = edit(without_landmarks(count))
+    assert set(findings) == {'unlabelled'} and not edit.inspection.failed
+    assert findings['unlabelled'].level == 'note'
+    assert message in findings['unlabelled'].message
+    statistics = edit.inspection.statistics[names(root, 'train')[0]]
+    assert (statistics['faces'], statistics['unlabelled_faces']) == (12, count)
+    assert statistics['shift_of_box_side']['pairs'] == 12
+    assert ('interocular_px' in statistics) == (count < 12)
+    text = text_report(edit.inspection)
+    assert f'unlabelled_faces: {count}' in text and '0 errors, 0 warnings' in text
+    assert message in html_report(edit.inspection, str(root))
+
+
+def test_images_and_pairs_of_unlabelled_faces_are_checked(edit, root):
+    images = sorted((root / 'thermal/train').iterdir())
+    cv2.imwrite(str(images[0]), np.zeros((96, 90), np.uint8))
+    images[1].unlink()
+    sorted((root / 'rgb/train').iterdir())[2].unlink()
+    rgb = sorted((root / 'rgb/train').iterdir())[3]
+    cv2.imwrite(str(rgb), np.zeros((50, 60, 3), np.uint8))
+    findings = edit(without_landmarks(12))
+    assert {check: findings[check].level for check in (
+        'size', 'missing', 'pair size')} == dict.fromkeys(
+            ('size', 'missing', 'pair size'), 'error')
+    assert '2 images' in findings['missing'].message
+
+
+def test_an_unlabelled_face_needs_a_homography(edit, root):
+    """The landmarks that align a labelled face do not align its neighbour."""
+    for path in (root / 'rgb/train').iterdir():
+        cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), (60, 60)))
+
+    def change(coco):
+        for face in coco['annotations']:
+            face['rgb_keypoints'] = np.ravel(
+                points_of(face) * [.625, .625, 1]).tolist()
+        coco['annotations'].append(dict(
+            id=99, image_id=coco['images'][0]['id'], category_id=1,
+            bbox=[10, 10, 40, 40]))
+
+    finding = edit(change)['pair size']
+    assert '1 images' in finding.message and finding.level == 'error'
+
+
+def test_boxes_of_unlabelled_faces_are_checked(edit):
+    findings = edit(without_landmarks(3, bbox=[0, 0, 0, 0]))
+    assert findings['left out'].level == findings['unlabelled'].level == 'warning'
+    assert 'which is not a box' in findings['unlabelled'].message
+    assert not edit.inspection.failed  # training on the labelled ones works
 
 
 def test_processes_find_the_same(whole):

@@ -55,6 +55,37 @@ def test_damaged_images_are_left_out_and_counted(run, out, tmp_path, capsys):
     assert '1 missing .png file, first c.png' in capsys.readouterr().out
 
 
+def bare_picture(root, task):
+    """A labelled face, and one with a box and no point."""
+    name, subject, split = task
+    bare = Face(np.full((3, 2), np.nan), [4, 5, 10, 8], fields=dict(score=.5))
+    labelled = Face(np.array([[2., 3], [9, 12], [15, 5]]))
+    return Picture(name, split, [labelled, bare] if split == 'val' else [bare],
+                   'a.png', fields=dict(subject_id=subject, rgb_homography=[
+                       .5, 0, 1, 0, .5, 2, 0, 0, 1]))
+
+
+def test_boxes_without_points_become_unlabelled_faces(run, capsys):
+    paths = run(tasks_of('train', 'val'), bare_picture)
+    printed = capsys.readouterr().out
+    assert 'train.json: 1 images, 1 faces (1 unlabelled)' in printed
+    assert 'val.json: 1 images, 2 faces (1 unlabelled)' in printed
+    face, = json.loads(paths['train'].read_text())['annotations']
+    assert face['bbox'] == [4, 5, 10, 8] and face['num_keypoints'] == 0
+    assert not any(face.get('keypoints', ())) and face['score'] == .5
+    visible, = json.loads(paths['rgb_train'].read_text())['annotations']
+    assert visible['bbox'] == [6, 6, 14, 14]  # 20x16, where the image ends
+
+
+@pytest.mark.parametrize('box, reason', [
+    ([4, 5, 0, 8], 'without a box that has an area'),
+    ([40, 5, 9, 9], 'with a box outside the image')])
+def test_an_unlabelled_face_needs_a_box_in_the_image(run, box, reason):
+    with pytest.raises(ConversionError, match=reason):
+        run(tasks_of('train'), lambda root, task: Picture(
+            'a.png', 'train', [Face(np.empty((0, 2)), box)]))
+
+
 def test_another_number_of_points_is_left_out(run):
     with pytest.raises(ConversionError, match='3 points instead of 68'):
         run(tasks_of('train'), points='ibug68')

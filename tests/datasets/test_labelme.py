@@ -116,6 +116,14 @@ def test_group_ids_tell_faces_apart():
     assert ignored == ['box "face" without points']
 
 
+def test_boxes_without_points_are_unlabelled_faces():
+    """Unless they hold points of another face, like the box of group 3 above."""
+    found, ignored = faces_of_shapes(
+        [box(group=1), *points(group=1), box(shift=50), box(shift=90)], NAMES)
+    assert [len(f.keypoints) for f in found] == [4, 0, 0] and not ignored
+    assert [f.bbox[0] for f in found] == [5, 55, 95]
+
+
 @pytest.mark.parametrize('of_box, of_points', [(1, None), (None, 1)])
 def test_one_face_whose_box_alone_has_a_group_id(of_box, of_points):
     found, ignored = face(box(group=of_box), *points(group=of_points))

@@ -71,12 +71,22 @@ def test_resumed_run_continues_the_very_curve(long_config, tmp_path):
     assert_same_weights(resumed, whole)
 
 
-@pytest.mark.parametrize('how', ['by iterations', 'repeated'])
+@pytest.mark.parametrize(
+    'how', ['by iterations', 'repeated', 'by a ratio', 'by sources'])
 def test_repeated_samples_are_augmented_anew(run_config, tmp_path, how):
     """Where a sample may come twice under one seed, it is not fixed."""
     if how == 'by iterations':
         run_config.train_cfg = dict(by_epoch=False, max_iters=2)
         run_config.default_hooks.checkpoint.by_epoch = False
+    elif how.startswith('by '):
+        run_config.train_dataloader.dataset = dict(
+            type='CombinedFaceDataset',
+            metainfo=dict(from_file='configs/_base_/datasets/ibug68.py'),
+            datasets=[dict(run_config.train_dataloader.dataset)],
+            sample_ratio_factor=[2.] if how == 'by a ratio' else None)
+        if how == 'by sources':
+            run_config.train_dataloader.sampler = dict(
+                type='MultiSourceSampler', batch_size=2, source_ratio=[1])
     else:
         run_config.train_dataloader.dataset = dict(
             type='mmengine.RepeatDataset',
@@ -85,6 +95,7 @@ def test_repeated_samples_are_augmented_anew(run_config, tmp_path, how):
     runner = train(run_config, tmp_path / 'run')
     dataset = runner.train_dataloader.dataset
     dataset = getattr(dataset, 'dataset', dataset)
+    dataset = getattr(dataset, 'datasets', [dataset])[0]
     scales = {
         dataset[0]['data_samples'].metainfo['input_scale'].tobytes()
         for _ in range(5)

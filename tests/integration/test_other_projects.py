@@ -111,7 +111,8 @@ def detector(width):
 
 
 @pytest.mark.parametrize('losses', [
-    dict(loss_dikd=dict(type='mmpose.DIKDLoss', forward_target='teacher', reverse_target='teacher')),
+    dict(loss_dikd=dict(type='mmpose.DIKDLoss', forward_target='teacher',
+                        reverse_target='teacher')),
     dict(loss_fd=dict(type='mmpose.FeatureDistillLoss', form='cwd'),
          loss_ld=dict(type='mmpose.LogitDistillLoss', form='mse'))])
 def test_a_detector_learns_from_another(losses):

@@ -159,7 +159,7 @@ def test_cameras_apart_are_registered_by_session(labelled, two_cameras, truth):
     # One face is lost in the thermal image: the session's map holds for it, too.
     known = truth.thermal['thermal16/1.png']
     truth.thermal['thermal16/1.png'] = None
-    result, content = labelled(two_cameras, registration='fit', per='session')
+    result, content = labelled(two_cameras, registration='fit')
     assert result.faces == 6
     truth.thermal['thermal16/1.png'] = known
     for image, face in zip(content['images'], content['annotations']):
@@ -187,8 +187,11 @@ def test_without_points_in_thermal_images_nothing_is_registered(
         labelled, two_cameras, truth):
     for number in range(3):
         truth.thermal[f'thermal16/{number}.png'] = None
-    result, _ = labelled(two_cameras, registration='fit', per='session')
+    lines = []
+    result, _ = labelled(two_cameras, registration='fit', say=lines.append)
     assert result.faces == 3 and result.dropped == {'registration failed': 3}
+    assert lines == ['no map from RGB to thermal images for "0": no face was found in '
+                     'its thermal images.']
 
 
 def test_what_is_unsure_is_counted_by_reason(labelled, two_cameras, truth):
@@ -224,6 +227,24 @@ def test_boxes_of_the_annotation_file_are_used(labelled, truth):
     assert content['annotations'][0]['keypoint_scores'] == [1.] * 68
 
 
+def test_doubt_shrinks_no_box(labelled, truth):
+    _, content = labelled(min_point_score=0)
+    truth.unsteady = list(range(17))  # the jaw, by which the box is high
+    _, doubted = labelled()
+    for face, sure in zip(doubted['annotations'], content['annotations']):
+        assert face['num_keypoints'] < sure['num_keypoints']
+        assert face['bbox'][3] == pytest.approx(sure['bbox'][3], abs=.1)
+
+
+def test_points_that_the_teacher_lacks_are_not_labelled(labelled, truth):
+    _, content = labelled(teacher=lambda image, boxes: truth.teacher(image, boxes)[
+        :, [39, 42, 30, 48, 54]], teacher_points='tfw', min_point_score=0)
+    face = content['annotations'][0]
+    points = np.reshape(face['keypoints'], (68, 3))
+    assert sorted(np.flatnonzero(points[:, 2])) == [30, 48, 54]
+    assert face['score'] == 1 and sum(face['keypoint_scores']) == 3
+
+
 def test_points_of_another_set_are_converted(labelled, truth):
     result, content = labelled(points='tfw', teacher_points='ibug68')
     face = np.reshape(content['annotations'][0]['keypoints'], (5, 3))
@@ -234,8 +255,10 @@ def test_points_of_another_set_are_converted(labelled, truth):
 
 
 def test_options_that_do_not_fit_are_explained(labelled, two_cameras, truth):
+    with pytest.raises(ValueError, match='give a teacher .*--boxes-only'):
+        labelled(teacher=None)
     with pytest.raises(ValueError, match='give a teacher, or .*--aligned'):
-        labelled(two_cameras, teacher=None, registration='fit')
+        labelled(two_cameras, teacher=None, registration='fit', boxes_only=True)
     with pytest.raises(ValueError, match='Nothing finds the faces .*--detector'):
         labelled(two_cameras, detector=None)
     with pytest.raises(ValueError, match='the teacher returned .1, 68, 3.* "tfw" needs '

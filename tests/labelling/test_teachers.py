@@ -158,6 +158,44 @@ def test_wide_images_are_searched_in_squares_too(monkeypatch, tmp_path):
     assert len(network.seen) == 4
 
 
+def test_detectors_of_mmdetection_return_their_faces(monkeypatch):
+    from mmengine.structures import InstanceData
+    from torch import tensor
+    instances = InstanceData(
+        bboxes=tensor([[0., 0, 9, 9], [1, 1, 8, 8], [2, 2, 7, 7], [3, 3, 6, 6]]),
+        scores=tensor([.9, .6, .8, .3]), labels=tensor([0, 1, 1, 1]))
+    model = SimpleNamespace(dataset_meta=dict(classes=('Person', 'Face')),
+                            to=lambda device: model)
+    monkeypatch.setattr('mmpose_thermal.deployment.load_model', lambda *given: {
+        (('config.py', 'model.pth'), 'detection'): model}[given])
+    monkeypatch.setattr('mmdet.apis.inference_detector', lambda model, image:
+                        SimpleNamespace(pred_instances=instances))
+    spec = ('config.py', 'model.pth')
+    boxes, scores = load_detector(spec)(BLANK, .5)
+    assert boxes.tolist() == [[2, 2, 7, 7], [1, 1, 8, 8]]
+    assert scores == pytest.approx([.8, .6])
+    model.dataset_meta['classes'] = ('cat', 'dog')
+    with pytest.raises(ValueError, match='none of its classes .* is "face"'):
+        load_detector(spec)
+
+
+def test_yunet_returns_corners_best_first(monkeypatch, tmp_path):
+    rows = np.zeros((2, 15), np.float32)
+    rows[:, :4], rows[:, -1] = [[10, 20, 30, 40], [1, 2, 3, 4]], [.6, .9]
+    network = SimpleNamespace(
+        setInputSize=lambda size: None, setScoreThreshold=lambda score: None,
+        detect=lambda image: (1, rows))
+    monkeypatch.setattr(cv2, 'FaceDetectorYN',
+                        SimpleNamespace(create=lambda *args: network))
+    (tmp_path / 'yunet.onnx').write_bytes(b'model')
+    detector = load_detector(str(tmp_path / 'yunet.onnx'))
+    boxes, scores = detector(BLANK, .5)
+    assert boxes.tolist() == [[1, 2, 4, 6], [10, 20, 40, 60]]
+    assert scores == pytest.approx([.9, .6])
+    network.detect = lambda image: (1, None)
+    assert detector(BLANK, .5)[0].shape == (0, 4)
+
+
 @pytest.mark.skipif(not WHEEL, reason='MEDIAPIPE_WHEEL is not set')
 def test_real_face_mesh_finds_a_rendered_face(pairs_root):
     image = cv2.imread(str(next(pairs_root.glob('rgb/train/*.png'))))

@@ -142,3 +142,12 @@ def test_logged_factors_are_not_summed(build_distiller, batch):
     assert total.item() == pytest.approx(
         (logged['loss_kpt'] + logged['loss_dikd']).item())
     assert logged['distill_decay_dikd'] == 100
+
+
+def test_warm_up_raises_the_factor_from_zero():
+    decay = Decay('linear', begin=1., end=0., warm_up=.2)
+    assert decay(0) == 0
+    assert decay(.1) == pytest.approx(.5 * .9)
+    assert decay(.5) == pytest.approx(.5)
+    with pytest.raises(ValueError, match='`warm_up`.*share'):
+        Decay(warm_up=5)

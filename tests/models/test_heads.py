@@ -45,7 +45,8 @@ def plain_heatmap(width=16, normalisation=GREY):
 LOSSES = dict(
     loss_fi=dict(type='DIKDLoss', reverse_weight=0),
     loss_ri=dict(type='DIKDLoss', forward_weight=0),
-    loss_teacher=dict(type='DIKDLoss', forward_target='teacher', reverse_target='teacher'),
+    loss_teacher=dict(
+        type='DIKDLoss', forward_target='teacher', reverse_target='teacher'),
     loss_fd=dict(type='FeatureDistillLoss', form='cwd'),
     loss_ld=dict(type='LogitDistillLoss', form='kl'),
     loss_mse=dict(type='LogitDistillLoss'))
@@ -277,7 +278,8 @@ def test_logit_distillation_of_offsets_is_refused_at_once(pair):
         pair(combined(16, COLOUR), combined(),
              losses=dict(loss_ld=dict(type='LogitDistillLoss')))
     model = pair(combined(16, COLOUR), combined(),
-                 losses=dict(loss_dikd=dict(type='DIKDLoss', forward_target=.5, reverse_target=.5)))
+                 losses=dict(loss_dikd=dict(
+                     type='DIKDLoss', forward_target=.5, reverse_target=.5)))
     assert torch.isfinite(
         model(**batch_for(combined()), mode='loss')['loss_dikd'])
 

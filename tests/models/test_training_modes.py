@@ -29,6 +29,19 @@ def assert_same(found, expected, **tolerance):
             found[name], expected[name], msg=name, **tolerance)
 
 
+#: Trainings on labels, and with a sample that has none.
+UNLABELLED = pytest.mark.parametrize(
+    'unlabelled', [None, dict(threshold=0.)], ids=['labelled', 'unlabelled'])
+
+
+def with_bare_sample(batch, unlabelled):
+    """Takes the labels of the second sample away."""
+    if unlabelled is not None:
+        batch['data_samples'][1].gt_instance_labels.keypoint_weights.zero_()
+        batch['data_samples'][1].gt_fields.heatmaps.zero_()
+    return batch
+
+
 def halves(batch):
     return [
         dict(
@@ -38,12 +51,15 @@ def halves(batch):
 
 
 # ----------------------------------------------------------- mixed precision
+@UNLABELLED
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
-def test_mixed_precision_trains_alike(build_distiller, batch, dtype):
+def test_mixed_precision_trains_alike(build_distiller, batch, dtype, unlabelled):
+    with_bare_sample(batch, unlabelled)
     if dtype == torch.float16 and digit_version(
             torch.__version__) < digit_version('2.6'):
         pytest.skip('this PyTorch has no half precision on CPU')
-    model = build_distiller(student_width=8, distill_losses=ALL)
+    model = build_distiller(
+        student_width=8, distill_losses=ALL, unlabelled=unlabelled)
     # Values of a size that trained networks have: float16 ends at 65504.
     for module in (model.student, model.teacher):
         module.head.final_layer.weight.data.div_(50)
@@ -63,7 +79,11 @@ def test_mixed_precision_trains_alike(build_distiller, batch, dtype):
 
 
 # --------------------------------------------------------------- accumulation
-def test_two_accumulated_halves_equal_one_batch(build_distiller, batch):
+@UNLABELLED
+def test_two_accumulated_halves_equal_one_batch(build_distiller, batch,
+                                                unlabelled):
+    with_bare_sample(batch, unlabelled)
+
     def train(counts, batches):
         model = copy.deepcopy(start)
         optimizer = build_optim_wrapper(
@@ -78,7 +98,8 @@ def test_two_accumulated_halves_equal_one_batch(build_distiller, batch):
             optimizer.update_params(loss)
         return model.state_dict()
 
-    start = build_distiller(student_width=8, distill_losses=ALL)
+    start = build_distiller(
+        student_width=8, distill_losses=ALL, unlabelled=unlabelled)
     start.eval()  # BatchNorm would see half of the batch
     assert_same(train(2, halves(batch)), train(1, [batch]))
 
@@ -128,9 +149,11 @@ def test_activation_checkpointing_keeps_the_gradients(build_distiller, batch,
 
 
 # -------------------------------------------------------------- device copies
-def test_no_value_is_needed_on_the_host(build_distiller, batch):
+@UNLABELLED
+def test_no_value_is_needed_on_the_host(build_distiller, batch, unlabelled):
     """On the meta device there are shapes, but no values to copy."""
-    model = build_distiller(student_width=8, distill_losses=ALL).to('meta')
+    model = build_distiller(
+        student_width=8, distill_losses=ALL, unlabelled=unlabelled).to('meta')
     batch['inputs'] = {k: v.to('meta') for k, v in batch['inputs'].items()}
     for sample in batch['data_samples']:
         sample.gt_fields = sample.gt_fields.to('meta')
@@ -138,7 +161,9 @@ def test_no_value_is_needed_on_the_host(build_distiller, batch):
     batch['data_samples'][0].set_metainfo(
         dict(missing_modalities=('rgb', )))
     losses = model(**batch, mode='loss')
-    assert set(losses) == {'loss_kpt', *ALL, 'distill_decay'}
+    logged = () if unlabelled is None else (
+        'unlabelled_share', 'confident_share', 'teacher_confidence')
+    assert set(losses) == {'loss_kpt', *ALL, 'distill_decay', *logged}
     assert all(losses[name].is_meta for name in ('loss_kpt', *ALL))
     model.parse_losses({
         name: loss
@@ -182,9 +207,12 @@ def _worker(rank, store, path, model, batch, unpaired):
         f'{path}.{rank}')
 
 
+@UNLABELLED
 def test_two_processes_have_the_gradients_of_one(build_distiller, batch,
-                                                 tmp_path):
-    model = build_distiller(student_width=8, distill_losses=ALL)
+                                                 tmp_path, unlabelled):
+    with_bare_sample(batch, unlabelled)
+    model = build_distiller(
+        student_width=8, distill_losses=ALL, unlabelled=unlabelled)
     model.eval()  # BatchNorm would see half of the batch each
     unpaired = copy.deepcopy(batch)
     unpaired['data_samples'][1].set_metainfo(

@@ -18,9 +18,11 @@ runs = dict(
     plain=dict(config='config.py', title='Plain'),
     better=dict(config='config.py', title='Better', published=dict(NME=4.2)),
     missing=dict(config='config.py', title='Missing'),
-    colour=dict(config='config.py', title='Colour'))
-tables = [dict(title='All', about='Four rows.', baseline='plain',
-               rows=['plain', 'better', 'missing', 'colour'])]
+    colour=dict(config='config.py', title='Colour'),
+    wide=dict(config='config.py', title='Wide'))
+tables = [dict(title='All', about='Five rows.', baseline='plain',
+               rows=['plain', 'better', 'missing', 'colour', 'wide']),
+          dict(title='One network', rows=['plain', 'better'])]
 '''
 
 
@@ -32,7 +34,8 @@ def finished(tmp_path, monkeypatch):
     (tmp_path / 'recipe.py').write_text(RECIPE)
     recipe = load_recipe('recipe.py')
     trials = trials_of(recipe, 'root')
-    for name, error_px in (('plain', 3.), ('better', 2.), ('colour', 1.)):
+    for name, error_px in (('plain', 3.), ('better', 2.), ('colour', 1.),
+                           ('wide', 2.)):
         for trial in trials[name]:
             if name == 'better' and trial.seed == 1:
                 continue
@@ -43,7 +46,7 @@ def finished(tmp_path, monkeypatch):
             trial.remember(tested=trial.fingerprint(test=True))
             Config(
                 dict(
-                    model=estimator(),
+                    model=estimator(32 if name == 'wide' else 16),
                     codec=CODEC,
                     test_dataloader=dict(
                         dataset=dict(pipeline=[
@@ -58,7 +61,8 @@ def test_report(finished, tmp_path):
     recipe, trials = finished
     markdown = write_report(recipe, trials, 'out', 'python run.py', False)
     with open('out/results.csv', newline='') as file:
-        rows = {row['model']: row for row in csv.DictReader(file)}
+        rows = {row['model']: row for row in csv.DictReader(file)
+                if row['table'] == 'All'}
     nme = [100 * face_errors(error_px=3, seed=s).nme() for s in (0, 1)]
     means = np.mean(nme, axis=1)
     assert rows['Plain']['NME (%)'] == (
@@ -78,7 +82,7 @@ def test_report(finished, tmp_path):
     # other images: nothing to pair
     assert rows['Colour']['p'] == ''
     assert 'python run.py' in markdown
-    for name in ('README.md', 'ced_1.png'):
+    for name in ('README.md', 'nme_1.png'):
         assert (tmp_path / 'out' / name).stat().st_size > 0
     assert 'SYNTHETIC <data>' in (tmp_path / 'out/README.md').read_text()
 
@@ -87,8 +91,12 @@ def test_size_and_speed_are_measured_once_a_network(finished):
     recipe, trials = finished
     write_report(recipe, trials, 'out', 'command')
     with open('out/results.csv', newline='') as file:
-        rows = {row['model']: row for row in csv.DictReader(file)}
+        lines = [*csv.DictReader(file)]
+    rows = {row['model']: row for row in lines if row['table'] == 'All'}
     assert float(rows['Plain']['ONNX (ms)']) > 0
+    assert float(rows['Wide']['params (M)']) > float(rows['Plain']['params (M)'])
+    # where all rows are one network, they say nothing
+    assert all(row['GFLOPs'] == '' for row in lines if row['table'] != 'All')
     for column in ('params (M)', 'GFLOPs', 'PyTorch (ms)', 'ONNX (ms)'):
         assert rows['Plain'][column] == rows['Better'][column]
     assert rows['Missing']['GFLOPs'] == ''

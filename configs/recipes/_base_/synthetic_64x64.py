@@ -16,50 +16,207 @@ folder = 'synthetic_64x64'
 # Names that begin with an underscore are the recipe's own.
 _plain = 'configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/td-hm_'
 _mlcm_kd = 'configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
-_thermal = f'{_plain}res18-w16_1xb32-1500i_synthetic-thermal-64x64.py'
-_light = f'{_plain}res18-w8_1xb32-1500i_synthetic-thermal-64x64.py'
-_dikd = f'{_mlcm_kd}ktl-dikd_res18-w16_1xb32-1500i_synthetic-64x64.py'
-_unlabelled = f'{_mlcm_kd}ktl-unlabelled_res18-w16_1xb32-1500i_synthetic-64x64.py'
-_mcl = f'{_mlcm_kd}mcl-unlabelled_res18-w8_1xb32-1500i_synthetic-64x64.py'
+_thermal = f'{_plain}res18-w16_1xb32-2000i_synthetic-thermal-64x64.py'
+_light = f'{_plain}res18-w8_1xb32-2000i_synthetic-thermal-64x64.py'
+_dikd = f'{_mlcm_kd}ktl-dikd_res18-w16_1xb32-2000i_synthetic-64x64.py'
+_unlabelled = f'{_mlcm_kd}ktl-unlabelled_res18-w16_1xb32-2000i_synthetic-64x64.py'
+_mcl = f'{_mlcm_kd}mcl-unlabelled_res18-w8_1xb32-2000i_synthetic-64x64.py'
 
 _labelled = 'train_dataloader.dataset.datasets.0.'
 _bare = 'train_dataloader.dataset.datasets.1.'
-# Decoded crops in shared memory; results do not depend on it.
-_cache = {f'{_labelled}cache': '/dev/shm/mmpose_thermal_benchmark.lmdb'}
+# Decoded crops in shared memory; a training per core, which loads by itself.
+_cache = {
+    f'{_labelled}cache': '/dev/shm/mmpose_thermal_benchmark.lmdb',
+    'train_dataloader.num_workers': 0,
+    'train_dataloader.persistent_workers': False,
+}
 _caches = {**_cache, f'{_bare}cache': '/dev/shm/mmpose_thermal_benchmark.lmdb'}
+
+_unlabelled_pairs = {
+    f'{_bare}cache': '/dev/shm/mmpose_thermal_benchmark.lmdb'
+}
 
 
 def _labels(number):
-    return {f'{_labelled}indices': number}
+    return {**_cache, f'{_labelled}indices': number}
 
 
-def _pairs(number):
-    return {f'{_bare}indices': -number}
+def _mixed(labels, unlabelled):
+    return {
+        **_labels(labels), **_unlabelled_pairs, f'{_bare}indices': -unlabelled
+    }
 
 
 def _iterations(number):
+    interval = max(250, number // 8)
     return {
         'train_cfg.max_iters': number,
-        'train_cfg.val_interval': max(250, number // 6),
-        'default_hooks.checkpoint.interval': max(250, number // 6),
+        'train_cfg.val_interval': interval,
+        'default_hooks.checkpoint.interval': interval,
         'param_scheduler.1.T_max': number,
         'param_scheduler.1.end': number,
     }
 
 
-_loss = 'model.distill_losses.loss_'
-_only = {'model.distill_losses._delete_': True}
-_const = {'type': 'constant'}
-_ld = {f'{_loss}ld.type': 'LogitDistillLoss', f'{_loss}ld.decay.type': 'constant'}
-_di = {f'{_loss}dikd.type': 'DIKDLoss'}
-_fd = {f'{_loss}fd.type': 'FeatureDistillLoss', f'{_loss}fd.loss_weight': 0.01}
+_losses = 'model.distill_losses'
+_none = {f'{_losses}._delete_': True}
+_dikd_loss = {f'{_losses}.loss_dikd.type': 'DIKDLoss'}
+_fi = {**_dikd_loss, f'{_losses}.loss_dikd.reverse_weight': 0}
+_ri = {**_dikd_loss, f'{_losses}.loss_dikd.forward_weight': 0}
+_fd = {
+    f'{_losses}.loss_fd.type': 'FeatureDistillLoss',
+    f'{_losses}.loss_fd.loss_weight': 0.01,
+}
+# Nothing else teaches the student's own output on unlabelled faces, so it does
+# not decay.
+_ld = {
+    f'{_losses}.loss_ld.type': 'LogitDistillLoss',
+    f'{_losses}.loss_ld.decay.type': 'constant',
+}
+_strategies = {
+    'fd': ('FD', {**_none, **_fd}),
+    'ld': ('LD', {**_none, **_ld}),
+    'fi': ('FI', {**_none, **_fi}),
+    'ri': ('RI', {**_none, **_ri}),
+    'dikd': ('DIKD', {**_none, **_dikd_loss}),
+    'dikd-ld': ('DIKD + LD', {**_none, **_dikd_loss, **_ld}),
+}
+_w8 = {
+    'model.student.config.backbone.stem_channels': 8,
+    'model.student.config.backbone.base_channels': 8,
+    'model.student.config.head.in_channels': 112,
+}
 
 runs = dict(
     rgb=dict(
         title='RGB teacher, tested on RGB',
-        config=f'{_plain}res18-w16_1xb32-6000i_synthetic-rgb-64x64.py',
+        config=f'{_plain}res18-w16_1xb32-3000i_synthetic-rgb-64x64.py',
         options=_cache))
 for _number in (60, 600, 6000):
     runs[f'plain-{_number}'] = dict(
         title=f'{_number:,} labels', config=_thermal,
-        options={**_cache, **_labels(_number)})
+        options=_labels(_number))
+    runs[f'light-{_number}'] = dict(
+        title=f'light network, {_number:,} labels', config=_light,
+        options=_labels(_number))
+
+# KTL, on 60 labelled and 5,000 unlabelled pairs, and on 6,000 labelled ones
+for _key, (_title, _options) in _strategies.items():
+    if _key != 'dikd-ld':  # which is the config itself, `ktl-60-5000`
+        runs[f'few-{_key}'] = dict(
+            title=f'KTL, {_title}', config=_unlabelled, teacher='rgb',
+            options={**_mixed(60, 5000), **_options})
+    runs[f'all-{_key}'] = dict(
+        title=f'KTL, {_title}', config=_dikd, teacher='rgb',
+        options={**_labels(6000), **_options})
+for _number in (60, 600):
+    runs[f'ktl-{_number}-0'] = dict(
+        title=f'KTL, DIKD + LD, {_number} labelled pairs', config=_dikd, teacher='rgb',
+        options={**_labels(_number), **_strategies['dikd-ld'][1]})
+    for _bare_number in (1000, 5000):
+        runs[f'ktl-{_number}-{_bare_number}'] = dict(
+            title=f'KTL, DIKD + LD, {_number} labelled pairs, {_bare_number:,} '
+            'unlabelled',
+            config=_unlabelled, teacher='rgb',
+            options=_mixed(_number, _bare_number))
+
+for _ratio in (7, 31):
+    runs[f'few-1-in-{_ratio + 1}'] = dict(
+        title=f'KTL, DIKD + LD, 1 face in {_ratio + 1} labelled',
+        config=_unlabelled, teacher='rgb',
+        options={
+            **_mixed(60, 5000),
+            'train_dataloader.sampler.source_ratio': [1, _ratio]
+        })
+
+# The student starts from the teacher's weights
+runs['init-60'] = dict(
+    title='60 labels, started from the RGB teacher', config=_dikd,
+    teacher='rgb', from_teacher=True, options={**_labels(60), **_none})
+runs['init-6000'] = dict(
+    title='6,000 labels, started from the RGB teacher', config=_dikd,
+    teacher='rgb', from_teacher=True, options={**_labels(6000), **_none})
+runs['init-ktl'] = dict(
+    title='KTL, 60 labelled pairs, 5,000 unlabelled, started from the teacher',
+    config=_unlabelled, teacher='rgb', from_teacher=True,
+    options=_mixed(60, 5000))
+runs['simkd'] = dict(
+    title='the same, with FD alone and the teacher\'s head, frozen (SimKD)',
+    config=_unlabelled, teacher='rgb', from_teacher=True,
+    options={
+        **_mixed(60, 5000), **_none, **_fd, f'{_losses}.loss_fd.loss_weight': 1,
+        f'{_losses}.loss_fd.decay.type': 'constant',
+        'optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult': 0,
+    })
+
+# Where to inject, and what to compare with, on 6,000 labelled pairs
+_deep = '.loss_dikd.layers.'
+_at = {
+    layer: {
+        f'{_losses}{_deep}teacher': f'backbone.{layer}',
+        f'{_losses}{_deep}student': f'backbone.{layer}'
+    } for layer in ('layer1', 'layer2')
+}
+_teacher = {f'{_losses}.loss_dikd.reverse_target': 'teacher'}
+for _key, _title, _options in (
+    ('reverse-teacher', 'RI compared with the teacher\'s output', _teacher),
+    ('both-teacher', 'FI and RI compared with the teacher\'s output', {
+        **_teacher, f'{_losses}.loss_dikd.forward_target': 'teacher'
+    }),
+    ('layer2', 'injection behind layer2', {**_at['layer2'], **_teacher}),
+    ('layer1', 'injection behind layer1', {**_at['layer1'], **_teacher}),
+    ('statistics', 'statistics aligned', {
+        **_teacher, f'{_losses}.loss_dikd.connector.type': 'StatisticsConnector'
+    }),
+    ('partial', 'partial RI', {
+        **_teacher, f'{_losses}.loss_dikd.partial': True
+    }),
+    ('warm-up', 'RI after a warm-up', {
+        **_fi, f'{_losses}.loss_ri.type': 'DIKDLoss',
+        f'{_losses}.loss_ri.forward_weight': 0,
+        f'{_losses}.loss_ri.decay.type': 'linear',
+        f'{_losses}.loss_ri.decay.warm_up': 0.3
+    })):
+    runs[f'inject-{_key}'] = dict(
+        title=f'DIKD, {_title}', config=_dikd, teacher='rgb',
+        options={**_labels(6000), **_options})
+
+# The length of the training
+for _number in (500, 8000):
+    runs[f'plain-6000-{_number}i'] = dict(
+        title=f'6,000 labels, {_number:,} iterations', config=_thermal,
+        options={**_labels(6000), **_iterations(_number)})
+    runs[f'all-dikd-ld-{_number}i'] = dict(
+        title=f'KTL, DIKD + LD, {_number:,} iterations', config=_dikd,
+        teacher='rgb',
+        options={
+            **_labels(6000), **_strategies['dikd-ld'][1],
+            **_iterations(_number)
+        })
+
+runs['plain-60-8000i'] = dict(
+    title='60 labels, 8,000 iterations', config=_thermal,
+    options={**_labels(60), **_iterations(8000)})
+runs['ktl-60-5000-8000i'] = dict(
+    title='KTL, DIKD + LD, 60 labelled pairs, 5,000 unlabelled, 8,000 iterations',
+    config=_unlabelled, teacher='rgb',
+    options={**_mixed(60, 5000), **_iterations(8000)})
+
+# MCL: the thermal student of KTL teaches a light network
+_mcl_dikd = {**_dikd_loss, f'{_losses}.loss_dikd.reverse_weight': 0.1}
+for _key, _title, _options in (
+    ('60-5000', 'DIKD + LD', {}), ('ld', 'LD', {**_none, **_ld}),
+    ('dikd', 'DIKD', {**_none, **_mcl_dikd})):
+    runs[f'mcl-{_key}'] = dict(
+        title=f'light, MCL, {_title}, 60 labels, 5,000 unlabelled faces',
+        config=_mcl, teacher='ktl-60-5000',
+        options={**_mixed(60, 5000), **_options})
+runs['mcl-few-pairs'] = dict(
+    title='light, MCL, 5,000 unlabelled thermal faces, its teacher by KTL on '
+    '1,000 unlabelled pairs',
+    config=_mcl, teacher='ktl-60-1000', options=_mixed(60, 5000))
+for _number in (1000, 5000):
+    runs[f'direct-{_number}'] = dict(
+        title=f'light, taught by the RGB teacher on {_number:,} unlabelled pairs',
+        config=_unlabelled, teacher='rgb',
+        options={**_mixed(60, _number), **_w8})

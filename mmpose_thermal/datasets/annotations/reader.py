@@ -246,9 +246,10 @@ class _Reading:
             annotation['category_id'] = 1  # MMPose wants a number
         if annotation.get('iscrowd'):
             return 'of crowds'
-        # CVAT writes tracks like this while the object is not visible.
+        # CVAT writes tracks like this, with an empty box, while the object is not
+        # visible.
         if self.metainfo and not annotation.get('keypoints'):
-            if not self.unlabelled:
+            if not self.unlabelled or annotation.get('bbox') == [0, 0, 0, 0]:
                 return 'without "keypoints"'
             annotation['keypoints'] = [0] * 3 * self.metainfo['num_keypoints']
         return None

@@ -1,5 +1,7 @@
 """Findings of the data doctor, and the faces that it inspects."""
+from copy import copy
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -15,7 +17,8 @@ Add = Callable[..., None]
 @dataclass
 class Finding:
     """One problem."""
-    level: str  # 'error': training would be wrong or fail; 'warning': worth a look
+    # 'error': training would be wrong or fail; 'warning': worth a look; 'note'
+    level: str
     check: str  # short name
     message: str  # the problem, how often it occurs, and the remedy
     # Up to eight annotation files, each with the index of an image.
@@ -25,7 +28,7 @@ class Finding:
 @dataclass
 class Inspection:
     """The result of an inspection."""
-    findings: List[Finding]  # errors first
+    findings: List[Finding]  # errors first, notes last
     statistics: dict  # by annotation file, and ``normalisation`` by modality
     checked: List[str]  # names of the checks performed
     files: Dict[str, Annotations] = field(default_factory=dict)  # by name
@@ -46,7 +49,8 @@ class Faces:
     """The faces of an annotation file as arrays.
 
     Attributes:
-        points (np.ndarray): (N, K, 3).
+        points (np.ndarray): (N, K, 3); zeros in rows of unlabelled faces.
+        labelled (np.ndarray): Which faces have landmarks, (N, ).
         boxes (np.ndarray): (N, 4), x, y, width, height.
         image_of (np.ndarray): Index into ``images``, (N, ).
     """
@@ -59,9 +63,18 @@ class Faces:
         self.folders = folders
         self.points = np.array([face['keypoints'] for face in self.annotations],
                                float).reshape(-1, count, 3)
+        self.labelled = (self.points[..., 2] > 0).any(1)
         self.boxes = np.array([face['bbox'] for face in self.annotations],
                               float).reshape(-1, 4)
         self.image_of = np.array(annotations.image_of, int)
+
+    def with_landmarks(self) -> 'Faces':
+        """The same images with their labelled faces alone."""
+        chosen = copy(self)
+        chosen.annotations = list(compress(self.annotations, self.labelled))
+        for name in ('points', 'boxes', 'image_of', 'labelled'):
+            setattr(chosen, name, getattr(self, name)[self.labelled])
+        return chosen
 
     def examples(self, faces: np.ndarray) -> List[Tuple[str, int]]:
         """Examples of a finding, from a mask of faces."""

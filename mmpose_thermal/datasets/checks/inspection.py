@@ -19,6 +19,7 @@ _CHECKED = [
     'temperatures', 'landmarks outside image or box', 'left and right',
     'points that never vary', 'duplicates', 'shared subjects'
 ]
+_LEVELS = ('error', 'warning', 'note')
 
 
 def image_folders(data_root: str, data_prefix: Optional[dict]) -> Dict[str, str]:
@@ -85,11 +86,11 @@ def inspect(ann_files: Sequence[str],
         content = _content(name)
         metainfo = metainfo or _point_set_of(content)
         info = load_metainfo(dict(from_file=metainfo))
-        read[name] = read_annotations(name, info, with_rgb, content)
 
         def add_here(level, check, message, examples=(), name=name):
             add(level, check, f'{name}: {message}', examples)
 
+        read[name] = _read(name, info, with_rgb, content, add_here)
         data, results, statistics[name] = _inspect_file(
             read[name], info, folders, with_rgb, shift_samples, jobs, add_here)
         files.append(data)
@@ -97,9 +98,25 @@ def inspect(ann_files: Sequence[str],
     check_splits(files, add)
     check_duplicates(files, found, add)
     statistics['normalisation'] = normalisation_of(found)
-    findings.sort(key=lambda finding: finding.level != 'error')
+    findings.sort(key=lambda finding: _LEVELS.index(finding.level))
     checked = _CHECKED + (['pair alignment'] if with_rgb else [])
     return Inspection(findings, statistics, checked, read)
+
+
+def _read(name: str, info: dict, with_rgb: bool, content: Any,
+          add: Add) -> Annotations:
+    """Reads a file, with its unlabelled faces if a data set accepts these."""
+    labelled = read_annotations(name, info, with_rgb, content)
+    if not any(one.kind == 'annotations' for one in labelled.left_out):
+        return labelled
+    both = read_annotations(name, info, with_rgb, unlabelled=True)
+    for fault in both.faults:
+        if fault not in labelled.faults:
+            add('warning', 'unlabelled', 'faces without landmarks cannot be used '
+                f'(`unlabelled="keep"`): {fault.message}',
+                image_examples(name, fault.images))
+    more = not both.faults and len(both.faces) > len(labelled.faces)
+    return both if more else labelled
 
 
 def _inspect_file(read: Annotations, info: dict, folders: Dict[str, str],

@@ -134,10 +134,21 @@ def _check_images(data: Faces, add: Add):
             'unless require_rgb=False.', image_examples(data.name, single))
 
 
+def _note_unlabelled(data: Faces, add: Add):
+    count = (~data.labelled).sum()
+    if count:
+        which = (f'{count} of {len(data.labelled)} faces have'
+                 if data.labelled.any() else f'all {count} faces have')
+        add('note', 'unlabelled', f'{which} a box and no landmarks. They are used '
+            'for distillation with `unlabelled="keep"`, and not otherwise.',
+            data.examples(~data.labelled))
+
+
 def check_landmarks(data: Faces, metainfo: dict, add: Add):
     """Runs all checks of the landmarks of a file, and of images without any."""
-    if len(data.points):
+    if data.labelled.any():
         for check in (_check_places, _check_mirrored, _check_variation,
                       _check_normaliser):
-            check(data, metainfo, add)
+            check(data.with_landmarks(), metainfo, add)
+    _note_unlabelled(data, add)
     _check_images(data, add)

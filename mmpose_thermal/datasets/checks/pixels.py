@@ -34,14 +34,14 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
     chosen = set(paired[::max(len(paired) // max(shift_samples, 1), 1)])
     return [
         (image, data.boxes[of_image[i]].tolist(),
-         data.annotations[of_image[i][0]] if of_image[i] else {}, i in chosen,
+         [data.annotations[face] for face in of_image[i]], i in chosen,
          data.folders, with_rgb) for i, image in enumerate(data.images)
     ]
 
 
 def inspect_image(task: tuple) -> Dict[str, Any]:
     """Decodes one image and its partner; returns ``errors`` and measurements."""
-    image, boxes, annotation, estimate, folders, with_rgb = task
+    image, boxes, faces, estimate, folders, with_rgb = task
     cv2.setNumThreads(1)
     found: Dict[str, Any] = dict(errors=[])
     path = osp.join(folders['img'], image['file_name'])
@@ -65,13 +65,13 @@ def inspect_image(task: tuple) -> Dict[str, Any]:
     found['fingerprint'] = fingerprint(thermal)
     found['thermal'] = _moments(thermal, boxes)
     if with_rgb and image.get('rgb_file_name'):
-        found.update(_inspect_partner(thermal, image, boxes, annotation,
-                                      estimate, folders))
+        found.update(_inspect_partner(thermal, image, boxes, faces, estimate,
+                                      folders))
     return found
 
 
 def _inspect_partner(thermal: np.ndarray, image: dict,
-                     boxes: Sequence[Sequence[float]], annotation: dict,
+                     boxes: Sequence[Sequence[float]], faces: List[dict],
                      estimate: bool, folders: Dict[str, str]) -> dict:
     path = osp.join(folders['rgb'], image['rgb_file_name'])
     check = 'outside'
@@ -80,16 +80,17 @@ def _inspect_partner(thermal: np.ndarray, image: dict,
         check = 'unreadable'
         rgb = read_image(path, colour=True)
         check = 'alignment'
-        matrix = rgb_to_thermal(image, annotation)
+        matrices = [rgb_to_thermal(image, face) for face in faces or [{}]]
     except (ValueError, TypeError, OSError, cv2.error) as error:
         return dict(errors=[(_kind_of(error, check), str(error))])
-    if matrix is not None:
-        rgb = cv2.warpPerspective(rgb, np.array(matrix), thermal.shape[::-1])
-    elif rgb.shape[:2] != thermal.shape:
+    unaligned = any(matrix is None for matrix in matrices)
+    if unaligned and rgb.shape[:2] != thermal.shape:
         return dict(errors=[(
             'pair size', f'{path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, '
             f'its thermal partner {thermal.shape[1]}x{thermal.shape[0]}, and '
             'there is no "rgb_homography". Run tools/misc/register_pairs.py.')])
+    if matrices[0] is not None:
+        rgb = cv2.warpPerspective(rgb, matrices[0], thermal.shape[::-1])
     found: Dict[str, Any] = dict(rgb=_moments(rgb[..., ::-1], boxes))
     if estimate and len(boxes):
         found['shift'] = estimate_shift(thermal, rgb, boxes[0])

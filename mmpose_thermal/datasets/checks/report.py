@@ -18,7 +18,7 @@ from .inspection import image_folders
 
 _THUMBNAIL_PX = 150
 _FAR_PX = 1 << 14  # beyond any picture, and small enough for OpenCV to draw
-_MARKS = dict(error='ERROR', warning='warning')
+_MARKS = dict(error='ERROR', warning='warning', note='note')
 _STYLE = ('body{font-family:sans-serif;max-width:75em;margin:2em auto;'
           'padding:0 1em;line-height:1.4}.error{border-left:6px solid #c0392b}'
           '.warning{border-left:6px solid #e1a100}section{padding:.2em 1em;'
@@ -46,8 +46,8 @@ def config_lines(inspection: Inspection) -> str:
 
 
 def _counts(inspection: Inspection) -> str:
-    errors = sum(finding.level == 'error' for finding in inspection.findings)
-    return f'{errors} errors, {len(inspection.findings) - errors} warnings.'
+    levels = [finding.level for finding in inspection.findings]
+    return f'{levels.count("error")} errors, {levels.count("warning")} warnings.'
 
 
 def _statistics_of_files(inspection: Inspection) -> Dict[str, dict]:

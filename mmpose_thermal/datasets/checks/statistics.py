@@ -15,6 +15,7 @@ def statistics_of(data: Faces, metainfo: dict) -> dict:
         sizes[f'{image["width"]}x{image["height"]}'] += 1
     statistics = dict(
         images=len(data.images), faces=len(data.points),
+        unlabelled_faces=int((~data.labelled).sum()),
         subjects=len({short(image['subject_id'])
                       for image in data.images if 'subject_id' in image}),
         pairs=sum(bool(image.get('rgb_file_name')) for image in data.images),

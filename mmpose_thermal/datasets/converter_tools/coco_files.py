@@ -36,20 +36,36 @@ def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
     """Converts a face's annotation to the coordinates of the RGB image."""
     found = {key: value for key, value in annotation.items()
              if key != 'rgb_keypoints'}
+    if 'keypoints' not in annotation:
+        return dict(found, **_rgb_box(annotation['bbox'], image, rgb_size))
     keypoints = np.reshape(annotation['keypoints'], (-1, 3)).astype(float)
     if 'rgb_keypoints' in annotation:
         keypoints = np.reshape(annotation['rgb_keypoints'], (-1, 3))
     elif 'rgb_homography' in image:
-        back = np.linalg.inv(as_homography(image['rgb_homography']))
-        moved = np.column_stack([keypoints[:, :2], np.ones(len(keypoints))
-                                 ]) @ back.T
-        keypoints[:, :2] = moved[:, :2] / moved[:, 2:]
+        keypoints[:, :2] = _to_rgb(keypoints[:, :2], image)
     else:
         return found
     return dict(
         found,
         keypoints=listed(with_visibility(keypoints)),
         **box_fields(box_around(keypoints, .1), rgb_size))
+
+
+def _to_rgb(points: np.ndarray, image: dict) -> np.ndarray:
+    """Maps points (N, 2) of a thermal image to its RGB partner."""
+    back = np.linalg.inv(as_homography(image['rgb_homography']))
+    moved = np.column_stack([points, np.ones(len(points))]) @ back.T
+    return moved[:, :2] / moved[:, 2:]
+
+
+def _rgb_box(box, image: dict, rgb_size) -> dict:
+    """Box fields of an unlabelled face in the RGB image."""
+    if 'rgb_homography' not in image:
+        return {}
+    x, y, width, height = box
+    corners = np.array([[x, y], [x + width, y], [x, y + height],
+                        [x + width, y + height]])
+    return box_fields(box_around(_to_rgb(corners, image), 0.), rgb_size)
 
 
 def visible_records(records: List[dict]) -> List[dict]:

@@ -177,7 +177,8 @@ def _splits(records: List[dict], metainfos: Dict[str, dict], description: str,
                 path = paths[name] = out / f'{name}.json'
                 content = contents[path] = coco(part, metainfo, description)
                 for fault in read_annotations(
-                        str(path), metainfo, content=content).faults:
+                        str(path), metainfo, content=content,
+                        unlabelled=True).faults:
                     raise ConversionError(
                         f'a data set would refuse {path.name}: '
                         f'{fault.message} Nothing was written.')
@@ -191,9 +192,12 @@ def _name(*parts: str) -> str:
 def _counts(name: str, records: List[dict]) -> str:
     subjects = {record['image'].get('subject_id') for record in records}
     faces = sum(len(record['annotations']) for record in records)
+    bare = sum(not annotation['num_keypoints'] for record in records
+               for annotation in record['annotations'])
     pairs = sum('rgb_size' in record for record in records)
     unknown = ' and images of unknown subjects' if None in subjects else ''
-    return (f'{name}: {len(records)} images, {faces} faces, '
+    unlabelled = f' ({bare} unlabelled)' if bare else ''
+    return (f'{name}: {len(records)} images, {faces} faces{unlabelled}, '
             f'{len(subjects - {None})} subjects{unknown}, '
             f'{pairs} with an RGB partner')
 

@@ -94,7 +94,10 @@ def _landmarks_of(shape: dict) -> Optional[list]:
 
 def faces_of_shapes(shapes: Sequence[dict],
                     names: Sequence[str] = ()) -> Tuple[List[Face], List[str]]:
-    """Makes one face per group id of an image; also returns the ignored shapes."""
+    """Makes one face per group id of an image; also returns the ignored shapes.
+
+    A box without points is an unlabelled face, unless it holds points of another.
+    """
     groups: Dict[Any, List[dict]] = defaultdict(list)
     for shape in shapes:
         groups[shape.get('group_id')].append(shape)
@@ -106,9 +109,19 @@ def faces_of_shapes(shapes: Sequence[dict],
     ignored: List[str] = []
     faces = [face_of_shapes(groups[name], names, ignored)
              for name in with_points]
-    ignored += ['box "face" without points' for name, group in groups.items()
-                if name not in with_points for _ in group]
-    return [face for face in faces if len(face.keypoints)], ignored
+    bare = [_box(shape) for name, group in groups.items()
+            if name not in with_points for shape in group]
+    of_others = [box for box in bare
+                 if any(_holds(box, face.keypoints) for face in faces)]
+    ignored += ['box "face" without points'] * len(of_others)
+    faces += [Face(np.empty((0, 2)), box) for box in bare if box not in of_others]
+    return [face for face in faces if len(face.keypoints) or face.bbox], ignored
+
+
+def _holds(box: Sequence[float], points: np.ndarray) -> bool:
+    """Whether any of the points (N, 2) lies in a box x, y, width, height."""
+    low = np.array(box[:2])
+    return bool(((points >= low) & (points <= low + box[2:])).all(1).any())
 
 
 def face_of_shapes(shapes: Sequence[dict],

@@ -23,10 +23,10 @@ class LeaveOut(Exception):
 
 @dataclass
 class Face:
-    """One labelled face.
+    """One face, labelled or with a box only.
 
     Keypoints are in pixels, (K, 2) with NaN for unlabelled points, or (K, 3)
-    with COCO visibility.
+    with COCO visibility. A face with a box and no labelled point is unlabelled.
     """
     keypoints: np.ndarray
     # x, y, width, height; computed from the keypoints with a margin by default.
@@ -40,7 +40,7 @@ class Picture:
     """One thermal image with its faces; file names are relative to the root."""
     file_name: str
     split: str  # 'train', 'val' or 'test'
-    faces: List[Face]  # labelled faces
+    faces: List[Face]
     rgb_file_name: Optional[str] = None  # RGB partner
     kind: str = ''  # each kind is written to its own {kind}_{split}.json
     fields: dict = field(default_factory=dict)  # subject_id, palette, ...
@@ -91,13 +91,16 @@ def listed(keypoints: np.ndarray) -> list:
 def _annotation(face: Face, size: Tuple[int, int], metainfo: dict,
                 margin: float) -> dict:
     keypoints = with_visibility(face.keypoints)
+    labelled = keypoints[:, 2] > 0
+    if not labelled.any() and face.bbox is not None and \
+            face.rgb_keypoints is None:  # which could not be aligned
+        return _unlabelled(face, size)
     points = metainfo['num_keypoints']
     if len(keypoints) != points:
         raise LeaveOut(
             f'{len(keypoints)} points instead of {points}',
             'two faces without group ids?'
             if len(keypoints) and len(keypoints) % points == 0 else '')
-    labelled = keypoints[:, 2] > 0
     if labelled.sum() < 2:
         raise LeaveOut('fewer than two labelled points')
     outside = outside_image(keypoints[:, :2], np.array(size))
@@ -121,6 +124,15 @@ def _annotation(face: Face, size: Tuple[int, int], metainfo: dict,
         annotation['rgb_keypoints'] = listed(
             with_visibility(face.rgb_keypoints))
     return annotation
+
+
+def _unlabelled(face: Face, size: Tuple[int, int]) -> dict:
+    """Makes an annotation with a box and no keypoints."""
+    box = np.asarray(face.bbox, dtype=float)
+    breach = box_breach(box.tolist(), size[0], size[1], 'it')
+    if breach:
+        raise LeaveOut(f'face {breach[1]}', breach[2])
+    return dict(**box_fields(box, size), num_keypoints=0, **face.fields)
 
 
 def _check_labelled_size(picture: Picture, size: Tuple[int, int]) -> None:
@@ -167,7 +179,7 @@ def record_of(root: Path, picture: Picture, metainfos: Dict[str, dict],
                            '{}x{}, thermal {}x{}'.format(
                                *record['rgb_size'], width, height))
     if not picture.faces:
-        raise LeaveOut('no labelled face')
+        raise LeaveOut('no face')
     record['annotations'] = [
         _annotation(face, (width, height), metainfos[picture.kind], margin)
         for face in picture.faces

@@ -5,8 +5,7 @@ from .public_datasets import (CarlVisThDataset, CharlotteDataset,
 from .thermal_face_dataset import ThermalFaceDataset
 
 __all__ = [
-    'CombinedFaceDataset',
     'CarlVisThDataset', 'CharlotteDataset', 'CharlotteProfileDataset',
-    'RWTHDataset', 'SFTL54Dataset', 'TFWDataset', 'TFakeDataset',
-    'ThermalFaceDataset'
+    'CombinedFaceDataset', 'RWTHDataset', 'SFTL54Dataset', 'TFWDataset',
+    'TFakeDataset', 'ThermalFaceDataset'
 ]

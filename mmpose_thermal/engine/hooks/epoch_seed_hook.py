@@ -6,6 +6,7 @@ import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop
+from mmpose.datasets.samplers import MultiSourceSampler
 from mmpose.registry import HOOKS
 
 
@@ -17,7 +18,9 @@ class EpochSeedHook(Hook):
     differently from an uninterrupted one. With this hook both augment alike,
     and the augmentation of a ``ThermalFaceDataset`` does not depend on the
     number of workers. It does nothing in iteration-based training, which has
-    no epochs.
+    no epochs. Where an epoch repeats samples (``RepeatDataset``,
+    ``sample_ratio_factor``, ``MultiSourceSampler``), it seeds the processes
+    alone: repetitions must be augmented differently.
     """
 
     priority = 'VERY_HIGH'
@@ -34,6 +37,9 @@ class EpochSeedHook(Hook):
         random.seed(own)
         np.random.seed(own % 2**32)
         torch.manual_seed(own)
+        if isinstance(getattr(runner.train_dataloader, 'sampler', None),
+                      MultiSourceSampler):
+            return  # it repeats samples of the smaller sources
         for dataset in _leaves(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch_seed'):
                 dataset.set_epoch_seed(shared)
@@ -57,12 +63,8 @@ def epoch_seeds(seed: int, epoch: int, rank: int) -> Tuple[int, int]:
 
 
 def _leaves(dataset):
-    """The data sets of a combination.
-
-    It skips wrappers that repeat samples, whose repetitions must be augmented
-    differently.
-    """
-    if hasattr(dataset, 'datasets'):
+    """The data sets of a combination; wrappers that repeat samples as they are."""
+    if hasattr(dataset, 'datasets') and not getattr(dataset, 'resample', False):
         for part in dataset.datasets:
             yield from _leaves(part)
     else:

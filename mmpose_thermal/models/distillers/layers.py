@@ -111,9 +111,15 @@ class NetworkTail(nn.Module):
             with torch.autocast(feature.device.type, enabled=False) \
                     if weight.dtype != torch.float32 else nullcontext():
                 found = self.head.pack(self.network.extract_feat(blank))
+        except RuntimeError as error:  # maps of different batches meet
+            raise self._bypassed() from error
         finally:
             handle.remove()
         if len(found) != len(feature):
-            raise ValueError(f'layers: not everything in {type(self.network).__name__}'
-                             f' passes through "{self.layer}". Name another layer.')
+            raise self._bypassed()
         return self.head(found)
+
+    def _bypassed(self) -> ValueError:
+        return ValueError(
+            f'layers: "{self.layer}" cannot be injected into, since the head also '
+            'reads maps that do not come from it. Name an earlier layer.')

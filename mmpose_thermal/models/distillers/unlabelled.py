@@ -70,7 +70,8 @@ class TeacherLabels:
             confidence in them.
         """
         weight, output = batch.target_weight, batch.teacher_output
-        bare = (weight == 0).all(1, keepdim=True)  # (B, 1)
+        assert weight is not None
+        bare = weight.eq(0).all(1, keepdim=True)  # (B, 1)
         confidence = teacher.head.confidence(output).to(weight)
         counts = confidence >= self.threshold
         if self.flip_tolerance is not None:

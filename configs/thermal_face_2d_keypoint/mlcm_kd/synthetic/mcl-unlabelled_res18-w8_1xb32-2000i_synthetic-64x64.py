@@ -1,15 +1,15 @@
 # MCL on 60 labelled thermal faces and 5,000 without labels: the thermal student
 # of KTL, now frozen, teaches the light network, and no RGB image is needed.
 _base_ = '../../topdown_heatmap/synthetic/' \
-    'td-hm_res18-w8_1xb32-1500i_synthetic-thermal-64x64.py'
+    'td-hm_res18-w8_1xb32-2000i_synthetic-thermal-64x64.py'
 
 model = dict(
     _delete_=True,
     type='CrossModalDistiller',
     teacher=dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
-        'td-hm_res18-w16_1xb32-1500i_synthetic-thermal-64x64.py',
-        checkpoint='work_dirs/ktl-unlabelled_res18-w16_1xb32-1500i_'
+        'td-hm_res18-w16_1xb32-2000i_synthetic-thermal-64x64.py',
+        checkpoint='work_dirs/ktl-unlabelled_res18-w16_1xb32-2000i_'
         'synthetic-64x64/best_NME_*.pth'),
     student=dict(config={{_base_.model}}),
     teacher_input='thermal',

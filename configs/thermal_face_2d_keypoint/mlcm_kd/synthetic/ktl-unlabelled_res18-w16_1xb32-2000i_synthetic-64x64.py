@@ -1,7 +1,7 @@
 # KTL on 60 labelled pairs and 5,000 without labels, three of them in each four:
 # there, the teacher's output is the target. Logits distillation does not decay,
 # as nothing else teaches the student's own output on unlabelled faces.
-_base_ = './ktl-dikd_res18-w16_1xb32-1500i_synthetic-64x64.py'
+_base_ = './ktl-dikd_res18-w16_1xb32-2000i_synthetic-64x64.py'
 
 model = dict(
     unlabelled=dict(threshold=0.3),

@@ -1,7 +1,7 @@
 # The benchmark's RGB teacher, trained to convergence.
-_base_ = './td-hm_res18-w16_1xb32-1500i_synthetic-thermal-64x64.py'
+_base_ = './td-hm_res18-w16_1xb32-2000i_synthetic-thermal-64x64.py'
 
-max_iters = 6000
+max_iters = 3000
 train_cfg = dict(max_iters=max_iters, val_interval=500)
 param_scheduler = [
     _base_.param_scheduler[0],

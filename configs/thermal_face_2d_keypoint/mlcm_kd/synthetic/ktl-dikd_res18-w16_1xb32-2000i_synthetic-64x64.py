@@ -1,9 +1,9 @@
 # KTL in the benchmark: the frozen RGB teacher and a thermal student of the same
 # size, on labelled pairs.
 _base_ = '../../topdown_heatmap/synthetic/' \
-    'td-hm_res18-w16_1xb32-1500i_synthetic-thermal-64x64.py'
+    'td-hm_res18-w16_1xb32-2000i_synthetic-thermal-64x64.py'
 
-teacher_name = 'td-hm_res18-w16_1xb32-6000i_synthetic-rgb-64x64'
+teacher_name = 'td-hm_res18-w16_1xb32-3000i_synthetic-rgb-64x64'
 model = dict(
     _delete_=True,
     type='CrossModalDistiller',
