@@ -91,8 +91,7 @@ def build_config(path: str, data: Data, epochs: Optional[int] = None,
     share = loader.sampler.source_ratio[0]
     times = round(data.rendered * share / (1 - share) / data.faces)
     if times > 1:
-        # Within an epoch the data set augments a face always alike; repeated by
-        # this wrapper, it does not.
+        # An epoch then shows each rendered face about once.
         loader.dataset.datasets[0] = dict(
             type='mmengine.RepeatDataset', times=times, dataset=own)
     if epochs:
