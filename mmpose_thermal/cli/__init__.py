@@ -14,7 +14,7 @@ from mmpose_thermal.version import __version__
 from .parsers import HelpFormatter, add_choices
 
 COMMANDS = ('predict', 'serve', 'convert', 'check', 'browse', 'register',
-            'label', 'benchmark', 'export', 'info')
+            'label', 'distill', 'benchmark', 'export', 'info')
 _REPOSITORY = ('in a clone of the repository, run `bash tools/install.sh` '
                '(see docs/get_started.md)')
 _REMEDIES = {

@@ -4,14 +4,15 @@ import shlex
 from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence
 
-from .execution import execute, trials_of
+from .execution import execute, locked, require_tools, trials_of
 from .recipe import Recipe, RecipeError, Run, Table, load_recipe
 from .report import write_report
 from .trial import Trial, TrialError
 
 __all__ = [
     'Recipe', 'RecipeError', 'Run', 'Table', 'Trial', 'TrialError', 'execute',
-    'load_recipe', 'run_recipe', 'trials_of', 'write_report'
+    'load_recipe', 'locked', 'require_tools', 'run_recipe', 'trials_of',
+    'write_report'
 ]
 
 _WORK_DIR = 'work_dirs/benchmark'
@@ -49,10 +50,8 @@ def run_recipe(path: str,
     recipe = load_recipe(path, data_root, seeds, only)
     if report_only:
         trials = trials_of(recipe, work_dir)
-    elif not osp.isfile('tools/train.py'):
-        raise RecipeError('There is no tools/train.py here: run this in the root of '
-                          'the repository of mmpose_thermal.')
     else:
+        require_tools()
         trials = execute(recipe, work_dir, say)
     command = ['mmpose-thermal', 'benchmark', path]
     if work_dir != _WORK_DIR:

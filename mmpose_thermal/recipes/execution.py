@@ -10,13 +10,20 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Callable, Dict, List, Optional
+from typing import IO, Callable, Dict, Iterator, List, Optional
 
 from mmengine.utils import get_git_hash
 
 from ..engine.student import student_config
 from .recipe import Recipe, RecipeError
 from .trial import Trial, TrialError
+
+
+def require_tools() -> None:
+    """Raises RecipeError if this is not the root of the repository."""
+    if not osp.isfile('tools/train.py'):
+        raise RecipeError('There is no tools/train.py here: run this in the root of '
+                          'the repository of mmpose_thermal.')
 
 
 def trials_of(recipe: Recipe, root: str) -> Dict[str, List[Trial]]:
@@ -54,7 +61,7 @@ def execute(recipe: Recipe, root: str,
     trials = [trial for group in by_run.values() for trial in group]
     for trial in trials:
         trial.check()
-    with _locked(root, say):  # only one process may prepare the data
+    with locked(root, say):  # only one process may prepare the data
         for command in recipe.prepare:
             _prepare(command, say)
     undone = set()
@@ -86,15 +93,18 @@ def _prepare(command, say):
 
 def _complete(trial, say):
     """Trains and tests a trial, or resumes it after an interruption."""
-    with _locked(trial.folder, say) as lock:
+    with locked(trial.folder, say) as lock:
         if trial.tested():  # by another process that held the lock
             return
         if not trial.record().get('trained'):
             trial.remember(training=trial.fingerprint(), commit=get_git_hash(digits=7))
             before, started = trial.record().get('train_seconds', 0), time.time()
+            # MMPose's --resume would drop the config's load_from.
+            begun = osp.exists(osp.join(trial.folder, 'last_checkpoint'))
             try:
                 _run('train', trial, lock, say, trial.options, [
-                    trial.run.config, '--work-dir', trial.folder, '--resume'])
+                    trial.run.config, '--work-dir', trial.folder,
+                    *(['--resume'] if begun else [])])
             finally:
                 trial.remember(train_seconds=round(before + time.time() - started, 1))
             trial.remember(trained=True)
@@ -136,7 +146,7 @@ def _run(tool, trial, lock, say, options, arguments):
 
 
 @contextlib.contextmanager
-def _locked(folder, say):
+def locked(folder: str, say: Callable[[str], None]) -> Iterator[IO]:
     """Locks the folder, waiting for other processes if necessary."""
     os.makedirs(folder, exist_ok=True)
     with open(osp.join(folder, '.lock'), 'w') as lock:

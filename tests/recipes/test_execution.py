@@ -28,7 +28,9 @@ TRAIN = '''
 import os, sys, time
 print('Epoch(train)  [1][10/19]  eta: 0:00:09', flush=True)
 folder = sys.argv[sys.argv.index('--work-dir') + 1]
-assert '--resume' in sys.argv
+checkpoint = folder + '/last_checkpoint'
+assert ('--resume' in sys.argv) == os.path.exists(checkpoint)
+open(checkpoint, 'w').close()
 with open('log', 'a') as log:
     log.write('train ' + folder + '\\n')
 if 'plain/seed1' in folder and os.path.exists('break'):

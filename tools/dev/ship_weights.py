@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 from mmengine.registry import init_default_scope
 from mmengine.runner import save_checkpoint
-from mmpose.registry import DATASETS
 
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.deployment import (describe, export_model,
-                                       fit_calibration, load_model)
+from mmpose_thermal.deployment import describe, export_model, load_model
+from mmpose_thermal.deployment.hard_faces import calibration_of
 from mmpose_thermal.deployment.reliability import measure_reliability
-from mmpose_thermal.runtime.networks import OnnxNetwork
 
 _WEIGHTS = Path(mmpose_thermal.__file__).parent / 'weights'
 _MEASURED = re.compile('(<!-- measured -->\n).*?(<!-- end -->)', re.S)
@@ -34,57 +32,6 @@ _NEW_CARD = """# Model card: {}
 _EDGES = np.array([0, .3, .5, .7, .9, 1.])
 _THRESHOLDS = (.3, .35, .4)
 _MAX_MB = 3.
-# Rendered faces are easier than real ones: what a camera does to them makes
-# the shares of right and wrong points alike.
-_HARDER = [
-    dict(type='RandomBBoxTransform', shift_factor=.12, shift_prob=.6,
-         scale_factor=(.75, 1.3), rotate_factor=40),
-    dict(type='TopdownAffine'),
-    dict(type='PhotometricDistortion', contrast_range=(.5, 1.5),
-         saturation_range=(1, 1), hue_delta=1),
-    dict(type='ContrastReversal', prob=.08),
-    dict(type='OpticalBlur', prob=.25),
-    dict(type='LowerResolution', prob=.2),
-    dict(type='NETDNoise', prob=.2),
-    dict(type='PartialOcclusion', prob=.15),
-    dict(type='PackPoseInputs', pack_transformed=True),
-]
-_EYES = ('right_eye_outer', 'left_eye_outer')
-
-
-def calibration_of(model_file, info, dataset, rounds):
-    """Fits the calibration on degraded faces of a data set.
-
-    Args:
-        model_file (str): Exported landmark model.
-        info (ModelInfo): Its description.
-        dataset (dict): Config of the data set.
-        rounds (int): Times that each face is degraded.
-
-    Returns:
-        dict: See :func:`fit_calibration`.
-    """
-    pipeline = [dict(type='LoadThermalImage', **info.gain),
-                dict(type='GetBBoxCenterScale', padding=info.padding),
-                *_HARDER]
-    pipeline[3] = dict(type='TopdownAffine', input_size=info.input_size,
-                       use_udp=info.use_udp)
-    faces = DATASETS.build(dict(dataset, pipeline=pipeline, test_mode=False))
-    network = OnnxNetwork(model_file, 'landmarks')
-    eyes = [info.keypoints.index(name) for name in _EYES]
-    found = []
-    np.random.seed(0)
-    for index in range(rounds * len(faces)):
-        sample = faces[index % len(faces)]
-        truth = sample['data_samples'].gt_instances
-        points, peaks, spreads = (output[0] for output in network(
-            sample['inputs'].numpy()[None, :1]))
-        labels = truth.transformed_keypoints[0]
-        error = np.linalg.norm(points - labels, axis=1)
-        eye_px = np.linalg.norm(np.subtract(*labels[eyes]))
-        found.append(np.stack([peaks, spreads, error, error / eye_px],
-                              1)[truth.keypoints_visible[0] > 0])
-    return fit_calibration(*np.concatenate(found).T)
 
 
 def facts(path, info, args):

@@ -1,0 +1,34 @@
+"""Compares exported models with labels."""
+import os.path as osp
+
+from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.datasets.datasets import ThermalFaceDataset
+from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
+from mmpose_thermal.evaluation import FaceAlignmentMetric, FaceErrors
+
+
+def errors_of(landmarker: ThermalLandmarker, ann_file: str,
+              data_root: str) -> FaceErrors:
+    """Runs a model on the labelled faces of an annotation file, in their boxes.
+
+    Args:
+        landmarker (ThermalLandmarker): The model.
+        ann_file (str): The annotation file.
+        data_root (str): Folder that its file names are relative to.
+    """
+    dataset = ThermalFaceDataset(
+        data_root=data_root, ann_file=osp.abspath(ann_file), test_mode=True,
+        pipeline=[])
+    load = LoadThermalImage(channels=1, **landmarker.info.gain)
+    metric = FaceAlignmentMetric(prefix='faces')
+    metric.dataset_meta = dataset.metainfo
+    for index in range(len(dataset)):
+        face = dataset.get_data_info(index)
+        frame = landmarker.prepare(load(dict(face))['img'])
+        found, = landmarker.landmarks(frame, face['bbox'], [1.])
+        metric.process(None, [dict(
+            face, pred_instances=dict(keypoints=found.keypoints[None]),
+            gt_instances=dict(
+                keypoints=face['keypoints'],
+                keypoints_visible=face['keypoints_visible'], bboxes=face['bbox']))])
+    return metric.face_errors(metric.results)
