@@ -140,6 +140,11 @@ runs['init-ktl'] = dict(
     title='KTL, 60 labelled pairs, 5,000 unlabelled, started from the teacher',
     config=_unlabelled, teacher='rgb', from_teacher=True,
     options=_mixed(60, 5000))
+runs['init-ktl-1-in-8'] = dict(
+    title='the same, 1 face in 8 labelled', config=_unlabelled, teacher='rgb',
+    from_teacher=True, options={
+        **_mixed(60, 5000), 'train_dataloader.sampler.source_ratio': [1, 7]
+    })
 runs['simkd'] = dict(
     title='the same, with FD alone and the teacher\'s head, frozen (SimKD)',
     config=_unlabelled, teacher='rgb', from_teacher=True,
