@@ -4,7 +4,7 @@ import os.path as osp
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.datasets.datasets import ThermalFaceDataset
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
-from mmpose_thermal.evaluation import FaceAlignmentMetric, FaceErrors
+from mmpose_thermal.evaluation import FaceErrors, errors_of_points
 
 
 def errors_of(landmarker: ThermalLandmarker, ann_file: str,
@@ -20,15 +20,7 @@ def errors_of(landmarker: ThermalLandmarker, ann_file: str,
         data_root=data_root, ann_file=osp.abspath(ann_file), test_mode=True,
         pipeline=[])
     load = LoadThermalImage(channels=1, **landmarker.info.gain)
-    metric = FaceAlignmentMetric(prefix='faces')
-    metric.dataset_meta = dataset.metainfo
-    for index in range(len(dataset)):
-        face = dataset.get_data_info(index)
-        frame = landmarker.prepare(load(dict(face))['img'])
-        found, = landmarker.landmarks(frame, face['bbox'], [1.])
-        metric.process(None, [dict(
-            face, pred_instances=dict(keypoints=found.keypoints[None]),
-            gt_instances=dict(
-                keypoints=face['keypoints'],
-                keypoints_visible=face['keypoints_visible'], bboxes=face['bbox']))])
-    return metric.face_errors(metric.results)
+    faces = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return errors_of_points(dataset.metainfo, faces, [
+        landmarker.landmarks(landmarker.prepare(load(dict(face))['img']),
+                             face['bbox'], [1.])[0].keypoints for face in faces])

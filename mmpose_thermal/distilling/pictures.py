@@ -1,7 +1,5 @@
 """Draws what a report shows."""
-import glob
 import json
-import os.path as osp
 from typing import Dict, List
 
 import cv2
@@ -11,7 +9,8 @@ from mmpose_thermal.datasets.datasets.thermal_face_dataset import image_fields
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.evaluation import FaceErrors
 from mmpose_thermal.visualization import (contact_sheet, draw_landmarks,
-                                          plot_training, save_figure)
+                                          plot_training, save_figure,
+                                          training_log)
 from mmpose_thermal.visualization.contact_sheet import PREDICTED, TRUTH
 
 _FACES, _SIDE_PX, _MARGIN = 6, 220, 1.35
@@ -65,15 +64,4 @@ def plot_trainings(path: str, folders: Dict[str, str]) -> str:
         folders (dict[str, str]): Work directories by title.
     """
     return save_figure(plot_training(
-        {title: _log(folder) for title, folder in folders.items()}), path)[0]
-
-
-def _log(folder):
-    """Lines of a training's log, including all parts of a resumed one."""
-    lines = {}
-    for part in sorted(glob.glob(osp.join(folder, '2*', 'vis_data', 'scalars.json'))):
-        with open(part) as file:
-            for line in map(json.loads, file):
-                if 'step' in line:  # a later part replaces repeated steps
-                    lines['lr' in line, line['step']] = line
-    return [lines[key] for key in sorted(lines)]
+        {title: training_log(folder) for title, folder in folders.items()}), path)[0]

@@ -10,7 +10,6 @@ from mmpose_thermal.cli.check import folder_above
 from mmpose_thermal.datasets.annotations import read_annotations
 from mmpose_thermal.datasets.datasets import ThermalFaceDataset
 from mmpose_thermal.datasets.transforms.loading import read_image
-from mmpose_thermal.evaluation import FaceAlignmentMetric
 from mmpose_thermal.runtime.channels import is_coloured
 from mmpose_thermal.runtime.images import grey_levels
 from mmpose_thermal.runtime.palettes import palette_fits
@@ -112,17 +111,3 @@ def read_grey(record, gain):
     return grey_levels(image, path, palette or 'white-hot',
                        record.get('temperature_scale'),
                        record.get('temperature_offset') or 0., **gain)[0]
-
-
-def face_errors(metainfo, faces, points):
-    """Compares points (N, K, 2) with the annotation, as FaceAlignmentMetric does."""
-    metric = FaceAlignmentMetric(prefix='faces')  # without one, it warns
-    metric.dataset_meta = metainfo
-    metric.process(None, [
-        dict(face, pred_instances=dict(keypoints=found[None]),
-             gt_instances=dict(
-                 keypoints=face['keypoints'],
-                 keypoints_visible=face['keypoints_visible'],
-                 bboxes=face['bbox'])) for face, found in zip(faces, points)
-    ])
-    return metric.face_errors(metric.results)

@@ -11,11 +11,12 @@ from collections import defaultdict
 
 import cv2
 import numpy as np
-from annotated_frames import face_errors, read_faces, read_grey
+from annotated_frames import read_faces, read_grey
 from errors_files import parse_by
 from landmark_models import load_model, titles_of_models
 
 from mmpose_thermal.evaluation import (bootstrap_interval, changed_boxes,
+                                       errors_of_points,
                                        failure_rate, match_faces, region_offsets)
 from mmpose_thermal.labelling.detectors import load_detector
 from mmpose_thermal.visualization import worst_faces
@@ -154,7 +155,7 @@ def box_table(models, given, faces, metainfo, scales, shift):
             row = []
             for title, model in models.items():
                 means = [
-                    face_errors(metainfo, faces, predict(
+                    errors_of_points(metainfo, faces, predict(
                         model, faces, changed_boxes(boxes, scale, s))).nme().mean()
                     for s in shifts
                 ]
@@ -200,7 +201,7 @@ def detection_table(models, given, faces, metainfo, chosen, boxes):
         errors = np.full(len(faces), np.inf)
         if chosen:
             some = [faces[index] for index in chosen]
-            errors[chosen] = 100 * face_errors(
+            errors[chosen] = 100 * errors_of_points(
                 metainfo, some, predict(model, some, boxes)).nme()
         yield [title, f'{100 * len(chosen) / len(faces):.1f} %',
                mean_and_median(errors[chosen]),
@@ -231,7 +232,7 @@ def evaluate(args):
         args.annotation, args.data_root, args.points, args.where)
     models = dict(zip(titles, map(load_model, args.models)))
     boxes = annotated_boxes(faces)
-    runs = {title: face_errors(metainfo, faces, predict(model, faces, boxes))
+    runs = {title: errors_of_points(metainfo, faces, predict(model, faces, boxes))
             for title, model in models.items()}
     print_table(summary_table(runs))
     if args.by:
