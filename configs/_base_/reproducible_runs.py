@@ -14,4 +14,5 @@ run_hooks = dict(
     checkpoint=dict(type='mmpose.AtomicCheckpointHook'),
     checked_loading=dict(type='mmpose.CheckedLoadingHook'),
     epoch_seed=dict(type='mmpose.EpochSeedHook'),
-    finite_loss=dict(type='mmpose.FiniteLossHook'))
+    finite_loss=dict(type='mmpose.FiniteLossHook'),
+    unlabelled_data=dict(type='mmpose.UnlabelledDataHook'))

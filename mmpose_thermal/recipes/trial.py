@@ -12,9 +12,9 @@ from mmengine.config import Config
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .recipe import RecipeError, Run
 
-# Settings that affect the speed of a run, but not its result.
+# Settings that affect the speed of a run, or only check it, but not its result.
 _IRRELEVANT = ('num_workers', 'persistent_workers', 'pin_memory', 'work_dir',
-               'launcher', 'env_cfg')
+               'launcher', 'env_cfg', 'unlabelled_data')
 
 
 class TrialError(RuntimeError):

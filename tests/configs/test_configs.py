@@ -91,7 +91,7 @@ def without_downloads(model):
 #: What docs/robustness.md promises of every training.
 PROMISED = {
     'AtomicCheckpointHook', 'CheckedLoadingHook', 'EpochSeedHook',
-    'FiniteLossHook'
+    'FiniteLossHook', 'UnlabelledDataHook'
 }
 
 
