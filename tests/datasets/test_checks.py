@@ -362,7 +362,7 @@ def test_an_unlabelled_face_needs_a_homography(edit, root):
 
 
 def test_boxes_of_unlabelled_faces_are_checked(edit):
-    findings = edit(without_landmarks(3, bbox=[0, 0, 0, 0]))
+    findings = edit(without_landmarks(3, bbox=[5, 5, 0, 9]))
     assert findings['left out'].level == findings['unlabelled'].level == 'warning'
     assert 'which is not a box' in findings['unlabelled'].message
     assert not edit.inspection.failed  # training on the labelled ones works

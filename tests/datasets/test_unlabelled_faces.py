@@ -127,3 +127,12 @@ def test_combined_samples_hold_nothing_but_what_was_packed(root, pairs_root):
 def test_a_common_pipeline_is_refused(pairs_root):
     with pytest.raises(ValueError, match='no common `pipeline`'):
         combined((pairs_root, {}), pipeline=[dict(type='PackPoseInputs')])
+
+
+def test_what_cvat_tracks_out_of_sight_is_no_face(root):
+    """It writes an empty box then, which is not an unlabelled face."""
+    def hide(content):
+        content['annotations'][0]['bbox'] = [0, 0, 0, 0]
+
+    edit(root / TRAIN, hide)
+    assert labels_of(build(root, unlabelled='keep')) == [0] + [68] * 4
