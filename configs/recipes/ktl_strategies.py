@@ -15,7 +15,7 @@ tables = [
         title='6,000 labelled pairs',
         baseline='plain-6000',
         rows=[
-            'plain-6000', 'init-6000', 'all-fd', 'all-ld', 'all-fi', 'all-ri', 'all-dikd',
-            'all-dikd-ld'
+            'plain-6000', 'init-6000', 'all-fd', 'all-ld', 'all-fi', 'all-ri',
+            'all-dikd', 'all-dikd-ld'
         ])
 ]
