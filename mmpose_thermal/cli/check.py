@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_thermal.components import register_components
     register_components()
     from mmpose_thermal.datasets.checks import html_report, inspect, text_report
+    from mmpose_thermal.datasets.image_files import folder_above
     root = args.data_root or folder_above(args.ann_files[0])
     prefix = dict(img=args.img_prefix, rgb=args.rgb_prefix)
     try:
@@ -65,16 +66,3 @@ def run(args: argparse.Namespace) -> int:
         print(f'error: {error}', file=sys.stderr)
         return 2
     return int(inspection.failed)
-
-
-def folder_above(ann_file: str) -> str:
-    """Returns the parent of the folder that contains an annotation file.
-
-    Symbolic links are not resolved, because the annotations or the whole data
-    set may be linked.
-    """
-    here = os.environ.get('PWD', '')
-    if not (os.path.isdir(here) and os.path.samefile(here, os.getcwd())):
-        here = os.getcwd()  # unlike PWD, this has links resolved
-    path = os.path.normpath(os.path.join(here, ann_file))
-    return os.path.dirname(os.path.dirname(path))

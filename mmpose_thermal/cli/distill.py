@@ -14,6 +14,8 @@ root of the repository; docs/tutorials/unlabelled.md explains the stages.
 import argparse
 import signal
 
+from .parsers import one_model
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
@@ -69,9 +71,9 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         report = distill(
-            args.pairs, _model(args.teacher, '--teacher'), args.work_dir,
+            args.pairs, one_model(args.teacher, '--teacher'), args.work_dir,
             levels=args.levels, rendered=args.rendered, epochs=args.epochs,
-            test=args.test, detector=_model(args.detector, '--detector'),
+            test=args.test, detector=one_model(args.detector, '--detector'),
             aligned=args.aligned, per=args.per)
     except KeyboardInterrupt:
         print('\nInterrupted. Run the same command to continue.')
@@ -80,13 +82,3 @@ def run(args: argparse.Namespace) -> int:
         print('\n' + file.read())
     print(f'the report is {report}')
     return 0
-
-
-def _model(words, option):
-    """One word as it is, a config and a checkpoint as a pair."""
-    if words is None or len(words) == 1:
-        return words and words[0]
-    if len(words) > 2:
-        raise ValueError(f'{option} {" ".join(words)}: give one model, or a config '
-                         'and a checkpoint.')
-    return tuple(words)

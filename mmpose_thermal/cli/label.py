@@ -17,6 +17,8 @@ which you should look at.
 """
 import argparse
 
+from .parsers import one_model
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
@@ -73,14 +75,10 @@ def run(args: argparse.Namespace) -> None:
     register_components()
     from mmpose_thermal.labelling import label_pairs
     result = label_pairs(
-        args.pairs, _one_or_two(args.teacher), args.out,
-        detector=_one_or_two(args.detector), data_root=args.data_root,
+        args.pairs, one_model(args.teacher, '--teacher'), args.out,
+        detector=one_model(args.detector, '--detector'), data_root=args.data_root,
         points=args.points, teacher_points=args.teacher_points,
         registration='aligned' if args.aligned else 'fit', per=args.per,
         min_score=args.min_score, min_point_score=args.min_point_score,
         boxes_only=args.boxes_only, sheet=args.sheet or True)
     print(result.summary())
-
-
-def _one_or_two(models):
-    return models[0] if models and len(models) == 1 else models

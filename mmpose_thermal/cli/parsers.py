@@ -1,6 +1,6 @@
 """Argument parsers with subcommands, and their help format."""
 import argparse
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -50,3 +50,18 @@ def add_choices(parser: argparse.ArgumentParser, kind: str,
     for name, manual in manuals.items():
         yield name, choices.add_parser(
             name, description=manual, formatter_class=HelpFormatter)
+
+
+def one_model(words: Optional[List[str]],
+              option: str) -> Union[None, str, List[str]]:
+    """The model that an option names: one word, or a config and a checkpoint.
+
+    Raises:
+        ValueError: There are more words.
+    """
+    if words is None:
+        return None
+    if len(words) > 2:
+        raise ValueError(f'{option} {" ".join(words)}: give one model, or a config '
+                         'and a checkpoint.')
+    return words if len(words) == 2 else words[0]

@@ -11,6 +11,11 @@ _NEEDED = dict(similarity=2, affine=3, homography=4)
 _OUTLIER_SHARE = .05
 
 
+def moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Maps points (N, 2) by a matrix (3, 3)."""
+    return cv2.perspectiveTransform(np.asarray(points, float)[:, None], matrix)[:, 0]
+
+
 # --------------------------------------------------- from the annotation file
 def as_homography(numbers: Sequence[float]) -> np.ndarray:
     """Converts nine numbers in row-major order, flat or nested, to a (3, 3) matrix.
@@ -125,8 +130,7 @@ def fit_map(rgb_points: np.ndarray, thermal_points: np.ndarray,
             f'no "{model}" fits the {len(source)} common points: they lie on '
             'one line, or many of them do not correspond. Check that '
             'both sides have the same point order.')
-    moved = cv2.perspectiveTransform(source[:, None], matrix)[:, 0]
-    distance = np.linalg.norm(moved - target, axis=1)
+    distance = np.linalg.norm(moved(source, matrix) - target, axis=1)
     inside = inliers.ravel().astype(bool)
     return Registration(matrix, len(source), int(inside.sum()),
                         float(np.median(distance[inside])))

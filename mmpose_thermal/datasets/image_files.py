@@ -17,6 +17,30 @@ MAX_HEADS_READ = 5000
 _THREADS = 8  # reading headers is mostly waiting, especially on network drives
 
 
+def folder_above(ann_file: str) -> str:
+    """Returns the parent of the folder that contains an annotation file.
+
+    Symbolic links are not resolved, because the annotations or the whole data
+    set may be linked.
+    """
+    here = os.environ.get('PWD', '')
+    if not (osp.isdir(here) and osp.samefile(here, os.getcwd())):
+        here = os.getcwd()  # unlike PWD, this has links resolved
+    path = osp.normpath(osp.join(here, ann_file))
+    return osp.dirname(osp.dirname(path))
+
+
+def image_folder(ann_file: str) -> str:
+    """The folder that image paths start from, if no data root is given.
+
+    The one above the annotation file's if that is called ``annotations``, else its
+    own.
+    """
+    above = folder_above(ann_file)
+    own = osp.join(above, osp.basename(osp.dirname(osp.abspath(ann_file))))
+    return above if osp.basename(own) == 'annotations' else own
+
+
 def head_of(path: str, with_size: bool = False) -> ImageHead:
     """Reads bits and size from a header; decodes the image only if necessary."""
     head = image_head(path)

@@ -38,12 +38,6 @@ def digest(pairs: str, without: str) -> str:
     return found.hexdigest()[:16]
 
 
-def folder_of(ann_file: str) -> str:
-    """The folder that paths in an annotation file start from."""
-    path = Path(ann_file).resolve()
-    return str(path.parents[path.parent.name == 'annotations'])
-
-
 def is_labelled(ann_file: str) -> bool:
     """Whether a file is an annotation file of which a face has landmarks."""
     if not osp.isfile(ann_file):

@@ -7,10 +7,11 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 from mmengine.config import Config
 
+from mmpose_thermal.datasets.image_files import image_folder
 from mmpose_thermal.labelling import label_pairs
 from mmpose_thermal.recipes import locked, require_tools
 
-from .data import digest, folder_of, is_labelled, render, split
+from .data import digest, is_labelled, render, split
 from .exporting import export
 from .journal import Journal
 from .report import write_report
@@ -109,7 +110,7 @@ class Distillation:
         """Labels the pairs, unless the annotation file has labels."""
         if is_labelled(self.pairs):
             self._say_indented(f'{self.pairs} is used as it is: it has labels')
-            return dict(out=osp.abspath(self.pairs), data_root=folder_of(self.pairs))
+            return dict(out=osp.abspath(self.pairs), data_root=image_folder(self.pairs))
         found = label_pairs(
             self.pairs, self.teacher, self._path('labels', 'annotations',
                                                  'pairs.json'),

@@ -9,11 +9,11 @@ from typing import Dict, List
 import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker, machine_class, measure_models
+from mmpose_thermal.datasets.image_files import image_folder
 from mmpose_thermal.evaluation import FaceErrors, failure_rate
 from mmpose_thermal.recipes import Trial
 
 from .agreement import errors_of
-from .data import folder_of
 from .pictures import draw_examples, plot_trainings
 
 _SHIPPED, _OURS = 'shipped light model', 'this model'
@@ -151,7 +151,7 @@ def _worse_teacher(rows) -> List[str]:
 
 def _test(models, ann_file: str) -> List[str]:
     """Errors on a labelled file of the user's."""
-    rows = {title: errors_of(model, ann_file, folder_of(ann_file))
+    rows = {title: errors_of(model, ann_file, image_folder(ann_file))
             for title, model in models.items()}
     count = len(next(iter(rows.values())))
     return [f'## Error on {count} labelled faces', '',

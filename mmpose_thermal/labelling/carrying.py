@@ -4,13 +4,13 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from mmpose_thermal.datasets.alignment import register_groups
+from mmpose_thermal.datasets.alignment import moved, register_groups
 from mmpose_thermal.datasets.annotations.rules import box_breach, outside_image
 from mmpose_thermal.datasets.converter_tools.records import (box_around, box_fields,
                                                              listed)
 from mmpose_thermal.datasets.pair_registration import group_of
 
-from .looking import Face, Seen, Unsure, moved
+from .looking import Face, Seen, Unsure
 
 _MARGIN = .1
 _MODEL = 'similarity'

@@ -3,10 +3,9 @@ import os.path as osp
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Sequence
 
-import cv2
 import numpy as np
 
-from mmpose_thermal.datasets.alignment import as_homography
+from mmpose_thermal.datasets.alignment import as_homography, moved
 from mmpose_thermal.datasets.transforms.loading import read_image
 
 from .pairs import Pair
@@ -123,11 +122,6 @@ def resizing(rgb_size: Sequence[int], thermal_size: Sequence[int]) -> np.ndarray
     """The map (3, 3) between images of one view with these widths and heights."""
     x, y = (own / other for own, other in zip(thermal_size, rgb_size))
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
-
-
-def moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Maps points (N, 2) by a matrix (3, 3)."""
-    return cv2.perspectiveTransform(np.asarray(points, float)[:, None], matrix)[:, 0]
 
 
 def _box_in_rgb(box, to_thermal):

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Counter as CounterOf, Dict, Iterator, List, Optional, Tuple
 
-from mmpose_thermal.cli.check import folder_above
 from mmpose_thermal.datasets.annotations import read_annotations
-from mmpose_thermal.datasets.image_files import head_of
+from mmpose_thermal.datasets.image_files import folder_above, head_of
 from mmpose_thermal.runtime.frames import IMAGES
 
 _CSV = 'pairs.csv'

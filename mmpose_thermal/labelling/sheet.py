@@ -6,11 +6,11 @@ from typing import List
 import cv2
 import numpy as np
 
+from mmpose_thermal.datasets.alignment import moved
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage, read_image
 from mmpose_thermal.visualization import contact_sheet, draw_landmarks
 
 from .carrying import Labelled
-from .looking import moved
 
 _FACES, _COLUMNS, _SIDE_PX = 24, 4, 200
 _VIEW = 1.6  # of the box

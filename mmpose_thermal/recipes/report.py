@@ -100,6 +100,8 @@ def _measure(outcomes):
     configs = {name: outcome.stock_config for name, outcome in outcomes.items()
                if outcome.stock_config}
     networks = {name: _network(path) for name, path in configs.items()}
+    if len(set(networks.values())) < 2:  # no table would show it
+        return
     first = {network: name for name, network in reversed(list(networks.items()))}
     measured = measure_models({name: configs[name] for name in first.values()})
     for name, network in networks.items():

@@ -6,7 +6,8 @@ import pytest
 from pairs import change, write_pairs
 
 from mmpose_thermal.datasets.datasets import ThermalFaceDataset
-from mmpose_thermal.distilling.data import (digest, folder_of, is_labelled, render,
+from mmpose_thermal.datasets.image_files import image_folder
+from mmpose_thermal.distilling.data import (digest, is_labelled, render,
                                             split)
 
 
@@ -65,7 +66,7 @@ def test_faces_without_labels_train_but_measure_nothing(ann_file, tmp_path):
     for name, unlabelled, count in (('train', 'keep', 10),
                                     ('held_out', 'leave_out', 1)):
         assert count == len(ThermalFaceDataset(
-            ann_file=found[name], data_root=folder_of(path), pipeline=[],
+            ann_file=found[name], data_root=image_folder(path), pipeline=[],
             unlabelled=unlabelled))
 
 

@@ -197,7 +197,8 @@ def _worker(rank, store, path, model, batch, unpaired):
         optimizer.update_params(loss)
     runner = SimpleNamespace(
         train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop), seed=0,
-        epoch=1, train_dataloader=SimpleNamespace(dataset=None))
+        epoch=1, train_dataloader=SimpleNamespace(
+            dataset=None, sampler=None))
     EpochSeedHook().before_train_epoch(runner)
     torch.save(
         dict(

@@ -6,9 +6,9 @@ from operator import eq, ge, gt, le, lt, ne
 import cv2
 import numpy as np
 
-from mmpose_thermal.cli.check import folder_above
 from mmpose_thermal.datasets.annotations import read_annotations
 from mmpose_thermal.datasets.datasets import ThermalFaceDataset
+from mmpose_thermal.datasets.image_files import image_folder
 from mmpose_thermal.datasets.transforms.loading import read_image
 from mmpose_thermal.runtime.channels import is_coloured
 from mmpose_thermal.runtime.images import grey_levels
@@ -18,21 +18,13 @@ _OPERATORS = {'>=': ge, '<=': le, '!=': ne, '=': eq, '>': gt, '<': lt}
 _CONDITION = re.compile(rf'(\w+)({"|".join(_OPERATORS)})(.+)')
 
 
-def image_folder(ann_file):
-    """The folder that image paths start from: that of the file, if it is not
-    called "annotations"."""
-    folder = osp.dirname(osp.abspath(ann_file))
-    return folder_above(ann_file) if osp.basename(
-        folder) == 'annotations' else folder
-
-
 def read_faces(ann_file, data_root=None, points='ibug68', where=()):
     """Reads annotated faces.
 
     Args:
         ann_file (str): COCO json, as :class:`ThermalFaceDataset` reads it.
         data_root (str, optional): Folder that image paths start from. Defaults
-            to :func:`image_folder`.
+            to that of :func:`.image_folder`.
         points (str): Point set.
         where (Sequence[str]): Conditions such as ``'quality>=2'``.
 

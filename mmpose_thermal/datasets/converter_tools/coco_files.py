@@ -8,7 +8,7 @@ import numpy as np
 
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
-from ..alignment import as_homography
+from ..alignment import as_homography, moved
 from ..annotations.rules import box_breach
 from ..point_sets import face_category
 from .records import box_around, box_fields, listed, with_visibility
@@ -53,9 +53,7 @@ def _rgb_annotation(annotation: dict, image: dict, rgb_size) -> dict:
 
 def _to_rgb(points: np.ndarray, image: dict) -> np.ndarray:
     """Maps points (N, 2) of a thermal image to its RGB partner."""
-    back = np.linalg.inv(as_homography(image['rgb_homography']))
-    moved = np.column_stack([points, np.ones(len(points))]) @ back.T
-    return moved[:, :2] / moved[:, 2:]
+    return moved(points, np.linalg.inv(as_homography(image['rgb_homography'])))
 
 
 def _rgb_box(box, image: dict, rgb_size) -> dict:

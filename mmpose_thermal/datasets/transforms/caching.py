@@ -11,6 +11,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from ..alignment import moved
+
 # Virtual memory only; the file grows as it is filled.
 _MAP_SIZE = 1 << 40
 _READERS = 1024
@@ -157,8 +159,8 @@ class CachedLoading(BaseTransform):
         parts, origins, channels = [], [], []
         for index, image in enumerate(images):
             if index and 'rgb_to_thermal' in results:
-                corners = cv2.perspectiveTransform(
-                    corners[None], np.linalg.inv(results['rgb_to_thermal']))[0]
+                corners = moved(
+                    corners, np.linalg.inv(results['rgb_to_thermal']))
             size = np.array(image.shape[1::-1])
             low = np.clip(np.floor(corners.min(0)), 0, size - 1).astype(int)
             high = np.clip(np.ceil(corners.max(0)), low + 1, size).astype(int)

@@ -37,8 +37,7 @@ class EpochSeedHook(Hook):
         random.seed(own)
         np.random.seed(own % 2**32)
         torch.manual_seed(own)
-        if isinstance(getattr(runner.train_dataloader, 'sampler', None),
-                      MultiSourceSampler):
+        if isinstance(runner.train_dataloader.sampler, MultiSourceSampler):
             return  # it repeats samples of the smaller sources
         for dataset in _leaves(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch_seed'):
