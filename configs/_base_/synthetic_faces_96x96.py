@@ -71,6 +71,17 @@ rgb_val_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 
+# Grey levels of thermal images are centred, RGB as ImageNet's.
+thermal_normalisation = dict(mean=[128] * 3, std=[64] * 3)
+rgb_normalisation = dict(
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True)
+pair_preprocessor = dict(
+    type='PairDataPreprocessor',
+    thermal=thermal_normalisation,
+    rgb=rgb_normalisation)
+
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,

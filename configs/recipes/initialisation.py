@@ -6,10 +6,10 @@ title = 'Few labels, unlabelled pairs, and where to start'
 tables = [
     dict(
         title='60 labels',
-        about='The last row has all labels.',
+        about='The last two rows have all labels.',
         baseline='plain-60',
         rows=[
-            'rgb', 'plain-60', 'init-60', 'ktl-60-5000', 'init-ktl',
-            'plain-6000'
+            'rgb', 'plain-60', 'start-60', 'few-scratch', 'ktl-60-5000',
+            'plain-6000', 'start-6000'
         ])
 ]

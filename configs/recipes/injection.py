@@ -8,7 +8,7 @@ tables = [
         baseline='all-dikd',
         rows=[
             'all-dikd', 'inject-reverse-teacher', 'inject-both-teacher',
-            'inject-layer2', 'inject-layer1', 'inject-statistics',
-            'inject-partial', 'inject-warm-up'
+            'inject-layer2', 'inject-statistics', 'inject-partial',
+            'inject-warm-up'
         ])
 ]

@@ -2,16 +2,16 @@
 _base_ = './_base_/synthetic_64x64.py'
 
 title = 'The length of the training'
+_pairs = (
+    ('60 labels, KTL with 5,000 unlabelled pairs', 'plain-60', 'ktl-60-5000'),
+    ('60 labels, MCL with 5,000 unlabelled faces', 'light-60', 'mcl-60-5000'),
+    ('6,000 labels', 'plain-6000', 'ktl-6000-0'),
+)
 tables = [
     dict(
-        title=f'6,000 labels, {_length} iterations',
-        baseline=f'plain-6000{_end}',
-        rows=[f'plain-6000{_end}', f'all-dikd-ld{_end}'])
+        title=f'{_title}, {_length} iterations',
+        baseline=f'{_plain_run}{_end}',
+        rows=[f'{_plain_run}{_end}', f'{_run}{_end}'])
+    for _title, _plain_run, _run in _pairs
     for _length, _end in (('500', '-500i'), ('2,000', ''), ('8,000', '-8000i'))
-] + [
-    dict(
-        title=f'60 labels, {_length} iterations',
-        baseline=f'plain-60{_end}',
-        rows=[f'plain-60{_end}', f'ktl-60-5000{_end}'])
-    for _length, _end in (('2,000', ''), ('8,000', '-8000i'))
 ]

@@ -5,10 +5,11 @@ title = 'Labels and unlabelled pairs'
 tables = [
     dict(
         title='Labels and unlabelled pairs',
+        about='KTL is DIKD + LD of a student that starts from the RGB teacher.',
         baseline='plain-60',
         rows=[
             'rgb', 'plain-60', 'ktl-60-0', 'ktl-60-1000', 'ktl-60-5000',
             'plain-600', 'ktl-600-0', 'ktl-600-1000', 'ktl-600-5000',
-            'plain-6000', 'all-dikd-ld'
+            'plain-6000', 'ktl-6000-0'
         ])
 ]

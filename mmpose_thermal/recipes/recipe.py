@@ -23,8 +23,6 @@ class Run:
         title (str): Title in tables and plots. Defaults to the name.
         teacher (str, optional): The run that teaches this one, with its checkpoint
             of lowest validation NME for the same seed.
-        from_teacher (bool): Whether the student starts from the teacher's weights,
-            which must fit.
         options (dict): Overrides of the config, like ``--cfg-options``.
         published (dict): The paper's figures for this row by column, shown next to
             ours and marked as published.
@@ -34,7 +32,6 @@ class Run:
     config: str
     title: str = ''
     teacher: Optional[str] = None
-    from_teacher: bool = False
     options: Dict[str, object] = field(default_factory=dict)
     published: Dict[str, object] = field(default_factory=dict)
     folder: str = ''

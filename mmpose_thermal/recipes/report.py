@@ -25,7 +25,6 @@ _MEASURES = {
     f'FR@{threshold_label(_THRESHOLD)} (%)': lambda e: failure_rate(e, _THRESHOLD),
     f'AUC@{threshold_label(_THRESHOLD)} (%)': lambda e: area_under_ced(e, _THRESHOLD),
 }
-_OF_NETWORK = ('params (M)', 'GFLOPs', 'PyTorch (ms)', 'ONNX (ms)')
 _HOW_TO_READ = (
     'NME is normalised by the distance of the outer eye corners; values are the mean ± '
     'standard deviation over training seeds, each tested with its checkpoint of lowest '
@@ -137,14 +136,6 @@ def _row(outcome, baseline):
     return row
 
 
-def _without_equal_speeds(rows):
-    """Leaves size and speed out of a table whose rows share one network."""
-    if len({row['params (M)'] for row in rows if 'params (M)' in row}) > 1:
-        return rows
-    return [{column: cell for column, cell in row.items()
-             if column not in _OF_NETWORK} for row in rows]
-
-
 def _comparison(outcome, baseline):
     """Compares paired results on the same faces with the same seeds."""
     ours, theirs = outcome.nme(), baseline.nme()
@@ -213,8 +204,7 @@ def write_report(recipe: Recipe, trials: Dict[str, List[Trial]], out: str,
     lines = []
     for number, table in enumerate(recipe.tables, 1):
         baseline = outcomes[table.baseline] if table.baseline else None
-        rows = _without_equal_speeds(
-            [_row(outcomes[name], baseline) for name in table.rows])
+        rows = [_row(outcomes[name], baseline) for name in table.rows]
         lines += [dict(table=table.title, **row) for row in rows]
         text += [f'## {table.title}', '', *_paragraph(table.about),
                  *_markdown_table(rows), '']

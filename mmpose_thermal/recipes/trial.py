@@ -1,6 +1,7 @@
 """One training of a recipe, and its record."""
 import glob
 import hashlib
+import inspect
 import json
 import os.path as osp
 from functools import lru_cache
@@ -8,10 +9,13 @@ from typing import Optional
 
 import mmengine
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .recipe import RecipeError, Run
 
+# The fields of a config that MMEngine reads; others are a config's own variables.
+_FIELDS = frozenset(inspect.signature(Runner).parameters)
 # Settings that affect the speed of a run, or only check it, but not its result.
 _IRRELEVANT = ('num_workers', 'persistent_workers', 'pin_memory', 'work_dir',
                'launcher', 'env_cfg', 'unlabelled_data')
@@ -40,10 +44,8 @@ class Trial:
         self.errors_file = osp.join(self.folder, 'test_errors.json')
         self.options = {'randomness.seed': seed, **run.options}
         if teacher is not None:
-            weights = osp.join(teacher.folder, 'best_NME_*.pth')
-            self.options['model.teacher.checkpoint'] = weights
-            if run.from_teacher:
-                self.options['model.student.checkpoint'] = weights
+            self.options['model.teacher.checkpoint'] = osp.join(
+                teacher.folder, 'best_NME_*.pth')
             if any(key.startswith('model.') for key in teacher.run.options):
                 # Options changed the network, so use the config its training saved.
                 self.options['model.teacher.config'] = osp.join(
@@ -60,7 +62,8 @@ class Trial:
         """Hashes the settings of training (and test), including the teacher's."""
         fields = {
             key: value for key, value in self.config().to_dict().items()
-            if test or not key.startswith(('test_', 'vis', 'log_'))
+            if key in _FIELDS
+            and (test or not key.startswith(('test_', 'vis', 'log_')))
         }
         above = self.teacher.fingerprint() if self.teacher else ''
         text = json.dumps(_relevant(fields), sort_keys=True, default=str) + above

@@ -234,6 +234,27 @@ def test_students_checkpoint_is_one_of_the_distiller(build_distiller):
         assert torch.equal(value, weights[key]), key
 
 
+def test_student_starts_from_the_teacher(save_teacher):
+    teacher = estimator(16, COLOUR)
+    checkpoint = save_teacher(teacher)
+
+    def started(width):
+        model = MODELS.build(dict(
+            type='CrossModalDistiller',
+            teacher=dict(config=teacher, checkpoint=checkpoint),
+            student=dict(config=estimator(width), checkpoint='teacher'),
+            data_preprocessor=dict(
+                type='PairDataPreprocessor', thermal=GREY, rgb=COLOUR)))
+        model.init_weights()
+        return model.student.state_dict()
+
+    expected = torch.load(checkpoint, weights_only=False)['state_dict']
+    for key, value in started(16).items():
+        assert torch.equal(value, expected[key]), key
+    with pytest.raises(ValueError, match='student.checkpoint.*another shape'):
+        started(8)
+
+
 def test_checkpoint_of_another_model_is_refused(build_distiller):
     with pytest.raises(ValueError, match='fits 0 of the .*"layer.weight"'):
         build_distiller().load_state_dict(

@@ -60,7 +60,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / 'tools/test.py').write_text(TEST)
     (tmp_path / 'prepare.py').write_text('open("prepared", "a").write("x")')
     (tmp_path / 'plain.py').write_text(
-        'model = dict(type="A")\nlr = 1\ntest_evaluator = dict(type="M")')
+        'model = dict(type="A", lr=1)\ntest_evaluator = dict(type="M")')
     (tmp_path / 'distiller.py').write_text(
         'model = dict(type="CrossModalDistiller", teacher=dict(), '
         'student=dict(config=dict(type="A")))')
@@ -127,7 +127,7 @@ def test_a_training_without_a_best_checkpoint_fails_with_the_remedy(place):
 def test_changed_settings_are_refused_not_mixed(place):
     run()
     text = (place / 'plain.py').read_text()
-    (place / 'plain.py').write_text(text.replace('lr = 1', 'lr = 2'))
+    (place / 'plain.py').write_text(text.replace('lr=1', 'lr=2'))
     with pytest.raises(RecipeError, match='begun with other settings'):
         run()
     # the student knows that its teacher has changed, too
@@ -148,17 +148,17 @@ def test_changed_test_settings_only_test_again(place):
     assert len(log()) == 6
 
 
-def test_loader_processes_are_no_setting(place):
-    with open('plain.py', 'a') as file:
-        file.write('\ntrain_dataloader = dict(num_workers=4)')
-    # an option that speeds a run up does not make it another one
-    def fingerprint():
+def test_only_settings_of_the_training_make_it_another(place):
+    def fingerprint(settings):
+        (place / 'plain.py').write_text(config + settings)
         return trials_of(load_recipe('recipe.py'), 'root')['plain'][0].fingerprint()
 
-    before = fingerprint()
-    (place / 'plain.py').write_text(
-        (place / 'plain.py').read_text().replace('=4', '=9'))
-    assert fingerprint() == before
+    config = (place / 'plain.py').read_text()
+    before = fingerprint('\ntrain_dataloader = dict(num_workers=4, batch_size=8)')
+    assert before == fingerprint(
+        '\nsize = 8\ntrain_dataloader = dict(num_workers=9, batch_size=size)')
+    assert before != fingerprint(
+        '\ntrain_dataloader = dict(num_workers=4, batch_size=9)')
 
 
 def test_data_that_cannot_be_made_stop_the_benchmark(place):

@@ -81,11 +81,12 @@ _strategies = {
     'dikd': ('DIKD', {**_none, **_dikd_loss}),
     'dikd-ld': ('DIKD + LD', {**_none, **_dikd_loss, **_ld}),
 }
-_w8 = {
-    'model.student.config.backbone.stem_channels': 8,
-    'model.student.config.backbone.base_channels': 8,
-    'model.student.config.head.in_channels': 112,
-}
+_from_scratch = {'model.student.checkpoint': None}
+
+
+def _one_in(number):
+    return {'train_dataloader.sampler.source_ratio': [1, number - 1]}
+
 
 runs = dict(
     rgb=dict(
@@ -100,54 +101,38 @@ for _number in (60, 600, 6000):
         title=f'light network, {_number:,} labels', config=_light,
         options=_labels(_number))
 
-# KTL, on 60 labelled and 5,000 unlabelled pairs, and on 6,000 labelled ones
-for _key, (_title, _options) in _strategies.items():
-    if _key != 'dikd-ld':  # which is the config itself, `ktl-60-5000`
-        runs[f'few-{_key}'] = dict(
-            title=f'KTL, {_title}', config=_unlabelled, teacher='rgb',
-            options={**_mixed(60, 5000), **_options})
+# KTL, where the student starts from the teacher's weights
+for _number in (60, 600, 6000):
+    runs[f'start-{_number}'] = dict(
+        title=f'{_number:,} labels, started from the RGB teacher', config=_dikd,
+        teacher='rgb', options={**_labels(_number), **_none})
+    runs[f'ktl-{_number}-0'] = dict(
+        title=f'KTL, {_number:,} labelled pairs', config=_dikd, teacher='rgb',
+        options={**_labels(_number), **_strategies['dikd-ld'][1]})
+for _number in (60, 600):
+    for _bare_number in (1000, 5000):
+        runs[f'ktl-{_number}-{_bare_number}'] = dict(
+            title=f'KTL, {_number:,} labelled pairs, {_bare_number:,} unlabelled',
+            config=_unlabelled, teacher='rgb',
+            options=_mixed(_number, _bare_number))
+for _key in ('fd', 'ld', 'fi', 'ri', 'dikd'):
+    _title, _options = _strategies[_key]
+    runs[f'few-{_key}'] = dict(
+        title=f'KTL, {_title}', config=_unlabelled, teacher='rgb',
+        options={**_mixed(60, 5000), **_options})
     runs[f'all-{_key}'] = dict(
         title=f'KTL, {_title}', config=_dikd, teacher='rgb',
         options={**_labels(6000), **_options})
-for _number in (60, 600):
-    runs[f'ktl-{_number}-0'] = dict(
-        title=f'KTL, DIKD + LD, {_number} labelled pairs', config=_dikd, teacher='rgb',
-        options={**_labels(_number), **_strategies['dikd-ld'][1]})
-    for _bare_number in (1000, 5000):
-        runs[f'ktl-{_number}-{_bare_number}'] = dict(
-            title=f'KTL, DIKD + LD, {_number} labelled pairs, {_bare_number:,} '
-            'unlabelled',
-            config=_unlabelled, teacher='rgb',
-            options=_mixed(_number, _bare_number))
-
-for _ratio in (7, 31):
-    runs[f'few-1-in-{_ratio + 1}'] = dict(
-        title=f'KTL, DIKD + LD, 1 face in {_ratio + 1} labelled',
-        config=_unlabelled, teacher='rgb',
-        options={
-            **_mixed(60, 5000),
-            'train_dataloader.sampler.source_ratio': [1, _ratio]
-        })
-
-# The student starts from the teacher's weights
-runs['init-60'] = dict(
-    title='60 labels, started from the RGB teacher', config=_dikd,
-    teacher='rgb', from_teacher=True, options={**_labels(60), **_none})
-runs['init-6000'] = dict(
-    title='6,000 labels, started from the RGB teacher', config=_dikd,
-    teacher='rgb', from_teacher=True, options={**_labels(6000), **_none})
-runs['init-ktl'] = dict(
-    title='KTL, 60 labelled pairs, 5,000 unlabelled, started from the teacher',
-    config=_unlabelled, teacher='rgb', from_teacher=True,
-    options=_mixed(60, 5000))
-runs['init-ktl-1-in-8'] = dict(
-    title='the same, 1 face in 8 labelled', config=_unlabelled, teacher='rgb',
-    from_teacher=True, options={
-        **_mixed(60, 5000), 'train_dataloader.sampler.source_ratio': [1, 7]
-    })
+runs['few-1-in-2'] = dict(
+    title='KTL, DIKD + LD, every second face labelled', config=_unlabelled,
+    teacher='rgb', options={**_mixed(60, 5000), **_one_in(2)})
+runs['few-scratch'] = dict(
+    title='KTL, 60 labelled pairs, 5,000 unlabelled, not started from the teacher',
+    config=_unlabelled, teacher='rgb',
+    options={**_mixed(60, 5000), **_from_scratch})
 runs['simkd'] = dict(
-    title='the same, with FD alone and the teacher\'s head, frozen (SimKD)',
-    config=_unlabelled, teacher='rgb', from_teacher=True,
+    title='KTL, FD under the teacher\'s head, frozen (SimKD)',
+    config=_unlabelled, teacher='rgb',
     options={
         **_mixed(60, 5000), **_none, **_fd, f'{_losses}.loss_fd.loss_weight': 1,
         f'{_losses}.loss_fd.decay.type': 'constant',
@@ -155,25 +140,22 @@ runs['simkd'] = dict(
     })
 
 # Where to inject, and what to compare with, on 6,000 labelled pairs
-_deep = '.loss_dikd.layers.'
-_at = {
-    layer: {
-        f'{_losses}{_deep}teacher': f'backbone.{layer}',
-        f'{_losses}{_deep}student': f'backbone.{layer}'
-    } for layer in ('layer1', 'layer2')
-}
 _teacher = {f'{_losses}.loss_dikd.reverse_target': 'teacher'}
+_layer2 = {
+    f'{_losses}.loss_dikd.layers.{network}': 'backbone.layer2'
+    for network in ('teacher', 'student')
+}
 for _key, _title, _options in (
     ('reverse-teacher', 'RI compared with the teacher\'s output', _teacher),
     ('both-teacher', 'FI and RI compared with the teacher\'s output', {
         **_teacher, f'{_losses}.loss_dikd.forward_target': 'teacher'
     }),
-    ('layer2', 'injection behind layer2', {**_at['layer2'], **_teacher}),
-    ('layer1', 'injection behind layer1', {**_at['layer1'], **_teacher}),
-    ('statistics', 'statistics aligned', {
+    ('layer2', 'injection behind layer2, RI compared with the teacher\'s output',
+     {**_layer2, **_teacher}),
+    ('statistics', 'statistics aligned, RI compared with the teacher\'s output', {
         **_teacher, f'{_losses}.loss_dikd.connector.type': 'StatisticsConnector'
     }),
-    ('partial', 'partial RI', {
+    ('partial', 'partial RI compared with the teacher\'s output', {
         **_teacher, f'{_losses}.loss_dikd.partial': True
     }),
     ('warm-up', 'RI after a warm-up', {
@@ -185,27 +167,6 @@ for _key, _title, _options in (
     runs[f'inject-{_key}'] = dict(
         title=f'DIKD, {_title}', config=_dikd, teacher='rgb',
         options={**_labels(6000), **_options})
-
-# The length of the training
-for _number in (500, 8000):
-    runs[f'plain-6000-{_number}i'] = dict(
-        title=f'6,000 labels, {_number:,} iterations', config=_thermal,
-        options={**_labels(6000), **_iterations(_number)})
-    runs[f'all-dikd-ld-{_number}i'] = dict(
-        title=f'KTL, DIKD + LD, {_number:,} iterations', config=_dikd,
-        teacher='rgb',
-        options={
-            **_labels(6000), **_strategies['dikd-ld'][1],
-            **_iterations(_number)
-        })
-
-runs['plain-60-8000i'] = dict(
-    title='60 labels, 8,000 iterations', config=_thermal,
-    options={**_labels(60), **_iterations(8000)})
-runs['ktl-60-5000-8000i'] = dict(
-    title='KTL, DIKD + LD, 60 labelled pairs, 5,000 unlabelled, 8,000 iterations',
-    config=_unlabelled, teacher='rgb',
-    options={**_mixed(60, 5000), **_iterations(8000)})
 
 # MCL: the thermal student of KTL teaches a light network
 _mcl_dikd = {**_dikd_loss, f'{_losses}.loss_dikd.reverse_weight': 0.1}
@@ -224,4 +185,17 @@ for _number in (1000, 5000):
     runs[f'direct-{_number}'] = dict(
         title=f'light, taught by the RGB teacher on {_number:,} unlabelled pairs',
         config=_unlabelled, teacher='rgb',
-        options={**_mixed(60, _number), **_w8})
+        options={
+            **_mixed(60, _number), **_from_scratch,
+            'model.student.config.backbone.stem_channels': 8,
+            'model.student.config.backbone.base_channels': 8,
+            'model.student.config.head.in_channels': 112,
+        })
+
+# The length of the training
+for _key in ('plain-60', 'ktl-60-5000', 'light-60', 'mcl-60-5000', 'plain-6000',
+             'ktl-6000-0'):
+    for _number in (500, 8000):
+        runs[f'{_key}-{_number}i'] = dict(
+            runs[_key], title=f'{runs[_key]["title"]}, {_number:,} iterations',
+            options={**runs[_key]['options'], **_iterations(_number)})

@@ -44,8 +44,9 @@ class CrossModalDistiller(BaseModel):
             For several teachers, a dict of such dicts by name, each with
             its own ``input`` and ``distill_losses``.
         student (dict): ``config`` likewise; optionally ``checkpoint``, to
-            start from, and ``compile``, True or the arguments of
-            ``torch.compile`` for its backbone and neck.
+            start from, where ``'teacher'`` stands for the (first) teacher's,
+            and ``compile``, True or the arguments of ``torch.compile`` for
+            its backbone and neck.
         teacher_input (str): The modality that the teacher sees.
         student_input (str): The modality that the student sees.
         distill_losses (dict): Distillation losses by name, under which they are
@@ -90,6 +91,7 @@ class CrossModalDistiller(BaseModel):
         self.student_input = student_input
         self.student = build_network(student['config'], 'student')
         self.student_checkpoint = student.get('checkpoint')
+        self._student_prefix: Optional[str] = None  # in that checkpoint
         check_normalisation(self.data_preprocessor, student_input,
                             self.student, 'student')
         head = adapt_head(self.student.head, 'student.config')
@@ -121,6 +123,9 @@ class CrossModalDistiller(BaseModel):
             self.decay = Decay(**(decay or dict(type='constant')))
         for key, arguments in named_teachers(teacher, distill_losses):
             self._add_teacher(key, {'input': teacher_input, **arguments})
+            if self.student_checkpoint == 'teacher':
+                self.student_checkpoint = arguments['checkpoint']
+                self._student_prefix = arguments.get('prefix')
 
     @property
     def teacher(self) -> nn.Module:
@@ -196,7 +201,8 @@ class CrossModalDistiller(BaseModel):
         """Initialises the student and loads its checkpoint, if any."""
         super().init_weights()
         if self.student_checkpoint:
-            load_network(self.student, self.student_checkpoint, 'student')
+            load_network(self.student, self.student_checkpoint, 'student',
+                         self._student_prefix)
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
         """PyTorch's; also takes a checkpoint of the student alone."""

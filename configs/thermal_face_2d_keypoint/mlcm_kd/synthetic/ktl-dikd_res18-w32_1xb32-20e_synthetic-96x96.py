@@ -11,18 +11,13 @@ model = dict(
         config='configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
         f'{teacher_name}.py',
         checkpoint=f'work_dirs/{teacher_name}/best_NME_*.pth'),
-    student=dict(config={{_base_.model}}),
+    # RGB and thermal networks have the same architecture.
+    student=dict(config={{_base_.model}}, checkpoint='teacher'),
     teacher_input='rgb',
     student_input='thermal',
     distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
     decay=dict(type='linear', begin=1.0, end=0.0),
-    data_preprocessor=dict(
-        type='PairDataPreprocessor',
-        thermal=dict(mean=[128] * 3, std=[64] * 3),
-        rgb=dict(
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            bgr_to_rgb=True)))
+    data_preprocessor={{_base_.pair_preprocessor}})
 default_hooks = dict(student=dict(type='StudentCheckpointHook'))
 
 train_dataloader = dict(

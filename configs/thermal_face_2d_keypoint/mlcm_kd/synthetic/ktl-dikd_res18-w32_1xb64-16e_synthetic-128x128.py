@@ -16,13 +16,7 @@ model = dict(
     student_input='thermal',
     distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),
     decay=dict(type='linear', begin=1.0, end=0.0),
-    data_preprocessor=dict(
-        type='PairDataPreprocessor',
-        thermal=dict(mean=[128] * 3, std=[64] * 3),
-        rgb=dict(
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            bgr_to_rgb=True)))
+    data_preprocessor={{_base_.pair_preprocessor}})
 default_hooks = dict(student=dict(type='StudentCheckpointHook'))
 
 train_dataloader = dict(dataset=dict(datasets={{_base_.pair_sets}}))

@@ -23,11 +23,7 @@ model = dict(
 default_hooks = dict(student=dict(type='StudentCheckpointHook'))
 
 train_dataloader = dict(
-    sampler=dict(
-        _delete_=True,
-        type='MultiSourceSampler',
-        batch_size=32,
-        source_ratio=[1, 3]),
+    sampler=dict(_base_.few_labels, _delete_=True),
     dataset=dict(datasets=[
         dict(_base_.labelled_set, indices=60),
         dict(_base_.labelled_set, unlabelled='all', indices=-5000),

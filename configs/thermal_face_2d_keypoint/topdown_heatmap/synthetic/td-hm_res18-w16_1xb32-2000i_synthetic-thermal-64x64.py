@@ -61,6 +61,10 @@ train_dataloader = dict(
     num_workers=1,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(datasets=[labelled_set]))
+# Where few faces have labels: one in eight of each batch. The last 5,000 of the
+# people are none of the first 60.
+few_labels = dict(
+    type='MultiSourceSampler', batch_size=32, source_ratio=[1, 7])
 test_root = 'data/synthetic_test_1000/'
 val_dataloader = dict(
     num_workers=1, dataset=dict(pipeline=thermal_val_pipeline))

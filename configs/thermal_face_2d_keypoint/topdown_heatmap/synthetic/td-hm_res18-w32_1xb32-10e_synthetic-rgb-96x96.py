@@ -16,11 +16,7 @@ param_scheduler = [
         convert_to_iter_based=True),
 ]
 
-model = dict(
-    data_preprocessor=dict(
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True))
+model = dict(data_preprocessor={{_base_.rgb_normalisation}})
 
 train_dataloader = dict(
     dataset=dict(

@@ -8,11 +8,7 @@ param_scheduler = [
     dict(_base_.param_scheduler[1], end=max_epochs, T_max=max_epochs),
 ]
 
-model = dict(
-    data_preprocessor=dict(
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True))
+model = dict(data_preprocessor={{_base_.rgb_normalisation}})
 
 # The embedded head suffices.
 train_dataloader = dict(
