@@ -35,9 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--aligned', action='store_true',
         help='both images of a pair show the same view: do not register them')
     parser.add_argument(
-        '--per', default='folder',
+        '--per', metavar='GROUP',
         help='register the pairs of each folder, frame, dataset, or value of an '
-        'image field or csv column together [%(default)s]')
+        'image field or csv column together [session if there is such a field, '
+        'else folder]')
     parser.add_argument(
         '--student', choices=('light', ), default='light',
         help='train this network [%(default)s: that of the shipped model]')

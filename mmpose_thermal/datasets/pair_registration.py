@@ -13,6 +13,7 @@ from ..visualization import contact_sheet, fit_into, overlay_pair
 from .alignment import Registration, fit_map, register_groups
 from .annotations import parse_json
 from .converter_tools import write_json
+from .image_files import folder_above
 from .point_sets import convert_keypoints, keypoint_mapping
 from .transforms.loading import LoadThermalImage, read_image
 
@@ -52,7 +53,7 @@ def register_pairs(args) -> RegisteredPairs:
         ValueError: A file is malformed, or no pair could be registered.
     """
     ann_file = Path(args.ann_file)
-    root = args.data_root or str(ann_file.resolve().parents[1])
+    root = args.data_root or folder_above(args.ann_file)
     out = args.out or str(
         ann_file.with_name(f'{ann_file.stem}_registered.json'))
     coco = parse_json(ann_file.read_bytes())

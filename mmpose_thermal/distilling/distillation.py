@@ -46,7 +46,7 @@ class Distillation:
     test: Optional[str] = None
     detector: Any = None
     aligned: bool = False
-    per: str = 'folder'
+    per: Optional[str] = None
     say: Callable[[str], None] = partial(print, flush=True)
 
     def check(self) -> None:

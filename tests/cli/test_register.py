@@ -64,6 +64,14 @@ def test_from_the_points_of_both(register, root, per, tolerance):
     assert dataset[0]['rgb_to_thermal'].shape == (3, 3)
 
 
+def test_annotations_may_be_linked(register, root, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp('elsewhere') / 'annotations'
+    (root / 'annotations').rename(elsewhere)
+    (root / 'annotations').symlink_to(elsewhere)
+    register('--per', 'dataset', '--preview', root / 'preview.png')
+    assert_registered(root, 1.5)
+
+
 def test_from_detections_of_another_point_set(register, root, samples):
     train = json.loads((root / 'annotations/train.json').read_text())
     images, annotations = [], []
