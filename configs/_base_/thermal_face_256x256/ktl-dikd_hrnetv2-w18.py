@@ -6,7 +6,8 @@ model = dict(
     _delete_=True,
     type='CrossModalDistiller',
     teacher=dict(),
-    student=dict(config={{_base_.model}}),
+    # RGB and thermal networks have the same architecture.
+    student=dict(config={{_base_.model}}, checkpoint='teacher'),
     teacher_input='rgb',
     student_input='thermal',
     distill_losses=dict(loss_dikd=dict(type='DIKDLoss')),

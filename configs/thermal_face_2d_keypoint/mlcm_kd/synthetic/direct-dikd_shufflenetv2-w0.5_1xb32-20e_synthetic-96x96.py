@@ -3,6 +3,7 @@ _base_ = './ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py'
 
 model = dict(
     student=dict(
+        checkpoint=None,
         config=dict(
             backbone=dict(
                 _delete_=True,
