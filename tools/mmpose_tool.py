@@ -14,7 +14,8 @@ def run(name):
     """
     import mmpose
 
-    import mmpose_thermal  # noqa: F401
+    from mmpose_thermal.engine.config_text import format_configs_once
+    format_configs_once()
     package = osp.dirname(mmpose.__file__)
     # In a wheel the tools are in `.mim`; in an editable install, next to the package.
     candidates = [

@@ -10,6 +10,7 @@ from conftest import COLOUR, SIMCC, estimator, new_runner, rtmcc
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
+from yapf.yapflib import yapf_api
 
 from mmpose_thermal.apis import extract_student, student_config
 
@@ -69,6 +70,25 @@ def test_resumed_run_continues_the_very_curve(long_config, tmp_path):
     assert curve(whole, 'distill_decay') == pytest.approx(
         1 - np.arange(8) / 8)
     assert_same_weights(resumed, whole)
+
+
+def test_checkpoints_do_not_format_the_config_again(run_config, tmp_path,
+                                                    monkeypatch):
+    """Which takes seconds if it is long."""
+    formatted = []
+    monkeypatch.setattr(
+        yapf_api, 'FormatCode',
+        lambda text, *args, **kwargs: formatted.append(text) or (text, True))
+    run_config.default_hooks.checkpoint = dict(
+        type='AtomicCheckpointHook', interval=1)
+    run_config.title = 'of this test'
+    train(run_config, tmp_path / 'a')
+    before = len(formatted)
+    runner = train(run_config, tmp_path / 'b')
+    texts = [text for text in formatted[before:] if 'of this test' in text]
+    assert len(texts) <= 2  # whole, and of the student
+    runner.cfg.title = 'another one'
+    assert 'another one' in runner.cfg.pretty_text
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from mmpose_thermal.runtime.atomic_file import UNFINISHED
+from ..config_text import format_configs_once
 from ..storage import ATOMIC, AtomicLocalBackend
 
 _VALIDATED = 'validated'
@@ -34,6 +35,10 @@ class AtomicCheckpointHook(CheckpointHook):
 
     Checkpoints outside a local disk are left to their storage backend.
     """
+
+    def before_run(self, runner) -> None:
+        """Keeps MMEngine from formatting the config for each checkpoint."""
+        format_configs_once()
 
     def before_train(self, runner) -> None:
         """Sets up the storage and makes up for a missed validation.
