@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 _RAW, _PHOTO, _CAMERA, _PICTURE_IN_PICTURE = 1, 14, 32, 42
+_ENTRIES = 14  # of the directory, as in all files of the maker
 #: Planck's constants of a FLIR E60, and conditions of a measurement.
 CAMERA = {
     32: .98, 36: 1., 40: 293.15, 44: 293.15, 48: 293.15, 52: 1., 60: .5,
@@ -65,14 +66,14 @@ def _camera_info():
 
 def _flir_file(records):
     present = {kind: data for kind, data in records.items() if data is not None}
-    place = 64 + 32 * len(present)
-    head = b'FFF\0' + bytes(16) + struct.pack('>III', 100, 64, len(present))
+    place = 64 + 32 * _ENTRIES
+    head = b'FFF\0' + bytes(16) + struct.pack('>III', 100, 64, _ENTRIES)
     entries, body = b'', b''
     for kind, data in present.items():
         entries += struct.pack('>HHIIIIIII', kind, 1, 100, 1,
                                place + len(body), len(data), 0, 0, 0)
         body += data
-    return head.ljust(64, b'\0') + entries + body
+    return head.ljust(64, b'\0') + entries.ljust(32 * _ENTRIES, b'\0') + body
 
 
 def _app1(data, size=65_000):
@@ -85,4 +86,4 @@ def scene(height=60, width=80):
     """Raw counts of a scene at 20 degrees Celsius with a warm disc."""
     y, x = np.mgrid[:height, :width]
     warm = np.hypot(x - width * .6, y - height * .4) < height / 4
-    return (13_500 + 2_000 * warm + x + y).astype(np.uint16)
+    return (19_000 + 2_700 * warm + x + y).astype(np.uint16)

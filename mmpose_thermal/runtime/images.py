@@ -80,12 +80,13 @@ def _from_thermogram(content, name, colour):
     """Temperatures, or visible-light photo, of a FLIR radiometric JPEG."""
     thermogram = read_thermogram(content, name)
     if not colour:
-        return thermogram.pixels.copy()  # of the one that is cached
+        # A copy, since the thermogram is cached.
+        return checked_pixels(thermogram.pixels, name).copy()
     if thermogram.photo is None:
         raise ValueError(
             f'Image {name} is a FLIR radiometric JPEG without a visible-light '
             'photo: it cannot be the RGB partner of a thermal image.')
-    return thermogram.photo.copy()
+    return checked_pixels(thermogram.photo, name).copy()
 
 
 def stored_bits(path: str) -> int:

@@ -12,6 +12,10 @@ from .jpeg import (PHOTO, PHOTO_HEAD, flir_data, flir_records,
 from .warned_once import warn_once
 
 
+class FlyrMissing(ValueError):
+    """flyr is not installed."""
+
+
 class Thermogram(NamedTuple):
     """What a radiometric JPEG holds beside its picture.
 
@@ -39,12 +43,13 @@ def read_thermogram(content: bytes, name: str) -> Thermogram:
         name (str): File name for messages.
 
     Raises:
-        ValueError: flyr is not installed, or cannot read this file.
+        FlyrMissing: flyr is not installed.
+        ValueError: flyr cannot read this file.
     """
     try:
         return _thermogram(content, name)
     except ImportError as error:
-        raise ValueError(
+        raise FlyrMissing(
             f'Image {name} is a FLIR radiometric JPEG. Reading its temperatures '
             'needs the package flyr: pip install "mmpose_thermal[cameras]" or '
             f'pip install flyr ({error}). Its picture alone is read if you name '

@@ -62,7 +62,7 @@ def test_changes_to_one_reading_do_not_reach_the_next(flyr):
 @pytest.mark.parametrize('orientation', [1, 3, 6, 8])
 def test_photo_and_its_place(flyr, orientation):
     """The photo, mapped to the thermal image, shows the same at each pixel."""
-    warm = cv2.GaussianBlur(((scene() > 15_000) * 200).astype(np.uint8),
+    warm = cv2.GaussianBlur(((scene() > 20_000) * 200).astype(np.uint8),
                             (0, 0), 2)
     photo = photo_of(warm, 1.5, (-12, 20), (240, 320))
     content = radiometric_jpeg(scene(), photo, 1.5, (-12, 20), orientation)
@@ -98,19 +98,23 @@ def test_flir_data_without_an_image_leaves_a_picture():
 
 @pytest.mark.parametrize('content, reason', [
     (radiometric_jpeg(scene(), records={32: None}), 'KeyError'),
-    (radiometric_jpeg(scene(), records={1: bytes(40)}), 'layout'),
+    (radiometric_jpeg(scene(), records={1: bytes(40)}), 'not empty'),
+    (radiometric_jpeg(scene(), records={1: b'\2\0P\0<\0' + bytes(99)}),
+     'layout that flyr'),
     (with_segments(cv2.imencode('.jpg', np.zeros((8, 8, 3)))[1].tobytes(),
                    (0xe1, b'FLIR\0\1\0\0XYZ\0' + bytes(100))),
      'unknown maker note')])
 def test_unknown_layouts_are_refused(flyr, content, reason):
-    with pytest.raises(ValueError, match=f'a.jpg .*flyr.*{reason}|{reason}'):
+    with pytest.raises(ValueError, match=f'a.jpg .*{reason}'):
         decode_image(content, 'a.jpg')
 
 
 @pytest.mark.skipif(not FILES.is_dir(), reason='there is no ../shared')
-def test_real_files(flyr, tmp_path):
-    paths = sorted(FILES.glob('*.jpg'))
+def test_real_files(flyr, monkeypatch):
+    paths, read, unpack = sorted(FILES.glob('*.jpg')), [], flyr.unpack
     assert len(paths) == 26
+    monkeypatch.setattr(
+        flyr, 'unpack', lambda stream: read.append(unpack(stream)) or read[-1])
     for path in paths:
         content = path.read_bytes()
         if path.name.startswith('07'):  # of 2003, in the other byte order
@@ -118,6 +122,6 @@ def test_real_files(flyr, tmp_path):
                 decode_image(content, path.name)
             continue
         found = decode_image(content, path.name)
-        expected = flyr.unpack(str(path)).kelvin
-        assert (found == expected.astype(np.float32)).all()
+        assert (found == read[-1].kelvin.astype(np.float32)).all()
         assert image_head(str(path)).size == found.shape[::-1]
+    assert len(read) == 25
