@@ -9,7 +9,7 @@ import numpy as np
 
 from .foreign_files import foreign_format
 from .tiff import (TiffPage, begin_at, choose_pages, exif_orientation,
-                   tiff_pages)
+                   frames_behind_one_page, tiff_pages)
 
 #: 11,000 x 12,000: far beyond any thermal camera.
 MAX_PIXELS = 1 << 27
@@ -93,8 +93,10 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     pages, _ = tiff_pages(content)
     if pages:
         chosen = choose_pages(pages)
-        if len(chosen) > 1:
-            raise many_frames(name, len(chosen))
+        count = frames_behind_one_page(content) if len(pages) == 1 else len(
+            chosen)
+        if count > 1:
+            raise many_frames(name, count)
         return decode_page(bytearray(content), chosen[0], name)
     if content.startswith(PNG) and len(content) >= 24:
         # A small file can decompress to a huge image.
