@@ -52,9 +52,10 @@ class Source:
     """Iterates over the frames of an input.
 
     Args:
-        where (str): An image or CSV table of one frame, a folder or glob pattern of images, a stack of
-            frames (``.npy`` or ``.npz`` of shape (T, H, W), (T, H, W, C) or
-            (T, C, H, W), or a multi-page TIFF), a video, or a camera index
+        where (str): An image or a CSV table of one frame, a folder or glob
+            pattern of images, a stack of frames (``.npy`` or ``.npz`` of shape
+            (T, H, W), (T, H, W, C) or (T, C, H, W), or a multi-page TIFF), a
+            video, or a camera index
             (if no file or folder has that name). Folders and patterns may
             include stacks. Brackets that match nothing as a pattern are taken
             literally.

@@ -73,19 +73,27 @@ def _thermogram(content: bytes, name: str) -> Thermogram:
             'palette of its picture ("palette": "iron", --palette iron). If '
             'the picture is grey, save it anew as PNG.') from None
     photo = None if read.optical is None else _as_bgr(read.optical, content)
-    to_thermal = _photo_to_thermal(read, photo, kelvin)
-    orientation = orientation_of(content)
-    if orientation != 1:
-        if to_thermal is not None:
-            to_thermal = turning(kelvin.shape, orientation) @ to_thermal @ \
-                np.linalg.inv(turning(photo.shape, orientation))
-        kelvin = np.ascontiguousarray(turned(kelvin, orientation))
-        photo = None if photo is None else np.ascontiguousarray(
-            turned(photo, orientation))
-    for array in (kelvin, photo, to_thermal):
+    found = _upright(Thermogram(kelvin, photo,
+                                _photo_to_thermal(read, photo, kelvin)),
+                     orientation_of(content))
+    for array in found:
         if array is not None:
             array.setflags(write=False)  # shared by all who read this file
-    return Thermogram(kelvin, photo, to_thermal)
+    return found
+
+
+def _upright(stored: Thermogram, orientation: int) -> Thermogram:
+    """Applies an EXIF orientation to both images."""
+    if orientation == 1:
+        return stored
+    kelvin, photo, to_thermal = stored
+    if photo is not None and to_thermal is not None:
+        to_thermal = turning(kelvin.shape, orientation) @ to_thermal @ \
+            np.linalg.inv(turning(photo.shape, orientation))
+    return Thermogram(
+        np.ascontiguousarray(turned(kelvin, orientation)),
+        None if photo is None else np.ascontiguousarray(
+            turned(photo, orientation)), to_thermal)
 
 
 def _reason(content: bytes, error: Exception) -> str:
