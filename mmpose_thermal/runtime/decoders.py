@@ -93,8 +93,8 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     pages, _ = tiff_pages(content)
     if pages:
         chosen = choose_pages(pages)
-        count = frames_behind_one_page(content) if len(pages) == 1 else len(
-            chosen)
+        count = len(chosen) if len(pages) > 1 else frames_behind_one_page(
+            content, chosen[0])
         if count > 1:
             raise many_frames(name, count)
         return decode_page(bytearray(content), chosen[0], name)

@@ -162,7 +162,7 @@ def _tiff(path):
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     pages, missing = tiff_pages(content)
     if not pages or len(pages) == 1 and not missing:
-        return _contiguous(path, content) if pages else None
+        return _contiguous(path, content, pages[0]) if pages else None
     chosen = choose_pages(pages)
 
     def read(index):
@@ -183,9 +183,9 @@ def _tiff(path):
     return Stack(path, len(chosen), read, missing, left_out)
 
 
-def _contiguous(path, content):
+def _contiguous(path, content, page):
     """Frames behind one directory, as ImageJ and tifffile write long recordings."""
-    frames = frames_behind_one_page(content)
+    frames = frames_behind_one_page(content, page)
     if frames < 2:
         return None
     problem = f'{path} holds {frames} frames behind one page'

@@ -159,14 +159,14 @@ def choose_pages(pages: Sequence[TiffPage]) -> List[TiffPage]:
     return [page for page in pictures if (page.pixels, page.size) == best]
 
 
-def frames_behind_one_page(content: Content) -> int:
-    """How many frames a TIFF file of one page says to hold; usually 1.
+def frames_behind_one_page(content: Content, page: TiffPage) -> int:
+    """How many frames a TIFF file of this one page says to hold; usually 1.
 
     ImageJ and tifffile write long recordings so: one directory, whose
     description tells the shape, and all pixels behind it.
     """
     found = _SHAPE.search(content, 0, _DESCRIPTION_BYTES)
-    if found is None:
+    if found is None or page.pixels[1] > 1:  # the shape includes the channels
         return 1
     images, shape = found.groups()
     if images:

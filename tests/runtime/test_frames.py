@@ -257,7 +257,8 @@ def test_recordings_may_have_a_preview(tmp_path):
     assert len(found) == 3
 
 
-@pytest.mark.parametrize('options', [dict(), dict(imagej=True)])
+@pytest.mark.parametrize('options', [
+    dict(photometric='minisblack'), dict(imagej=True)])
 def test_recordings_behind_one_page(tmp_path, options, monkeypatch):
     """As ImageJ and tifffile write them beyond 4 GB."""
     tifffile = pytest.importorskip('tifffile')
