@@ -11,6 +11,7 @@ from .images import (checked_pixels, decode_image, grey_levels, stored_bits,
                      thermal_pixels)
 from .networks import ModelInfo, OnnxNetwork
 from .parallel_map import ParallelMap
+from .radiometric_jpeg import Thermogram, read_thermogram
 from .radiometry import temperature_problem, to_grey
 from .results import FaceLandmarks, ResultFiles
 from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
@@ -20,9 +21,9 @@ from .tracking import FaceTracker
 __all__ = [
     'Calibration', 'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
     'OnnxNetwork', 'ResultFiles', 'SKIN_REGIONS', 'SkinRegion',
-    'SkinThermometer', 'Source', 'UniqueNames', 'ParallelMap', 'boxes_from',
-    'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
-    'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'scene_of',
-    'skin_regions', 'stored_bits', 'temperature_problem', 'thermal_pixels',
+    'SkinThermometer', 'Source', 'Thermogram', 'UniqueNames', 'ParallelMap',
+    'boxes_from', 'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
+    'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'read_thermogram',
+    'scene_of', 'skin_regions', 'stored_bits', 'temperature_problem', 'thermal_pixels',
     'to_grey'
 ]
