@@ -54,13 +54,14 @@ class CameraSource:
     def __init__(self,
                  where: str,
                  camera: Optional[str] = 'auto',
-                 open_capture: Callable = cv2.VideoCapture) -> None:
+                 open_capture: Optional[Callable] = None) -> None:
         self.name = without_password(where)
         index = device_index(where)
         self.files: List[str] = [] if is_live(where) else [where]
         self.names = _names(where, index)
         opened: Union[str, int] = where if index is None else index
-        self._capture = Capture(opened, open_capture, camera)
+        self._capture = Capture(
+            opened, open_capture or cv2.VideoCapture, camera)
         self._live = is_live(where) and not self._capture.count
         self.fps, self.dropped = self._capture.fps, 0
 
