@@ -35,7 +35,7 @@ class PredictionRun:
 
     def __init__(self, args) -> None:
         self.args = args
-        self.boxes = [_parsed_box(text) for text in args.box or ()]
+        self.boxes = [parsed_box(text) for text in args.box or ()]
         self.options = input_options(args)
         self.landmarker = load_landmarker(
             args.model,
@@ -164,7 +164,8 @@ def load_landmarker(model, device, detector, **options):
     return ThermalLandmarker(model, device, detector, **options)
 
 
-def _parsed_box(text):
+def parsed_box(text):
+    """Reads a box given as X1,Y1,X2,Y2."""
     try:
         left, top, right, bottom = (float(value) for value in text.split(','))
     except ValueError:

@@ -90,7 +90,7 @@ class Capture:
         """Asks a device for the format of a camera."""
         if layout.fourcc == Y16:
             self._capture.set(cv2.CAP_PROP_FOURCC,
-                              cv2.VideoWriter_fourcc(*Y16.decode()))
+                              int.from_bytes(Y16, 'little'))
         elif self._size() not in layout.sizes:
             # It may start with the picture alone.
             width, height = next(iter(layout.sizes))

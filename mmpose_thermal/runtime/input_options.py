@@ -61,13 +61,12 @@ class InputOptions:
         """Yields the frames of a source, laid out and turned."""
         layout = None if self.camera is None or isinstance(
             source, CameraSource) else camera_named(self.camera)
-        for frame in source:
-            if layout is not None and frame.image is not None:
-                frame = _laid_out(frame, layout)
-            if frame is None:
-                continue  # a calibration frame
-            yield frame if frame.image is None else replace(
-                frame, image=self.turned(frame.image))
+        for delivered in source:
+            frame = delivered if layout is None else _laid_out(
+                delivered, layout)
+            if frame is not None:
+                yield frame if frame.image is None else replace(
+                    frame, image=self.turned(frame.image))
 
     def turned(self, image: np.ndarray) -> np.ndarray:
         """Turns and mirrors an image, (H, W) or (H, W, C)."""
@@ -77,7 +76,9 @@ class InputOptions:
 
 
 def _laid_out(frame: Frame, layout: Camera) -> Optional[Frame]:
-    assert frame.image is not None
+    """Applies a layout; returns ``None`` for a calibration frame."""
+    if frame.image is None:
+        return frame
     try:
         parts = layout.split(frame.image)
     except ValueError as error:
