@@ -81,14 +81,30 @@ def build_page(analysis, text):
                     interactive=False)
             with gradio.Column():
                 picture = gradio.Image(show_label=False, interactive=False)
-                video = gradio.Video(label='Video', interactive=False)
-                files = gradio.File(label='Results', interactive=False)
+                video = gradio.Video(show_label=False, visible=False)
+                files = gradio.File(label='Results', visible=False)
+
+        def shown(analyse):
+            """Analyses, and hides what the answer does not fill."""
+
+            def run(*inputs):
+                answer = analyse(*inputs)
+                return answer._replace(
+                    picture=gradio.update(
+                        value=answer.picture, visible=not answer.video),
+                    video=gradio.update(
+                        value=answer.video, visible=bool(answer.video)),
+                    files=gradio.update(
+                        value=answer.files, visible=bool(answer.files)))
+
+            return run
+
         outputs = [picture, video, table, files, message]
-        gradio.on([upload.change, again.click], analysis.of_file,
+        gradio.on([upload.change, again.click], shown(analysis.of_file),
                   [upload, *fields], outputs)
         # As in the command, frames are dropped rather than queued.
         webcam.stream(
-            analysis.of_webcam, [webcam, *fields], outputs,
+            shown(analysis.of_webcam), [webcam, *fields], outputs,
             stream_every=_WEBCAM_EVERY_S, concurrency_limit=1,
             trigger_mode='always_last', show_progress='hidden')
     return page
@@ -103,31 +119,45 @@ def option_fields():
 
     from .web_page import UNITS, Settings
     default = Settings()
-    return [
-        gradio.Dropdown(PALETTES, value=default.palette,
-                        label='Palette of 8-bit images'),
-        gradio.Dropdown([('as stored', ''), *((name, name) for name in CAMERAS)],
-                        value=default.camera,
-                        label='Camera that recorded the frames'),
-        gradio.Dropdown([0, 90, 180, 270], value=default.rotate,
-                        label='Turn clockwise by degrees'),
-        gradio.Checkbox(default.mirror, label='Mirror'),
-        gradio.Number(None, label='Kelvin per count (temperature scale)',
-                      placeholder='0.01 for 16 bits, 1 for floats'),
-        gradio.Number(None, label='Kelvin at count 0 (temperature offset)',
-                      placeholder='0'),
-        gradio.Number(None, label='Frames per second of stacks',
-                      placeholder='25'),
-        gradio.Textbox(default.boxes, lines=2,
-                       label='Face boxes, one X1,Y1,X2,Y2 per line',
-                       placeholder='empty: find faces'),
-        gradio.Slider(0, 1, default.min_box_score, label='Minimum box score'),
-        gradio.Slider(0, 1, default.min_face_score,
-                      label='Minimum face score'),
-        gradio.Dropdown([*UNITS], value=default.unit, label='Unit'),
-        gradio.Dropdown(PALETTES, value=default.shown_palette,
-                        label='Palette of the picture'),
-    ]
+    cameras = [('as stored', ''), *((name, name) for name in CAMERAS)]
+    with gradio.Row():
+        reading = [
+            gradio.Dropdown(PALETTES, value=default.palette,
+                            label='Palette of 8-bit images'),
+            gradio.Dropdown(cameras, value=default.camera,
+                            label='Camera that recorded the frames'),
+        ]
+    with gradio.Row():
+        turning = [
+            gradio.Dropdown([0, 90, 180, 270], value=default.rotate,
+                            label='Turn clockwise by degrees'),
+            gradio.Checkbox(default.mirror, label='Mirror'),
+        ]
+    with gradio.Row():
+        numbers = [
+            gradio.Number(default.temperature_scale, label='Kelvin per count',
+                          info='0: by pixel type'),
+            gradio.Number(default.temperature_offset,
+                          label='Kelvin at count 0'),
+            gradio.Number(default.fps, label='Frames per second',
+                          info='of stacks; 0: 25'),
+        ]
+    boxes = gradio.Textbox(default.boxes, lines=2, placeholder='find faces',
+                           label='Face boxes, one X1,Y1,X2,Y2 per line')
+    with gradio.Row():
+        scores = [
+            gradio.Slider(0, 1, default.min_box_score,
+                          label='Minimum box score'),
+            gradio.Slider(0, 1, default.min_face_score,
+                          label='Minimum face score'),
+        ]
+    with gradio.Row():
+        showing = [
+            gradio.Dropdown([*UNITS], value=default.unit, label='Unit'),
+            gradio.Dropdown(PALETTES, value=default.shown_palette,
+                            label='Palette of the picture'),
+        ]
+    return [*reading, *turning, *numbers, boxes, *scores, *showing]
 
 
 def introduction(landmarker) -> str:

@@ -28,14 +28,17 @@ UNITS = {
 
 
 class Settings(NamedTuple):
-    """What the page's fields are set to; options of ``predict`` by name."""
+    """What the page's fields are set to; options of ``predict`` by name.
+
+    Empty number fields of a browser are 0, which means the default.
+    """
     palette: str = 'white-hot'
     camera: str = ''
     rotate: int = 0
     mirror: bool = False
-    temperature_scale: Optional[float] = None
-    temperature_offset: Optional[float] = None
-    fps: Optional[float] = None
+    temperature_scale: float = 0.
+    temperature_offset: float = 0.
+    fps: float = 0.
     boxes: str = ''
     min_box_score: float = .5
     min_face_score: float = 0.
@@ -46,9 +49,9 @@ class Settings(NamedTuple):
         """How inputs are read (:class:`.InputOptions`)."""
         return input_options(argparse.Namespace(
             palette=self.palette, camera=self.camera or None,
-            rotate=self.rotate or None, mirror=self.mirror, fps=self.fps,
-            temperature_scale=self.temperature_scale,
-            temperature_offset=self.temperature_offset or 0.))
+            rotate=self.rotate or None, mirror=self.mirror, fps=self.fps or None,
+            temperature_scale=self.temperature_scale or None,
+            temperature_offset=self.temperature_offset))
 
     def face_boxes(self) -> Optional[List[List[float]]]:
         """The boxes, one per line of the field; ``None`` to detect faces."""
@@ -109,8 +112,8 @@ class Analysis:
     def _landmarker(self, settings):
         return self._load(
             palette=settings.palette,
-            temperature_scale=settings.temperature_scale,
-            temperature_offset=settings.temperature_offset or 0.,
+            temperature_scale=settings.temperature_scale or None,
+            temperature_offset=settings.temperature_offset,
             min_box_score=settings.min_box_score,
             min_face_score=settings.min_face_score)
 
