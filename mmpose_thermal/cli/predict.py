@@ -1,16 +1,18 @@
 """Find landmarks and skin temperatures in images, videos or a camera.
 
   mmpose-thermal predict face.png
-  mmpose-thermal predict 0 --show
+  mmpose-thermal predict 0 --camera lepton --show
+  mmpose-thermal predict rtsp://HOST/PATH
   mmpose-thermal predict --model student.onnx --detector face_detector video.mp4
 
 The output folder gets pictures (or a video), results.jsonl (one line per frame)
-and results.csv (one line per face). If the command is stopped, the results so
-far are kept. The exit status is 1 if an input failed.
+and results.csv (one line per face). Of cameras and streams, frames that cannot
+be processed in time are dropped. If the command is stopped, the results so far
+are kept. The exit status is 1 if an input failed.
 """
 import argparse
 
-from .parsers import add_model_arguments
+from .parsers import add_input_arguments, add_model_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT',
         help='an image, folder, glob pattern, video, stack of frames (.npy, '
-        '.npz, .tif) or camera index')
+        '.npz, .tif), camera index, /dev/videoN or address of a stream')
     add_model_arguments(parser)
+    add_input_arguments(parser)
     parser.add_argument(
         '--out-dir', default='work_dirs/predict', metavar='DIR',
         help='write results here [%(default)s]')

@@ -1,4 +1,5 @@
 """Implements ``mmpose-thermal predict``."""
+import itertools
 import os
 import sys
 import time
@@ -10,14 +11,14 @@ import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.components import register_components
-from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
-                                    draw_faces)
+from mmpose_thermal.runtime import FaceTracker, ResultFiles, draw_faces
 from mmpose_thermal.runtime.frames import input_files
 from mmpose_thermal.weights import with_defaults
 
+from .parsers import input_options
+
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
-_WHITE_HOT = 'white-hot'
 _WRITTEN = ('.png', '.mp4')
 
 
@@ -34,7 +35,8 @@ class PredictionRun:
 
     def __init__(self, args) -> None:
         self.args = args
-        self.boxes = [_parsed_box(text) for text in args.box or ()]
+        self.boxes = [parsed_box(text) for text in args.box or ()]
+        self.options = input_options(args)
         self.landmarker = load_landmarker(
             args.model,
             args.device,
@@ -43,7 +45,6 @@ class PredictionRun:
             palette=args.palette,
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
-        self.palette = None if args.palette == _WHITE_HOT else args.palette
         _keep_inputs(args.inputs, args.out_dir)
         if args.show:
             _check_display()
@@ -75,7 +76,7 @@ class PredictionRun:
     def _run_input(self, where):
         """Processes one input; returns whether to continue with the next."""
         try:
-            source = Source(where, self.palette)
+            source = self.options.open(where)
         except (OSError, ValueError) as error:
             self._complain(error)
             return True
@@ -85,9 +86,11 @@ class PredictionRun:
                 not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
         unusable = 0
-        for number, frame in enumerate(source):
-            if number == self.args.max_frames:
-                break
+        frames = itertools.islice(
+            self.options.frames(source), self.args.max_frames)
+        for number, frame in enumerate(frames):
+            if frame.time_s is None and self.args.sequence:
+                frame.time_s = number / source.fps
             if frame.error:
                 self._complain(frame.error)
                 continue
@@ -111,6 +114,8 @@ class PredictionRun:
         if moving and unusable > 1:
             _warn(f'{source.name}: {unusable - 1} more frames are unusable')
         self.results.close_video()
+        if getattr(source, 'dropped', 0):
+            print(f'{source.name}: {source.dropped} frames dropped to keep up')
         return True
 
     def _faces_in(self, prepared, find):
@@ -159,7 +164,8 @@ def load_landmarker(model, device, detector, **options):
     return ThermalLandmarker(model, device, detector, **options)
 
 
-def _parsed_box(text):
+def parsed_box(text):
+    """Reads a box given as X1,Y1,X2,Y2."""
     try:
         left, top, right, bottom = (float(value) for value in text.split(','))
     except ValueError:
