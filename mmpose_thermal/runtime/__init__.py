@@ -9,7 +9,8 @@ from .drawing import draw_faces
 from .frames import Frame, Source, UniqueNames
 from .images import (checked_pixels, decode_image, grey_levels, stored_bits,
                      thermal_pixels)
-from .networks import ModelInfo, OnnxNetwork
+from .model_info import ModelInfo
+from .networks import OnnxNetwork
 from .parallel_map import ParallelMap
 from .radiometry import temperature_problem, to_grey
 from .results import FaceLandmarks, ResultFiles

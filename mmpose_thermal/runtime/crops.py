@@ -5,7 +5,7 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from .networks import ModelInfo
+from .model_info import ModelInfo
 
 _GREY = 114  # MMDetection's padding value
 

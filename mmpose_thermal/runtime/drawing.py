@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 
 from .results import FaceLandmarks
-from .networks import ModelInfo
+from .model_info import ModelInfo
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

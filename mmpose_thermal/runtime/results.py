@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .frames import Frame, Source, UniqueNames
-from .networks import ModelInfo
+from .model_info import ModelInfo
 from .temperature import skin_regions
 
 

@@ -1,0 +1,81 @@
+"""Checks face boxes, and pairs them with images."""
+from collections.abc import Iterable as IterableType
+from collections.abc import Mapping
+from typing import Iterable, Iterator, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .inputs import Image, is_array, shown
+
+
+def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
+    """Validates boxes and returns them as an array (N, 4).
+
+    Raises:
+        ValueError: A box is malformed, empty or outside the image.
+    """
+    try:
+        rows = np.asarray(boxes, float)
+    except (TypeError, ValueError):
+        raise ValueError(f'boxes are {boxes!r:.80}; expected (N, 4): x1, y1, '
+                         'x2, y2.') from None
+    if rows.size == 0:
+        return np.zeros((0, 4))
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(f'boxes have the shape {rows.shape}; expected '
+                         '(N, 4): x1, y1, x2, y2.')
+    height, width = image.shape[:2]
+    for index, box in enumerate(rows):
+        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
+                             'y1, x2, y2 with an area.')
+        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
+                                                               0)).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it is outside '
+                             f'the {width}x{height} image.')
+    return rows
+
+
+def with_boxes(images: Iterable[Image],
+               boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
+    """Yields pairs of image and boxes.
+
+    Args:
+        images (Iterable): Images.
+        boxes (Iterable, optional): One list (N, 4) for all images, or one such
+            list per image; ``None`` to use the detector.
+    """
+    if not (boxes is None or isinstance(boxes, IterableType)):
+        raise ValueError(f'boxes are {shown(boxes)}; expected (N, 4): x1, '
+                         'y1, x2, y2, or one such list per image.')
+    if boxes is None or _are_for_all(boxes):
+        for image in images:
+            yield image, boxes
+        return
+    given = iter(boxes)
+    missing = object()
+    for index, image in enumerate(images):
+        own = next(given, missing)
+        if own is missing:
+            raise ValueError(f'boxes end after {index} images: expected one '
+                             'list per image, or one list (N, 4) for all.')
+        yield image, own
+
+
+def _are_for_all(boxes):
+    """Whether boxes are one list for all images, not one list per image."""
+    if is_array(boxes):
+        return len(boxes.shape) < 3
+    if isinstance(boxes, (str, Mapping)):
+        return True  # refused later
+    if not isinstance(boxes, Sequence):
+        return False  # an iterator yields one list per image
+    return not boxes or any(_is_row(box) for box in boxes)
+
+
+def _is_row(box):
+    """Whether it is a single box or a number, not a list of boxes."""
+    if box is None or not hasattr(box, '__len__'):
+        return box is not None
+    return isinstance(box, (str, Mapping)) or (
+        len(box) > 0 and np.ndim(box[0]) == 0)
