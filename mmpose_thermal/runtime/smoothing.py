@@ -24,7 +24,8 @@ class OneEuroFilter:
                  speed_cutoff_hz: float = 1.) -> None:
         self._min_cutoff_hz, self._beta = min_cutoff_hz, beta
         self._speed_cutoff_hz = speed_cutoff_hz
-        self._values: Optional[np.ndarray] = None
+        self._last: Optional[np.ndarray] = None
+        self._values = np.zeros(1)
         self._speed = np.zeros(1)
 
     def __call__(self, values: np.ndarray, step_s: float,
@@ -40,10 +41,12 @@ class OneEuroFilter:
         Returns:
             np.ndarray: Smoothed points, (K, 2).
         """
-        if self._values is None:
-            self._values, self._speed = values, np.zeros(values.shape)
+        if self._last is None:
+            self._last = self._values = values
+            self._speed = np.zeros(values.shape)
             return values
-        speed = (values - self._values) / (step_s * unit)
+        speed = (values - self._last) / (step_s * unit)
+        self._last = values
         self._speed = self._speed + _weight(
             self._speed_cutoff_hz, step_s) * (speed - self._speed)
         cutoff_hz = self._min_cutoff_hz + self._beta * np.linalg.norm(
