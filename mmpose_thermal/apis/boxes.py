@@ -36,6 +36,20 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
     return rows
 
 
+def boxes_of_batch(boxes: Optional[Iterable], count: int) -> Optional[list]:
+    """Checks that there is one list of boxes per image of a batch."""
+    if boxes is None:
+        return None
+    if not isinstance(boxes, IterableType):
+        raise ValueError(f'boxes are {boxes!r:.80}: a batch needs one list '
+                         '(N, 4) per image.')
+    boxes = list(boxes)
+    if len(boxes) != count:
+        raise ValueError(f'{count} images, but boxes for {len(boxes)}: a '
+                         'batch needs one list per image.')
+    return boxes
+
+
 def with_boxes(images: Iterable[Image],
                boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
     """Yields pairs of image and boxes.
