@@ -154,7 +154,8 @@ def read(image: Image,
     return checked_pixels(image, name), name
 
 
-def is_array(image):
+def is_array(image: Any) -> bool:
+    """Whether it is an array, or can become one: PIL images and tensors."""
     # Check the type: asking a PIL image itself would read its pixels.
     return any(hasattr(type(image), name)
                for name in ('__array__', '__array_interface__'))
@@ -222,7 +223,8 @@ def _from_file(path, palette):
     return read_image(path, palette)
 
 
-def shown(value):
+def shown(value: Any) -> str:
+    """Names the type of a value for messages."""
     if value is None:
         return 'None'
     kind = type(value).__name__

@@ -6,13 +6,14 @@ from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Uni
 import numpy as np
 
 from mmpose_thermal.runtime.calibration import LandmarkNetwork
-from mmpose_thermal.runtime.crops import crop_faces, detect_faces
+from mmpose_thermal.runtime.crops import (checked_boxes, crop_faces,
+                                          detect_faces)
 from mmpose_thermal.runtime.image_results import Results
 from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.results import FaceLandmarks
 from mmpose_thermal.runtime.warned_once import WarnOnce
 
-from .boxes import boxes_of_batch, checked_boxes, with_boxes
+from .boxes import boxes_of_batch, with_boxes
 from .inputs import Image, PreparedFrame, listed, sequence_of, source_of
 from .loading import load_networks
 from .measures import FaceMeasures

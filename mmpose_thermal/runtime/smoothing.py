@@ -20,7 +20,7 @@ class OneEuroFilter:
 
     def __init__(self,
                  min_cutoff_hz: float = 1.,
-                 beta: float = 1.,
+                 beta: float = 5.,
                  speed_cutoff_hz: float = 1.) -> None:
         self._min_cutoff_hz, self._beta = min_cutoff_hz, beta
         self._speed_cutoff_hz = speed_cutoff_hz
