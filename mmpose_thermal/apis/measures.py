@@ -31,7 +31,7 @@ class FaceMeasures:
         if not frame.radiometric:
             return face
         at_points, of_skin = self._thermometer(frame.raw, face.keypoints)
-        if is_skin(at_points) or np.isnan(at_points).all():
+        if is_skin(at_points.tolist()) or np.isnan(at_points).all():
             face.keypoint_celsius, face.skin_celsius = at_points, of_skin
             face.skin_readings = self._thermometer.readings(
                 frame.raw, face.keypoints, face.uncertainty_px)

@@ -94,7 +94,8 @@ class Results(List[FaceLandmarks]):
             raise ValueError(f'There is no image to draw on: {self.error}')
         image, celsius = self.frame.grey, self.celsius
         if celsius is not None:
-            low, high = celsius_range or np.percentile(celsius, _SHOWN)
+            low, high = celsius_range or (
+                float(np.percentile(celsius, share)) for share in _SHOWN)
             image = _levels(celsius, low, max(high, low + .1))
         if image.ndim == 2:
             image = apply_palette(image, palette)
@@ -150,7 +151,8 @@ class Results(List[FaceLandmarks]):
 
     def to_rows(self) -> List[Dict[str, Any]]:
         """One flat dictionary per face, with equal keys for all."""
-        assert self.info is not None or not self
+        if self.info is None:
+            return []
         return [
             dict(image=self.name, time_s=self.time_s,
                  **face_row(face.to_dict(), number, self.info))

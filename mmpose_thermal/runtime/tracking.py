@@ -55,7 +55,7 @@ class FaceTracker:
     ``max_lost`` frames. Meanwhile it is searched for at its predicted position
     and among new detections. IDs are never reused.
 
-    Smoothing reduces the jitter of a still face to about a third, but delays
+    Smoothing reduces the jitter of a still face to about 40 %, but delays
     moving ones: at a constant speed by ``1 / (2 * pi * (1 + 5 * speed))``
     seconds, with the speed in face sizes per second. That is 160 ms at the
     slowest, 45 ms at half a face size per second and 27 ms at a whole one.

@@ -27,11 +27,11 @@ def breathing_face(tmp_path_factory):
     return path, [*low, *high]
 
 
-def test_breaths_are_counted(breathing_face, run_tool, tmp_path, capsys):
+def test_breaths_are_counted(breathing_face, run_tool, tmp_path):
     path, box = breathing_face
-    run_tool('misc/breathing', path, '--fps', 3, '--out-dir', tmp_path,
-             '--box', *box)
-    assert '15.0 breaths per minute' in capsys.readouterr().out
+    printed = run_tool('misc/breathing', path, '--fps', 3, '--out-dir',
+                       tmp_path, '--box', *box)
+    assert '15.0 breaths per minute' in printed
     with open(tmp_path / 'signal.csv') as file:
         signal = [float(row['nostrils']) for row in csv.DictReader(file)]
     assert len(signal) == 120 and 15 < np.mean(signal) < 40
