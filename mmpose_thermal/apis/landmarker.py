@@ -147,6 +147,8 @@ class ThermalLandmarker:
             return self.stream(source, boxes, on_error=on_error)
         chosen, many = listed(images)
         if not many:
+            if on_error == 'raise':
+                chosen = [self.prepare(chosen[0])]
             each = None if boxes is None else [boxes]
             return self._of_list(chosen, each, on_error)[0]
         return self._of_list(chosen, boxes_of_batch(boxes, len(chosen)),
