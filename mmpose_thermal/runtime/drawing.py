@@ -4,13 +4,17 @@ from typing import Optional, Sequence
 import cv2
 import numpy as np
 
+from .model_info import ModelInfo
+from .palettes import palette_colours
 from .results import FaceLandmarks
-from .networks import ModelInfo
+from .temperature import landmark_extent_px, skin_regions
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _BLACK, _BOX = (255, 255, 255), (0, 0, 0), (180, 180, 180)
 _MIN_SIDE = 480  # smaller images are enlarged to make room for text
+_SCALE_WIDTH, _SCALE_MARGIN, _BAR_WIDTH = 64, 12, 14
+_TICKS = 5
 _SHORT = {
     'right_inner_eye_corner': 'R eye',
     'left_inner_eye_corner': 'L eye',
@@ -23,14 +27,18 @@ _SHORT = {
 def draw_faces(image: np.ndarray,
                faces: Sequence[FaceLandmarks],
                info: ModelInfo,
-               fps: Optional[float] = None) -> np.ndarray:
+               fps: Optional[float] = None,
+               regions: bool = False) -> np.ndarray:
     """Draws landmarks, their links, boxes and temperatures.
+
+    A question mark follows temperatures that are not to be trusted.
 
     Args:
         image (np.ndarray): Grey (H, W) or BGR (H, W, 3), uint8.
         faces (Sequence[FaceLandmarks]): Faces to draw.
         info (ModelInfo): Colours and links of the landmarks.
         fps (float, optional): Frame rate to write into the corner.
+        regions (bool): Whether to outline the measured skin regions.
 
     Returns:
         np.ndarray: BGR picture, enlarged by a whole factor if the image is
@@ -49,6 +57,8 @@ def draw_faces(image: np.ndarray,
         cv2.rectangle(canvas, tuple(map(int, box[:2])),
                       tuple(map(int, box[2:])), _BOX, 1)
         _draw_points(canvas, points, info, side)
+        if regions:
+            _draw_regions(canvas, points, info)
         _draw_texts(canvas, face, box, alone=len(faces) == 1)
     if fps is not None:
         _write(canvas, f'{fps:.1f} FPS', (6, 18))
@@ -69,26 +79,69 @@ def _draw_points(canvas, points, info, side):
                    _SHIFT)
 
 
+def _draw_regions(canvas, points, info):
+    extent = landmark_extent_px(points)
+    for region in skin_regions(info.keypoints).values():
+        centre = sum(weight * points[info.keypoints.index(name)]
+                     for name, weight in region.points.items())
+        fixed = np.round(np.clip(centre, -1e4, 1e4) * 2**_SHIFT).astype(int)
+        cv2.circle(canvas, tuple(map(int, fixed)),
+                   round(region.radius * extent * 2**_SHIFT), _WHITE, 1,
+                   cv2.LINE_AA, _SHIFT)
+
+
+def add_temperature_scale(picture: np.ndarray, low: float, high: float,
+                          palette: str) -> np.ndarray:
+    """Adds a temperature scale to the right of a picture.
+
+    Args:
+        picture (np.ndarray): BGR picture, (H, W, 3).
+        low, high (float): Temperatures of the palette's ends, degrees Celsius.
+        palette (str): See :func:`palette_colours`.
+
+    Returns:
+        np.ndarray: Wider picture; the left part is unchanged.
+    """
+    height = len(picture)
+    strip = np.zeros((height, _SCALE_WIDTH, 3), np.uint8)
+    length = height - 2 * _SCALE_MARGIN
+    levels = np.linspace(255, 0, length).round().astype(int)
+    strip[_SCALE_MARGIN:height - _SCALE_MARGIN, 4:4 + _BAR_WIDTH] = \
+        palette_colours(palette)[levels][:, None]
+    for share in np.linspace(0, 1, _TICKS):
+        y = _SCALE_MARGIN + (1 - share) * (length - 1)
+        _write(strip, f'{low + share * (high - low):.1f}',
+               (_BAR_WIDTH + 8, int(y) + 4))
+    return np.hstack([picture, strip])
+
+
 def _draw_texts(canvas, face, box, alone):
     head = [] if face.track_id is None else [f'#{face.track_id}']
     head.append(f'{face.face_score:.2f}')
     skin = {
-        _SHORT.get(name, name): value
+        name: value
         for name, value in (face.skin_celsius or {}).items()
         if np.isfinite(value)
     }
     if skin and not alone:
         # Only one value fits; the result files hold all of them.
-        head.append(f'{max(skin.values()):.1f} C')
+        head.append(_shown(face, max(skin, key=skin.__getitem__)))
     _write(canvas, ' '.join(head), (int(box[0]), int(box[1]) - 5))
     if not alone:
         return
     # Next to the face, on the side that has room.
     right = box[2] + 90 < canvas.shape[1]
     x = int(box[2]) + 4 if right else max(int(box[0]) - 92, 0)
-    for number, (name, value) in enumerate(skin.items()):
-        _write(canvas, f'{name} {value:.1f} C',
+    for number, name in enumerate(skin):
+        _write(canvas, f'{_SHORT.get(name, name)} {_shown(face, name)}',
                (x, max(int(box[1]), 8) + 20 + 15 * number))
+
+
+def _shown(face, region):
+    """A temperature as text, with a question mark if it is not trusted."""
+    reading = (face.skin_readings or {}).get(region)
+    doubt = ' ?' if reading is not None and reading.problem else ''
+    return f'{face.skin_celsius[region]:.1f} C{doubt}'
 
 
 def _write(canvas, text, where):
