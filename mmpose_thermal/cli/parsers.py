@@ -56,7 +56,7 @@ def input_options(args: argparse.Namespace):
             f'--camera {args.camera} knows the unit of its frames: leave out '
             '--temperature-scale and --temperature-offset, or --camera.')
     return InputOptions(
-        palette=None if args.palette == 'white-hot' else args.palette,
+        palette=args.palette,
         camera=args.camera,
         live_camera=None if has_unit else 'auto',
         fps=args.fps,

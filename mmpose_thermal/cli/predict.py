@@ -48,9 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='drop faces without --box whose landmarks score lower on average '
         '[%(default)s]')
     parser.add_argument(
-        '--palette', default='white-hot',
+        '--palette', metavar='NAME',
         help='palette of 8-bit images: white-hot, black-hot, iron, ... or a '
-        'palette file [%(default)s]')
+        'palette file; of radiometric JPEGs, read the picture [white-hot; '
+        'radiometric JPEGs by their temperatures]')
     parser.add_argument(
         '--temperature-scale', type=float, metavar='K',
         help='read pixels as K * value + offset kelvin [0.01 for 16 bits, 1 '
@@ -58,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--temperature-offset', type=float, default=0., metavar='K',
         help='offset in kelvin [%(default)s]')
+    parser.add_argument(
+        '--picture-palette', metavar='NAME', default='white-hot',
+        help='draw on pictures of this palette [%(default)s]')
+    parser.add_argument(
+        '--regions', action='store_true',
+        help='outline the skin regions whose temperatures are measured')
     parser.add_argument(
         '--max-frames', type=int, metavar='N',
         help='stop after N frames of each input')

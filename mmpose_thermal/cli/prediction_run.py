@@ -11,11 +11,13 @@ import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.components import register_components
-from mmpose_thermal.runtime import FaceTracker, ResultFiles, draw_faces
+from mmpose_thermal.runtime import FaceTracker, ResultFiles
 from mmpose_thermal.runtime.frames import input_files
+from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.weights import with_defaults
 
 from .parsers import input_options
+from .pictures import Pictures
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
@@ -37,12 +39,13 @@ class PredictionRun:
         self.args = args
         self.boxes = [parsed_box(text) for text in args.box or ()]
         self.options = input_options(args)
+        palette_colours(args.picture_palette)  # fail early if it is unknown
         self.landmarker = load_landmarker(
             args.model,
             args.device,
             None if self.boxes else args.detector,
             min_box_score=args.min_box_score,
-            palette=args.palette,
+            palette=args.palette or 'white-hot',
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
         _keep_inputs(args.inputs, args.out_dir)
@@ -85,6 +88,7 @@ class PredictionRun:
         if moving and self.landmarker.detector is not None and \
                 not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
+        draw = Pictures(self.args.picture_palette, self.args.regions, moving)
         unusable = 0
         frames = itertools.islice(
             self.options.frames(source), self.args.max_frames)
@@ -105,8 +109,8 @@ class PredictionRun:
                                is_told=unusable == 1 or not moving)
                 continue
             self._measure(time.perf_counter() - started)
-            picture = draw_faces(prepared.grey, faces, self.landmarker.info,
-                                 self.fps if moving else None)
+            picture = draw(self.landmarker.results(prepared, faces),
+                           self.fps if moving else None)
             self.results.add(source, frame, faces, picture, moving)
             self._report(source, number)
             if self.args.show and not _show(picture, moving):

@@ -1,9 +1,10 @@
-"""Serve a local web page that finds landmarks in images, videos and webcams.
+"""Serve a local web page that finds landmarks in images and videos.
 
   mmpose-thermal serve
   mmpose-thermal serve --model student.onnx --detector face_detector
 
-The page is reachable only from this machine. Uploaded files are not kept.
+The page also reads a webcam. It is reachable only from this machine, and
+uploaded files are not kept.
 """
 import argparse
 import functools
@@ -56,7 +57,6 @@ def build_page(analysis, text):
     """Builds the Gradio page."""
     import gradio
 
-    from mmpose_thermal.runtime.frames import IMAGES, VIDEOS
     with gradio.Blocks(
             title='mmpose_thermal', delete_cache=(_KEEP_S, _KEEP_S)) as page:
         gradio.Markdown(text)
@@ -65,7 +65,6 @@ def build_page(analysis, text):
                 with gradio.Tab('File'):
                     upload = gradio.File(
                         label='Thermal image, stack or video',
-                        file_types=[*IMAGES, *VIDEOS],
                         type='filepath')
                 with gradio.Tab('Webcam'):
                     webcam = gradio.Image(
@@ -117,14 +116,14 @@ def option_fields():
     from mmpose_thermal.runtime.cameras import CAMERAS
     from mmpose_thermal.runtime.palettes import PALETTES
 
-    from .web_page import UNITS, Settings
+    from .web_page import AS_STORED, UNITS, Settings
     default = Settings()
-    cameras = [('as stored', ''), *((name, name) for name in CAMERAS)]
     with gradio.Row():
         reading = [
-            gradio.Dropdown(PALETTES, value=default.palette,
-                            label='Palette of 8-bit images'),
-            gradio.Dropdown(cameras, value=default.camera,
+            gradio.Dropdown([AS_STORED, *PALETTES], value=default.palette,
+                            label='Palette of 8-bit images',
+                            info='of radiometric JPEGs, reads the picture'),
+            gradio.Dropdown([AS_STORED, *CAMERAS], value=default.camera,
                             label='Camera that recorded the frames'),
         ]
     with gradio.Row():
@@ -154,8 +153,9 @@ def option_fields():
     with gradio.Row():
         showing = [
             gradio.Dropdown([*UNITS], value=default.unit, label='Unit'),
-            gradio.Dropdown(PALETTES, value=default.shown_palette,
+            gradio.Dropdown(PALETTES, value=default.picture_palette,
                             label='Palette of the picture'),
+            gradio.Checkbox(default.regions, label='Outline skin regions'),
         ]
     return [*reading, *turning, *numbers, boxes, *scores, *showing]
 
@@ -163,7 +163,7 @@ def option_fields():
 def introduction(landmarker) -> str:
     """The introductory text of the page."""
     text = ('# Landmarks in thermal images\n8 bits, 16 bits (centikelvin) or '
-            'floats (kelvin): PNG, TIFF, NumPy, videos.')
+            'floats (kelvin): PNG, TIFF, NumPy, CSV, radiometric JPEG, videos.')
     if landmarker.detector is None:
         text += f' {_WHOLE_IMAGE}'
     return text

@@ -10,14 +10,16 @@ from typing import Any, Callable, List, NamedTuple, Optional
 import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.runtime import FaceTracker, ResultFiles, draw_faces
-from mmpose_thermal.runtime.palettes import palette_colours
+from mmpose_thermal.runtime import FaceTracker, ResultFiles
 from mmpose_thermal.runtime.radiometry import CELSIUS_K
 
 from .parsers import input_options
+from .pictures import Pictures
 from .prediction_run import parsed_box
 
 _MAX_FRAMES = 500
+#: Choice of the page if a file tells by itself how to read it.
+AS_STORED = 'as stored'
 _CELSIUS = 'degrees Celsius'
 #: Temperature units of the page, as functions of degrees Celsius.
 UNITS = {
@@ -32,8 +34,8 @@ class Settings(NamedTuple):
 
     Empty number fields of a browser are 0, which means the default.
     """
-    palette: str = 'white-hot'
-    camera: str = ''
+    palette: str = AS_STORED
+    camera: str = AS_STORED
     rotate: int = 0
     mirror: bool = False
     temperature_scale: float = 0.
@@ -43,15 +45,20 @@ class Settings(NamedTuple):
     min_box_score: float = .5
     min_face_score: float = 0.
     unit: str = _CELSIUS
-    shown_palette: str = 'white-hot'
+    picture_palette: str = 'white-hot'
+    regions: bool = False
 
     def input_options(self):
         """How inputs are read (:class:`.InputOptions`)."""
         return input_options(argparse.Namespace(
-            palette=self.palette, camera=self.camera or None,
+            palette=_chosen(self.palette), camera=_chosen(self.camera),
             rotate=self.rotate or None, mirror=self.mirror, fps=self.fps or None,
             temperature_scale=self.temperature_scale or None,
             temperature_offset=self.temperature_offset))
+
+    def pictures(self, moving: bool) -> Pictures:
+        """What draws the results of one input."""
+        return Pictures(self.picture_palette, self.regions, moving)
 
     def face_boxes(self) -> Optional[List[List[float]]]:
         """The boxes, one per line of the field; ``None`` to detect faces."""
@@ -111,7 +118,7 @@ class Analysis:
 
     def _landmarker(self, settings):
         return self._load(
-            palette=settings.palette,
+            palette=_chosen(settings.palette) or 'white-hot',
             temperature_scale=settings.temperature_scale or None,
             temperature_offset=settings.temperature_offset,
             min_box_score=settings.min_box_score,
@@ -136,7 +143,7 @@ class Analysis:
         landmarker = self._landmarker(settings)
         prepared = landmarker.prepare(image, 'of the webcam')
         faces = landmarker(prepared, settings.face_boxes())
-        picture = _drawn(prepared, faces, landmarker, settings)
+        picture = settings.pictures(False)(faces)
         table = _table(faces, settings.unit)
         message = f'{len(faces)} face{"" if len(faces) == 1 else "s"}.'
         if faces and not table:
@@ -153,6 +160,7 @@ class Analysis:
         self._results = tempfile.TemporaryDirectory()
         folder = self._results.name
         results = ResultFiles(folder, landmarker.info)
+        draw = settings.pictures(True)
         table, problems, count = [], {}, 0
         try:
             for frame in itertools.islice(frames, _MAX_FRAMES):
@@ -164,8 +172,7 @@ class Analysis:
                     continue
                 count += 1
                 table = _table(faces, settings.unit) or table
-                results.add(source, frame, faces, _drawn(
-                    prepared, faces, landmarker, settings), True)
+                results.add(source, frame, faces, draw(faces), True)
         finally:
             results.close()
         files = sorted(str(file) for file in Path(folder).iterdir())
@@ -177,11 +184,8 @@ class Analysis:
              f'last frame with temperatures.{note}', *list(problems)[:3]]))
 
 
-def _drawn(prepared, faces, landmarker, settings):
-    grey = prepared.grey
-    if settings.shown_palette != 'white-hot' and grey.ndim == 2:
-        grey = palette_colours(settings.shown_palette)[grey]
-    return draw_faces(grey, faces, landmarker.info)
+def _chosen(choice: str) -> Optional[str]:
+    return None if choice == AS_STORED else choice
 
 
 def _table(faces, unit):

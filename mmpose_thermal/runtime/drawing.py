@@ -1,5 +1,5 @@
 """Draws faces on images."""
-from typing import Optional, Sequence
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -12,9 +12,11 @@ from .temperature import landmark_extent_px, skin_regions
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _BLACK, _BOX = (255, 255, 255), (0, 0, 0), (180, 180, 180)
+_OUTLINED = ((_BLACK, 3), (_WHITE, 1))  # visible on any background
 _MIN_SIDE = 480  # smaller images are enlarged to make room for text
-_SCALE_WIDTH, _SCALE_MARGIN, _BAR_WIDTH = 64, 12, 14
+_SCALE_WIDTH, _SCALE_MARGIN, _BAR_WIDTH = 80, 12, 14
 _TICKS = 5
+_SHOWN, _MIN_RANGE_K = (1, 99.8), .1  # percentiles of a picture's temperatures
 _SHORT = {
     'right_inner_eye_corner': 'R eye',
     'left_inner_eye_corner': 'L eye',
@@ -27,7 +29,6 @@ _SHORT = {
 def draw_faces(image: np.ndarray,
                faces: Sequence[FaceLandmarks],
                info: ModelInfo,
-               fps: Optional[float] = None,
                regions: bool = False) -> np.ndarray:
     """Draws landmarks, their links, boxes and temperatures.
 
@@ -37,7 +38,6 @@ def draw_faces(image: np.ndarray,
         image (np.ndarray): Grey (H, W) or BGR (H, W, 3), uint8.
         faces (Sequence[FaceLandmarks]): Faces to draw.
         info (ModelInfo): Colours and links of the landmarks.
-        fps (float, optional): Frame rate to write into the corner.
         regions (bool): Whether to outline the measured skin regions.
 
     Returns:
@@ -60,9 +60,12 @@ def draw_faces(image: np.ndarray,
         if regions:
             _draw_regions(canvas, points, info)
         _draw_texts(canvas, face, box, alone=len(faces) == 1)
-    if fps is not None:
-        _write(canvas, f'{fps:.1f} FPS', (6, 18))
     return canvas
+
+
+def write_rate(picture: np.ndarray, fps: float) -> None:
+    """Writes a frame rate into the corner of a BGR picture."""
+    _write(picture, f'{fps:.1f} FPS', (6, 18))
 
 
 def _draw_points(canvas, points, info, side):
@@ -85,9 +88,19 @@ def _draw_regions(canvas, points, info):
         centre = sum(weight * points[info.keypoints.index(name)]
                      for name, weight in region.points.items())
         fixed = np.round(np.clip(centre, -1e4, 1e4) * 2**_SHIFT).astype(int)
-        cv2.circle(canvas, tuple(map(int, fixed)),
-                   round(region.radius * extent * 2**_SHIFT), _WHITE, 1,
-                   cv2.LINE_AA, _SHIFT)
+        for colour, width in _OUTLINED:
+            cv2.circle(canvas, tuple(map(int, fixed)),
+                       round(region.radius * extent * 2**_SHIFT), colour,
+                       width, cv2.LINE_AA, _SHIFT)
+
+
+def shown_range(celsius: np.ndarray) -> Tuple[float, float]:
+    """Temperatures that the coldest and the hottest colour should stand for.
+
+    A few extreme pixels are left out; a small face is not.
+    """
+    low, high = np.percentile(celsius, _SHOWN)
+    return float(low), float(max(high, low + _MIN_RANGE_K))
 
 
 def add_temperature_scale(picture: np.ndarray, low: float, high: float,
@@ -110,7 +123,7 @@ def add_temperature_scale(picture: np.ndarray, low: float, high: float,
         palette_colours(palette)[levels][:, None]
     for share in np.linspace(0, 1, _TICKS):
         y = _SCALE_MARGIN + (1 - share) * (length - 1)
-        _write(strip, f'{low + share * (high - low):.1f}',
+        _write(strip, f'{low + share * (high - low):.1f} C',
                (_BAR_WIDTH + 8, int(y) + 4))
     return np.hstack([picture, strip])
 
@@ -147,6 +160,6 @@ def _shown(face, region):
 def _write(canvas, text, where):
     x, y = where
     y = int(np.clip(y, 12, canvas.shape[0] - 4))
-    for colour, width in ((_BLACK, 3), (_WHITE, 1)):
+    for colour, width in _OUTLINED:
         cv2.putText(canvas, text, (x, y), _FONT, .42, colour, width,
                     cv2.LINE_AA)

@@ -68,7 +68,7 @@ def test_options_of_the_page(analyse, tmp_path):
     turned = analyse(path, rotate=90).picture
     assert turned.shape[0] > turned.shape[1]
     coloured, grey = (
-        np.median(np.ptp(analyse(path, shown_palette=palette).picture.astype(
+        np.median(np.ptp(analyse(path, picture_palette=palette).picture.astype(
             int), axis=2)) for palette in ('jet', 'white-hot'))
     assert coloured > 100 and grey == 0
     cv2.imwrite(str(path), thermal_frame() // 10)
