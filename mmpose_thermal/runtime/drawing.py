@@ -10,11 +10,13 @@ from .results import FaceLandmarks
 from .temperature import landmark_extent_px, skin_regions
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT, _FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, .42
 _WHITE, _BLACK, _BOX = (255, 255, 255), (0, 0, 0), (180, 180, 180)
 _OUTLINED = ((_BLACK, 3), (_WHITE, 1))  # visible on any background
 _MIN_SIDE = 480  # smaller images are enlarged to make room for text
-_SCALE_WIDTH, _SCALE_MARGIN, _BAR_WIDTH = 80, 12, 14
+#: Pixels that a temperature scale adds to the width of a picture.
+SCALE_WIDTH = 80
+_SCALE_MARGIN, _BAR_WIDTH = 12, 14
 _TICKS = 5
 _SHOWN, _MIN_RANGE_K = (1, 99.8), .1  # percentiles of a picture's temperatures
 _SHORT = {
@@ -116,7 +118,7 @@ def add_temperature_scale(picture: np.ndarray, low: float, high: float,
         np.ndarray: Wider picture; the left part is unchanged.
     """
     height = len(picture)
-    strip = np.zeros((height, _SCALE_WIDTH, 3), np.uint8)
+    strip = np.zeros((height, SCALE_WIDTH, 3), np.uint8)
     length = height - 2 * _SCALE_MARGIN
     levels = np.linspace(255, 0, length).round().astype(int)
     strip[_SCALE_MARGIN:height - _SCALE_MARGIN, 4:4 + _BAR_WIDTH] = \
@@ -143,11 +145,13 @@ def _draw_texts(canvas, face, box, alone):
     if not alone:
         return
     # Next to the face, on the side that has room.
-    right = box[2] + 90 < canvas.shape[1]
-    x = int(box[2]) + 4 if right else max(int(box[0]) - 92, 0)
-    for number, name in enumerate(skin):
-        _write(canvas, f'{_SHORT.get(name, name)} {_shown(face, name)}',
-               (x, max(int(box[1]), 8) + 20 + 15 * number))
+    lines = [f'{_SHORT.get(name, name)} {_shown(face, name)}' for name in skin]
+    width = max(map(_width, lines), default=0)
+    right = int(box[2]) + 4
+    x = right if right + width < canvas.shape[1] else max(
+        int(box[0]) - 4 - width, 0)
+    for number, line in enumerate(lines):
+        _write(canvas, line, (x, max(int(box[1]), 8) + 20 + 15 * number))
 
 
 def _shown(face, region):
@@ -157,9 +161,13 @@ def _shown(face, region):
     return f'{face.skin_celsius[region]:.1f} C{doubt}'
 
 
+def _width(text):
+    return cv2.getTextSize(text, _FONT, _FONT_SIZE, 1)[0][0]
+
+
 def _write(canvas, text, where):
     x, y = where
     y = int(np.clip(y, 12, canvas.shape[0] - 4))
     for colour, width in _OUTLINED:
-        cv2.putText(canvas, text, (x, y), _FONT, .42, colour, width,
+        cv2.putText(canvas, text, (x, y), _FONT, _FONT_SIZE, colour, width,
                     cv2.LINE_AA)

@@ -11,6 +11,9 @@ from .jpeg import (PHOTO, PHOTO_HEAD, flir_data, flir_records,
                    orientation_of)
 from .warned_once import warn_once
 
+_PICTURE = ('Its picture alone is read if you name its palette ("palette": '
+            '"iron", --palette iron), or white-hot if it is grey.')
+
 
 class FlyrMissing(ValueError):
     """flyr is not installed."""
@@ -52,8 +55,7 @@ def read_thermogram(content: bytes, name: str) -> Thermogram:
         raise FlyrMissing(
             f'Image {name} is a FLIR radiometric JPEG. Reading its temperatures '
             'needs the package flyr: pip install "mmpose_thermal[cameras]" or '
-            f'pip install flyr ({error}). Its picture alone is read if you name '
-            'its palette ("palette": "iron", --palette iron).') from None
+            f'pip install flyr ({error}). {_PICTURE}') from None
 
 
 @lru_cache(maxsize=2)  # a pair reads its file twice
@@ -69,9 +71,8 @@ def _thermogram(content: bytes, name: str) -> Thermogram:
         raise ValueError(
             f'Image {name} is a FLIR radiometric JPEG in a layout that flyr '
             f'does not read ({_reason(content, error)}). Export it as 16-bit '
-            "or float TIFF or as CSV with the camera's software, or give the "
-            'palette of its picture ("palette": "iron", --palette iron). If '
-            'the picture is grey, save it anew as PNG.') from None
+            "or float TIFF or as CSV with the camera's software. "
+            f'{_PICTURE}') from None
     photo = None if read.optical is None else _as_bgr(read.optical, content)
     found = _upright(Thermogram(kelvin, photo,
                                 _photo_to_thermal(read, photo, kelvin)),

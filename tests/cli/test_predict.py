@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 from fake_cameras import Device, scene
+from radiometric_jpegs import radiometric_jpeg
 
 from mmpose_thermal.cli import main
-from mmpose_thermal.runtime import captures
+from mmpose_thermal.cli.pictures import Pictures
+from mmpose_thermal.runtime import captures, to_grey
 from mmpose_thermal.runtime.cameras import CAMERAS
+from mmpose_thermal.runtime.drawing import SCALE_WIDTH
 
 BOX = ('--box', '40,20,110,100')
 
@@ -59,7 +62,7 @@ def test_it_goes_on_after_bad_input(predict, out, tmp_path, capsys):
                    tmp_path / 'gone.mp4') == 1
     printed = capsys.readouterr()
     assert '7 frames, 7 faces, 3 problems' in printed.out
-    for text in ('3.png cannot be decoded', 'frame 4: ', 'not finite',
+    for text in ('3.png cannot be decoded', '4.npy', 'not finite',
                  'gone.mp4 does not exist'):
         assert text in printed.err
     lines = lines_of(out)
@@ -162,7 +165,68 @@ def test_a_video_of_one_fault_is_one_line(predict, tmp_path, capsys):
     assert 'colour.npy: 4 more frames are unusable' in printed.err
 
 
+def test_files_of_one_fault_are_a_line_each(predict, tmp_path, capsys):
+    for name in ('a.png', 'b.png'):
+        (tmp_path / name).write_bytes(b'broken')
+    assert predict(tmp_path / 'a.png', tmp_path / 'b.png') == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert 'a.png cannot be decoded' in first
+    assert second == f'error: {tmp_path / "b.png"}: the same problem'
+
+
+def test_radiometric_jpegs_without_flyr(predict, out, tmp_path, monkeypatch,
+                                        capsys):
+    """One error, and the picture for whoever asks for it, grey or coloured."""
+    monkeypatch.setitem(sys.modules, 'flyr', None)
+    grey = thermal_frame()
+    for name, picture in dict(grey=to_grey(grey)[0], iron=None).items():
+        (tmp_path / f'{name}.jpg').write_bytes(
+            radiometric_jpeg(grey, picture=picture))
+    assert predict(tmp_path / 'grey.jpg', '--max-frames', 1) == 1
+    told = capsys.readouterr().err
+    assert told.count('mmpose_thermal[cameras]') == 1
+    for name, palette in dict(grey='white-hot', iron='inferno').items():
+        assert predict(*BOX, tmp_path / f'{name}.jpg', '--palette', palette) == 0
+        assert 'skin_celsius' not in lines_of(out)[0]['faces'][0]
+    assert predict(tmp_path / 'iron.jpg', '--palette', 'white-hot') == 1
+    assert 'looks like a false-colour palette' in capsys.readouterr().err
+
+
+def test_pictures_have_a_scale_and_on_request_a_palette_and_regions(
+        predict, out, tmp_path):
+    def drawn(image, *options):
+        cv2.imwrite(str(tmp_path / 'a.png'), image)
+        assert predict(*BOX, *options, tmp_path / 'a.png') == 0
+        return cv2.imread(str(out / 'a.png')).astype(int)
+
+    plain = drawn(thermal_frame())
+    assert plain.shape == (480, 640 + SCALE_WIDTH, 3)
+    assert np.ptp(plain[450:], axis=2).max() == 0  # grey
+    coloured = drawn(thermal_frame(), '--picture-palette', 'iron')
+    assert np.ptp(coloured[450:], axis=2).max() > 20
+    assert (drawn(thermal_frame(), '--regions') != plain).any()
+    assert drawn((thermal_frame() >> 8).astype(np.uint8)).shape[1] == 640
+
+
+@pytest.mark.parametrize('moving, low', [(True, 21), (False, None)])
+def test_the_temperature_scale_of_a_video_moves_slowly(moving, low):
+
+    class Plotted:
+
+        def __init__(self, celsius):
+            self.celsius = np.full((4, 4), celsius, np.float32)
+
+        def plot(self, palette, celsius_range, regions):
+            return celsius_range
+
+    draw = Pictures('iron', False, moving)
+    draw(Plotted(20))
+    shown = draw(Plotted(30))
+    assert (shown and shown[0]) == (low and pytest.approx(low))
+
+
 @pytest.mark.parametrize('options, message', [
+    (('--picture-palette', 'irno'), "'irno', but must be one of"),
     (('--model', 'gone.onnx'), 'gone.onnx does not exist'),
     (('--box', '1,2'), '--box 1,2: give four numbers'),
     (('--show', ), '--show needs a display'),
@@ -238,7 +302,7 @@ def test_slow_processing_drops_frames(predict, monkeypatch, capsys):
     assert predict(*BOX, '0') == 1
     printed = capsys.readouterr().out
     dropped = int(re.search(r'0: (\d+) frames dropped', printed).group(1))
-    frames = int(re.search(r'(\d+) frames, ', printed).group(1))
+    frames = int(re.search(r'^(\d+) frames, ', printed, re.M).group(1))
     assert dropped + frames == 200
 
 
