@@ -1,12 +1,15 @@
 """A folder of FLIR radiometric JPEGs is a set of pairs."""
 import json
+import re
 import sys
 
 import cv2
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 from radiometric_jpegs import radiometric_jpeg, scene
 
+from mmpose_thermal import labelling
 from mmpose_thermal.cli import main
 from mmpose_thermal.datasets.point_sets import load_metainfo
 from mmpose_thermal.datasets.transforms.loading import (LoadRGBPartner,
@@ -47,11 +50,11 @@ def teacher(image, boxes):
     return np.repeat(np.column_stack([points, np.ones(68)])[None], len(boxes), 0)
 
 
-def labels_of(folder):
+def labels_of(folder, **options):
     return label_pairs(
-        str(folder), teacher,
-        detector=lambda image, least: (np.array([[55, 45, 115, 95.]]), [1.]),
-        say=lambda line: None)
+        str(folder), teacher, say=lambda line: None, **{
+            **options, 'detector': lambda image, least: (
+                np.array([[55, 45, 115, 95.]]), [1.])})
 
 
 def test_labels_are_carried_by_the_cameras_registration(folder):
@@ -70,6 +73,21 @@ def test_labels_are_carried_by_the_cameras_registration(folder):
         expected = cv2.perspectiveTransform(POINTS[:, None], to_thermal)[:, 0]
         found = np.reshape(face['keypoints'], (68, 3))[:, :2]
         assert np.abs(found - expected).max() < .1
+
+
+def test_the_command_of_the_page_of_cameras(folder, monkeypatch, capsys):
+    """With a teacher that needs no wheel."""
+    page = (REPOSITORY / 'docs/cameras.md').read_text()
+    name, place, *rest = re.search(r'`mmpose-thermal (label .+?)`',
+                                   page).group(1).split()
+    monkeypatch.setattr(
+        labelling, 'label_pairs',
+        lambda pairs, teacher, out, **options: labels_of(pairs, **options))
+    monkeypatch.chdir(folder.parent)
+    folder.rename(place)
+    main([name, place, *rest])
+    assert (folder.parent / place / 'annotations/labelled.json').exists()
+    assert 'without visible-light photo' in capsys.readouterr().out
 
 
 def test_the_doctor_and_training_read_both_images_of_a_file(folder, capsys):

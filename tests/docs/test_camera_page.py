@@ -1,4 +1,4 @@
-"""Every command of docs/cameras.md, with fake cameras and real files."""
+"""Every block of commands of docs/cameras.md, on fake cameras and their files."""
 import json
 import re
 import shutil
@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 from fake_cameras import Device, scene, telemetry, two_parts
+from radiometric_jpegs import radiometric_jpeg
+from radiometric_jpegs import scene as scene_of_jpeg
 
 from mmpose_thermal.cli import main
 from mmpose_thermal.runtime import captures
@@ -16,11 +18,13 @@ from mmpose_thermal.runtime.palettes import palette_colours
 
 _BLOCKS = re.findall(r'^```bash\n(.*?)^```',
                      (REPOSITORY / 'docs/cameras.md').read_text(), re.M | re.S)
-COMMANDS = [line.split() for block in _BLOCKS for line in block.splitlines()]
+COMMANDS = [line.split('#')[0].split()
+            for block in _BLOCKS for line in block.splitlines()]
 PREDICT = [line[2:] for line in COMMANDS if line[1] == 'predict']
 RECORD = [line for line in COMMANDS if line[0] == 'ffmpeg']
-# What cannot run here: it lists the devices of a real machine.
-_OUTSIDE = [['v4l2-ctl', '--list-devices'],
+# What cannot run here: it installs, or lists the devices of a real machine.
+_OUTSIDE = [['pip', 'install', '".[runtime,cameras]"'],
+            ['v4l2-ctl', '--list-devices'],
             ['v4l2-ctl', '--list-formats-ext', '-d', '/dev/video0']]
 
 
@@ -68,6 +72,8 @@ def files(tmp_path, monkeypatch):
     (tmp_path / 'frames').mkdir()
     for index, words in enumerate(stack):
         cv2.imwrite(f'frames/{index}.png', words)
+    (tmp_path / 'flir.jpg').write_bytes(
+        radiometric_jpeg(scene_of_jpeg(120, 160)))
     for command in RECORD:
         if shutil.which('ffmpeg'):
             record(command)
@@ -91,6 +97,8 @@ def test_commands_of_the_page_work(arguments, files, tmp_path, monkeypatch,
     live = arguments[0].startswith(('0', '/dev', 'rtsp:', 'http:'))
     if arguments[0].endswith(('.mkv', '.avi')) and not shutil.which('ffmpeg'):
         pytest.skip('needs ffmpeg')
+    if arguments[0].endswith('.jpg'):
+        pytest.importorskip('flyr')
     if live:
         monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
         monkeypatch.setattr(cv2, 'VideoCapture', device_of(arguments))
@@ -102,7 +110,8 @@ def test_commands_of_the_page_work(arguments, files, tmp_path, monkeypatch,
         re.search('stopped delivering|ended after 3 frames', told))
     assert 'PASSWORD' not in told
     lines = [json.loads(line) for line in open('out/results.jsonl')]
-    assert len(lines) == 3 or live and lines
+    assert len(lines) == (1 if arguments[0] == 'flir.jpg' else 3) or (
+        live and lines)
     skin = 'skin_celsius' in lines[-1]['faces'][0]
     words_have_kelvin = option(arguments, '--camera') != 'seek'
     assert skin == words_have_kelvin or arguments[0].startswith(
