@@ -19,6 +19,9 @@ _MAX_SIZE = '100mb'
 _KEEP_S = 300
 _KEPT_LANDMARKERS = 4
 _WEBCAM_EVERY_S = .2
+# The buttons on a picture would hide the top of its temperature scale.
+_STYLE = ('<style>.image-container:not(:hover) .icon-button-wrapper '
+          '{opacity: 0}</style>')
 _WHOLE_IMAGE = ('Started without --detector: the whole image is treated as one '
                 'face.')
 
@@ -60,6 +63,7 @@ def build_page(analysis, text):
     with gradio.Blocks(
             title='mmpose_thermal', delete_cache=(_KEEP_S, _KEEP_S)) as page:
         gradio.Markdown(text)
+        gradio.HTML(_STYLE)
         with gradio.Row():
             with gradio.Column():
                 with gradio.Tab('File'):
@@ -135,11 +139,12 @@ def option_fields():
     with gradio.Row():
         numbers = [
             gradio.Number(default.temperature_scale, label='Kelvin per count',
-                          info='0: by pixel type'),
+                          info='by pixel type if empty'),
             gradio.Number(default.temperature_offset,
-                          label='Kelvin at count 0'),
+                          label='Kelvin at count 0',
+                          info='273.15 for degrees Celsius'),
             gradio.Number(default.fps, label='Frames per second',
-                          info='of stacks; 0: 25'),
+                          info='of stacks; 25 if empty'),
         ]
     boxes = gradio.Textbox(default.boxes, lines=2, placeholder='find faces',
                            label='Face boxes, one X1,Y1,X2,Y2 per line')

@@ -32,15 +32,15 @@ UNITS = {
 class Settings(NamedTuple):
     """What the page's fields are set to; options of ``predict`` by name.
 
-    Empty number fields of a browser are 0, which means the default.
+    Empty number fields are ``None`` or 0, which means the default.
     """
     palette: str = AS_STORED
     camera: str = AS_STORED
     rotate: int = 0
     mirror: bool = False
-    temperature_scale: float = 0.
-    temperature_offset: float = 0.
-    fps: float = 0.
+    temperature_scale: Optional[float] = None
+    temperature_offset: Optional[float] = None
+    fps: Optional[float] = None
     boxes: str = ''
     min_box_score: float = .5
     min_face_score: float = 0.
@@ -54,7 +54,7 @@ class Settings(NamedTuple):
             palette=_chosen(self.palette), camera=_chosen(self.camera),
             rotate=self.rotate or None, mirror=self.mirror, fps=self.fps or None,
             temperature_scale=self.temperature_scale or None,
-            temperature_offset=self.temperature_offset))
+            temperature_offset=self.temperature_offset or 0.))
 
     def pictures(self, moving: bool) -> Pictures:
         """What draws the results of one input."""
@@ -120,7 +120,7 @@ class Analysis:
         return self._load(
             palette=_chosen(settings.palette) or 'white-hot',
             temperature_scale=settings.temperature_scale or None,
-            temperature_offset=settings.temperature_offset,
+            temperature_offset=settings.temperature_offset or 0.,
             min_box_score=settings.min_box_score,
             min_face_score=settings.min_face_score)
 

@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
 import pytest
 from conftest import REPOSITORY
 from fake_cameras import two_parts
+from radiometric_jpegs import radiometric_jpeg, scene
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.cli.serve import introduction
@@ -74,6 +76,21 @@ def test_options_of_the_page(analyse, tmp_path):
     cv2.imwrite(str(path), thermal_frame() // 10)
     assert 'set temperature_scale=0.1' in analyse(path).message
     assert analyse(path, temperature_scale=.1).table
+    # The browser's word for an empty field.
+    assert analyse(path, temperature_scale=.1, temperature_offset=None).table
+
+
+def test_page_reads_what_cameras_store(analyse, tmp_path):
+    path = tmp_path / 'FLIR0001.JPG'
+    path.write_bytes(radiometric_jpeg(scene(120, 160)))
+    if find_spec('flyr'):
+        assert analyse(path, boxes='66,18,126,78').table
+    answer = analyse(path, palette='inferno')
+    assert answer.picture is not None and not answer.table
+    np.savetxt(tmp_path / 'a.csv', thermal_frame() / 100 - 273.15, '%.2f', ';')
+    assert analyse(tmp_path / 'a.csv', temperature_offset=273.15).table
+    (tmp_path / 'a.seq').write_bytes(b'FFF\0' + bytes(99))
+    assert 'FLIR sequence' in analyse(tmp_path / 'a.seq').message
 
 
 def test_page_reads_videos_and_stacks(analyse, tmp_path):
