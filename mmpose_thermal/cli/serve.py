@@ -63,7 +63,6 @@ def build_page(analysis, text):
     with gradio.Blocks(
             title='mmpose_thermal', delete_cache=(_KEEP_S, _KEEP_S)) as page:
         gradio.Markdown(text)
-        gradio.HTML(_STYLE)
         with gradio.Row():
             with gradio.Column():
                 with gradio.Tab('File'):
@@ -102,6 +101,7 @@ def build_page(analysis, text):
 
             return run
 
+        gradio.HTML(_STYLE)
         outputs = [picture, video, table, files, message]
         gradio.on([upload.change, again.click], shown(analysis.of_file),
                   [upload, *fields], outputs)
@@ -139,12 +139,12 @@ def option_fields():
     with gradio.Row():
         numbers = [
             gradio.Number(default.temperature_scale, label='Kelvin per count',
-                          info='by pixel type if empty'),
+                          info='0: by pixel type'),
             gradio.Number(default.temperature_offset,
                           label='Kelvin at count 0',
                           info='273.15 for degrees Celsius'),
             gradio.Number(default.fps, label='Frames per second',
-                          info='of stacks; 25 if empty'),
+                          info='of stacks; 0: 25'),
         ]
     boxes = gradio.Textbox(default.boxes, lines=2, placeholder='find faces',
                            label='Face boxes, one X1,Y1,X2,Y2 per line')

@@ -20,12 +20,12 @@ from .prediction_run import parsed_box
 _MAX_FRAMES = 500
 #: Choice of the page if a file tells by itself how to read it.
 AS_STORED = 'as stored'
-_CELSIUS = 'degrees Celsius'
+_CELSIUS = '°C'
 #: Temperature units of the page, as functions of degrees Celsius.
 UNITS = {
     _CELSIUS: lambda celsius: celsius,
-    'degrees Fahrenheit': lambda celsius: celsius * 1.8 + 32,
-    'kelvin': lambda celsius: celsius + CELSIUS_K,
+    '°F': lambda celsius: celsius * 1.8 + 32,
+    'K': lambda celsius: celsius + CELSIUS_K,
 }
 
 
