@@ -101,8 +101,8 @@ def shown_range(celsius: np.ndarray) -> Tuple[float, float]:
 
     A few extreme pixels are left out; a small face is not.
     """
-    low, high = np.percentile(celsius, _SHOWN)
-    return float(low), float(max(high, low + _MIN_RANGE_K))
+    low, high = (float(np.percentile(celsius, share)) for share in _SHOWN)
+    return low, max(high, low + _MIN_RANGE_K)
 
 
 def add_temperature_scale(picture: np.ndarray, low: float, high: float,
