@@ -151,7 +151,7 @@ def test_page_works_in_a_browser(onnx, tmp_path):
             page.get_by_label('Unit').fill('K')
             page.get_by_label('Unit').press('Enter')
             page.get_by_role('button', name='Apply').click()
-            page.wait_for_selector('td:text-is("K")', state='attached')
+            page.wait_for_selector('td :text-is("K")', state='attached')
             browser.close()
         assert [*uploads.rglob('frame.png')]
     finally:
