@@ -47,6 +47,8 @@ setup(
     extras_require=dict(
         # Beside a camera: enough for `mmpose-thermal predict`.
         runtime=['opencv-python', 'onnxruntime'],
+        # Files of cameras: FLIR's radiometric JPEGs, TIFF that OpenCV lacks.
+        cameras=['flyr', 'tifffile'],
         export=['onnx', 'onnxruntime'],
         openvino=['openvino>=2024'],
         serve=['opencv-python', 'onnxruntime', 'gradio>=4'],

@@ -1,8 +1,10 @@
 """High-level API: inference, export, benchmark.
 
-Everything except :class:`ThermalLandmarker` needs PyTorch and MMPose and is
-imported on first use, so that an inference machine does not need them.
+What is imported here needs neither PyTorch nor MMPose. Everything else does,
+and is imported on first use.
 """
+from mmpose_thermal.runtime import (FaceLandmarks, FaceTracker, Results,
+                                    Source)
 from mmpose_thermal.runtime.networks import import_training_side
 
 from .landmarker import ThermalLandmarker
@@ -17,7 +19,10 @@ _ELSEWHERE = {
     'ThermalInferencer': 'mmpose_thermal.apis.thermal_inferencer',
 }
 
-__all__ = ['ThermalLandmarker', *_ELSEWHERE]
+__all__ = [
+    'FaceLandmarks', 'FaceTracker', 'Results', 'Source', 'ThermalLandmarker',
+    *_ELSEWHERE
+]
 
 
 def __getattr__(name):

@@ -1,18 +1,19 @@
-"""Normalises the inputs of a landmarker: images, batches and boxes."""
+"""Normalises the inputs of a landmarker: images, batches and sources."""
 import os
 from collections.abc import Iterable as IterableType
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Optional, Tuple
 
 import numpy as np
 
 from mmpose_thermal.runtime.images import checked_pixels
-from mmpose_thermal.runtime.frames import VIDEOS, Frame
+from mmpose_thermal.runtime.frames import VIDEOS, Frame, Source
 from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
-                                           read_image)
+                                           open_stack, read_image)
+from mmpose_thermal.runtime.temperature import to_celsius
 
 _WANTED = ('expected a path, a NumPy array, a PIL image, a PyTorch tensor, '
            'or a list of them')
@@ -29,11 +30,25 @@ class PreparedFrame:
         radiometric (bool): Whether ``raw`` holds temperatures.
         problem (str, optional): Why it does not, for images with more than 8
             bits.
+        name (str): Path of the image, or what messages call it.
+        time_s (float, optional): Seconds since the start of a recording.
+        scale, offset (float): Kelvin are ``raw * scale + offset``; see
+            :class:`ThermalLandmarker`.
     """
     raw: np.ndarray
     grey: np.ndarray
     radiometric: bool
     problem: Optional[str] = None
+    name: str = ''
+    time_s: Optional[float] = None
+    scale: Optional[float] = None
+    offset: float = 0.
+
+    @property
+    def celsius(self) -> Optional[np.ndarray]:
+        """Temperatures (H, W) in degrees Celsius, if radiometric."""
+        return to_celsius(self.raw, self.scale,
+                          self.offset) if self.radiometric else None
 
 
 #: A path, an array, a :class:`Frame`, a :class:`PreparedFrame`, a PIL image or
@@ -47,14 +62,14 @@ def listed(images: Image) -> Tuple[List[Image], bool]:
     """Returns the input as a list of images, and whether it is a batch."""
     if isinstance(images, _SINGLE):
         return [images], False
-    if _is_array(images):
+    if is_array(images):
         array = to_array(images, 'given')
         if is_batch(array.shape, 'The given image'):
             return [channels_last(image) for image in array], True
         return [array], False
     if isinstance(images, (bytes, bytearray, memoryview, Mapping, Set)) or \
             not isinstance(images, IterableType):
-        raise ValueError(f'{_shown(images)} was given as image; {_WANTED}.')
+        raise ValueError(f'{shown(images)} was given as image; {_WANTED}.')
     found = list(images)
     if not found:
         raise ValueError('An empty list was given: it has no images.')
@@ -62,6 +77,50 @@ def listed(images: Image) -> Tuple[List[Image], bool]:
         raise ValueError('A list of numbers or of lists was given as image: '
                          'convert it with np.array(image, np.uint8).')
     return found, True
+
+
+def source_of(images: Any, palette: Optional[str]) -> Optional[Source]:
+    """Opens what has many frames; returns ``None`` for other inputs.
+
+    Args:
+        images (Any): A :class:`Source`, or the path of a folder, pattern,
+            video, stack, camera or stream. A path of a single image is no
+            such input.
+        palette (str, optional): See :class:`Source`.
+
+    Raises:
+        FileNotFoundError, ValueError: See :class:`Source`.
+    """
+    if isinstance(images, Source):
+        return images
+    if not isinstance(images, _PATHS) or _is_one_image(str(images)):
+        return None
+    return Source(str(images), palette)
+
+
+def _is_one_image(path):
+    if not os.path.isfile(path) or Path(path).suffix.lower() in VIDEOS:
+        return False
+    try:
+        stack = open_stack(path)
+    except (OSError, ValueError):
+        return True  # reading it will tell why it cannot be read
+    return stack is None or not stack.is_sequence
+
+
+def sequence_of(images: Any, palette: Optional[str]) -> Iterable[Image]:
+    """Returns the images of a stream: of a source, an array or an iterable."""
+    source = source_of(images, palette)
+    if source is not None:
+        return source
+    if isinstance(images, _PATHS):
+        return [images]
+    if is_array(images):
+        return listed(images)[0]
+    if not isinstance(images, IterableType):
+        raise ValueError(f'{shown(images)} was given as images of a stream; '
+                         'expected a path, a Source or an iterable of images.')
+    return images
 
 
 def read(image: Image,
@@ -86,8 +145,8 @@ def read(image: Image,
         name = str(image)
         image = _from_file(name, palette)
     elif not isinstance(image, np.ndarray):
-        if not _is_array(image):
-            raise ValueError(f'Image {name} is {_shown(image)}; {_WANTED}.')
+        if not is_array(image):
+            raise ValueError(f'Image {name} is {shown(image)}; {_WANTED}.')
         image = to_array(image, name)
     if is_batch(image.shape, f'Image {name}'):
         raise ValueError(f'Image {name} has the shape {image.shape}: this is '
@@ -95,7 +154,8 @@ def read(image: Image,
     return checked_pixels(image, name), name
 
 
-def _is_array(image):
+def is_array(image: Any) -> bool:
+    """Whether it is an array, or can become one: PIL images and tensors."""
     # Check the type: asking a PIL image itself would read its pixels.
     return any(hasattr(type(image), name)
                for name in ('__array__', '__array_interface__'))
@@ -120,7 +180,7 @@ def to_array(image, name: str) -> np.ndarray:
     except (TypeError, RuntimeError) as error:
         # A tensor on a GPU, with gradients or in bfloat16.
         raise ValueError(
-            f'Image {name}, {_shown(image)}, cannot become a NumPy array: '
+            f'Image {name}, {shown(image)}, cannot become a NumPy array: '
             f'{error} For a tensor: image.detach().float().cpu().') from None
     return _from_torch(array) if library == 'torch' else array
 
@@ -153,99 +213,19 @@ def _from_torch(array):
 def _from_file(path, palette):
     file = Path(path)
     if file.is_dir():
-        raise ValueError(f'Image {path} is a folder: use landmarker.stream('
-                         f'Source({path!r})) for the images in it.')
+        raise ValueError(f'Image {path} is a folder: give it on its own, not '
+                         'in a list.')
     if not file.is_file():
         raise FileNotFoundError(f'Image {path} does not exist.')
     if file.suffix.lower() in VIDEOS:
-        raise ValueError(f'Image {path} is a video: use landmarker.stream('
-                         f'Source({path!r})) for its frames.')
+        raise ValueError(f'Image {path} is a video: give it on its own, not '
+                         'in a list.')
     return read_image(path, palette)
 
 
-def _shown(value):
+def shown(value: Any) -> str:
+    """Names the type of a value for messages."""
     if value is None:
         return 'None'
     kind = type(value).__name__
     return f'{"an" if kind[0] in "aeiouAEIOU" else "a"} {kind}'
-
-
-def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
-    """Validates boxes and returns them as an array (N, 4).
-
-    Raises:
-        ValueError: A box is malformed, empty or outside the image.
-    """
-    try:
-        rows = np.asarray(boxes, float)
-    except (TypeError, ValueError):
-        raise ValueError(f'boxes are {boxes!r:.80}; expected (N, 4): x1, y1, '
-                         'x2, y2.') from None
-    if rows.size == 0:
-        return np.zeros((0, 4))
-    if rows.ndim != 2 or rows.shape[1] != 4:
-        raise ValueError(f'boxes have the shape {rows.shape}; expected '
-                         '(N, 4): x1, y1, x2, y2.')
-    height, width = image.shape[:2]
-    for index, box in enumerate(rows):
-        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
-                             'y1, x2, y2 with an area.')
-        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
-                                                               0)).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it is outside '
-                             f'the {width}x{height} image.')
-    return rows
-
-
-def with_boxes(images: Iterable[Image],
-               boxes: Optional[Iterable]) -> Iterator[Tuple[Image, object]]:
-    """Yields pairs of image and boxes.
-
-    Args:
-        images (Iterable): Images.
-        boxes (Iterable, optional): One list (N, 4) for all images, or one such
-            list per image; ``None`` to use the detector.
-    """
-    if isinstance(images, _PATHS):
-        raise ValueError('A stream takes an iterable of images: use Source('
-                         f'{str(images)!r}) for a file, folder or camera.')
-    if _is_array(images):
-        images, _ = listed(images)
-    if not isinstance(images, IterableType):
-        raise ValueError(f'{_shown(images)} was given as images of a stream; '
-                         'expected a Source or another iterable of images.')
-    if not (boxes is None or isinstance(boxes, IterableType)):
-        raise ValueError(f'boxes are {_shown(boxes)}; expected (N, 4): x1, '
-                         'y1, x2, y2, or one such list per image.')
-    if boxes is None or _are_for_all(boxes):
-        for image in images:
-            yield image, boxes
-        return
-    given = iter(boxes)
-    missing = object()
-    for index, image in enumerate(images):
-        own = next(given, missing)
-        if own is missing:
-            raise ValueError(f'boxes end after {index} images: expected one '
-                             'list per image, or one list (N, 4) for all.')
-        yield image, own
-
-
-def _are_for_all(boxes):
-    """Whether boxes are one list for all images, not one list per image."""
-    if _is_array(boxes):
-        return len(boxes.shape) < 3
-    if isinstance(boxes, (str, Mapping)):
-        return True  # refused later
-    if not isinstance(boxes, Sequence):
-        return False  # an iterator yields one list per image
-    return not boxes or any(_is_row(box) for box in boxes)
-
-
-def _is_row(box):
-    """Whether it is a single box or a number, not a list of boxes."""
-    if box is None or not hasattr(box, '__len__'):
-        return box is not None
-    return isinstance(box, (str, Mapping)) or (
-        len(box) > 0 and np.ndim(box[0]) == 0)

@@ -1,28 +1,25 @@
 """Finds landmarks and skin temperatures in thermal frames."""
 import os
 import warnings
-from collections.abc import Iterable as IterableType
-from typing import (Iterable, Iterator, List, Optional, Sequence, Set, Tuple,
-                    Union)
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 
 from mmpose_thermal.runtime.calibration import LandmarkNetwork
-from mmpose_thermal.runtime.crops import crop_faces, detect_faces
-from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
-from mmpose_thermal.runtime.networks import load_network
-from mmpose_thermal.runtime.palettes import palette_colours
+from mmpose_thermal.runtime.crops import (checked_boxes, crop_faces,
+                                          detect_faces)
+from mmpose_thermal.runtime.image_results import Results
 from mmpose_thermal.runtime.parallel_map import ParallelMap
-from mmpose_thermal.runtime.radiometry import temperature_problem
 from mmpose_thermal.runtime.results import FaceLandmarks
-from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
-from mmpose_thermal.weights import with_defaults
+from mmpose_thermal.runtime.warned_once import WarnOnce
 
-from .inputs import Image, PreparedFrame, checked_boxes, listed, read, with_boxes
+from .boxes import boxes_of_batch, with_boxes
+from .inputs import Image, PreparedFrame, listed, sequence_of, source_of
+from .loading import load_networks
+from .measures import FaceMeasures
+from .preparation import WHITE_HOT, FramePreparation
 
 _ON_ERROR = ('raise', 'skip')
-_WHITE_HOT = 'white-hot'
 
 
 class ThermalLandmarker:
@@ -31,24 +28,27 @@ class ThermalLandmarker:
         >>> landmarker = ThermalLandmarker()
         >>> for face in landmarker('frame.png'):
         ...     print(face.keypoints, face.scores, face.skin_celsius)
+        >>> for results in landmarker('video.mp4', on_error='skip'):
+        ...     print(results.time_s, len(results))
 
     Args:
         model (str | tuple[str, str] | Callable, optional): An exported
-            ``NAME.onnx`` with ``NAME.onnx.json`` next to it (``mmpose-thermal
-            export``); or a trained ``NAME.pth`` with ``NAME.py`` next to it,
-            such as ``student_best.pth``; or a pair (config, checkpoint). Or
-            the name of a model that ships with the package
-            (:func:`mmpose_thermal.weights.shipped_models`). Or your own
-            network: a callable that maps images (N, C, H, W) to points, scores
+            ``NAME.onnx``, ``NAME.xml`` (OpenVINO) or ``NAME.pt``
+            (TorchScript) with its description ``.json`` next to it
+            (``mmpose-thermal export``); or a trained ``NAME.pth`` with
+            ``NAME.py`` next to it, such as ``student_best.pth``; or a pair
+            (config, checkpoint). Or the name of a model that ships with the
+            package (:func:`mmpose_thermal.weights.shipped_models`). Or your
+            own network: a callable that maps images (N, C, H, W) to points, scores
             and optionally spreads, with a :class:`ModelInfo` as attribute
             ``info``. Defaults to the shipped ``'landmarks'``.
-        device (str, optional): ``'onnx'`` (ONNX Runtime on the CPU, without
-            PyTorch), ``'cpu'`` or ``'cuda'``. Defaults to ``'onnx'`` for
-            ``.onnx`` files, otherwise to ``'cpu'``.
+        device (str, optional): ``'onnx'`` (ONNX Runtime, without PyTorch),
+            ``'cpu'`` or ``'cuda'``. Defaults to ``'onnx'`` for ``.onnx``
+            files, otherwise to ``'cpu'``.
         detector (str | tuple | Callable, optional): A face detector in the
             same form as ``model``. Defaults to the shipped one for shipped
             landmark models. Without a detector and without boxes, the whole
-            image is treated as one face.
+            image is treated as one face, with a warning.
         min_box_score (float): Minimum score of detected faces. Defaults to
             0.5, chosen for the shipped detector.
         min_face_score (float): Drop faces whose mean landmark score is lower,
@@ -64,8 +64,13 @@ class ThermalLandmarker:
         temperatures (bool): Whether to compute skin temperatures (radiometric
             frames only).
         batch_size (int): Maximum number of faces per network call.
-        threads (int, optional): ONNX Runtime threads per image. Defaults to
-            all cores.
+        threads (int, optional): Threads of ONNX Runtime or OpenVINO per
+            image. Defaults to all cores.
+        providers (str | Sequence[str], optional): ONNX Runtime's execution
+            providers, most wanted first: ``'cpu'``, ``'cuda'``,
+            ``'tensorrt'``, ``'openvino'`` or full names. Defaults to the CPU.
+        detect (bool): ``False`` if every image without boxes is one face:
+            no detector is used or loaded, and nothing is warned about.
 
     Attributes:
         info (ModelInfo): Description of the model.
@@ -73,7 +78,7 @@ class ThermalLandmarker:
     Raises:
         FileNotFoundError: A model file is missing.
         ValueError: A model does not match its description or config, or was
-            exported without decoding.
+            exported without decoding; or ONNX Runtime lacks a provider.
     """
 
     def __init__(self,
@@ -82,96 +87,95 @@ class ThermalLandmarker:
                  detector=None,
                  min_box_score: float = .5,
                  min_face_score: float = 0.,
-                 palette: str = _WHITE_HOT,
+                 palette: str = WHITE_HOT,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
                  temperatures: bool = True,
                  batch_size: int = 32,
-                 threads: Optional[int] = None) -> None:
-        model, detector = with_defaults(model, detector)
-        network = load_network(model, 'landmarks', device, threads)
-        self.info = network.info
-        if self.info.outputs[:2] != ['keypoints', 'scores']:
-            raise ValueError(
-                f'{model} returns {self.info.outputs}: it was exported without '
-                'decoding. Export it without --no-decode.')
-        self.detector = None if detector is None else load_network(
-            detector, 'detection', device, threads)
-        if self.detector is not None and \
-                self.detector.info.channels != self.info.channels:
-            raise ValueError(
-                f'{detector} takes {self.detector.info.channels} channels, '
-                f'but {model} takes {self.info.channels}: one is for thermal '
-                'images, the other for visible light.')
+                 threads: Optional[int] = None,
+                 providers: Union[str, Sequence[str], None] = None,
+                 detect: bool = True) -> None:
+        network, self.detector = load_networks(
+            model, detector, detect, device, threads, providers)
+        self.info, self._is_whole = network.info, not detect
         self._network = LandmarkNetwork(network, batch_size)
         self.min_box_score, self.min_face_score = min_box_score, min_face_score
-        palette_colours(palette)  # fail early if it is unknown
-        self.palette = palette
-        self._scale, self._offset = temperature_scale, temperature_offset
-        self.temperatures = temperatures
-        self._thermometer = SkinThermometer(self.info.keypoints,
-                                            temperature_scale,
-                                            temperature_offset)
-        self._warned: Set[str] = set()
+        self._warn_once = WarnOnce()
+        unit = (temperature_scale, temperature_offset)
+        self._preparation = FramePreparation(
+            self.info, palette, *unit, temperatures, self._warn_once)
+        self._measures = FaceMeasures(
+            self.info.keypoints, *unit, self._warn_once)
 
     def __call__(
         self,
-        images: Union[Image, Iterable[Image]],
-        boxes: Optional[Sequence] = None
-    ) -> Union[List[FaceLandmarks], List[List[FaceLandmarks]]]:
+        images: Any,
+        boxes: Optional[Iterable] = None,
+        on_error: str = 'raise'
+    ) -> Union[Results, List[Results], Iterator[Results]]:
         """Finds the landmarks of all faces.
 
         Args:
-            images (str | np.ndarray | Iterable): An image or a batch. An image
-                is a path, an array (H, W) or (H, W, 3), BGR (8-bit, 16-bit or
-                float), a PIL image, a PyTorch tensor (H, W) or (3, H, W), a
-                frame of a :class:`Source` or a :class:`PreparedFrame`. A
-                batch is a list of images, or an array (N, H, W), (N, H, W, 3)
-                or (N, 3, H, W). A last axis of length 1, 3 or 4 is taken as
-                channels.
+            images (str | np.ndarray | Iterable): An image, a batch or a
+                source of frames. An image is a path, an array (H, W) or
+                (H, W, 3), BGR (8-bit, 16-bit or float), a PIL image, a PyTorch
+                tensor (H, W) or (3, H, W), a frame of a :class:`Source` or a
+                :class:`PreparedFrame`. A batch is a list of images, or an
+                array (N, H, W), (N, H, W, 3) or (N, 3, H, W). A last axis of
+                length 1, 3 or 4 is taken as channels. A source is a
+                :class:`Source`, or whatever one opens: the path of a folder,
+                pattern, video, stack or camera.
             boxes (Sequence, optional): Faces as ``x1, y1, x2, y2`` in pixels,
-                (N, 4); for a batch, one such list per image. Defaults to the
-                detector's boxes or, without a detector, the whole image.
+                (N, 4); for a batch, one such list per image; for a source, as
+                for :meth:`stream`. Defaults to the detector's boxes or,
+                without a detector, the whole image.
+            on_error (str): ``'raise'``; or ``'skip'`` to warn of an unusable
+                image and return an empty result for it, with its ``error``.
 
         Returns:
-            list[FaceLandmarks]: One entry per face, possibly none; for a
-            batch, one such list per image.
+            Results: The faces of the image, possibly none; for a batch, a
+            list of such results; for a source, an iterator over those of its
+            frames, which are read while one iterates (:meth:`stream`).
 
         Raises:
             FileNotFoundError: A file does not exist.
             ValueError: An image is unreadable, empty or unsupported; or a box
                 is empty, not finite or outside the image.
         """
+        source = source_of(images, self._preparation.file_palette)
+        if source is not None:
+            return self.stream(source, boxes, on_error=on_error)
         chosen, many = listed(images)
         if not many:
-            return self._of_frames([self.prepare(chosen[0])],
-                                   None if boxes is None else [boxes])[0]
-        if boxes is not None:
-            if not isinstance(boxes, IterableType):
-                raise ValueError(f'boxes are {boxes!r:.80}: a batch needs one '
-                                 'list (N, 4) per image.')
-            boxes = list(boxes)
-        if boxes is not None and len(boxes) != len(chosen):
-            raise ValueError(f'{len(chosen)} images, but boxes for '
-                             f'{len(boxes)}: a batch needs one list per image.')
+            if on_error == 'raise':
+                chosen = [self.prepare(chosen[0])]
+            each = None if boxes is None else [boxes]
+            return self._of_list(chosen, each, on_error)[0]
+        return self._of_list(chosen, boxes_of_batch(boxes, len(chosen)),
+                             on_error)
+
+    def _of_list(self, images, boxes, on_error):
+        if on_error != 'raise':
+            # One by one, so that an image cannot harm the others.
+            return [*self.stream(images, boxes and iter(boxes), 1, on_error)]
         return self._of_frames([
             self.prepare(image, f'{index} of the batch')
-            for index, image in enumerate(chosen)
+            for index, image in enumerate(images)
         ], boxes)
 
     def stream(self,
-               images: Iterable[Image],
+               images: Any,
                boxes: Optional[Iterable] = None,
                workers: Optional[int] = None,
-               on_error: str = 'raise') -> Iterator[List[FaceLandmarks]]:
+               on_error: str = 'raise') -> Iterator[Results]:
         """Finds the landmarks in a stream of images.
 
         Several images are processed in parallel, one per thread. With
-        ``threads=1``, this is the fastest way to process many images.
+        ``threads=1``, this is the fastest way to process many images. Images
+        are read while one iterates, a few ahead of the results.
 
         Args:
-            images (Iterable): Images (see :meth:`__call__`), for example a
-                :class:`Source`.
+            images (Iterable): Images or a source (see :meth:`__call__`).
             boxes (Iterable, optional): The same boxes (N, 4) for every image,
                 or an iterable with one such list per image, or ``None`` in
                 place of a list to run the detector.
@@ -180,10 +184,10 @@ class ThermalLandmarker:
             on_error (str): How to handle an unusable image. ``'raise'``
                 raises its error in its turn, after the results of all earlier
                 images; ``next()`` then continues with the next image.
-                ``'skip'`` warns and returns an empty list for it.
+                ``'skip'`` warns and returns an empty result for it.
 
         Returns:
-            Iterator[list[FaceLandmarks]]: The faces of each image, in order.
+            Iterator[Results]: The faces of each image, in order.
 
         Raises:
             ValueError: An image is unusable (see :meth:`__call__`), with
@@ -204,10 +208,11 @@ class ThermalLandmarker:
                     raise
                 warnings.warn(f'Image {index} of the stream is skipped: '
                               f'{error}')
-                return []
+                return Results(info=self.info, error=str(error))
 
+        images = sequence_of(images, self._preparation.file_palette)
         return ParallelMap(of_one, enumerate(with_boxes(images, boxes)),
-                         workers or os.cpu_count() or 1)
+                           workers or os.cpu_count() or 1)
 
     def _of_frames(self, frames, boxes):
         found = []
@@ -219,21 +224,26 @@ class ThermalLandmarker:
             elif self.detector is not None:
                 found.append(self.detect(frame))
             else:
-                self._warn_once(
-                    'whole image', 'Neither a detector nor boxes were given: '
-                    'the whole image is treated as one face. Pass detector= to '
-                    'ThermalLandmarker, or boxes= with the images.')
+                if not self._is_whole:
+                    self._warn_once(
+                        'whole image', 'Neither a detector nor boxes were '
+                        'given: the whole image is treated as one face. Pass '
+                        'detector= to ThermalLandmarker (or detect=False, if '
+                        'this is meant), or boxes= with the images.')
                 height, width = frame.grey.shape[:2]
                 found.append((np.array([[0., 0, width, height]]), np.ones(1)))
-        return [[
-            face for face in faces
-            if own is not None or face.face_score >= self.min_face_score
-        ] for faces, own in zip(self._landmarks(frames, found), given)]
+        return [
+            self.results(frame, [
+                face for face in faces
+                if own is not None or face.face_score >= self.min_face_score
+            ]) for frame, faces, own in zip(
+                frames, self._landmarks(frames, found), given)
+        ]
 
-    def _warn_once(self, kind, message):
-        if kind not in self._warned:
-            self._warned.add(kind)
-            warnings.warn(message)
+    def results(self, frame: PreparedFrame,
+                faces: Iterable[FaceLandmarks]) -> Results:
+        """Joins faces and the frame that they were found in."""
+        return Results(faces, frame, self.info)
 
     def prepare(self, image: Image,
                 name: str = 'given as an array') -> PreparedFrame:
@@ -251,30 +261,7 @@ class ThermalLandmarker:
             FileNotFoundError: The file does not exist.
             ValueError: The image is unreadable, empty or unsupported.
         """
-        if isinstance(image, PreparedFrame):
-            return image
-        raw, name = read(
-            image, name, None if self.palette == _WHITE_HOT else self.palette)
-        if self.info.channels == 3:
-            if raw.dtype != np.uint8:
-                raise ValueError(
-                    f'Image {name} is {raw.dtype} of shape {raw.shape}; this '
-                    'model is for visible light and takes 8-bit BGR images, '
-                    '(H, W, 3).')
-            if raw.ndim == 2:
-                raw = cv2.cvtColor(raw, cv2.COLOR_GRAY2BGR)
-            return PreparedFrame(raw, raw, False)
-        grey, _ = grey_levels(raw, name, self.palette, self._scale,
-                              self._offset, **self.info.gain)
-        if raw.dtype == np.uint8 or not self.temperatures:
-            return PreparedFrame(raw, grey, False)
-        raw = thermal_pixels(raw, name)
-        problem = temperature_problem(raw, self._scale, self._offset)
-        if problem is not None:
-            self._warn_once(
-                'temperatures', f'Image {name}: {problem} No temperatures are '
-                'computed.')
-        return PreparedFrame(raw, grey, problem is None, problem)
+        return self._preparation(image, name)
 
     def detect(self, frame: PreparedFrame) -> Tuple[np.ndarray, np.ndarray]:
         """Runs the detector: boxes (N, 4), best first, and scores (N, )."""
@@ -310,15 +297,4 @@ class ThermalLandmarker:
         face = FaceLandmarks(
             keypoints, scores, np.asarray(box), float(box_score),
             uncertainty_px=uncertainty_px)
-        if frame.radiometric:
-            at_points, of_skin = self._thermometer(frame.raw, keypoints)
-            if is_skin(at_points) or np.isnan(at_points).all():
-                face.keypoint_celsius, face.skin_celsius = at_points, of_skin
-            else:
-                self._warn_once(
-                    'skin', 'A face has no plausible skin temperatures (its '
-                    f'median is {np.nanmedian(at_points):.1f} degrees Celsius), '
-                    'so they are omitted. Set temperature_scale and '
-                    'temperature_offset if the pixels have another unit.')
-        return face
-
+        return self._measures.add(face, frame)

@@ -24,6 +24,54 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         '--device', help='run on onnx, cpu or cuda [onnx for .onnx, else cpu]')
 
 
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of :func:`input_options`."""
+    parser.add_argument(
+        '--camera', metavar='NAME',
+        help='read frames as this camera sends them: lepton, lepton-low-gain, '
+        'boson, infiray, topdon, seek or auto [auto for cameras and streams]')
+    parser.add_argument(
+        '--fps', type=_frame_rate, metavar='RATE',
+        help='frames per second of stacks and of --sequence [25]')
+    parser.add_argument(
+        '--rotate', type=int, choices=[90, 180, 270], metavar='DEGREES',
+        help='turn frames clockwise by 90, 180 or 270 degrees')
+    parser.add_argument(
+        '--mirror', action='store_true', help='swap left and right')
+
+
+def input_options(args: argparse.Namespace):
+    """Returns the :class:`.InputOptions` that the arguments mean.
+
+    Raises:
+        ValueError: Two arguments contradict each other.
+    """
+    from mmpose_thermal.runtime.cameras import camera_named
+    from mmpose_thermal.runtime.input_options import InputOptions
+    if args.camera:
+        camera_named(args.camera)  # fail early if it is unknown
+    has_unit = args.temperature_scale is not None or args.temperature_offset
+    if args.camera and has_unit:
+        raise ValueError(
+            f'--camera {args.camera} knows the unit of its frames: leave out '
+            '--temperature-scale and --temperature-offset, or --camera.')
+    return InputOptions(
+        palette=args.palette,
+        camera=args.camera,
+        live_camera=None if has_unit else 'auto',
+        fps=args.fps,
+        rotate=args.rotate,
+        mirror=args.mirror)
+
+
+def _frame_rate(text):
+    rate = float(text)
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(
+            f'{text}: give frames per second, above 0 and up to 1000')
+    return rate
+
+
 def add_choices(parser: argparse.ArgumentParser, kind: str,
                 manuals: Dict[str, str]) -> Iterator[Tuple[str, Any]]:
     """Adds subcommands to a parser.

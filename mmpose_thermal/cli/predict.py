@@ -1,16 +1,18 @@
 """Find landmarks and skin temperatures in images, videos or a camera.
 
   mmpose-thermal predict face.png
-  mmpose-thermal predict 0 --show
+  mmpose-thermal predict 0 --camera lepton --show
+  mmpose-thermal predict rtsp://HOST/PATH
   mmpose-thermal predict --model student.onnx --detector face_detector video.mp4
 
 The output folder gets pictures (or a video), results.jsonl (one line per frame)
-and results.csv (one line per face). If the command is stopped, the results so
-far are kept. The exit status is 1 if an input failed.
+and results.csv (one line per face). Of cameras and streams, frames that cannot
+be processed in time are dropped. If the command is stopped, the results so far
+are kept. The exit status is 1 if an input failed.
 """
 import argparse
 
-from .parsers import add_model_arguments
+from .parsers import add_input_arguments, add_model_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT',
         help='an image, folder, glob pattern, video, stack of frames (.npy, '
-        '.npz, .tif) or camera index')
+        '.npz, .tif), camera index, /dev/videoN or address of a stream')
     add_model_arguments(parser)
+    add_input_arguments(parser)
     parser.add_argument(
         '--out-dir', default='work_dirs/predict', metavar='DIR',
         help='write results here [%(default)s]')
@@ -45,9 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='drop faces without --box whose landmarks score lower on average '
         '[%(default)s]')
     parser.add_argument(
-        '--palette', default='white-hot',
+        '--palette', metavar='NAME',
         help='palette of 8-bit images: white-hot, black-hot, iron, ... or a '
-        'palette file [%(default)s]')
+        'palette file; of radiometric JPEGs, read the picture [white-hot; '
+        'radiometric JPEGs by their temperatures]')
     parser.add_argument(
         '--temperature-scale', type=float, metavar='K',
         help='read pixels as K * value + offset kelvin [0.01 for 16 bits, 1 '
@@ -55,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--temperature-offset', type=float, default=0., metavar='K',
         help='offset in kelvin [%(default)s]')
+    parser.add_argument(
+        '--picture-palette', metavar='NAME', default='white-hot',
+        help='draw on pictures of this palette [%(default)s]')
+    parser.add_argument(
+        '--regions', action='store_true',
+        help='outline the skin regions whose temperatures are measured')
     parser.add_argument(
         '--max-frames', type=int, metavar='N',
         help='stop after N frames of each input')

@@ -1,4 +1,5 @@
 """Implements ``mmpose-thermal predict``."""
+import itertools
 import os
 import sys
 import time
@@ -10,14 +11,16 @@ import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.components import register_components
-from mmpose_thermal.runtime import (FaceTracker, ResultFiles, Source,
-                                    draw_faces)
+from mmpose_thermal.runtime import FaceTracker, ResultFiles
 from mmpose_thermal.runtime.frames import input_files
+from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.weights import with_defaults
+
+from .parsers import input_options
+from .pictures import Pictures
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
-_WHITE_HOT = 'white-hot'
 _WRITTEN = ('.png', '.mp4')
 
 
@@ -34,22 +37,24 @@ class PredictionRun:
 
     def __init__(self, args) -> None:
         self.args = args
-        self.boxes = [_parsed_box(text) for text in args.box or ()]
+        self.boxes = [parsed_box(text) for text in args.box or ()]
+        self.options = input_options(args)
+        palette_colours(args.picture_palette)  # fail early if it is unknown
         self.landmarker = load_landmarker(
             args.model,
             args.device,
             None if self.boxes else args.detector,
             min_box_score=args.min_box_score,
-            palette=args.palette,
+            palette=args.palette or 'white-hot',
             temperature_scale=args.temperature_scale,
             temperature_offset=args.temperature_offset)
-        self.palette = None if args.palette == _WHITE_HOT else args.palette
         _keep_inputs(args.inputs, args.out_dir)
         if args.show:
             _check_display()
         self.results = ResultFiles(args.out_dir, self.landmarker.info)
         self.frames = self.failed = 0
         self.fps, self.has_warned = 0., False
+        self.known_problems = set()
         self.reported = time.monotonic()
 
     def run(self) -> int:
@@ -75,42 +80,50 @@ class PredictionRun:
     def _run_input(self, where):
         """Processes one input; returns whether to continue with the next."""
         try:
-            source = Source(where, self.palette)
+            source = self.options.open(where)
         except (OSError, ValueError) as error:
-            self._complain(error)
+            self.failed += 1
+            _say(f'error: {error}')
             return True
         moving = source.moving or self.args.sequence
         find = self.landmarker
         if moving and self.landmarker.detector is not None and \
                 not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
-        unusable = 0
-        for number, frame in enumerate(source):
-            if number == self.args.max_frames:
-                break
+        problems = _Problems(source.name, moving, self.known_problems)
+        goes_on = self._run_frames(source, moving, find, problems)
+        problems.close()
+        self.failed += problems.count
+        self.results.close_video()
+        if getattr(source, 'dropped', 0):
+            print(f'{source.name}: {source.dropped} frames dropped to keep up')
+        return goes_on
+
+    def _run_frames(self, source, moving, find, problems):
+        """Processes frames; returns whether to continue with the next input."""
+        draw = Pictures(self.args.picture_palette, self.args.regions, moving)
+        frames = itertools.islice(
+            self.options.frames(source), self.args.max_frames)
+        for number, frame in enumerate(frames):
+            if frame.time_s is None and self.args.sequence:
+                frame.time_s = number / source.fps
             if frame.error:
-                self._complain(frame.error)
+                problems.add(frame, frame.error)
                 continue
             started = time.perf_counter()
             try:
                 prepared = self.landmarker.prepare(frame)
                 faces = self._faces_in(prepared, find)
             except ValueError as error:
-                unusable += 1
-                # All frames of a video usually share one problem; files do not.
-                self._complain(f'{source.name}, frame {frame.name}: {error}',
-                               is_told=unusable == 1 or not moving)
+                problems.add(frame, str(error))
                 continue
             self._measure(time.perf_counter() - started)
-            picture = draw_faces(prepared.grey, faces, self.landmarker.info,
-                                 self.fps if moving else None)
+            picture = draw(self.landmarker.results(prepared, faces),
+                           self.fps if moving else None)
             self.results.add(source, frame, faces, picture, moving)
             self._report(source, number)
             if self.args.show and not _show(picture, moving):
                 return False
-        if moving and unusable > 1:
-            _warn(f'{source.name}: {unusable - 1} more frames are unusable')
-        self.results.close_video()
         return True
 
     def _faces_in(self, prepared, find):
@@ -144,10 +157,42 @@ class PredictionRun:
                   f'frames, {self.results.faces} faces, {self.fps:.1f} FPS',
                   flush=True)
 
-    def _complain(self, problem, is_told=True):
-        self.failed += 1
-        if is_told:
-            _say(f'error: {problem}')
+
+class _Problems:
+    """Tells the problems of one input's frames, and each kind in full once.
+
+    Args:
+        name (str): Name of the input.
+        moving (bool): Whether the frames are consecutive in time. All of them
+            usually share one problem, so the others are only counted.
+        known (set): Problems that were told, also of other inputs.
+    """
+
+    def __init__(self, name, moving, known):
+        self._name, self._moving, self._known = name, moving, known
+        self._untold = self.count = 0
+
+    def add(self, frame, problem):
+        self.count += 1
+        path = frame.path or frame.name
+        if frame.error or not self._moving:
+            kind = problem.replace(path, '')
+            text = problem if frame.error or path in problem else \
+                f'{path}: {problem}'
+        else:
+            kind = f'unusable: {self._name}'
+            text = f'{self._name}, frame {frame.name}: {problem}'
+        if kind not in self._known:
+            self._known.add(kind)
+            _say(f'error: {text}')
+        elif self._moving:
+            self._untold += 1
+        else:
+            _say(f'error: {path}: the same problem')
+
+    def close(self):
+        if self._untold:
+            _warn(f'{self._name}: {self._untold} more frames are unusable')
 
 
 def load_landmarker(model, device, detector, **options):
@@ -159,7 +204,8 @@ def load_landmarker(model, device, detector, **options):
     return ThermalLandmarker(model, device, detector, **options)
 
 
-def _parsed_box(text):
+def parsed_box(text):
+    """Reads a box given as X1,Y1,X2,Y2."""
     try:
         left, top, right, bottom = (float(value) for value in text.split(','))
     except ValueError:

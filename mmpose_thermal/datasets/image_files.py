@@ -41,18 +41,20 @@ def image_folder(ann_file: str) -> str:
     return above if osp.basename(own) == 'annotations' else own
 
 
-def head_of(path: str, with_size: bool = False) -> ImageHead:
+def head_of(path: str, with_size: bool = False,
+            palette: Optional[str] = None) -> ImageHead:
     """Reads bits and size from a header; decodes the image only if necessary."""
-    head = image_head(path)
+    head = image_head(path, palette)
     if head is None or (with_size and head.size is None):
-        image = decode_image(Path(path).read_bytes(), str(path))
+        image = decode_image(Path(path).read_bytes(), str(path),
+                             palette=palette)
         head = ImageHead(8 * image.dtype.itemsize, image.shape[1::-1])
     return head
 
 
-def _readable_head(path: str) -> ImageHead:
+def _readable_head(path: str, palette: Optional[str]) -> ImageHead:
     try:
-        return head_of(path)
+        return head_of(path, palette=palette)
     except OSError as error:  # no permission
         raise ValueError(f'Image {path} cannot be read ({error}).') from error
 
@@ -118,7 +120,8 @@ def similar_name(path: str) -> str:
 
 
 def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
-                most: int = MAX_HEADS_READ) -> None:
+                most: int = MAX_HEADS_READ,
+                palettes: Optional[Dict[str, str]] = None) -> None:
     """Raises ValueError if files have another depth or size than declared.
 
     Args:
@@ -126,12 +129,15 @@ def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
             Remote files are not checked.
         most (int): Maximum number of files to check. If there are more, the
             same random sample is checked each time.
+        palettes (dict[str, str], optional): Declared palettes by path.
     """
+    palette_of = (palettes or {}).get
     paths = [path for path in declared if not _is_remote(path)]
     if len(paths) > most:
         paths = random.Random(0).sample(paths, most)
     with ThreadPoolExecutor(_THREADS) as threads:
-        heads = dict(zip(paths, threads.map(_readable_head, paths)))
+        heads = dict(zip(paths, threads.map(
+            _readable_head, paths, map(palette_of, paths))))
 
     def differs(path, head):
         bits, size = declared[path]
@@ -142,7 +148,7 @@ def check_heads(declared: Dict[str, Tuple[int, Optional[Sequence[int]]]],
     for path in other:
         bits, size = declared[path]
         try:  # headers may be wrong, so check the decoded image
-            image = read_image(path)
+            image = read_image(path, palette=palette_of(path))
             require_bit_depth(image, bits, path)
             require_size(image, size or image.shape[1::-1], path)
         except ValueError as error:
@@ -184,6 +190,8 @@ def check_files(dataset: Any, samples: Sequence[dict]) -> None:
                 '`data_prefix` of the data set, or complete the download.')
         check_heads({sample['img_path']: (sample['bit_depth'],
                                           sample.get('declared_size'))
-                     for sample in samples})
+                     for sample in samples},
+                    palettes={sample['img_path']: sample['palette']
+                              for sample in samples if 'palette' in sample})
     except ValueError as error:
         raise ValueError(f'{dataset.ann_file}: {error}') from None

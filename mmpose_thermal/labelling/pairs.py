@@ -9,8 +9,11 @@ from typing import Any, Counter as CounterOf, Dict, Iterator, List, Optional, Tu
 from mmpose_thermal.datasets.annotations import read_annotations
 from mmpose_thermal.datasets.image_files import folder_above, head_of
 from mmpose_thermal.runtime.frames import IMAGES
+from mmpose_thermal.runtime.jpeg import radiometric_kind
+from mmpose_thermal.runtime.radiometric_jpeg import FlyrMissing, read_thermogram
 
 _CSV = 'pairs.csv'
+_JPEG = ('.jpg', '.jpeg')
 _THERMAL = ('thermal', 'thermal16')
 # What is written anew; anything else is an attribute of the face.
 _REPLACED = ('id', 'image_id', 'category_id', 'iscrowd', 'area', 'keypoints',
@@ -60,8 +63,12 @@ def read_pairs(where: str, data_root: Optional[str] = None) -> PairList:
     if not path.is_dir():
         raise FileNotFoundError(f'{where} does not exist.')
     dropped: CounterOf[str] = Counter()
-    listed = _of_csv(path / _CSV) if (path / _CSV).is_file() else \
-        _of_folders(path, dropped)
+    if (path / _CSV).is_file():
+        listed = _of_csv(path / _CSV)
+    elif _thermal_folder(path):
+        listed = _of_folders(path, dropped)
+    else:
+        listed = _of_radiometric_jpegs(path, dropped)
     pairs = []
     for thermal, rgb, fields in listed:
         try:
@@ -94,13 +101,15 @@ def _of_csv(path: Path) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
                                  if name and value}
 
 
+def _thermal_folder(root: Path) -> Optional[str]:
+    """The folder of thermal images beside ``rgb/``, if there are both."""
+    found = next((name for name in _THERMAL if (root / name).is_dir()), None)
+    return found if (root / 'rgb').is_dir() else None
+
+
 def _of_folders(root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
-    thermal = next((name for name in _THERMAL if (root / name).is_dir()), None)
-    if thermal is None or not (root / 'rgb').is_dir():
-        raise FileNotFoundError(
-            f'{root} holds no pairs: it needs rgb/ and thermal/ (or thermal16/) with '
-            f'equal file names except for the suffix, or {_CSV} with the columns '
-            'thermal and rgb.')
+    thermal = _thermal_folder(root)
+    assert thermal is not None
     partners, images = _by_stem(root, 'rgb'), _by_stem(root, thermal)
     for stem, name in images.items():
         if stem in partners:
@@ -108,6 +117,34 @@ def _of_folders(root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]
     dropped.update({
         'thermal image without RGB partner': len(images.keys() - partners.keys()),
         'RGB image without thermal partner': len(partners.keys() - images.keys())})
+
+
+def _of_radiometric_jpegs(
+        root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
+    """Files that hold both images, and the camera's registration of them."""
+    paths = sorted(path for path in root.rglob('*') if path.suffix.lower() in _JPEG)
+    files = [path for path in paths if radiometric_kind(path.read_bytes()) == 'FLIR']
+    if not files:
+        raise FileNotFoundError(
+            f'{root} holds no pairs: it needs rgb/ and thermal/ (or thermal16/) with '
+            f'equal file names except for the suffix, or {_CSV} with the columns '
+            'thermal and rgb, or FLIR radiometric JPEGs with a visible-light photo.')
+    for path in files:
+        name = path.relative_to(root).as_posix()
+        try:
+            thermogram = read_thermogram(path.read_bytes(), str(path))
+        except FlyrMissing:
+            raise
+        except ValueError:
+            dropped['thermal image missing or unreadable'] += 1
+            continue
+        if thermogram.photo is None:
+            dropped['radiometric JPEG without visible-light photo'] += 1
+        elif thermogram.photo_to_thermal is None:
+            yield name, name, {}
+        else:
+            yield name, name, dict(
+                rgb_homography=thermogram.photo_to_thermal.ravel().tolist())
 
 
 def _by_stem(root: Path, folder: str) -> Dict[str, str]:

@@ -7,22 +7,28 @@ from .crops import Crops, boxes_from, crop_faces, letterbox
 from .dead_pixels import scene_of
 from .drawing import draw_faces
 from .frames import Frame, Source, UniqueNames
+from .head_pose import HeadPose
+from .image_results import Results
 from .images import (checked_pixels, decode_image, grey_levels, stored_bits,
                      thermal_pixels)
-from .networks import ModelInfo, OnnxNetwork
+from .model_info import ModelInfo
+from .networks import OnnxNetwork
 from .parallel_map import ParallelMap
+from .radiometric_jpeg import Thermogram, read_thermogram
 from .radiometry import temperature_problem, to_grey
-from .results import FaceLandmarks, ResultFiles
-from .temperature import (SKIN_REGIONS, SkinRegion, SkinThermometer,
-                          is_radiometric, is_skin, skin_regions)
+from .result_files import ResultFiles
+from .results import FaceLandmarks
+from .temperature import (SKIN_REGIONS, SkinReading, SkinRegion,
+                          SkinThermometer, is_radiometric, is_skin,
+                          skin_regions)
 from .tracking import FaceTracker
 
 __all__ = [
-    'Calibration', 'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame', 'ModelInfo',
-    'OnnxNetwork', 'ResultFiles', 'SKIN_REGIONS', 'SkinRegion',
-    'SkinThermometer', 'Source', 'UniqueNames', 'ParallelMap', 'boxes_from',
-    'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
-    'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'scene_of',
-    'skin_regions', 'stored_bits', 'temperature_problem', 'thermal_pixels',
-    'to_grey'
+    'Calibration', 'Crops', 'FaceLandmarks', 'FaceTracker', 'Frame',
+    'HeadPose', 'ModelInfo', 'OnnxNetwork', 'ParallelMap', 'ResultFiles',
+    'Results', 'SKIN_REGIONS', 'SkinReading', 'SkinRegion', 'SkinThermometer',
+    'Source', 'Thermogram', 'UniqueNames', 'boxes_from', 'checked_pixels', 'crop_faces',
+    'decode_image', 'draw_faces', 'grey_levels', 'is_radiometric', 'is_skin',
+    'letterbox', 'read_thermogram', 'scene_of', 'skin_regions', 'stored_bits',
+    'temperature_problem', 'thermal_pixels', 'to_grey'
 ]

@@ -1,11 +1,11 @@
 """Crops boxes for network input, and maps the outputs back to the image."""
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
 
-from .networks import ModelInfo
+from .model_info import ModelInfo
 
 _GREY = 114  # MMDetection's padding value
 
@@ -148,6 +148,34 @@ def boxes_from(boxes: np.ndarray,
             np.column_stack([boxes[:, :2], sizes]).tolist(), scores.tolist(),
             min_score, nms_iou), int).ravel()
     return boxes[kept].astype(np.float32), scores[kept].astype(np.float32)
+
+
+def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
+    """Validates boxes and returns them as an array (N, 4).
+
+    Raises:
+        ValueError: A box is malformed, empty or outside the image.
+    """
+    try:
+        rows = np.asarray(boxes, float)
+    except (TypeError, ValueError):
+        raise ValueError(f'boxes are {boxes!r:.80}; expected (N, 4): x1, y1, '
+                         'x2, y2.') from None
+    if rows.size == 0:
+        return np.zeros((0, 4))
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(f'boxes have the shape {rows.shape}; expected '
+                         '(N, 4): x1, y1, x2, y2.')
+    height, width = image.shape[:2]
+    for index, box in enumerate(rows):
+        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
+                             'y1, x2, y2 with an area.')
+        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
+                                                               0)).any():
+            raise ValueError(f'Box {index} is {box.tolist()}: it is outside '
+                             f'the {width}x{height} image.')
+    return rows
 
 
 def iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -2,13 +2,14 @@
 import struct
 from io import BytesIO
 from mmap import mmap
-from typing import Any, BinaryIO, Optional, Tuple, Union
+from typing import Any, BinaryIO, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
 
+from .foreign_files import foreign_format
 from .tiff import (TiffPage, begin_at, choose_pages, exif_orientation,
-                   tiff_pages)
+                   frames_behind_one_page, tiff_pages)
 
 #: 11,000 x 12,000: far beyond any thermal camera.
 MAX_PIXELS = 1 << 27
@@ -44,6 +45,9 @@ def _undecodable(content, name, reason='it is truncated or not an image'):
     if content[:4] == _ZIP:
         reason = ('it is an archive. For NumPy arrays, save each with np.save '
                   'instead of np.savez')
+    foreign = foreign_format(name, content[:16], len(content))
+    if foreign:
+        return ValueError(f'{name} cannot be read: it is {foreign}')
     return ValueError(f'Image {name} cannot be decoded: {reason} '
                       f'({len(content)} bytes). Replace or remove it.')
 
@@ -89,8 +93,10 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     pages, _ = tiff_pages(content)
     if pages:
         chosen = choose_pages(pages)
-        if len(chosen) > 1:
-            raise many_frames(name, len(chosen))
+        count = len(chosen) if len(pages) > 1 else frames_behind_one_page(
+            content, chosen[0])
+        if count > 1:
+            raise many_frames(name, count)
         return decode_page(bytearray(content), chosen[0], name)
     if content.startswith(PNG) and len(content) >= 24:
         # A small file can decompress to a huge image.
@@ -102,7 +108,7 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
                        cv2.IMREAD_IGNORE_ORIENTATION if is_webp else 0)
     if image is None:
         raise _undecodable(content, name)
-    return _turned(image, _webp_orientation(content)) if is_webp else image
+    return turned(image, _webp_orientation(content)) if is_webp else image
 
 
 def _by_opencv(content, name, flags=0):
@@ -132,7 +138,7 @@ def decode_page(content: Union[bytearray, mmap], page: TiffPage,
                 page.is_inverted and image.dtype != np.uint8):
             return image  # OpenCV has applied orientation and 8-bit inversion
     if image is None:
-        image = _turned(_by_tifffile(content, name), page.orientation)
+        image = turned(_by_tifffile(content, name), page.orientation)
     if page.is_inverted and image.dtype.kind == 'u':
         image = np.iinfo(image.dtype).max - image
     return image
@@ -176,7 +182,7 @@ def _webp_orientation(content: bytes) -> int:
     return 1
 
 
-def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
+def turned(image: np.ndarray, orientation: int) -> np.ndarray:
     """Applies an EXIF orientation, 1 to 8."""
     if orientation in (5, 6, 7, 8):
         image = image.swapaxes(0, 1)
@@ -185,3 +191,15 @@ def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
     if orientation in (2, 3, 6, 7):
         image = image[:, ::-1]
     return image
+
+
+def turning(shape: Sequence[int], orientation: int) -> np.ndarray:
+    """The map (3, 3) of pixels by :func:`turned`, for a shape (H, W, ...)."""
+    (height, width), matrix = shape[:2], np.eye(3)
+    if orientation in (5, 6, 7, 8):
+        matrix, height, width = matrix[[1, 0, 2]], width, height
+    if orientation in (3, 4, 7, 8):
+        matrix = np.array([[1, 0, 0], [0, -1, height - 1], [0, 0, 1.]]) @ matrix
+    if orientation in (2, 3, 6, 7):
+        matrix = np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1.]]) @ matrix
+    return matrix

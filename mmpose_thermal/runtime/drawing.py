@@ -1,16 +1,24 @@
 """Draws faces on images."""
-from typing import Optional, Sequence
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from .model_info import ModelInfo
+from .palettes import palette_colours
 from .results import FaceLandmarks
-from .networks import ModelInfo
+from .temperature import landmark_extent_px, skin_regions
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT, _FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, .42
 _WHITE, _BLACK, _BOX = (255, 255, 255), (0, 0, 0), (180, 180, 180)
+_OUTLINED = ((_BLACK, 3), (_WHITE, 1))  # visible on any background
 _MIN_SIDE = 480  # smaller images are enlarged to make room for text
+#: Pixels that a temperature scale adds to the width of a picture.
+SCALE_WIDTH = 80
+_SCALE_MARGIN, _BAR_WIDTH = 12, 14
+_TICKS = 5
+_SHOWN, _MIN_RANGE_K = (1, 99.8), .1  # percentiles of a picture's temperatures
 _SHORT = {
     'right_inner_eye_corner': 'R eye',
     'left_inner_eye_corner': 'L eye',
@@ -23,14 +31,16 @@ _SHORT = {
 def draw_faces(image: np.ndarray,
                faces: Sequence[FaceLandmarks],
                info: ModelInfo,
-               fps: Optional[float] = None) -> np.ndarray:
+               regions: bool = False) -> np.ndarray:
     """Draws landmarks, their links, boxes and temperatures.
+
+    A question mark follows temperatures that are not to be trusted.
 
     Args:
         image (np.ndarray): Grey (H, W) or BGR (H, W, 3), uint8.
         faces (Sequence[FaceLandmarks]): Faces to draw.
         info (ModelInfo): Colours and links of the landmarks.
-        fps (float, optional): Frame rate to write into the corner.
+        regions (bool): Whether to outline the measured skin regions.
 
     Returns:
         np.ndarray: BGR picture, enlarged by a whole factor if the image is
@@ -49,10 +59,15 @@ def draw_faces(image: np.ndarray,
         cv2.rectangle(canvas, tuple(map(int, box[:2])),
                       tuple(map(int, box[2:])), _BOX, 1)
         _draw_points(canvas, points, info, side)
+        if regions:
+            _draw_regions(canvas, points, info)
         _draw_texts(canvas, face, box, alone=len(faces) == 1)
-    if fps is not None:
-        _write(canvas, f'{fps:.1f} FPS', (6, 18))
     return canvas
+
+
+def write_rate(picture: np.ndarray, fps: float) -> None:
+    """Writes a frame rate into the corner of a BGR picture."""
+    _write(picture, f'{fps:.1f} FPS', (6, 18))
 
 
 def _draw_points(canvas, points, info, side):
@@ -69,31 +84,90 @@ def _draw_points(canvas, points, info, side):
                    _SHIFT)
 
 
+def _draw_regions(canvas, points, info):
+    extent = landmark_extent_px(points)
+    for region in skin_regions(info.keypoints).values():
+        centre = sum(weight * points[info.keypoints.index(name)]
+                     for name, weight in region.points.items())
+        fixed = np.round(np.clip(centre, -1e4, 1e4) * 2**_SHIFT).astype(int)
+        for colour, width in _OUTLINED:
+            cv2.circle(canvas, tuple(map(int, fixed)),
+                       round(region.radius * extent * 2**_SHIFT), colour,
+                       width, cv2.LINE_AA, _SHIFT)
+
+
+def shown_range(celsius: np.ndarray) -> Tuple[float, float]:
+    """Temperatures that the coldest and the hottest colour should stand for.
+
+    A few extreme pixels are left out; a small face is not.
+    """
+    low, high = (float(np.percentile(celsius, share)) for share in _SHOWN)
+    return low, max(high, low + _MIN_RANGE_K)
+
+
+def add_temperature_scale(picture: np.ndarray, low: float, high: float,
+                          palette: str) -> np.ndarray:
+    """Adds a temperature scale to the right of a picture.
+
+    Args:
+        picture (np.ndarray): BGR picture, (H, W, 3).
+        low, high (float): Temperatures of the palette's ends, degrees Celsius.
+        palette (str): See :func:`palette_colours`.
+
+    Returns:
+        np.ndarray: Wider picture; the left part is unchanged.
+    """
+    height = len(picture)
+    strip = np.zeros((height, SCALE_WIDTH, 3), np.uint8)
+    length = height - 2 * _SCALE_MARGIN
+    levels = np.linspace(255, 0, length).round().astype(int)
+    strip[_SCALE_MARGIN:height - _SCALE_MARGIN, 4:4 + _BAR_WIDTH] = \
+        palette_colours(palette)[levels][:, None]
+    for share in np.linspace(0, 1, _TICKS):
+        y = _SCALE_MARGIN + (1 - share) * (length - 1)
+        _write(strip, f'{low + share * (high - low):.1f} C',
+               (_BAR_WIDTH + 8, int(y) + 4))
+    return np.hstack([picture, strip])
+
+
 def _draw_texts(canvas, face, box, alone):
     head = [] if face.track_id is None else [f'#{face.track_id}']
     head.append(f'{face.face_score:.2f}')
     skin = {
-        _SHORT.get(name, name): value
+        name: value
         for name, value in (face.skin_celsius or {}).items()
         if np.isfinite(value)
     }
     if skin and not alone:
         # Only one value fits; the result files hold all of them.
-        head.append(f'{max(skin.values()):.1f} C')
+        head.append(_shown(face, max(skin, key=skin.__getitem__)))
     _write(canvas, ' '.join(head), (int(box[0]), int(box[1]) - 5))
     if not alone:
         return
     # Next to the face, on the side that has room.
-    right = box[2] + 90 < canvas.shape[1]
-    x = int(box[2]) + 4 if right else max(int(box[0]) - 92, 0)
-    for number, (name, value) in enumerate(skin.items()):
-        _write(canvas, f'{name} {value:.1f} C',
-               (x, max(int(box[1]), 8) + 20 + 15 * number))
+    lines = [f'{_SHORT.get(name, name)} {_shown(face, name)}' for name in skin]
+    width = max(map(_width, lines), default=0)
+    right = int(box[2]) + 4
+    x = right if right + width < canvas.shape[1] else max(
+        int(box[0]) - 4 - width, 0)
+    for number, line in enumerate(lines):
+        _write(canvas, line, (x, max(int(box[1]), 8) + 20 + 15 * number))
+
+
+def _shown(face, region):
+    """A temperature as text, with a question mark if it is not trusted."""
+    reading = (face.skin_readings or {}).get(region)
+    doubt = ' ?' if reading is not None and reading.problem else ''
+    return f'{face.skin_celsius[region]:.1f} C{doubt}'
+
+
+def _width(text):
+    return cv2.getTextSize(text, _FONT, _FONT_SIZE, 1)[0][0]
 
 
 def _write(canvas, text, where):
     x, y = where
     y = int(np.clip(y, 12, canvas.shape[0] - 4))
-    for colour, width in ((_BLACK, 3), (_WHITE, 1)):
-        cv2.putText(canvas, text, (x, y), _FONT, .42, colour, width,
+    for colour, width in _OUTLINED:
+        cv2.putText(canvas, text, (x, y), _FONT, _FONT_SIZE, colour, width,
                     cv2.LINE_AA)

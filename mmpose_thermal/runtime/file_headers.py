@@ -1,15 +1,16 @@
-"""Reads bit depth, size and radiometric type from image file headers."""
+"""Reads bit depth and size from image file headers."""
 import mmap
 import os
 from dataclasses import dataclass
-from typing import BinaryIO, Iterator, Optional, Tuple
+from typing import BinaryIO, Optional, Tuple
 
 import numpy as np
 
 from .decoders import NPY, PNG, npy_header
+from .jpeg import (JPEG, flir_data, orientation_of, radiometric_kind,
+                   raw_size)
 from .tiff import tiff_pages
 
-_JPEG = b'\xff\xd8\xff'
 _TIFF = (b'II*\0', b'MM\0*')
 _UNSIGNED, _FLOAT = 1, 3  # sample formats of TIFF
 # Decoded bits by (sample format, stored bits). Signed 16-bit is left out
@@ -23,10 +24,6 @@ _BITS_OF_DTYPE = {
     'uint8': 8, 'int8': 16, 'uint16': 16, 'int16': 16, 'float16': 32,
     'float32': 32, 'float64': 32,
 }
-# JPEG segment markers.
-_SCAN, _END = 0xda, 0xd9
-_APP1, _APP3 = 0xe1, 0xe3
-_RAW_BYTES = 1 << 15  # other makers' APP3 segments are shorter
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,16 @@ class ImageHead:
     size: Optional[Tuple[int, int]] = None
 
 
-def image_head(path: str) -> Optional[ImageHead]:
-    """Reads an image file's header; ``None`` if it must be decoded instead."""
+def image_head(path: str,
+               palette: Optional[str] = None) -> Optional[ImageHead]:
+    """Reads an image file's header; ``None`` if it must be decoded instead.
+
+    ``palette`` is that of :func:`decode_image`.
+    """
     with open(path, 'rb') as file:
         start = file.read(8)
-        if start.startswith(_JPEG):
-            return ImageHead(8)
+        if start.startswith(JPEG):
+            return ImageHead(8) if palette else _jpeg_head(file)
         if start == PNG:
             return _png_head(file)
         if start.startswith(NPY):
@@ -49,6 +50,15 @@ def image_head(path: str) -> Optional[ImageHead]:
         if start.startswith(_TIFF):
             return _tiff_head(file)
     return None
+
+
+def _jpeg_head(file: BinaryIO) -> Optional[ImageHead]:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if radiometric_kind(content) != 'FLIR':
+            return ImageHead(8)
+        size = raw_size(flir_data(content))
+        is_upright = orientation_of(content) == 1
+    return ImageHead(32, size) if size and is_upright else None
 
 
 def _png_head(file: BinaryIO) -> Optional[ImageHead]:
@@ -90,30 +100,3 @@ def _tiff_head(file: BinaryIO) -> Optional[ImageHead]:
     stored, _, sample_format = page.pixels
     bits = _BITS_OF_TIFF.get((sample_format, stored))
     return ImageHead(bits, page.size) if bits else None
-
-
-def _segments(content: bytes) -> Iterator[Tuple[int, int, int]]:
-    """Yields marker, start and length of the segments before a JPEG's scan."""
-    place = 2
-    while place + 4 <= len(content) and content[place] == 0xff:
-        marker = content[place + 1]
-        length = int.from_bytes(content[place + 2:place + 4], 'big')
-        if marker in (_SCAN, _END) or length < 2:
-            return
-        yield marker, place + 4, length - 2
-        place += 2 + length
-
-
-def radiometric_kind(content: bytes) -> Optional[str]:
-    """Returns ``'FLIR'`` or ``'DJI'`` for radiometric JPEGs, else ``None``."""
-    if not content.startswith(b'\xff\xd8'):
-        return None
-    is_dji, raw_bytes = False, 0
-    for marker, start, length in _segments(content):
-        if marker == _APP1 and content.startswith(b'FLIR\0', start):
-            return 'FLIR'
-        if marker == _APP1:
-            is_dji |= b'DJI' in content[start:start + length]
-        elif marker == _APP3:
-            raw_bytes += length
-    return 'DJI' if is_dji and raw_bytes >= _RAW_BYTES else None

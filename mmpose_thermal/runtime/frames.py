@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 
 from .captures import Capture
+from .csv_frames import CSV
+from .foreign_files import foreign_file
 from .images import decode_image
 from .stacks import STACKS, Stack, open_stack
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', *STACKS)
+#: Text files with one frame each. In a folder, they count if there is no image.
+TABLES = (CSV, )
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
           '.mpeg', '.3gp', '.nut')
 _STACK_FPS = 25.
@@ -48,14 +52,15 @@ class Source:
     """Iterates over the frames of an input.
 
     Args:
-        where (str): An image, a folder or glob pattern of images, a stack of
-            frames (``.npy`` or ``.npz`` of shape (T, H, W), (T, H, W, C) or
-            (T, C, H, W), or a multi-page TIFF), a video, or a camera index
+        where (str): An image or a CSV table of one frame, a folder or glob
+            pattern of images, a stack of frames (``.npy`` or ``.npz`` of shape
+            (T, H, W), (T, H, W, C) or (T, C, H, W), or a multi-page TIFF), a
+            video, or a camera index
             (if no file or folder has that name). Folders and patterns may
             include stacks. Brackets that match nothing as a pattern are taken
             literally.
-        palette (str, optional): Palette of false-colour images; radiometric
-            JPEGs are refused without it (:func:`decode_image`).
+        palette (str, optional): Palette of false-colour images. Without it,
+            radiometric JPEGs yield temperatures (:func:`decode_image`).
         open_capture (Callable): Replacement for ``cv2.VideoCapture``.
 
     Attributes:
@@ -179,10 +184,12 @@ def input_files(where: str) -> List[str]:
         return _found(where, glob.escape(where) + '/*',
                       f'{where} holds no image ({", ".join(IMAGES)})')
     if os.path.isfile(where):
-        if _suffix(where) not in IMAGES + VIDEOS:
+        if _suffix(where) not in IMAGES + TABLES + VIDEOS:
+            foreign = foreign_file(where)
             raise ValueError(
+                f'{where} cannot be read: it is {foreign}' if foreign else
                 f'{where} is not of a supported type: images '
-                f'{", ".join(IMAGES)}, videos {", ".join(VIDEOS)}.')
+                f'{", ".join(IMAGES + TABLES)}, videos {", ".join(VIDEOS)}.')
         return [where]
     return _found(where, where, f'{where} does not exist' + (
         ', and matches no image as a pattern' if glob.has_magic(where) else ''))
@@ -191,13 +198,17 @@ def input_files(where: str) -> List[str]:
 def _found(where, pattern, nothing):
     """Returns the images that match a pattern, and reports skipped videos."""
     paths = sorted(path for path in _matching(pattern) if os.path.isfile(path))
-    files = [path for path in paths if _suffix(path) in IMAGES]
+    files = [path for path in paths if _suffix(path) in IMAGES] or [
+        path for path in paths if _suffix(path) in TABLES]
     videos = [path for path in paths if _suffix(path) in VIDEOS]
     note = ''
     if videos:
         note = (f' It has {len(videos)} videos: give each as a separate input, '
                 f'such as {videos[0]}.')
     if not files:
+        foreign = next(((path, what) for path in paths
+                        for what in [foreign_file(path)] if what), None)
+        note += f' {foreign[0]} is {foreign[1]}' if foreign else ''
         raise FileNotFoundError(f'{nothing}.{note}')
     if note:
         warnings.warn(f'{where}: only images are read.{note}')

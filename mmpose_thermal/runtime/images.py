@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 
 from .channels import invert_palette, is_coloured, single_channel
+from .csv_frames import CSV, decode_csv
 from .dead_pixels import scene_of
 from .decoders import NPY, check_size, decode_npy, decode_picture
-from .file_headers import image_head, radiometric_kind
+from .file_headers import image_head
+from .jpeg import radiometric_kind
+from .radiometric_jpeg import read_thermogram
 from .radiometry import temperature_problem, to_grey
 from .warned_once import warn_once
 
@@ -24,14 +27,17 @@ def decode_image(content: bytes,
     All image reading in this project goes through this function. It applies
     the EXIF or TIFF orientation, drops alpha and converts to native byte
     order. TIFF thumbnails are skipped; multi-frame TIFF files are refused.
+    FLIR radiometric JPEGs yield their temperatures in kelvin or, with
+    ``colour``, their visible-light photo (:func:`read_thermogram`).
 
     Args:
         content (bytes): File content in a format that OpenCV supports,
-            NumPy's ``.npy``, or TIFF (rare kinds need the package tifffile).
+            NumPy's ``.npy``, a CSV table (:func:`.decode_csv`), or TIFF (rare
+            kinds need the package tifffile).
         name (str): File name.
         colour (bool): Whether this is a visible-light image.
-        palette (str, optional): Palette of a false-colour thermal image.
-            Without it, false-colour radiometric JPEGs are refused.
+        palette (str, optional): Palette of a false-colour thermal image. Of
+            radiometric JPEGs, it asks for the picture.
 
     Returns:
         np.ndarray: With ``colour``, (H, W, 3), BGR, uint8. Otherwise as
@@ -40,25 +46,47 @@ def decode_image(content: bytes,
 
     Raises:
         ValueError: The file is not a readable image, is too large (more than
-            2^27 pixels, or 32,766 per side), or is a radiometric JPEG.
+            2^27 pixels, or 32,766 per side), or is a radiometric JPEG that
+            cannot be read.
     """
     content = bytes(content)  # some storage backends return views
-    if content.startswith(NPY) or Path(name).suffix.lower() == '.npy':
+    kind = radiometric_kind(content) if palette is None else None
+    if kind == 'FLIR':
+        return _from_thermogram(content, name, colour)
+    suffix = Path(name).suffix.lower()
+    if content.startswith(NPY) or suffix == '.npy':
         image = decode_npy(content, name)
+    elif suffix == CSV:
+        image = decode_csv(content, name)
     else:
         image = decode_picture(content, name)
     image = checked_pixels(image, name)
     if colour:
         return _as_colour(image, name)
-    kind = radiometric_kind(content) if palette is None else None
-    if kind and is_coloured(image):
+    if kind == 'DJI' and is_coloured(image):
         raise ValueError(
-            f'Image {name} is a radiometric JPEG ({kind}): its pixels are '
-            'false colours, and its temperatures, which are stored separately, '
-            'cannot be read yet. Export it as 16-bit or float TIFF with the '
-            "camera's software, or give the palette of its picture "
-            '("palette": "iron").')
+            f'Image {name} is a DJI radiometric JPEG: its pixels are false '
+            "colours, and only DJI's own software reads its temperatures. "
+            'Export it as TIFF with the DJI Thermal Analysis Tool, or convert '
+            'it with dji_irp of the DJI Thermal SDK: dji_irp -s a.jpg -a '
+            'measure -o a.raw --measurefmt float32, then np.save("a.npy", '
+            'np.fromfile("a.raw", "float32").reshape(512, 640)), which holds '
+            'degrees Celsius. Its picture alone is read if you name its '
+            'palette ("palette": "iron", --palette iron).')
     return image
+
+
+def _from_thermogram(content, name, colour):
+    """Temperatures, or visible-light photo, of a FLIR radiometric JPEG."""
+    thermogram = read_thermogram(content, name)
+    if not colour:
+        # A copy, since the thermogram is cached.
+        return checked_pixels(thermogram.pixels, name).copy()
+    if thermogram.photo is None:
+        raise ValueError(
+            f'Image {name} is a FLIR radiometric JPEG without a visible-light '
+            'photo: it cannot be the RGB partner of a thermal image.')
+    return checked_pixels(thermogram.photo, name).copy()
 
 
 def stored_bits(path: str) -> int:

@@ -1,136 +1,53 @@
-"""Loads exported ONNX, OpenVINO and TorchScript networks."""
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field, fields
+"""Runs exported ONNX, OpenVINO and TorchScript networks."""
+import os
+import threading
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 
-from .atomic_file import atomic_file
+from .model_info import ModelInfo
 
-FORMAT = 2
-_READABLE = (1, 2)  # 1 has neither spreads nor a calibration
+#: Short names of ONNX Runtime's execution providers.
+PROVIDERS = dict(
+    cpu='CPUExecutionProvider',
+    cuda='CUDAExecutionProvider',
+    tensorrt='TensorrtExecutionProvider',
+    openvino='OpenVINOExecutionProvider')
+# Packages of ONNX Runtime that hold a provider.
+_PACKAGES = dict(
+    CUDAExecutionProvider='onnxruntime-gpu',
+    TensorrtExecutionProvider='onnxruntime-gpu',
+    OpenVINOExecutionProvider='onnxruntime-openvino')
+# Devices of each exported format; TorchScript also runs on 'cuda'.
+_DEVICES = {'.onnx': ('onnx', ), '.xml': ('cpu', ), '.pt': ('cpu', 'cuda')}
 
 
-@dataclass
-class ModelInfo:
-    """Description of an exported network, stored next to its weights.
+def provider_names(providers: Optional[Sequence[str]]) -> List[str]:
+    """Full names of ONNX Runtime's execution providers, the CPU last.
 
-    Attributes:
-        task (str): ``'landmarks'`` or ``'detection'``.
-        input_size (tuple[int, int]): (width, height) in pixels.
-        channels (int): 1 for grey levels, 3 for BGR; both uint8.
-        outputs (list[str]): Landmarks: ``['keypoints', 'scores']`` and, from
-            heatmaps, ``'spreads'``, in input pixels if decoded; otherwise see
-            :func:`mmpose_thermal.deployment.output_names`. Detection:
-            ``['boxes', 'scores']``.
-        gain (dict): Arguments of :func:`mmpose_thermal.runtime.to_grey` for
-            radiometric images.
-        padding (float): Scale from face box to crop.
-        use_udp (bool): Whether crops use MMPose's unbiased geometry (UDP).
-        keypoints (list[str]): Landmark names.
-        colours (list[list[int]]): Landmark colours, RGB.
-        links (list[list[int]]): Pairs of landmarks to join by a line.
-        link_colours (list[list[int]]): Link colours, RGB.
-        regions (dict[str, list[int]]): Landmark indices of facial regions.
-        nms_iou (float): Detection: IoU threshold of non-maximum suppression.
-        calibration (dict[str, float]): Arguments of :class:`Calibration`;
-            empty if the scores are the network's own.
-        precision (str): ``'fp32'``, ``'fp16'`` or ``'int8'``.
-        source (dict): Provenance, for information only.
-        model (str): Network file name, in the same folder.
-        sha256 (str): Hash of the network file.
+    Args:
+        providers (Sequence[str], optional): Names, short (:data:`PROVIDERS`)
+            or full, most wanted first. Defaults to the CPU.
+
+    Raises:
+        ValueError: The installed ONNX Runtime lacks one of them.
     """
-    task: str
-    input_size: Tuple[int, int]
-    channels: int
-    outputs: List[str]
-    gain: Dict = field(default_factory=dict)
-    padding: float = 1.25
-    use_udp: bool = False
-    keypoints: List[str] = field(default_factory=list)
-    colours: List[List[int]] = field(default_factory=list)
-    links: List[List[int]] = field(default_factory=list)
-    link_colours: List[List[int]] = field(default_factory=list)
-    regions: Dict[str, List[int]] = field(default_factory=dict)
-    nms_iou: float = .6
-    calibration: Dict[str, float] = field(default_factory=dict)
-    precision: str = 'fp32'
-    source: Dict = field(default_factory=dict)
-    model: Optional[str] = None
-    sha256: Optional[str] = None
-
-    def save(self, model_file: str) -> str:
-        """Writes the description next to a model file; returns its path."""
-        self.model = Path(model_file).name
-        self.sha256 = _sha256(model_file)
-        path = f'{model_file}.json'
-        with atomic_file(path) as unfinished:
-            Path(unfinished).write_text(
-                json.dumps(dict(format=FORMAT, **asdict(self)), indent=1))
-        return path
-
-    @classmethod
-    def load(cls, path: str,
-             task: Optional[str] = None) -> Tuple['ModelInfo', str]:
-        """Loads a model's description.
-
-        Args:
-            path (str): Path of the model or of its ``.json``.
-            task (str, optional): Required task. Defaults to any.
-
-        Returns:
-            tuple[ModelInfo, str]: The description, and the model's path.
-
-        Raises:
-            FileNotFoundError: The model or its description is missing.
-            ValueError: The files do not match, or have another task.
-        """
-        json_path = Path(path if path.endswith('.json') else f'{path}.json')
-        if not json_path.is_file():
-            if not Path(path).exists():
-                raise FileNotFoundError(f'{path} does not exist.')
-            raise FileNotFoundError(
-                f'{json_path} does not exist. A model needs the description '
-                'that `mmpose-thermal export` writes next to it: copy both.')
-        try:
-            content = json.loads(json_path.read_text())
-            version = content.pop('format')
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise ValueError(f'{json_path} is not a model description. '
-                             'Export the model again.')
-        known = {entry.name for entry in fields(cls)}
-        if version not in _READABLE or not set(content) <= known:
+    import onnxruntime
+    given = [providers] if isinstance(providers, str) else providers or ['cpu']
+    names = [PROVIDERS.get(name.lower(), name) for name in given]
+    available = onnxruntime.get_available_providers()
+    for name in names:
+        if name not in available:
+            package = _PACKAGES.get(name)
+            remedy = f'Install the package {package} in place of ' \
+                'onnxruntime.' if package else \
+                f'Short names are {", ".join(PROVIDERS)}.'
             raise ValueError(
-                f'{json_path} has format {version!r}, but this version of '
-                f'mmpose_thermal reads {_READABLE[0]} to {FORMAT}. Export the '
-                'model again.')
-        try:
-            info = cls(**content)
-        except TypeError as error:
-            raise ValueError(f'{json_path} is incomplete ({error}). Export '
-                             'the model again.')
-        width, height = info.input_size
-        info.input_size = (width, height)
-        model = json_path.with_name(info.model or '')
-        if not info.model or not model.is_file():
-            raise FileNotFoundError(
-                f'{json_path} describes {info.model}, which is not in its '
-                'folder. Copy both files together.')
-        if _sha256(model) != info.sha256:
-            raise ValueError(
-                f'{model} is not the model that {json_path} describes: it was '
-                'modified or replaced. Copy both files of the same export.')
-        if task is not None and info.task != task:
-            raise ValueError(f'{model} is a model for {info.task}, expected '
-                             f'one for {task}.')
-        return info, str(model)
-
-
-def _sha256(path) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+                f'ONNX Runtime {onnxruntime.__version__} has no provider '
+                f'{name}; it has {", ".join(available)}. {remedy}')
+    return list(dict.fromkeys([*names, PROVIDERS['cpu']]))
 
 
 class OnnxNetwork:
@@ -140,29 +57,43 @@ class OnnxNetwork:
         path (str): ``NAME.onnx`` with ``NAME.onnx.json`` next to it, or the latter.
         task (str): ``'landmarks'`` or ``'detection'``.
         threads (int, optional): CPU threads. Defaults to all cores.
-        providers (tuple[str]): ONNX Runtime execution providers.
+        providers (Sequence[str], optional): See :func:`provider_names`.
 
     Attributes:
         info (ModelInfo): The model's description.
+
+    Raises:
+        ValueError: The model cannot be loaded, does not match its
+            description, or cannot run on the wanted provider.
     """
 
     def __init__(self,
                  path: str,
                  task: str,
                  threads: Optional[int] = None,
-                 providers: Tuple[str, ...] = ('CPUExecutionProvider', )):
+                 providers: Optional[Sequence[str]] = None):
         import onnxruntime
         self.info, model = ModelInfo.load(path, task)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         # Threads spin between layers, but release the cores between images.
         options.add_session_config_entry('session.force_spinning_stop', '1')
+        wanted = provider_names(providers)
         try:
             self._session = onnxruntime.InferenceSession(
-                model, options, providers=list(providers))
+                model, options, providers=wanted)
         except Exception as error:  # its errors have no common base class
             raise ValueError(f'{model} cannot be loaded by ONNX Runtime '
                              f'{onnxruntime.__version__}: {error}')
+        # Without its driver, a provider is silently left out.
+        if wanted[0] not in self._session.get_providers():
+            raise ValueError(
+                f'{model} cannot run on {wanted[0]}: its driver or a library '
+                "is missing (see ONNX Runtime's messages). providers='cpu' "
+                'works without it.')
+        self._check_shapes(model)
+
+    def _check_shapes(self, model):
         image = self._session.get_inputs()[0]
         width, height = self.info.input_size
         wanted = [self.info.channels, height, width]
@@ -180,58 +111,117 @@ class OnnxNetwork:
 
 
 class OpenVinoNetwork:
-    """Like :class:`OnnxNetwork`, for ``NAME.xml`` in OpenVINO."""
+    """Like :class:`OnnxNetwork`, for ``NAME.xml`` in OpenVINO on the CPU."""
 
-    def __init__(self, path: str, task: str) -> None:
-        import openvino
+    def __init__(self,
+                 path: str,
+                 task: str,
+                 threads: Optional[int] = None) -> None:
+        openvino = _imported('openvino', path)
         self.info, model = ModelInfo.load(path, task)
         # Force float32; some processors would default to lower precision.
-        self._model = openvino.Core().compile_model(
-            model, 'CPU', {'INFERENCE_PRECISION_HINT': 'f32'})
+        options = {'INFERENCE_PRECISION_HINT': 'f32'}
+        if threads is not None:
+            options['INFERENCE_NUM_THREADS'] = str(threads)
+        self._model = openvino.Core().compile_model(model, 'CPU', options)
+        self._of_thread = threading.local()  # a request runs once at a time
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
-        return [*self._model(images).values()]
+        if not hasattr(self._of_thread, 'request'):
+            self._of_thread.request = self._model.create_infer_request()
+        found = self._of_thread.request.infer([images])
+        return [np.array(output) for output in found.values()]
 
 
 class TorchScriptNetwork:
-    """Like :class:`OnnxNetwork`, for TorchScript ``NAME.pt``."""
+    """Like :class:`OnnxNetwork`, for TorchScript ``NAME.pt``.
 
-    def __init__(self, path: str, task: str) -> None:
-        import torch
-        self._torch = torch
+    ``device`` is one of PyTorch, by default ``'cpu'``. The number of threads
+    is PyTorch's (``torch.set_num_threads``).
+    """
+
+    def __init__(self,
+                 path: str,
+                 task: str,
+                 device: Optional[str] = None) -> None:
+        self._torch = _imported('torch', path)
         self.info, model = ModelInfo.load(path, task)
-        self._model = torch.jit.load(model)
+        self._device = device or 'cpu'
+        self._model = self._torch.jit.load(model, map_location=self._device)
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
         with self._torch.no_grad():
-            outputs = self._model(self._torch.from_numpy(images))
-        return [output.numpy() for output in outputs]
+            outputs = self._model(
+                self._torch.from_numpy(images).to(self._device))
+        return [output.cpu().numpy() for output in outputs]
 
 
-def exported_network(path: str, task: str) -> Any:
-    """Loads an exported model of any format, by its path or its ``.json``."""
+def _imported(package, path):
+    try:
+        return import_module(package)
+    except ModuleNotFoundError as error:
+        raise ImportError(f'{path} needs the package {package} ({error}). '
+                          'Install it, or export the model to ONNX.') from None
+
+
+def exported_network(path: str,
+                     task: str,
+                     device: Optional[str] = None,
+                     threads: Optional[int] = None,
+                     providers: Optional[Sequence[str]] = None) -> Any:
+    """Loads an exported model of any format, by its path or its ``.json``.
+
+    Args:
+        path (str): ``NAME.onnx``, ``NAME.xml`` (OpenVINO) or ``NAME.pt``
+            (TorchScript), with its description next to it.
+        task (str): ``'landmarks'`` or ``'detection'``.
+        device (str, optional): ``'onnx'`` for ONNX, ``'cpu'`` for the others,
+            or ``'cuda'`` for TorchScript. Defaults to what fits the file.
+        threads (int, optional): CPU threads of ONNX Runtime and OpenVINO.
+        providers (Sequence[str], optional): See :func:`provider_names`.
+
+    Raises:
+        ImportError: The package that runs the format is missing.
+        ValueError: The device or the providers do not fit the format.
+    """
+    suffix = _suffix(path)
+    if device not in (None, *_DEVICES[suffix]) and not (
+            suffix == '.pt' and str(device).startswith('cuda')):
+        raise ValueError(f'{path} is an exported model: run it with '
+                         f"device={' or '.join(map(repr, _DEVICES[suffix]))}.")
+    if suffix == '.onnx':
+        return OnnxNetwork(path, task, threads, providers)
+    if providers is not None:
+        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
+                         f'{path} is not an .onnx file.')
+    if suffix == '.xml':
+        return OpenVinoNetwork(path, task, threads)
+    return TorchScriptNetwork(path, task, device)
+
+
+def _suffix(path):
     name = path[:-len('.json')] if path.endswith('.json') else path
-    networks = {'.onnx': OnnxNetwork, '.xml': OpenVinoNetwork,
-                '.pt': TorchScriptNetwork}
-    return networks[Path(name).suffix](path, task)
+    return Path(name).suffix
 
 
-def load_network(model, task: str, device: Optional[str],
-                 threads: Optional[int]) -> Any:
+def load_network(model,
+                 task: str,
+                 device: Optional[str],
+                 threads: Optional[int],
+                 providers: Optional[Sequence[str]] = None) -> Any:
     """Loads a network; see ``ThermalLandmarker`` for the arguments."""
     if callable(model):
         return model
-    is_onnx = str(model).endswith('.onnx')
-    if device is None:
-        device = 'onnx' if is_onnx else 'cpu'
-    if device == 'onnx':
-        return OnnxNetwork(str(model), task, threads)
+    if isinstance(model, (str, os.PathLike)) and \
+            _suffix(str(model)) in _DEVICES:
+        return exported_network(str(model), task, device, threads, providers)
+    device = device or 'cpu'
     if device != 'cpu' and not device.startswith('cuda'):
-        raise ValueError(f"device must be 'onnx', 'cpu' or 'cuda', got "
-                         f'{device!r}.')
-    if is_onnx:
-        raise ValueError(f"{model} is an exported model: run it with "
-                         "device='onnx'.")
+        raise ValueError("device must be 'onnx', 'cpu' or 'cuda' ('onnx' only "
+                         f'for .onnx files), got {device!r}.')
+    if providers is not None:
+        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
+                         f'{model} is not an .onnx file.')
     networks = import_training_side('mmpose_thermal.deployment.networks')
     return networks.TorchNetwork(
         model if isinstance(model, (tuple, list)) else str(model), task,

@@ -10,7 +10,7 @@ import numpy as np
 
 from .decoders import decode_page, many_frames, npy_header
 from .images import checked_pixels, decode_image
-from .tiff import choose_pages, tiff_pages
+from .tiff import choose_pages, frames_behind_one_page, tiff_pages
 from .warned_once import warn_once
 
 _CHANNELS = (1, 3, 4)
@@ -162,7 +162,7 @@ def _tiff(path):
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     pages, missing = tiff_pages(content)
     if not pages or len(pages) == 1 and not missing:
-        return None
+        return _contiguous(path, content, pages[0]) if pages else None
     chosen = choose_pages(pages)
 
     def read(index):
@@ -181,6 +181,28 @@ def _tiff(path):
             f'out as thumbnails or masks ({"; ".join(sorted(others))}; kept '
             f'{chosen[0]}).')
     return Stack(path, len(chosen), read, missing, left_out)
+
+
+def _contiguous(path, content, page):
+    """Frames behind one directory, as ImageJ and tifffile write long recordings."""
+    frames = frames_behind_one_page(content, page)
+    if frames < 2:
+        return None
+    problem = f'{path} holds {frames} frames behind one page'
+    try:
+        import tifffile
+        array = tifffile.memmap(path, mode='r')
+        if not is_batch(array.shape, path):
+            raise ValueError(f'only {array.shape} is there')
+    except ImportError:
+        raise ValueError(f'{problem}. Reading them needs the package tifffile: pip '
+                         'install "mmpose_thermal[cameras]" or pip install '
+                         'tifffile.') from None
+    except (ValueError, OSError) as error:
+        raise ValueError(
+            f'{problem}, and tifffile cannot map them ({error}). The file is '
+            'truncated or compressed: write one page per frame.') from None
+    return _of_array(array, path)
 
 
 def _npy(path):

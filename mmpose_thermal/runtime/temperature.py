@@ -2,6 +2,7 @@
 from dataclasses import dataclass
 from typing import Dict, Optional, Sequence, Tuple
 
+import cv2
 import numpy as np
 
 from .radiometry import CELSIUS_K, DEFAULT_SCALE, temperature_problem
@@ -10,6 +11,12 @@ from .radiometry import CELSIUS_K, DEFAULT_SCALE, temperature_problem
 SKIN_CELSIUS = (0., 50.)
 _POINT_RADIUS = .012
 _MIN_RADIUS_PX = 1.
+_POINT_ERROR = .02  # of the landmarks' extent, if the network does not tell
+# Thermography's rule: a camera resolves a spot from 3 x 3 pixels.
+_MIN_PIXELS = 9
+# ISO/TR 13154 asks for 180 x 240 pixels on the face. From brows to chin are two
+# thirds of its height, so the 68 points span 180 x 160.
+_SCREENING_EXTENT_PX = (180 * 160)**.5
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,24 @@ class SkinRegion:
     points: Dict[str, float]
     radius: float
     statistic: str = 'median'
+
+
+@dataclass(frozen=True)
+class SkinReading:
+    """The temperature of a skin region, and how far to trust it.
+
+    Attributes:
+        celsius (float): Temperature, degrees Celsius; NaN outside the image.
+        pixels (int): Number of pixels measured.
+        uncertainty_k (float): How much the value changes if the landmarks move
+            by their own uncertainty, and if the face were twice as far away.
+            The camera's own error is not known and not included.
+        problem (str, optional): Why the value is not to be trusted.
+    """
+    celsius: float
+    pixels: int
+    uncertainty_k: float
+    problem: Optional[str] = None
 
 
 def _sides(points, radius, statistic='median'):
@@ -94,9 +119,17 @@ def is_skin(celsius: Sequence[float]) -> bool:
     return bool(len(values) and low <= np.median(values) <= high)
 
 
-def _celsius(values, dtype, scale, offset):
-    scale = DEFAULT_SCALE[dtype.name] if scale is None else scale
-    return values * scale + (offset - CELSIUS_K)
+def to_celsius(values: np.ndarray,
+               scale: Optional[float] = None,
+               offset: float = 0.) -> np.ndarray:
+    """Converts raw pixels to degrees Celsius, float32.
+
+    Args:
+        values (np.ndarray): Raw pixels, any shape.
+        scale, offset (float): See :class:`SkinThermometer`.
+    """
+    scale = DEFAULT_SCALE[values.dtype.name] if scale is None else scale
+    return (values * scale + (offset - CELSIUS_K)).astype(np.float32)
 
 
 class SkinThermometer:
@@ -106,21 +139,25 @@ class SkinThermometer:
         keypoints (Sequence[str]): Landmark names.
         scale, offset (float): Kelvin are ``raw * scale + offset``. Default to
             0.01 and 0 for 16 bits (centikelvin), and to 1 and 0 for floats.
+        regions (dict[str, SkinRegion], optional): Regions to measure. Default
+            to those of :data:`SKIN_REGIONS` whose landmarks exist.
     """
 
     def __init__(self,
                  keypoints: Sequence[str],
                  scale: Optional[float] = None,
-                 offset: float = 0.) -> None:
+                 offset: float = 0.,
+                 regions: Optional[Dict[str, SkinRegion]] = None) -> None:
         self._scale, self._offset = scale, offset
-        self._regions = skin_regions(keypoints)
-        self._weights = np.array(
-            [[region.points.get(name, 0.) for name in keypoints]
-             for region in self._regions.values()]).reshape(
-                 -1, len(keypoints))
-        self._radii = np.array([r.radius for r in self._regions.values()])
-        self._warmest = np.array(
-            [r.statistic == 'max' for r in self._regions.values()], bool)
+        self._regions = skin_regions(keypoints) if regions is None else regions
+        kinds = self._regions.values()
+        self._weights = np.array([[region.points.get(name, 0.)
+                                   for name in keypoints]
+                                  for region in kinds]).reshape(
+                                      -1, len(keypoints))
+        self._radii = np.array([region.radius for region in kinds])
+        self._warmest = np.array([region.statistic == 'max'
+                                  for region in kinds], bool)
 
     def __call__(self, raw: np.ndarray,
                  keypoints: np.ndarray) -> Tuple[np.ndarray, Dict[str, float]]:
@@ -135,19 +172,70 @@ class SkinThermometer:
             value of each region (:data:`SKIN_REGIONS`) by name. NaN if most
             of a disc is outside the image.
         """
-        width, height = np.ptp(keypoints, axis=0)
-        extent_px = float(np.sqrt(max(width * height, 1.)))
-        count = len(keypoints)
-        centres = np.concatenate([keypoints, self._weights @ keypoints])
-        at_points = self._measure(
-            raw, centres[:count], np.full(count, _POINT_RADIUS * extent_px),
-            np.zeros(count, bool))
-        of_skin = self._measure(raw, centres[count:],
-                                self._radii * extent_px, self._warmest)
-        return at_points, dict(zip(self._regions, of_skin.tolist()))
+        extent_px, count = landmark_extent_px(keypoints), len(keypoints)
+        values, _ = self._measure(
+            raw, np.concatenate([keypoints, self._weights @ keypoints]),
+            np.concatenate([np.full(count, _POINT_RADIUS), self._radii]) *
+            extent_px, np.concatenate([np.zeros(count, bool), self._warmest]))
+        values = self._celsius(values, raw)
+        return values[:count], dict(
+            zip(self._regions, values[count:].tolist()))
+
+    def readings(
+        self,
+        raw: np.ndarray,
+        keypoints: np.ndarray,
+        uncertainty_px: Optional[np.ndarray] = None
+    ) -> Dict[str, SkinReading]:
+        """Measures the regions of a face, and how far to trust each value.
+
+        Args:
+            raw (np.ndarray): Radiometric image, (H, W).
+            keypoints (np.ndarray): Landmarks (K, 2) in pixels.
+            uncertainty_px (np.ndarray, optional): Radius around each landmark,
+                (K, ). Defaults to 2 % of the landmarks' extent.
+        """
+        if not self._regions:
+            return {}
+        extent_px = landmark_extent_px(keypoints)
+        if uncertainty_px is None:
+            uncertainty_px = np.full(len(keypoints), _POINT_ERROR * extent_px)
+        centres = self._weights @ keypoints
+        # Errors of the landmarks are taken as independent.
+        moved_px = np.sqrt(self._weights**2 @ np.square(uncertainty_px))
+        values, pixels = self._moved(raw, centres, moved_px, extent_px)
+        coarse, origin = _halved(raw, centres, .2 * extent_px)
+        farther, _ = self._measure(
+            coarse, (centres - origin + .5) / 2 - .5,
+            self._radii * extent_px / 2, self._warmest)
+        values = self._celsius(values, raw)
+        farther = self._celsius(farther, raw)
+        with np.errstate(invalid='ignore'):
+            change = np.nan_to_num(values[1:] - values[0])
+            uncertainty = np.hypot(
+                np.sqrt(np.mean(change**2, 0)),
+                np.nan_to_num(farther - values[0]))
+        return {
+            name: SkinReading(
+                float(value), int(count), float(spread),
+                _reading_problem(value, count, self._warmest[index],
+                                 keypoints))
+            for index, (name, value, count, spread) in enumerate(
+                zip(self._regions, values[0], pixels, uncertainty))
+        }
+
+    def _moved(self, raw, centres, moved_px, extent_px):
+        """Values of the regions in place and moved four ways, (5, R)."""
+        steps = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+        places = centres + steps[:, None] * moved_px[:, None]
+        values, pixels = self._measure(
+            raw, places.reshape(-1, 2),
+            np.tile(self._radii * extent_px, len(steps)),
+            np.tile(self._warmest, len(steps)))
+        return values.reshape(len(steps), -1), pixels[:len(centres)]
 
     def _measure(self, raw, centres, radii_px, warmest):
-        """Median or maximum of discs, degrees Celsius, (M, )."""
+        """Median or maximum of discs, as stored, and their pixels, (M, )."""
         values, seen, areas = _discs(raw, centres,
                                      np.maximum(radii_px, _MIN_RADIUS_PX))
         counts = seen.sum(1)
@@ -158,7 +246,44 @@ class SkinThermometer:
             warmest, ranked[rows, last],
             .5 * (ranked[rows, last // 2] + ranked[rows, counts // 2]))
         result = np.where(counts > .5 * areas, result, np.nan)
-        return _celsius(result, raw.dtype, self._scale, self._offset)
+        return result, counts
+
+    def _celsius(self, values, raw):
+        scale = DEFAULT_SCALE[
+            raw.dtype.name] if self._scale is None else self._scale
+        return values * scale + (self._offset - CELSIUS_K)
+
+
+def landmark_extent_px(keypoints: np.ndarray) -> float:
+    """Square root of the area of the landmarks' bounding box, pixels."""
+    width, height = np.ptp(keypoints, axis=0)
+    return float(np.sqrt(max(width * height, 1.)))
+
+
+def _reading_problem(value, pixels, warmest, keypoints) -> Optional[str]:
+    """Why a reading is not to be trusted."""
+    if np.isnan(value):
+        return 'the region is outside the image'
+    if pixels < _MIN_PIXELS:
+        return (f'the region has {pixels} pixels, which is less than 3 x 3: '
+                'come closer')
+    if warmest and landmark_extent_px(keypoints) < _SCREENING_EXTENT_PX:
+        width, height = np.ptp(keypoints, axis=0)
+        return (f'the landmarks span {width:.0f}x{height:.0f} pixels; '
+                'ISO/TR 13154 asks for a face of 180x240, whose landmarks '
+                'span about 180x160: come closer')
+    return None
+
+
+def _halved(raw, centres, margin_px):
+    """Halves the resolution around centres; returns pixels and origin."""
+    size = np.array(raw.shape[1::-1])
+    low = np.clip(centres.min(0) - margin_px, 0, size - 1).astype(int) // 2 * 2
+    high = np.clip(centres.max(0) + margin_px, low + 2, size).astype(int)
+    part = raw[low[1]:high[1], low[0]:high[0]].astype(np.float32)
+    half = [max(side // 2, 1) for side in part.shape[1::-1]]
+    part = part[:max(2 * half[1], 1), :max(2 * half[0], 1)]
+    return cv2.resize(part, tuple(half), interpolation=cv2.INTER_AREA), low
 
 
 def _discs(raw, centres, radii_px):

@@ -1,4 +1,5 @@
 """Parses the directories of TIFF files, and of EXIF data in the same format."""
+import re
 import struct
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ _REDUCED, _MASK = 1, 4  # flags of the subfile type
 _CODES = {1: 'B', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
 _MAX_VALUES = 1 << 16  # per tag
 _SEQUENCE = 3  # this many pages of one size make a recording
+
+# Of a description, which is near the beginning of the file.
+_SHAPE = re.compile(rb'ImageJ=[^\0]*?\nimages=(\d+)|"shape": ?\[([\d, ]+)\]')
+_DESCRIPTION_BYTES = 8192
 
 _BEYOND_THE_END = (struct.error, OverflowError)  # raised when unpacking
 
@@ -152,6 +157,23 @@ def choose_pages(pages: Sequence[TiffPage]) -> List[TiffPage]:
 
     best = max(kinds, key=rank)
     return [page for page in pictures if (page.pixels, page.size) == best]
+
+
+def frames_behind_one_page(content: Content, page: TiffPage) -> int:
+    """How many frames a TIFF file of this one page says to hold; usually 1.
+
+    ImageJ and tifffile write long recordings so: one directory, whose
+    description tells the shape, and all pixels behind it.
+    """
+    found = _SHAPE.search(content, 0, _DESCRIPTION_BYTES)
+    if found is None or page.pixels[1] > 1:  # the shape includes the channels
+        return 1
+    images, shape = found.groups()
+    if images:
+        return int(images)
+    sizes = [int(size) for size in shape.split(b',')]
+    is_image = len(sizes) < 3 or len(sizes) == 3 and sizes[2] in (1, 3, 4)
+    return 1 if is_image else sizes[0]
 
 
 def begin_at(content: Union[bytearray, mmap], page: TiffPage) -> None:

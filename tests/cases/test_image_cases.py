@@ -1,6 +1,7 @@
 """Images of users, one test a case of ``../shared/cases``."""
 import json
 import shutil
+import sys
 import warnings
 
 import cv2
@@ -62,16 +63,24 @@ def test_02_exif_rgb_partner(cases):
         assert thermal.shape == rgb.shape
 
 
-def test_27_rjpeg(cases):
+def test_27_rjpeg(cases, monkeypatch):
     path = cases / '27_rjpeg/rjpeg.jpg'
-    with pytest.raises(ValueError, match='rjpeg.jpg is a radiometric JPEG '
-                       r'\(FLIR\).*16-bit or float TIFF'):
-        decoded(path)
-    # Its picture may be had, by name.
-    raw = read_image(str(path), palette='iron')
-    assert raw.shape == (120, 160, 3)
-    # As an image of visible light it is one.
-    assert read_image(str(path), colour=True).shape == (120, 160, 3)
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, 'flyr', None)
+        with pytest.raises(ValueError, match=r'rjpeg.jpg .*'
+                           r'pip install "mmpose_thermal\[cameras\]"'):
+            decoded(path)
+    pytest.importorskip('flyr')
+    # It has thermal values, but no calibration.
+    with pytest.warns(UserWarning, match='rjpeg.jpg lacks the calibration'):
+        raw = decoded(path)
+    native = decoded(cases / '28_pixel_types/native.png')
+    assert raw.dtype == np.uint16 and (raw == native).all()
+    assert stored_bits(path) == 16
+    # Its picture may be had, by name of the palette.
+    assert read_image(str(path), palette='iron').shape == (120, 160, 3)
+    with pytest.raises(ValueError, match='without a visible-light photo'):
+        read_image(str(path), colour=True)
 
 
 KELVIN = ['UPPER.NPY', 'float32_big_endian.npy', 'float64_kelvin.npy',
@@ -120,6 +129,17 @@ def test_28_raw_counts_have_no_temperature(cases):
     problem = temperature_problem(
         decoded(cases / '28_pixel_types/raw14bit.png'))
     assert "raw counts in an unknown unit" in problem
+
+
+def test_degrees_fahrenheit_are_recognised(cases):
+    path = cases.parent / 'data/real_thermal/fahrenheit/frame.npy'
+    raw = decoded(path)
+    problem = temperature_problem(raw)
+    assert 'like degrees Fahrenheit: set temperature_scale=0.555556, ' \
+        'temperature_offset=255.372' in problem
+    assert temperature_problem(raw, .555556, 255.372) is None
+    # Grey levels need no unit.
+    assert np.ptp(grey(path)) == 255
 
 
 def test_28_telemetry_rows(cases):

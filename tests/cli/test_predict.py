@@ -10,8 +10,14 @@ import cv2
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from fake_cameras import Device, scene
+from radiometric_jpegs import radiometric_jpeg
 
 from mmpose_thermal.cli import main
+from mmpose_thermal.cli.pictures import Pictures
+from mmpose_thermal.runtime import captures, to_grey
+from mmpose_thermal.runtime.cameras import CAMERAS
+from mmpose_thermal.runtime.drawing import SCALE_WIDTH
 
 BOX = ('--box', '40,20,110,100')
 
@@ -56,7 +62,7 @@ def test_it_goes_on_after_bad_input(predict, out, tmp_path, capsys):
                    tmp_path / 'gone.mp4') == 1
     printed = capsys.readouterr()
     assert '7 frames, 7 faces, 3 problems' in printed.out
-    for text in ('3.png cannot be decoded', 'frame 4: ', 'not finite',
+    for text in ('3.png cannot be decoded', '4.npy', 'not finite',
                  'gone.mp4 does not exist'):
         assert text in printed.err
     lines = lines_of(out)
@@ -159,7 +165,68 @@ def test_a_video_of_one_fault_is_one_line(predict, tmp_path, capsys):
     assert 'colour.npy: 4 more frames are unusable' in printed.err
 
 
+def test_files_of_one_fault_are_a_line_each(predict, tmp_path, capsys):
+    for name in ('a.png', 'b.png'):
+        (tmp_path / name).write_bytes(b'broken')
+    assert predict(tmp_path / 'a.png', tmp_path / 'b.png') == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert 'a.png cannot be decoded' in first
+    assert second == f'error: {tmp_path / "b.png"}: the same problem'
+
+
+def test_radiometric_jpegs_without_flyr(predict, out, tmp_path, monkeypatch,
+                                        capsys):
+    """One error, and the picture for whoever asks for it, grey or coloured."""
+    monkeypatch.setitem(sys.modules, 'flyr', None)
+    grey = thermal_frame()
+    for name, picture in dict(grey=to_grey(grey)[0], iron=None).items():
+        (tmp_path / f'{name}.jpg').write_bytes(
+            radiometric_jpeg(grey, picture=picture))
+    assert predict(tmp_path / 'grey.jpg', '--max-frames', 1) == 1
+    told = capsys.readouterr().err
+    assert told.count('mmpose_thermal[cameras]') == 1
+    for name, palette in dict(grey='white-hot', iron='inferno').items():
+        assert predict(*BOX, tmp_path / f'{name}.jpg', '--palette', palette) == 0
+        assert 'skin_celsius' not in lines_of(out)[0]['faces'][0]
+    assert predict(tmp_path / 'iron.jpg', '--palette', 'white-hot') == 1
+    assert 'looks like a false-colour palette' in capsys.readouterr().err
+
+
+def test_pictures_have_a_scale_and_on_request_a_palette_and_regions(
+        predict, out, tmp_path):
+    def drawn(image, *options):
+        cv2.imwrite(str(tmp_path / 'a.png'), image)
+        assert predict(*BOX, *options, tmp_path / 'a.png') == 0
+        return cv2.imread(str(out / 'a.png')).astype(int)
+
+    plain = drawn(thermal_frame())
+    assert plain.shape == (480, 640 + SCALE_WIDTH, 3)
+    assert np.ptp(plain[450:], axis=2).max() == 0  # grey
+    coloured = drawn(thermal_frame(), '--picture-palette', 'iron')
+    assert np.ptp(coloured[450:], axis=2).max() > 20
+    assert (drawn(thermal_frame(), '--regions') != plain).any()
+    assert drawn((thermal_frame() >> 8).astype(np.uint8)).shape[1] == 640
+
+
+@pytest.mark.parametrize('moving, low', [(True, 21), (False, None)])
+def test_the_temperature_scale_of_a_video_moves_slowly(moving, low):
+
+    class Plotted:
+
+        def __init__(self, celsius):
+            self.celsius = np.full((4, 4), celsius, np.float32)
+
+        def plot(self, palette, celsius_range, regions):
+            return celsius_range
+
+    draw = Pictures('iron', False, moving)
+    draw(Plotted(20))
+    shown = draw(Plotted(30))
+    assert (shown and shown[0]) == (low and pytest.approx(low))
+
+
 @pytest.mark.parametrize('options, message', [
+    (('--picture-palette', 'irno'), "'irno', but must be one of"),
     (('--model', 'gone.onnx'), 'gone.onnx does not exist'),
     (('--box', '1,2'), '--box 1,2: give four numbers'),
     (('--show', ), '--show needs a display'),
@@ -191,3 +258,90 @@ def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
     process.kill()
     process.wait()
     assert 5 < len(lines_of(out)) < 3000
+
+
+# -- cameras ----------------------------------------------------------------
+
+
+def plugged_in(monkeypatch, **devices):
+    """Cameras by their index: camera0=..."""
+    monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
+    monkeypatch.setattr(
+        cv2, 'VideoCapture', lambda where: devices[f'camera{where}'])
+
+
+def test_an_unplugged_camera_keeps_its_results_and_the_next_goes_on(
+        predict, out, monkeypatch, capsys):
+    words = scene(160, 120)[1]
+    plugged_in(monkeypatch, camera0=Device([words] * 3, pause_s=.02),
+               camera1=Device([words] * 9), camera2=Device([words], pause_s=.02))
+    assert predict(*BOX, '0', '/dev/video1', '2', '--camera', 'lepton') == 1
+    printed = capsys.readouterr()
+    assert printed.err.count('was unplugged') == 3
+    lines = lines_of(out)
+    assert {line['source'] for line in lines} == {'0', '/dev/video1', '2'}
+    assert lines[0]['faces'][0]['skin_celsius']['nose_tip'] > 0
+
+
+def test_a_camera_of_another_kind_is_one_message(
+        predict, out, tmp_path, monkeypatch, capsys):
+    plugged_in(monkeypatch, camera0=Device([scene(160, 120)[1]] * 9))
+    np.save(tmp_path / 'frames.npy', np.stack([scene(320, 256)[1]] * 2))
+    assert predict(*BOX, '0', tmp_path / 'frames.npy', '--camera',
+                   'boson') == 1
+    printed = capsys.readouterr()
+    assert printed.err.count('error: ') == 1
+    assert 'uint16 of 160x120 pixels instead of 16-bit words of 640x512' in \
+        printed.err
+    assert len(lines_of(out)) == 2
+
+
+def test_slow_processing_drops_frames(predict, monkeypatch, capsys):
+    plugged_in(monkeypatch, camera0=Device([scene(160, 120)[1]] * 200,
+                                           pause_s=.0005))
+    assert predict(*BOX, '0') == 1
+    printed = capsys.readouterr().out
+    dropped = int(re.search(r'0: (\d+) frames dropped', printed).group(1))
+    frames = int(re.search(r'^(\d+) frames, ', printed, re.M).group(1))
+    assert dropped + frames == 200
+
+
+@pytest.mark.parametrize('options, turn', [
+    (('--rotate', 90), lambda picture: np.rot90(picture, -1)),
+    (('--rotate', 270, '--mirror'),
+     lambda picture: np.rot90(picture)[:, ::-1]),
+    (('--mirror', ), lambda picture: picture[:, ::-1])])
+def test_pictures_are_turned(predict, out, tmp_path, options, turn):
+    frame = (thermal_frame() >> 8).astype(np.uint8)
+    frame[:30] = 200
+    cv2.imwrite(str(tmp_path / 'a.png'), frame)
+    assert predict('--box', '0,0,9,9', *options, tmp_path / 'a.png') == 0
+    shown = cv2.imread(str(out / 'a.png'), 0)
+    turned = turn(frame)
+    assert shown.shape[0] / shown.shape[1] == pytest.approx(
+        turned.shape[0] / turned.shape[1])
+    small = cv2.resize(shown, turned.shape[::-1])
+    assert np.abs(small.astype(int) - turned)[20:-20, 20:-20].mean() < 3
+
+
+def test_frame_rate_of_stacks_is_theirs(predict, out, tmp_path):
+    np.save(tmp_path / 'a.npy', np.stack([thermal_frame()] * 3))
+    assert predict(*BOX, '--fps', 8, tmp_path / 'a.npy') == 0
+    assert [line['time_s'] for line in lines_of(out)] == [0, .125, .25]
+    video = cv2.VideoCapture(str(out / 'a.mp4'))
+    assert video.get(cv2.CAP_PROP_FPS) == 8
+
+
+@pytest.mark.parametrize('options, message', [
+    (('--camera', 'leptn'), "no camera 'leptn': choose one of auto, lepton"),
+    (('--camera', 'lepton', '--temperature-scale', '.04'),
+     '--camera lepton knows the unit')])
+def test_camera_options_are_checked(predict, options, message):
+    assert message in predict(*options, '0')
+
+
+def test_help_lists_all_cameras(capsys):
+    with pytest.raises(SystemExit):
+        main(['predict', '--help'])
+    text = ' '.join(capsys.readouterr().out.split())
+    assert all(name in text for name in CAMERAS)

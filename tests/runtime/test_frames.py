@@ -1,4 +1,5 @@
 """Frames of files, stacks, videos and cameras, as they are stored."""
+import sys
 import warnings
 
 import cv2
@@ -254,6 +255,37 @@ def test_recordings_may_have_a_preview(tmp_path):
     assert all((frame.image == image).all()
                for frame, image in zip(found, three_frames()))
     assert len(found) == 3
+
+
+@pytest.mark.parametrize('options', [
+    dict(photometric='minisblack'), dict(imagej=True)])
+def test_recordings_behind_one_page(tmp_path, options, monkeypatch):
+    """As ImageJ and tifffile write them beyond 4 GB."""
+    tifffile = pytest.importorskip('tifffile')
+    path = tmp_path / 'a.tif'
+    tifffile.imwrite(path, three_frames(), truncate=True, **options)
+    source = Source(str(path))
+    assert len(source) == 3 and source.moving
+    assert all((frame.image == image).all()
+               for frame, image in zip(source, three_frames()))
+    with pytest.raises(ValueError, match='a.tif holds 3 frames'):
+        decode_image(path.read_bytes(), str(path))
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(ValueError, match='a.tif holds 3 frames .* truncated'):
+        Source(str(path))
+    monkeypatch.setitem(sys.modules, 'tifffile', None)
+    with pytest.raises(ValueError, match=r'mmpose_thermal\[cameras\]'):
+        Source(str(path))
+
+
+@pytest.mark.parametrize('image', [
+    radiometric(), radiometric().astype(np.float32),
+    np.zeros((80, 100, 3), np.uint8)])
+def test_images_of_tifffile_are_images(tmp_path, image):
+    tifffile = pytest.importorskip('tifffile')
+    tifffile.imwrite(tmp_path / 'a.tif', image)
+    frame, = Source(str(tmp_path / 'a.tif'))
+    assert (frame.image == image).all()
 
 
 # -- videos and cameras -----------------------------------------------------

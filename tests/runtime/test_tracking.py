@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmpose_thermal.apis.inputs import PreparedFrame
-from mmpose_thermal.runtime import FaceLandmarks, FaceTracker
+from mmpose_thermal.runtime import FaceLandmarks, FaceTracker, Results
 
 
 class Scene:
@@ -17,6 +17,9 @@ class Scene:
 
     def prepare(self, frame):
         return PreparedFrame(frame, frame, False)
+
+    def results(self, frame, faces):
+        return Results(faces, frame)
 
     def _box(self, frame, value):
         rows, columns = np.nonzero(frame == value)
@@ -177,10 +180,93 @@ def test_an_empty_scene_does_not_keep_the_detector_busy():
     assert tracker.detector_runs == 2
 
 
-def test_tracking_needs_a_detector():
+def test_tracking_starts_from_a_given_box():
     landmarker = Scene()
     landmarker.detector = None
-    with pytest.raises(ValueError, match='detector='):
-        FaceTracker(landmarker)
+    tracker = FaceTracker(landmarker)
+    with pytest.raises(ValueError, match='boxes= with the first frame'):
+        tracker(scene((1, 10, 20)))
+    with pytest.raises(ValueError, match='Box 0 .* outside'):
+        tracker(scene((1, 10, 20)), [[900, 0, 950, 40]])
+    assert ids_of(tracker(scene((1, 10, 20)), [[12, 18, 40, 60]])) == [0]
+    for step in range(1, 12):
+        face, = tracker(scene((1, 10 + 5 * step, 20), (2, 150, 120)))
+        assert face.track_id == 0
+        assert face.keypoints[0].tolist() == [10 + 5 * step, 20]
 
 
+def test_of_given_faces_the_detector_adds_none():
+    landmarker = Scene()
+    tracker = FaceTracker(landmarker, detect_every=1)
+    both = scene((1, 10, 20), (2, 150, 120))
+    assert ids_of(tracker(both, [[10, 20, 39, 59]])) == [0]
+    assert [ids_of(tracker(both)) for _ in range(3)] == [[0]] * 3
+    assert tracker.detector_runs == 0
+    # A lost one is looked for, a corrected one keeps its number.
+    assert tracker(scene((2, 150, 120))) == []
+    assert ids_of(tracker(scene((1, 22, 22), (2, 150, 120)))) == [0]
+    assert tracker.detector_runs == 1
+    assert ids_of(tracker(both, [[15, 20, 44, 59], [150, 120, 180, 160]])) == \
+        [0, 1]
+
+
+def test_a_given_face_may_score_little_in_its_first_frame():
+    landmarker = Scene()
+    landmarker.score = .1
+    tracker = FaceTracker(landmarker)
+    frame = scene((1, 10, 20))
+    assert ids_of(tracker(frame, [[10, 20, 39, 59]])) == [0]
+    assert tracker(frame) == []
+
+
+def test_gaps_of_some_frames_are_survived_without_a_detector():
+    landmarker = Scene()
+    landmarker.detector = None
+    tracker = FaceTracker(landmarker)
+    tracker(scene((1, 10, 20)), [[10, 20, 39, 59]])
+    tracker(scene((1, 16, 20)))
+    assert [tracker(scene()) for _ in range(4)] == [[]] * 4
+    assert ids_of(tracker(scene((1, 16 + 5 * 6, 20)))) == [0]
+    assert [tracker(scene()) for _ in range(6)] == [[]] * 6
+    assert tracker(scene((1, 16 + 5 * 12, 20))) == []  # given up
+
+
+def path_of(places, **options):
+    """Where the smoothed corner of a face of 34 x 34 is seen."""
+    tracker = FaceTracker(Scene(), smooth=True, **options)
+    return np.array([
+        tracker(scene((1, int(x), 20), size=600))[0].keypoints[0, 0]
+        for x in places
+    ])
+
+
+def test_smoothing_lags_as_it_says():
+    speed = 4.  # pixels per frame
+    places = 10 + speed * np.arange(120)
+    sizes_per_s = 25 * speed / np.sqrt(29 * 39)
+    lag_px = places[-20:] - path_of(places)[-20:]
+    expected_s = 1 / (2 * np.pi * (1 + 5 * sizes_per_s))
+    assert lag_px / (25 * speed) == pytest.approx(expected_s, rel=.02)
+    assert .001 < expected_s < .027  # fast faces lag by less than a frame
+    # At another rate, the lag in seconds follows from the speed in seconds.
+    slow = places[-20:] - path_of(places, fps=5)[-20:]
+    assert slow / (5 * speed) == pytest.approx(
+        1 / (2 * np.pi * (1 + sizes_per_s)), rel=.02)
+
+
+def test_smoothing_calms_a_still_face():
+    jitter = np.random.default_rng(0).integers(-1, 2, 400)
+    assert np.std(path_of(200 + jitter)[50:]) < .6 * np.std(jitter)
+
+
+def test_smoothing_is_off_by_default():
+    tracker = FaceTracker(Scene())
+    for x in (10, 15, 11):
+        face, = tracker(scene((1, x, 20)))
+        assert face.keypoints[0, 0] == x
+
+
+def test_bad_numbers_are_refused():
+    for options in (dict(detect_every=0), dict(max_lost=-1), dict(fps=0)):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            FaceTracker(Scene(), **options)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from mmpose_thermal.runtime.decoders import decode_picture
 from mmpose_thermal.runtime.images import decode_image, grey_levels
 from mmpose_thermal.runtime.palettes import fit_palette
 
@@ -35,7 +36,7 @@ def pairs(grey, colour, number):
             raise ValueError(f'{path} is a folder and cannot be decoded: give '
                              'the folders that contain the images directly.')
         yield (thermal_levels(Path(grey) / name),
-               decode_image(path.read_bytes(), str(path), colour=True))
+               decode_picture(path.read_bytes(), str(path)))
 
 
 def thermal_levels(path):

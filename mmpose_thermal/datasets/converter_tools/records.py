@@ -159,7 +159,8 @@ def record_of(root: Path, picture: Picture, metainfos: Dict[str, dict],
     LeaveOut if the picture cannot be used, FileNotFoundError or ValueError if
     the image cannot be read.
     """
-    head = head_of(str(root / picture.file_name), with_size=True)
+    head = head_of(str(root / picture.file_name), with_size=True,
+                   palette=picture.fields.get('palette'))
     assert head.size is not None
     width, height = head.size
     _check_labelled_size(picture, (width, height))

@@ -1,0 +1,80 @@
+"""Reads images and converts them to network input."""
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from mmpose_thermal.runtime.frames import Frame
+from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
+from mmpose_thermal.runtime.model_info import ModelInfo
+from mmpose_thermal.runtime.palettes import palette_colours
+from mmpose_thermal.runtime.radiometry import temperature_problem
+from mmpose_thermal.runtime.warned_once import WarnOnce
+
+from .inputs import Image, PreparedFrame, read
+
+WHITE_HOT = 'white-hot'
+
+
+class FramePreparation:
+    """Reads and checks images, and converts them to network input.
+
+    Args:
+        info (ModelInfo): The model's description.
+        palette (str): Palette of 8-bit frames.
+        scale, offset (float): Kelvin are ``frame * scale + offset``.
+        temperatures (bool): Whether frames shall hold temperatures.
+        warn_once (WarnOnce): Gives warnings.
+
+    Raises:
+        ValueError: The palette is unknown.
+    """
+
+    def __init__(self, info: ModelInfo, palette: str, scale: Optional[float],
+                 offset: float, temperatures: bool,
+                 warn_once: WarnOnce) -> None:
+        palette_colours(palette)  # fail early if it is unknown
+        self._info, self.palette = info, palette
+        self._scale, self._offset = scale, offset
+        self._temperatures, self._warn_once = temperatures, warn_once
+
+    @property
+    def file_palette(self) -> Optional[str]:
+        """The palette for readers of files."""
+        return None if self.palette == WHITE_HOT else self.palette
+
+    def __call__(self, image: Image, name: str) -> PreparedFrame:
+        """See :meth:`ThermalLandmarker.prepare`."""
+        if isinstance(image, PreparedFrame):
+            return image
+        raw, name = read(image, name, self.file_palette)
+        frame = self._visible(raw, name) if self._info.channels == 3 else \
+            self._thermal(raw, name)
+        frame.name = name
+        frame.time_s = image.time_s if isinstance(image, Frame) else None
+        return frame
+
+    def _visible(self, raw, name):
+        if raw.dtype != np.uint8:
+            raise ValueError(
+                f'Image {name} is {raw.dtype} of shape {raw.shape}; this '
+                'model is for visible light and takes 8-bit BGR images, '
+                '(H, W, 3).')
+        if raw.ndim == 2:
+            raw = cv2.cvtColor(raw, cv2.COLOR_GRAY2BGR)
+        return PreparedFrame(raw, raw, False)
+
+    def _thermal(self, raw, name):
+        grey, _ = grey_levels(raw, name, self.palette, self._scale,
+                              self._offset, **self._info.gain)
+        if raw.dtype == np.uint8 or not self._temperatures:
+            return PreparedFrame(raw, grey, False)
+        raw = thermal_pixels(raw, name)
+        problem = temperature_problem(raw, self._scale, self._offset)
+        if problem is not None:
+            self._warn_once(
+                'temperatures', f'Image {name}: {problem} No temperatures are '
+                'computed.')
+        return PreparedFrame(
+            raw, grey, problem is None, problem, scale=self._scale,
+            offset=self._offset)

@@ -1,0 +1,179 @@
+"""The faces of one image, with what one does with them."""
+import csv
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from .drawing import add_temperature_scale, draw_faces
+from .model_info import ModelInfo
+from .palettes import apply_palette
+from .results import FaceLandmarks, face_row
+
+_WHITE_HOT = 'white-hot'
+# Percentiles of the temperatures that a picture shows.
+_SHOWN = (1, 99.8)
+_PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
+
+
+class Results(List[FaceLandmarks]):
+    """The faces of one image: a list of :class:`FaceLandmarks`.
+
+        >>> results = ThermalLandmarker()('frame16.png')
+        >>> results[0].skin_celsius
+        >>> results.save('frame16_faces.png')
+
+    Args:
+        faces (Iterable[FaceLandmarks]): The faces.
+        frame (PreparedFrame, optional): The image. ``None`` if it could not
+            be used.
+        info (ModelInfo, optional): Description of the model.
+        error (str, optional): Why the image could not be used.
+
+    Attributes:
+        frame, info, error: As given.
+    """
+
+    def __init__(self,
+                 faces: Iterable[FaceLandmarks] = (),
+                 frame: Any = None,
+                 info: Optional[ModelInfo] = None,
+                 error: Optional[str] = None) -> None:
+        super().__init__(faces)
+        self.frame, self.info, self.error = frame, info, error
+
+    def __repr__(self) -> str:
+        return f'<Results {self.name or "of an array"}: ' + (
+            self.error or f'{len(self)} faces') + '>'
+
+    @property
+    def name(self) -> str:
+        """Path or name of the image."""
+        return '' if self.frame is None else self.frame.name
+
+    @property
+    def time_s(self) -> Optional[float]:
+        """Seconds since the start of the recording, if it is part of one."""
+        return None if self.frame is None else self.frame.time_s
+
+    @property
+    def celsius(self) -> Optional[np.ndarray]:
+        """Temperatures of the image, (H, W), degrees Celsius, if it has any."""
+        return None if self.frame is None else self.frame.celsius
+
+    def plot(self,
+             palette: str = _WHITE_HOT,
+             celsius_range: Optional[Tuple[float, float]] = None,
+             scale_bar: bool = True,
+             regions: bool = False) -> np.ndarray:
+        """Draws the faces on the image.
+
+        Radiometric images are drawn by their temperatures, others by the grey
+        levels that the network saw. A question mark follows temperatures that
+        are not to be trusted (:class:`SkinReading`).
+
+        Args:
+            palette (str): One of :data:`PALETTES` or a palette file.
+            celsius_range (tuple[float, float], optional): Temperatures of the
+                coldest and hottest colour, degrees Celsius. Defaults to those
+                of the image.
+            scale_bar (bool): Whether to add a temperature scale at the right
+                of radiometric images.
+            regions (bool): Whether to outline the measured skin regions.
+
+        Returns:
+            np.ndarray: BGR picture, enlarged by a whole factor if the image
+            is small.
+
+        Raises:
+            ValueError: There is no image, or the palette is unknown.
+        """
+        if self.frame is None or self.info is None:
+            raise ValueError(f'There is no image to draw on: {self.error}')
+        image, celsius = self.frame.grey, self.celsius
+        if celsius is not None:
+            low, high = celsius_range or (
+                float(np.percentile(celsius, share)) for share in _SHOWN)
+            image = _levels(celsius, low, max(high, low + .1))
+        if image.ndim == 2:
+            image = apply_palette(image, palette)
+        picture = draw_faces(image, self, self.info, regions=regions)
+        if celsius is None or not scale_bar:
+            return picture
+        return add_temperature_scale(picture, low, high, palette)
+
+    def save(self, path: str, **options) -> str:
+        """Writes a picture, or the results as a table or JSON.
+
+        Args:
+            path (str): ``.png`` or another picture, ``.csv`` (one row per
+                face) or ``.json``. Its folder is created.
+            **options: Arguments of :meth:`plot`, for pictures.
+
+        Returns:
+            str: The path.
+
+        Raises:
+            ValueError: The file type is unknown, or there is no image.
+        """
+        file = Path(path)
+        suffix = file.suffix.lower()
+        if suffix not in _PICTURES + ('.csv', '.json'):
+            raise ValueError(f'{path} must end with .csv, .json or one of '
+                             f'{", ".join(_PICTURES)}.')
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if suffix == '.json':
+            file.write_text(json.dumps(self.to_dict()), encoding='utf-8')
+        elif suffix == '.csv':
+            self._write_table(file)
+        else:
+            content = cv2.imencode(suffix, self.plot(**options))[1]
+            file.write_bytes(content.tobytes())
+        return str(path)
+
+    def _write_table(self, file):
+        rows = self.to_rows()
+        with open(file, 'w', newline='', encoding='utf-8') as opened:
+            table = csv.DictWriter(opened, [*rows[0]] if rows else ['image'])
+            table.writeheader()
+            table.writerows(rows)
+
+    def to_dict(self) -> dict:
+        """Converts to JSON types; NaN becomes ``None``."""
+        result: Dict[str, Any] = dict(image=self.name)
+        if self.time_s is not None:
+            result['time_s'] = round(self.time_s, 3)
+        if self.error is not None:
+            result['error'] = self.error
+        return dict(result, faces=[face.to_dict() for face in self])
+
+    def to_rows(self) -> List[Dict[str, Any]]:
+        """One flat dictionary per face, with equal keys for all."""
+        if self.info is None:
+            return []
+        return [
+            dict(image=self.name, time_s=self.time_s,
+                 **face_row(face.to_dict(), number, self.info))
+            for number, face in enumerate(self)
+        ]
+
+    def to_pandas(self):
+        """A ``pandas.DataFrame`` of :meth:`to_rows`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise ImportError('to_pandas needs the package pandas: install '
+                              'it, or use to_rows().') from None
+        return pandas.DataFrame(self.to_rows())
+
+
+def _levels(celsius, low, high):
+    """Maps temperatures to grey levels, ``low`` to 0 and ``high`` to 255."""
+    return np.rint(np.clip((celsius - low) / (high - low), 0, 1) *
+                   255).astype(np.uint8)

@@ -1,0 +1,126 @@
+"""The files of a run: pictures, videos and tables."""
+import csv
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import cv2
+import numpy as np
+
+from .frames import Frame, Source, UniqueNames
+from .model_info import ModelInfo
+from .results import FaceLandmarks, face_columns, face_row
+
+
+class ResultFiles:
+    """Writes results to a folder; every line is flushed immediately.
+
+    ``results.jsonl`` has one line per frame, with the file name of its
+    ``picture``, or of its ``video`` and the index ``video_frame``.
+    ``results.csv`` has one line per face. Pictures and videos of one run
+    never overwrite each other.
+
+    Args:
+        folder (str): Output folder, created if missing.
+        info (ModelInfo): Description of the model.
+
+    Attributes:
+        faces (int): Number of faces written so far.
+    """
+
+    def __init__(self, folder: str, info: ModelInfo) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._json = open(self.folder / 'results.jsonl', 'w', encoding='utf-8')
+        self._csv = open(
+            self.folder / 'results.csv', 'w', newline='', encoding='utf-8')
+        self._info = info
+        self._names = UniqueNames()
+        self._video: Optional[_Video] = None
+        self.faces = 0
+        self._table = csv.writer(self._csv)
+        self._table.writerow(
+            ['source', 'frame', 'time_s', *face_columns(info)])
+
+    def add(self, source: Source, frame: Frame, faces: List[FaceLandmarks],
+            picture: np.ndarray, moving: bool) -> None:
+        """Writes the results of a frame.
+
+        Args:
+            source (Source): Source of the frame.
+            frame (Frame): The frame.
+            faces (list[FaceLandmarks]): Faces found in it.
+            picture (np.ndarray): Frame with the faces drawn, BGR.
+            moving (bool): Whether to append it to a video.
+
+        Raises:
+            OSError: A file cannot be written.
+        """
+        line: Dict[str, Any] = dict(source=source.name, frame=frame.name)
+        if frame.time_s is not None:
+            line['time_s'] = round(frame.time_s, 3)
+        line.update(
+            self._add_to_video(source, picture) if moving else self.
+            _write_picture(frame, picture))
+        line['faces'] = listed = [face.to_dict() for face in faces]
+        self._json.write(json.dumps(line) + '\n')
+        self._json.flush()
+        self._write_rows(source, frame, listed)
+        self.faces += len(faces)
+
+    def _write_rows(self, source, frame, faces):
+        time_s = '' if frame.time_s is None else f'{frame.time_s:.3f}'
+        for number, face in enumerate(faces):
+            row = face_row(face, number, self._info)
+            self._table.writerow(
+                [source.name, frame.name, time_s, *row.values()])
+        self._csv.flush()
+
+    def _write_picture(self, frame, picture):
+        name = f'{self._names.take(*(frame.names or [frame.name]))}.png'
+        content = cv2.imencode('.png', picture)[1].tobytes()
+        (self.folder / name).write_bytes(content)
+        return dict(picture=name)
+
+    def _add_to_video(self, source, picture):
+        if self._video is None or self._video.source is not source:
+            self.close_video()
+            name = f'{self._names.take(*source.names)}.mp4'
+            self._video = _Video(source, self.folder / name, picture)
+        return dict(
+            video=self._video.path.name, video_frame=self._video.add(picture))
+
+    def close_video(self) -> None:
+        """Finishes the current video."""
+        if self._video is not None:
+            self._video.close()
+        self._video = None
+
+    def close(self) -> None:
+        """Closes all files."""
+        self.close_video()
+        self._json.close()
+        self._csv.close()
+
+
+class _Video:
+    """The video of one source, in the size of its first picture."""
+
+    def __init__(self, source, path, picture):
+        self.source, self.path = source, path
+        self._size, self._count = picture.shape[1::-1], 0
+        self._writer = cv2.VideoWriter(
+            str(path), cv2.VideoWriter_fourcc(*'mp4v'), source.fps, self._size)
+        if not self._writer.isOpened():
+            raise OSError(f'{path} could not be opened for writing.')
+
+    def add(self, picture):
+        """Appends a picture and returns its index."""
+        if picture.shape[1::-1] != self._size:
+            picture = cv2.resize(picture, self._size)
+        self._writer.write(picture)
+        self._count += 1
+        return self._count - 1
+
+    def close(self):
+        self._writer.release()
