@@ -18,9 +18,9 @@ from .radiometric_jpeg import Thermogram, read_thermogram
 from .radiometry import temperature_problem, to_grey
 from .result_files import ResultFiles
 from .results import FaceLandmarks
-from .temperature import (SKIN_REGIONS, SkinReading, SkinRegion,
-                          SkinThermometer, is_radiometric, is_skin,
-                          skin_regions)
+from .skin_regions import SKIN_REGIONS, SkinRegion, skin_regions
+from .temperature import (SkinReading, SkinThermometer, is_radiometric,
+                          is_skin)
 from .tracking import FaceTracker
 
 __all__ = [

@@ -6,7 +6,8 @@ import numpy as np
 
 from .head_pose import HeadPose
 from .model_info import ModelInfo
-from .temperature import SkinReading, skin_regions
+from .skin_regions import skin_regions
+from .temperature import SkinReading
 
 _BOX = ('x1', 'y1', 'x2', 'y2')
 _POSE = ('yaw_deg', 'pitch_deg', 'roll_deg')
