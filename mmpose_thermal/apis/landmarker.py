@@ -1,25 +1,25 @@
 """Finds landmarks and skin temperatures in thermal frames."""
 import os
-import warnings
+from itertools import chain, repeat
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from mmpose_thermal.runtime.calibration import LandmarkNetwork
-from mmpose_thermal.runtime.crops import (checked_boxes, crop_faces,
-                                          detect_faces)
+from mmpose_thermal.runtime.crops import checked_boxes, detect_faces
 from mmpose_thermal.runtime.image_results import Results
 from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.results import FaceLandmarks
+from mmpose_thermal.runtime.tracking import FaceTracker
 from mmpose_thermal.runtime.warned_once import WarnOnce
 
 from .boxes import boxes_of_batch, with_boxes
-from .inputs import Image, PreparedFrame, listed, sequence_of, source_of
+from .inputs import (Image, PreparedFrame, is_live_source, listed,
+                     sequence_of, source_of)
+from .landmarks import LandmarksInBoxes
 from .loading import load_networks
 from .measures import FaceMeasures
 from .preparation import WHITE_HOT, FramePreparation
-
-_ON_ERROR = ('raise', 'skip')
+from .streams import answering
 
 
 class ThermalLandmarker:
@@ -98,14 +98,14 @@ class ThermalLandmarker:
         network, self.detector = load_networks(
             model, detector, detect, device, threads, providers)
         self.info, self._is_whole = network.info, not detect
-        self._network = LandmarkNetwork(network, batch_size)
         self.min_box_score, self.min_face_score = min_box_score, min_face_score
         self._warn_once = WarnOnce()
         unit = (temperature_scale, temperature_offset)
         self._preparation = FramePreparation(
             self.info, palette, *unit, temperatures, self._warn_once)
-        self._measures = FaceMeasures(
-            self.info.keypoints, *unit, self._warn_once)
+        self._landmarks = LandmarksInBoxes(
+            network, batch_size,
+            FaceMeasures(self.info.keypoints, *unit, self._warn_once))
 
     def __call__(
         self,
@@ -123,8 +123,9 @@ class ThermalLandmarker:
                 :class:`PreparedFrame`. A batch is a list of images, or an
                 array (N, H, W), (N, H, W, 3) or (N, 3, H, W). A last axis of
                 length 1, 3 or 4 is taken as channels. A source is a
-                :class:`Source`, or whatever one opens: the path of a folder,
-                pattern, video, stack or camera.
+                :class:`Source` or :class:`CameraSource`, or what one opens:
+                the path of a folder, pattern, video or stack, the number or
+                path of a camera, or the address of a stream.
             boxes (Sequence, optional): Faces as ``x1, y1, x2, y2`` in pixels,
                 (N, 4); for a batch, one such list per image; for a source, as
                 for :meth:`stream`. Defaults to the detector's boxes or,
@@ -180,7 +181,8 @@ class ThermalLandmarker:
                 or an iterable with one such list per image, or ``None`` in
                 place of a list to run the detector.
             workers (int, optional): Number of threads. Defaults to one per
-                core.
+                core. Of cameras and streams, one frame is taken at a time, so
+                that results never lag.
             on_error (str): How to handle an unusable image. ``'raise'``
                 raises its error in its turn, after the results of all earlier
                 images; ``next()`` then continues with the next image.
@@ -193,26 +195,40 @@ class ThermalLandmarker:
             ValueError: An image is unusable (see :meth:`__call__`), with
                 ``on_error='raise'``.
         """
-        if on_error not in _ON_ERROR:
-            raise ValueError(f'on_error must be one of {_ON_ERROR}, got '
-                             f'{on_error!r}.')
+        def find(image, own_boxes, name):
+            return self._of_frames([self.prepare(image, name)], [own_boxes])[0]
 
-        def of_one(item):
-            index, (image, own_boxes) = item
-            try:
-                frame = self.prepare(image, f'{index} of the stream')
-                return self._of_frames(
-                    [frame], None if own_boxes is None else [own_boxes])[0]
-            except (OSError, ValueError) as error:
-                if on_error == 'raise':
-                    raise
-                warnings.warn(f'Image {index} of the stream is skipped: '
-                              f'{error}')
-                return Results(info=self.info, error=str(error))
+        answer = answering(find, self.info, on_error)
+        images = sequence_of(images, self._preparation.file_palette)
+        numbered = enumerate(with_boxes(images, boxes))
+        if is_live_source(images):  # frames taken ahead would be old
+            return ParallelMap(answer, numbered, 1, ahead=0)
+        return ParallelMap(answer, numbered, workers or os.cpu_count() or 1)
+
+    def track(self,
+              images: Any,
+              boxes: Optional[Sequence] = None,
+              on_error: str = 'raise',
+              **options) -> Iterator[Results]:
+        """Follows faces from frame to frame (:class:`FaceTracker`).
+
+            >>> for results in landmarker.track('video.mp4', smooth=True):
+            ...     print([face.track_id for face in results])
+
+        Args:
+            images (Iterable): Images or a source (see :meth:`__call__`).
+            boxes (Sequence, optional): Faces in the first image, (N, 4).
+            on_error (str): See :meth:`stream`.
+            **options: Arguments of :class:`FaceTracker`.
+        """
+        tracker = FaceTracker(self, **options)
+
+        def find(image, own_boxes, name):
+            return tracker(self.prepare(image, name), own_boxes)
 
         images = sequence_of(images, self._preparation.file_palette)
-        return ParallelMap(of_one, enumerate(with_boxes(images, boxes)),
-                           workers or os.cpu_count() or 1)
+        return map(answering(find, self.info, on_error), enumerate(
+            with_boxes(images, chain([boxes], repeat(None)))))
 
     def _of_frames(self, frames, boxes):
         found = []
@@ -272,29 +288,3 @@ class ThermalLandmarker:
                   box_scores: Sequence[float]) -> List[FaceLandmarks]:
         """Finds the landmarks in boxes (N, 4) of a frame, one face per box."""
         return self._landmarks([frame], [(boxes, box_scores)])[0]
-
-    def _landmarks(self, frames, found):
-        cut = [
-            crop_faces(frame.grey, boxes, self.info)
-            for frame, (boxes, _) in zip(frames, found)
-        ]
-        keypoints, scores, radii = self._network(
-            np.concatenate([crops.images for crops in cut]))
-        results, start = [], 0
-        for frame, (boxes, box_scores), crops in zip(frames, found, cut):
-            chosen = slice(start, start + len(boxes))
-            start += len(boxes)
-            uncertainty = [None] * len(boxes) if radii is None else \
-                crops.lengths_to_image(radii[chosen])
-            results.append([
-                self._face(frame, *values) for values in zip(
-                    crops.to_image(keypoints[chosen]), scores[chosen],
-                    uncertainty, boxes, box_scores)
-            ])
-        return results
-
-    def _face(self, frame, keypoints, scores, uncertainty_px, box, box_score):
-        face = FaceLandmarks(
-            keypoints, scores, np.asarray(box), float(box_score),
-            uncertainty_px=uncertainty_px)
-        return self._measures.add(face, frame)

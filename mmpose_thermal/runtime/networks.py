@@ -199,6 +199,12 @@ def exported_network(path: str,
     return TorchScriptNetwork(path, task, device)
 
 
+def is_exported(model: Any) -> bool:
+    """Whether it is the path of an exported model, which needs no MMPose."""
+    return isinstance(model, (str, os.PathLike)) and \
+        _suffix(str(model)) in _DEVICES
+
+
 def _suffix(path):
     name = path[:-len('.json')] if path.endswith('.json') else path
     return Path(name).suffix
@@ -212,8 +218,7 @@ def load_network(model,
     """Loads a network; see ``ThermalLandmarker`` for the arguments."""
     if callable(model):
         return model
-    if isinstance(model, (str, os.PathLike)) and \
-            _suffix(str(model)) in _DEVICES:
+    if is_exported(model):
         return exported_network(str(model), task, device, threads, providers)
     device = device or 'cpu'
     if device != 'cpu' and not device.startswith('cuda'):
