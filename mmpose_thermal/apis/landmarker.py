@@ -18,7 +18,7 @@ from .inputs import (Image, PreparedFrame, is_live_source, listed,
 from .landmarks import LandmarksInBoxes
 from .loading import load_networks
 from .measures import FaceMeasures
-from .preparation import WHITE_HOT, FramePreparation
+from .preparation import FramePreparation
 from .streams import answering
 
 
@@ -54,9 +54,10 @@ class ThermalLandmarker:
         min_face_score (float): Drop faces whose mean landmark score is lower,
             unless their boxes were given. Of shipped models, most crops
             without a face score below 0.35.
-        palette (str): Palette of 8-bit frames: ``'white-hot'``,
-            ``'black-hot'``, ``'iron'``, another of :data:`PALETTES`, or the
-            path of a palette file.
+        palette (str, optional): Palette of 8-bit frames: ``'white-hot'``
+            (the default), ``'black-hot'``, ``'iron'``, another of
+            :data:`PALETTES`, or the path of a palette file. If one is given,
+            radiometric JPEGs are read as pictures.
         temperature_scale, temperature_offset (float): Kelvin are
             ``frame * scale + offset``. Default to 0.01 and 0 for 16 bits
             (centikelvin), and to 1 and 0 for floats. For floats in degrees
@@ -87,7 +88,7 @@ class ThermalLandmarker:
                  detector=None,
                  min_box_score: float = .5,
                  min_face_score: float = 0.,
-                 palette: str = WHITE_HOT,
+                 palette: Optional[str] = None,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
                  temperatures: bool = True,
@@ -143,7 +144,7 @@ class ThermalLandmarker:
             ValueError: An image is unreadable, empty or unsupported; or a box
                 is empty, not finite or outside the image.
         """
-        source = source_of(images, self._preparation.file_palette)
+        source = source_of(images, self._preparation.given_palette)
         if source is not None:
             return self.stream(source, boxes, on_error=on_error)
         chosen, many = listed(images)
@@ -199,7 +200,7 @@ class ThermalLandmarker:
             return self._of_frames([self.prepare(image, name)], [own_boxes])[0]
 
         answer = answering(find, self.info, on_error)
-        images = sequence_of(images, self._preparation.file_palette)
+        images = sequence_of(images, self._preparation.given_palette)
         numbered = enumerate(with_boxes(images, boxes))
         if is_live_source(images):  # frames taken ahead would be old
             return ParallelMap(answer, numbered, 1, ahead=0)
@@ -226,7 +227,7 @@ class ThermalLandmarker:
         def find(image, own_boxes, name):
             return tracker(self.prepare(image, name), own_boxes)
 
-        images = sequence_of(images, self._preparation.file_palette)
+        images = sequence_of(images, self._preparation.given_palette)
         return map(answering(find, self.info, on_error), enumerate(
             with_boxes(images, chain([boxes], repeat(None)))))
 

@@ -37,9 +37,11 @@ def test_temperatures_come_from_the_file(path):
 
 
 def test_a_palette_asks_for_the_picture(path):
-    prepared = ThermalLandmarker(Network(), palette='black-hot').prepare(
-        Image.open(path))
-    assert prepared.grey.shape == (240, 320) and not prepared.radiometric
+    landmarker = ThermalLandmarker(Network(), palette='white-hot')
+    for image in (Image.open(path), path):
+        prepared = landmarker.prepare(image)
+        assert prepared.grey.shape == (240, 320)
+        assert not prepared.radiometric
 
 
 def test_without_its_file_the_picture_is_used_and_said(path):
