@@ -220,8 +220,19 @@ class ThermalLandmarker:
             images (Iterable): Images or a source (see :meth:`__call__`).
             boxes (Sequence, optional): Faces in the first image, (N, 4).
             on_error (str): See :meth:`stream`.
-            **options: Arguments of :class:`FaceTracker`.
+            **options: Arguments of :class:`FaceTracker`. ``min_score``
+                defaults to ``min_face_score`` if that was set.
+
+        Raises:
+            ValueError: There are neither boxes nor a detector, or an option is
+                out of range.
         """
+        if boxes is None and self.detector is None:
+            raise ValueError('There is no face to start from: give boxes= of '
+                             'the first image, or a detector= to '
+                             'ThermalLandmarker.')
+        if self.min_face_score:
+            options.setdefault('min_score', self.min_face_score)
         tracker = FaceTracker(self, **options)
 
         def find(image, own_boxes, name):
@@ -232,23 +243,8 @@ class ThermalLandmarker:
             with_boxes(images, chain([boxes], repeat(None)))))
 
     def _of_frames(self, frames, boxes):
-        found = []
         given = [None] * len(frames) if boxes is None else boxes
-        for frame, own in zip(frames, given):
-            if own is not None:
-                chosen = checked_boxes(own, frame.grey)
-                found.append((chosen, np.ones(len(chosen))))
-            elif self.detector is not None:
-                found.append(self.detect(frame))
-            else:
-                if not self._is_whole:
-                    self._warn_once(
-                        'whole image', 'Neither a detector nor boxes were '
-                        'given: the whole image is treated as one face. Pass '
-                        'detector= to ThermalLandmarker (or detect=False, if '
-                        'this is meant), or boxes= with the images.')
-                height, width = frame.grey.shape[:2]
-                found.append((np.array([[0., 0, width, height]]), np.ones(1)))
+        found = [self._boxes(frame, own) for frame, own in zip(frames, given)]
         return [
             self.results(frame, [
                 face for face in faces
@@ -256,6 +252,21 @@ class ThermalLandmarker:
             ]) for frame, faces, own in zip(
                 frames, self._landmarks(frames, found), given)
         ]
+
+    def _boxes(self, frame, given):
+        """Boxes (N, 4) and scores (N, ): given, detected or the whole image."""
+        if given is None and self.detector is not None:
+            return self.detect(frame)
+        if given is None:
+            if not self._is_whole:
+                self._warn_once(
+                    'whole image', 'Neither a detector nor boxes were given: '
+                    'the whole image is treated as one face. Pass detector= '
+                    'to ThermalLandmarker (or detect=False, if this is '
+                    'meant), or boxes= with the images.')
+            given = [[0, 0, *frame.grey.shape[1::-1]]]
+        boxes = checked_boxes(given, frame.grey)
+        return boxes, np.ones(len(boxes))
 
     def results(self, frame: PreparedFrame,
                 faces: Iterable[FaceLandmarks]) -> Results:
@@ -270,9 +281,6 @@ class ThermalLandmarker:
             image (str | np.ndarray): See :meth:`__call__`. A prepared frame
                 is returned unchanged.
             name (str): Name for messages if the image has none.
-
-        Returns:
-            PreparedFrame: The prepared frame.
 
         Raises:
             FileNotFoundError: The file does not exist.

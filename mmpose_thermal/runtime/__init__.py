@@ -22,8 +22,7 @@ from .radiometry import temperature_problem, to_grey
 from .result_files import ResultFiles
 from .results import FaceLandmarks
 from .skin_regions import SKIN_REGIONS, SkinRegion, skin_regions
-from .temperature import (SkinReading, SkinThermometer, is_radiometric,
-                          is_skin)
+from .temperature import SkinReading, SkinThermometer, is_skin
 from .tracking import FaceTracker
 
 __all__ = [
@@ -33,7 +32,7 @@ __all__ = [
     'SKIN_REGIONS', 'SkinReading', 'SkinRegion', 'SkinThermometer', 'Source',
     'Split', 'Thermogram', 'UniqueNames', 'boxes_from', 'camera_named',
     'checked_pixels', 'crop_faces', 'decode_image', 'draw_faces',
-    'grey_levels', 'is_radiometric', 'is_skin', 'letterbox', 'read_thermogram',
+    'grey_levels', 'is_skin', 'letterbox', 'read_thermogram',
     'scene_of', 'skin_regions', 'stored_bits', 'temperature_problem',
     'thermal_pixels', 'to_grey'
 ]

@@ -178,11 +178,12 @@ def exported_network(path: str,
         device (str, optional): ``'onnx'`` for ONNX, ``'cpu'`` for the others,
             or ``'cuda'`` for TorchScript. Defaults to what fits the file.
         threads (int, optional): CPU threads of ONNX Runtime and OpenVINO.
-        providers (Sequence[str], optional): See :func:`provider_names`.
+        providers (Sequence[str], optional): See :func:`provider_names`. Other
+            formats have none.
 
     Raises:
         ImportError: The package that runs the format is missing.
-        ValueError: The device or the providers do not fit the format.
+        ValueError: The device does not fit the format.
     """
     suffix = _suffix(path)
     if device not in (None, *_DEVICES[suffix]) and not (
@@ -191,9 +192,6 @@ def exported_network(path: str,
                          f"device={' or '.join(map(repr, _DEVICES[suffix]))}.")
     if suffix == '.onnx':
         return OnnxNetwork(path, task, threads, providers)
-    if providers is not None:
-        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
-                         f'{path} is not an .onnx file.')
     if suffix == '.xml':
         return OpenVinoNetwork(path, task, threads)
     return TorchScriptNetwork(path, task, device)
@@ -218,15 +216,15 @@ def load_network(model,
     """Loads a network; see ``ThermalLandmarker`` for the arguments."""
     if callable(model):
         return model
+    if providers is not None and _suffix(str(model)) != '.onnx':
+        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
+                         f'{model} is not an .onnx file.')
     if is_exported(model):
         return exported_network(str(model), task, device, threads, providers)
     device = device or 'cpu'
     if device != 'cpu' and not device.startswith('cuda'):
         raise ValueError("device must be 'onnx', 'cpu' or 'cuda' ('onnx' only "
                          f'for .onnx files), got {device!r}.')
-    if providers is not None:
-        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
-                         f'{model} is not an .onnx file.')
     networks = import_training_side('mmpose_thermal.deployment.networks')
     return networks.TorchNetwork(
         model if isinstance(model, (tuple, list)) else str(model), task,

@@ -5,7 +5,7 @@ from typing import Dict, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from .radiometry import CELSIUS_K, DEFAULT_SCALE, temperature_problem
+from .radiometry import CELSIUS_K, DEFAULT_SCALE
 from .skin_regions import SkinRegion, landmark_extent_px, skin_regions
 
 #: Plausible median temperature of a face, degrees Celsius.
@@ -18,6 +18,7 @@ _MIN_PIXELS = 9
 # ISO/TR 13154 asks for 180 x 240 pixels on the face. From brows to chin are two
 # thirds of its height, so the 68 points span 180 x 160.
 _SCREENING_EXTENT_PX = (180 * 160)**.5
+_MAX_UNCERTAINTY_K = .5  # fever is 1 K more than normal
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,6 @@ class SkinReading:
     pixels: int
     uncertainty_k: float
     problem: Optional[str] = None
-
-
-def is_radiometric(raw: np.ndarray,
-                   scale: Optional[float] = None,
-                   offset: float = 0.) -> bool:
-    """Whether pixels are plausible temperatures (:func:`temperature_problem`)."""
-    return temperature_problem(raw, scale, offset) is None
 
 
 def is_skin(celsius: Sequence[float]) -> bool:
@@ -157,10 +151,9 @@ class SkinThermometer:
         return {
             name: SkinReading(
                 float(value), int(count), float(spread),
-                _reading_problem(value, count, self._warmest[index],
-                                 keypoints))
-            for index, (name, value, count, spread) in enumerate(
-                zip(self._regions, values[0], pixels, uncertainty))
+                _reading_problem(value, count, spread, warmest, keypoints))
+            for name, value, count, spread, warmest in zip(
+                self._regions, values[0], pixels, uncertainty, self._warmest)
         }
 
     def _moved(self, raw, centres, moved_px, extent_px):
@@ -179,7 +172,8 @@ class SkinThermometer:
         return to_celsius(values, scale, self._offset)
 
 
-def _reading_problem(value, pixels, warmest, keypoints) -> Optional[str]:
+def _reading_problem(value, pixels, spread_k, warmest,
+                     keypoints) -> Optional[str]:
     """Why a reading is not to be trusted."""
     if np.isnan(value):
         return 'the region is outside the image'
@@ -191,6 +185,9 @@ def _reading_problem(value, pixels, warmest, keypoints) -> Optional[str]:
         return (f'the landmarks span {width:.0f}x{height:.0f} pixels; '
                 'ISO/TR 13154 asks for a face of 180x240, whose landmarks '
                 'span about 180x160: come closer')
+    if spread_k > _MAX_UNCERTAINTY_K:
+        return (f'the value is uncertain by {spread_k:.1f} K: come closer, '
+                'and face the camera')
     return None
 
 

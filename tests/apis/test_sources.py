@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 from fake_cameras import Device, scene
-from test_landmarker import BOX, Detector, Network, grey, pil_of
+from test_landmarker import (BOX, Detector, Network, UnsureNetwork, grey,
+                             pil_of)
 
 from mmpose_thermal.apis import (FaceTracker, Results, Source,
                                  ThermalLandmarker)
@@ -187,6 +188,12 @@ def test_tracking_takes_sources(folder):
         [*landmarker.track(f'{folder}/*.png')]
     with pytest.raises(ValueError, match="'raise', 'skip'"):
         landmarker.track(folder, on_error='ignore')
+    with pytest.raises(ValueError, match='no face to start from'):
+        ThermalLandmarker(Network()).track(folder)
+    unsure = ThermalLandmarker(UnsureNetwork(.4), detector=Detector(),
+                               min_face_score=.5)
+    assert [*map(len, unsure.track([grey()] * 2))] == [0, 0]
+    assert [*map(len, unsure.track([grey()] * 2, min_score=.3))] == [2, 2]
 
 
 def test_pil_images_of_a_batch():
