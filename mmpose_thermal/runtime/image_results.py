@@ -117,9 +117,10 @@ class Results(List[FaceLandmarks]):
             nose = points[self.info.keypoints.index('nose_tip')] if \
                 'nose_tip' in self.info.keypoints else points.mean(0)
             tip = nose + landmark_extent_px(points) * face.head_pose.direction
-            start, end = np.clip([nose, tip], -1e4, 1e4).round().astype(int)
-            cv2.arrowedLine(picture, start.tolist(), end.tolist(), _ARROW, 2,
-                            cv2.LINE_AA, tipLength=.2)
+            start, end = (tuple(map(int, np.clip(point.round(), -1e4, 1e4)))
+                          for point in (nose, tip))
+            cv2.arrowedLine(picture, start, end, _ARROW, 2, cv2.LINE_AA,
+                            tipLength=.2)
 
     def save(self, path: str, **options) -> str:
         """Writes a picture, or the results as a table or JSON.
