@@ -123,7 +123,16 @@ class OpenVinoNetwork:
         options = {'INFERENCE_PRECISION_HINT': 'f32'}
         if threads is not None:
             options['INFERENCE_NUM_THREADS'] = str(threads)
-        self._model = openvino.Core().compile_model(model, 'CPU', options)
+        weights = Path(model).with_suffix('.bin')
+        if not weights.is_file():
+            raise FileNotFoundError(
+                f'{weights} does not exist: it holds the weights of {model}. '
+                'Copy both, and the .json file.')
+        try:
+            self._model = openvino.Core().compile_model(model, 'CPU', options)
+        except RuntimeError as error:
+            raise ValueError(f'{model} cannot be loaded by OpenVINO '
+                             f'{openvino.__version__}: {error}') from None
         self._of_thread = threading.local()  # a request runs once at a time
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
@@ -147,7 +156,12 @@ class TorchScriptNetwork:
         self._torch = _imported('torch', path)
         self.info, model = ModelInfo.load(path, task)
         self._device = device or 'cpu'
-        self._model = self._torch.jit.load(model, map_location=self._device)
+        try:
+            self._model = self._torch.jit.load(
+                model, map_location=self._device)
+        except RuntimeError as error:  # such as a missing GPU
+            raise ValueError(f'{model} cannot be loaded on {self._device}: '
+                             f'{error}') from None
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
         with self._torch.no_grad():

@@ -51,8 +51,8 @@ class ParallelMap(Iterator):
             self._pending.append(self._pool.submit(self._function, item))
 
     def close(self) -> None:
-        """Cancels pending items and stops the threads."""
-        self._ended = True
+        """Cancels pending items, and stops the threads and the iterable."""
+        self._ended, self._items = True, iter(())
         while self._pending:
             self._pending.popleft().cancel()
         self._pool.shutdown(wait=False)

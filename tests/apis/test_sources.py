@@ -110,13 +110,17 @@ def test_streams_are_opened_by_address(monkeypatch):
 
 def test_results_of_cameras_do_not_lag(monkeypatch):
     """A frame is taken when it is asked for, not ahead."""
-    plug_in(monkeypatch, [scene(160, 120)[1]] * 5000, pause_s=.002)
+    device = plug_in(monkeypatch, [scene(160, 120)[1]] * 5000, pause_s=.002)
     found = ThermalLandmarker(Network())('0', BOX)
     next(found)
     started = next(found).time_s
     time.sleep(.3)
     assert next(found).time_s > started + .25
     found.close()
+    deadline = time.monotonic() + 5
+    while not device.released and time.monotonic() < deadline:
+        time.sleep(.01)
+    assert device.released and len(device.frames) > 1000
 
 
 def test_results_know_their_frame(folder, tmp_path):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from conftest import REPOSITORY, estimator
 
 from mmpose_thermal import weights
@@ -43,6 +44,16 @@ def test_exports_of_all_formats_are_run(format, suffix, save_student,
         ThermalLandmarker(out, 'onnx')
     with pytest.raises(ValueError, match="providers='cpu' are of ONNX"):
         ThermalLandmarker(out, providers='cpu')
+    if format == 'openvino':
+        (tmp_path / 'a.bin').write_bytes(b'')
+        with pytest.raises(ValueError, match='a.xml cannot be loaded by Open'):
+            ThermalLandmarker(out)
+        (tmp_path / 'a.bin').unlink()
+        with pytest.raises(FileNotFoundError, match='a.bin does not exist'):
+            ThermalLandmarker(out)
+    elif not torch.cuda.is_available():
+        with pytest.raises(ValueError, match='a.pt cannot be loaded on cuda'):
+            ThermalLandmarker(out, 'cuda')
 
 
 # Prints what a model finds where nothing of the training side is installed.
