@@ -15,6 +15,7 @@ html_theme = 'furo'
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'none'  # the docstrings have them
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # fields of named tuples are documented as they are
 # Bases that live in other projects have no page here.
 nitpicky = False
 

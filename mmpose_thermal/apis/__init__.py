@@ -3,8 +3,9 @@
 What is imported here needs neither PyTorch nor MMPose. Everything else does,
 and is imported on first use.
 """
-from mmpose_thermal.runtime import (FaceLandmarks, FaceTracker, Results,
-                                    Source)
+from mmpose_thermal.runtime import (CameraSource, FaceLandmarks, FaceTracker,
+                                    HeadPose, InputOptions, Results,
+                                    SkinReading, Source)
 from mmpose_thermal.runtime.networks import import_training_side
 
 from .landmarker import ThermalLandmarker
@@ -20,7 +21,8 @@ _ELSEWHERE = {
 }
 
 __all__ = [
-    'FaceLandmarks', 'FaceTracker', 'Results', 'Source', 'ThermalLandmarker',
+    'CameraSource', 'FaceLandmarks', 'FaceTracker', 'HeadPose',
+    'InputOptions', 'Results', 'SkinReading', 'Source', 'ThermalLandmarker',
     *_ELSEWHERE
 ]
 

@@ -5,15 +5,20 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
-from typing import Any, Iterable, List, Optional, Tuple
+from typing import Any, Iterable, List, Optional, Tuple, Union
 
 import numpy as np
 
-from mmpose_thermal.runtime.images import checked_pixels
+from mmpose_thermal.runtime.captures import without_password
 from mmpose_thermal.runtime.frames import VIDEOS, Frame, Source
+from mmpose_thermal.runtime.images import checked_pixels
+from mmpose_thermal.runtime.input_options import InputOptions
+from mmpose_thermal.runtime.live import CameraSource, is_live
 from mmpose_thermal.runtime.stacks import (channels_last, is_batch,
                                            open_stack, read_image)
 from mmpose_thermal.runtime.temperature import to_celsius
+
+from .pil_images import is_pil, read_pil
 
 _WANTED = ('expected a path, a NumPy array, a PIL image, a PyTorch tensor, '
            'or a list of them')
@@ -60,7 +65,7 @@ _SINGLE = (*_PATHS, Frame, PreparedFrame)
 
 def listed(images: Image) -> Tuple[List[Image], bool]:
     """Returns the input as a list of images, and whether it is a batch."""
-    if isinstance(images, _SINGLE):
+    if isinstance(images, _SINGLE) or is_pil(images):
         return [images], False
     if is_array(images):
         array = to_array(images, 'given')
@@ -79,23 +84,32 @@ def listed(images: Image) -> Tuple[List[Image], bool]:
     return found, True
 
 
-def source_of(images: Any, palette: Optional[str]) -> Optional[Source]:
+def source_of(images: Any,
+              palette: Optional[str]) -> Union[Source, CameraSource, None]:
     """Opens what has many frames; returns ``None`` for other inputs.
 
     Args:
-        images (Any): A :class:`Source`, or the path of a folder, pattern,
-            video, stack, camera or stream. A path of a single image is no
-            such input.
+        images (Any): A :class:`Source` or :class:`CameraSource`, the path of
+            a folder, pattern, video or stack, the address of a stream or the
+            number or path of a camera. A path of a single image is no such
+            input.
         palette (str, optional): See :class:`Source`.
 
     Raises:
-        FileNotFoundError, ValueError: See :class:`Source`.
+        FileNotFoundError, ValueError: See :meth:`InputOptions.open`.
     """
-    if isinstance(images, Source):
+    if isinstance(images, (Source, CameraSource)):
         return images
+    if isinstance(images, int) and not isinstance(images, bool):
+        images = str(images)
     if not isinstance(images, _PATHS) or _is_one_image(str(images)):
         return None
-    return Source(str(images), palette)
+    return InputOptions(palette).open(str(images))
+
+
+def is_live_source(images: Any) -> bool:
+    """Whether frames come from a camera or stream: they are in no file."""
+    return isinstance(images, (Source, CameraSource)) and not images.files
 
 
 def _is_one_image(path):
@@ -144,6 +158,8 @@ def read(image: Image,
     if isinstance(image, _PATHS):
         name = str(image)
         image = _from_file(name, palette)
+    elif is_pil(image):
+        image, name = read_pil(image, name, palette)
     elif not isinstance(image, np.ndarray):
         if not is_array(image):
             raise ValueError(f'Image {name} is {shown(image)}; {_WANTED}.')
@@ -164,17 +180,14 @@ def is_array(image: Any) -> bool:
 def to_array(image, name: str) -> np.ndarray:
     """Converts an image of another library to NumPy, colours to BGR.
 
-    PIL images are turned upright. PyTorch tensors are taken as RGB, as in
-    torchvision, and may be channels-first.
+    PyTorch tensors are taken as RGB, as in torchvision, and may be
+    channels-first.
 
     Raises:
         ValueError: The image cannot be converted.
     """
     if isinstance(image, np.ndarray):
         return image
-    library = type(image).__module__.split('.')[0]
-    if library == 'PIL':
-        return _from_pil(image, name)
     try:
         array = np.asarray(image)
     except (TypeError, RuntimeError) as error:
@@ -182,22 +195,8 @@ def to_array(image, name: str) -> np.ndarray:
         raise ValueError(
             f'Image {name}, {shown(image)}, cannot become a NumPy array: '
             f'{error} For a tensor: image.detach().float().cpu().') from None
-    return _from_torch(array) if library == 'torch' else array
-
-
-def _from_pil(image, name):
-    from PIL import ImageOps  # installed, since the image is a PIL image
-    try:
-        image = ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError) as error:  # pixels are read only now
-        name = getattr(image, 'filename', '') or name
-        raise ValueError(f'Image {name} cannot be decoded: {error}. Replace '
-                         'or remove it.') from None
-    if image.mode == '1':
-        image = image.convert('L')
-    if image.mode in ('L', 'F') or image.mode.startswith('I'):
-        return np.asarray(image)
-    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+    return _from_torch(array) if type(image).__module__.split(
+        '.')[0] == 'torch' else array
 
 
 def _from_torch(array):
@@ -212,6 +211,10 @@ def _from_torch(array):
 
 def _from_file(path, palette):
     file = Path(path)
+    if is_live(path):
+        raise ValueError(
+            f'Image {without_password(path)} is a camera or stream: give it on '
+            'its own, not in a list.')
     if file.is_dir():
         raise ValueError(f'Image {path} is a folder: give it on its own, not '
                          'in a list.')

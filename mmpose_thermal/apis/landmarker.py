@@ -1,25 +1,25 @@
 """Finds landmarks and skin temperatures in thermal frames."""
 import os
-import warnings
+from itertools import chain, repeat
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from mmpose_thermal.runtime.calibration import LandmarkNetwork
-from mmpose_thermal.runtime.crops import (checked_boxes, crop_faces,
-                                          detect_faces)
+from mmpose_thermal.runtime.crops import checked_boxes, detect_faces
 from mmpose_thermal.runtime.image_results import Results
 from mmpose_thermal.runtime.parallel_map import ParallelMap
 from mmpose_thermal.runtime.results import FaceLandmarks
+from mmpose_thermal.runtime.tracking import FaceTracker
 from mmpose_thermal.runtime.warned_once import WarnOnce
 
 from .boxes import boxes_of_batch, with_boxes
-from .inputs import Image, PreparedFrame, listed, sequence_of, source_of
+from .inputs import (Image, PreparedFrame, is_live_source, listed,
+                     sequence_of, source_of)
+from .landmarks import LandmarksInBoxes
 from .loading import load_networks
 from .measures import FaceMeasures
-from .preparation import WHITE_HOT, FramePreparation
-
-_ON_ERROR = ('raise', 'skip')
+from .preparation import FramePreparation
+from .streams import answering
 
 
 class ThermalLandmarker:
@@ -54,9 +54,10 @@ class ThermalLandmarker:
         min_face_score (float): Drop faces whose mean landmark score is lower,
             unless their boxes were given. Of shipped models, most crops
             without a face score below 0.35.
-        palette (str): Palette of 8-bit frames: ``'white-hot'``,
-            ``'black-hot'``, ``'iron'``, another of :data:`PALETTES`, or the
-            path of a palette file.
+        palette (str, optional): Palette of 8-bit frames: ``'white-hot'``
+            (the default), ``'black-hot'``, ``'iron'``, another of
+            :data:`PALETTES`, or the path of a palette file. If one is given,
+            radiometric JPEGs are read as pictures.
         temperature_scale, temperature_offset (float): Kelvin are
             ``frame * scale + offset``. Default to 0.01 and 0 for 16 bits
             (centikelvin), and to 1 and 0 for floats. For floats in degrees
@@ -87,7 +88,7 @@ class ThermalLandmarker:
                  detector=None,
                  min_box_score: float = .5,
                  min_face_score: float = 0.,
-                 palette: str = WHITE_HOT,
+                 palette: Optional[str] = None,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
                  temperatures: bool = True,
@@ -98,14 +99,14 @@ class ThermalLandmarker:
         network, self.detector = load_networks(
             model, detector, detect, device, threads, providers)
         self.info, self._is_whole = network.info, not detect
-        self._network = LandmarkNetwork(network, batch_size)
         self.min_box_score, self.min_face_score = min_box_score, min_face_score
         self._warn_once = WarnOnce()
         unit = (temperature_scale, temperature_offset)
         self._preparation = FramePreparation(
             self.info, palette, *unit, temperatures, self._warn_once)
-        self._measures = FaceMeasures(
-            self.info.keypoints, *unit, self._warn_once)
+        self._landmarks = LandmarksInBoxes(
+            network, batch_size,
+            FaceMeasures(self.info.keypoints, *unit, self._warn_once))
 
     def __call__(
         self,
@@ -123,8 +124,9 @@ class ThermalLandmarker:
                 :class:`PreparedFrame`. A batch is a list of images, or an
                 array (N, H, W), (N, H, W, 3) or (N, 3, H, W). A last axis of
                 length 1, 3 or 4 is taken as channels. A source is a
-                :class:`Source`, or whatever one opens: the path of a folder,
-                pattern, video, stack or camera.
+                :class:`Source` or :class:`CameraSource`, or what one opens:
+                the path of a folder, pattern, video or stack, the number or
+                path of a camera, or the address of a stream.
             boxes (Sequence, optional): Faces as ``x1, y1, x2, y2`` in pixels,
                 (N, 4); for a batch, one such list per image; for a source, as
                 for :meth:`stream`. Defaults to the detector's boxes or,
@@ -142,7 +144,7 @@ class ThermalLandmarker:
             ValueError: An image is unreadable, empty or unsupported; or a box
                 is empty, not finite or outside the image.
         """
-        source = source_of(images, self._preparation.file_palette)
+        source = source_of(images, self._preparation.given_palette)
         if source is not None:
             return self.stream(source, boxes, on_error=on_error)
         chosen, many = listed(images)
@@ -180,7 +182,8 @@ class ThermalLandmarker:
                 or an iterable with one such list per image, or ``None`` in
                 place of a list to run the detector.
             workers (int, optional): Number of threads. Defaults to one per
-                core.
+                core. Of cameras and streams, one frame is taken at a time, so
+                that results never lag.
             on_error (str): How to handle an unusable image. ``'raise'``
                 raises its error in its turn, after the results of all earlier
                 images; ``next()`` then continues with the next image.
@@ -193,45 +196,55 @@ class ThermalLandmarker:
             ValueError: An image is unusable (see :meth:`__call__`), with
                 ``on_error='raise'``.
         """
-        if on_error not in _ON_ERROR:
-            raise ValueError(f'on_error must be one of {_ON_ERROR}, got '
-                             f'{on_error!r}.')
+        def find(image, own_boxes, name):
+            return self._of_frames([self.prepare(image, name)], [own_boxes])[0]
 
-        def of_one(item):
-            index, (image, own_boxes) = item
-            try:
-                frame = self.prepare(image, f'{index} of the stream')
-                return self._of_frames(
-                    [frame], None if own_boxes is None else [own_boxes])[0]
-            except (OSError, ValueError) as error:
-                if on_error == 'raise':
-                    raise
-                warnings.warn(f'Image {index} of the stream is skipped: '
-                              f'{error}')
-                return Results(info=self.info, error=str(error))
+        answer = answering(find, self.info, on_error)
+        images = sequence_of(images, self._preparation.given_palette)
+        numbered = enumerate(with_boxes(images, boxes))
+        if is_live_source(images):  # frames taken ahead would be old
+            return ParallelMap(answer, numbered, 1, ahead=0)
+        return ParallelMap(answer, numbered, workers or os.cpu_count() or 1)
 
-        images = sequence_of(images, self._preparation.file_palette)
-        return ParallelMap(of_one, enumerate(with_boxes(images, boxes)),
-                           workers or os.cpu_count() or 1)
+    def track(self,
+              images: Any,
+              boxes: Optional[Sequence] = None,
+              on_error: str = 'raise',
+              **options) -> Iterator[Results]:
+        """Follows faces from frame to frame (:class:`FaceTracker`).
+
+            >>> for results in landmarker.track('video.mp4', smooth=True):
+            ...     print([face.track_id for face in results])
+
+        Args:
+            images (Iterable): Images or a source (see :meth:`__call__`).
+            boxes (Sequence, optional): Faces in the first image, (N, 4).
+            on_error (str): See :meth:`stream`.
+            **options: Arguments of :class:`FaceTracker`. ``min_score``
+                defaults to ``min_face_score`` if that was set.
+
+        Raises:
+            ValueError: There are neither boxes nor a detector, or an option is
+                out of range.
+        """
+        if boxes is None and self.detector is None:
+            raise ValueError('There is no face to start from: give boxes= of '
+                             'the first image, or a detector= to '
+                             'ThermalLandmarker.')
+        if self.min_face_score:
+            options.setdefault('min_score', self.min_face_score)
+        tracker = FaceTracker(self, **options)
+
+        def find(image, own_boxes, name):
+            return tracker(self.prepare(image, name), own_boxes)
+
+        images = sequence_of(images, self._preparation.given_palette)
+        return map(answering(find, self.info, on_error), enumerate(
+            with_boxes(images, chain([boxes], repeat(None)))))
 
     def _of_frames(self, frames, boxes):
-        found = []
         given = [None] * len(frames) if boxes is None else boxes
-        for frame, own in zip(frames, given):
-            if own is not None:
-                chosen = checked_boxes(own, frame.grey)
-                found.append((chosen, np.ones(len(chosen))))
-            elif self.detector is not None:
-                found.append(self.detect(frame))
-            else:
-                if not self._is_whole:
-                    self._warn_once(
-                        'whole image', 'Neither a detector nor boxes were '
-                        'given: the whole image is treated as one face. Pass '
-                        'detector= to ThermalLandmarker (or detect=False, if '
-                        'this is meant), or boxes= with the images.')
-                height, width = frame.grey.shape[:2]
-                found.append((np.array([[0., 0, width, height]]), np.ones(1)))
+        found = [self._boxes(frame, own) for frame, own in zip(frames, given)]
         return [
             self.results(frame, [
                 face for face in faces
@@ -239,6 +252,21 @@ class ThermalLandmarker:
             ]) for frame, faces, own in zip(
                 frames, self._landmarks(frames, found), given)
         ]
+
+    def _boxes(self, frame, given):
+        """Boxes (N, 4) and scores (N, ): given, detected or the whole image."""
+        if given is None and self.detector is not None:
+            return self.detect(frame)
+        if given is None:
+            if not self._is_whole:
+                self._warn_once(
+                    'whole image', 'Neither a detector nor boxes were given: '
+                    'the whole image is treated as one face. Pass detector= '
+                    'to ThermalLandmarker (or detect=False, if this is '
+                    'meant), or boxes= with the images.')
+            given = [[0, 0, *frame.grey.shape[1::-1]]]
+        boxes = checked_boxes(given, frame.grey)
+        return boxes, np.ones(len(boxes))
 
     def results(self, frame: PreparedFrame,
                 faces: Iterable[FaceLandmarks]) -> Results:
@@ -253,9 +281,6 @@ class ThermalLandmarker:
             image (str | np.ndarray): See :meth:`__call__`. A prepared frame
                 is returned unchanged.
             name (str): Name for messages if the image has none.
-
-        Returns:
-            PreparedFrame: The prepared frame.
 
         Raises:
             FileNotFoundError: The file does not exist.
@@ -272,29 +297,3 @@ class ThermalLandmarker:
                   box_scores: Sequence[float]) -> List[FaceLandmarks]:
         """Finds the landmarks in boxes (N, 4) of a frame, one face per box."""
         return self._landmarks([frame], [(boxes, box_scores)])[0]
-
-    def _landmarks(self, frames, found):
-        cut = [
-            crop_faces(frame.grey, boxes, self.info)
-            for frame, (boxes, _) in zip(frames, found)
-        ]
-        keypoints, scores, radii = self._network(
-            np.concatenate([crops.images for crops in cut]))
-        results, start = [], 0
-        for frame, (boxes, box_scores), crops in zip(frames, found, cut):
-            chosen = slice(start, start + len(boxes))
-            start += len(boxes)
-            uncertainty = [None] * len(boxes) if radii is None else \
-                crops.lengths_to_image(radii[chosen])
-            results.append([
-                self._face(frame, *values) for values in zip(
-                    crops.to_image(keypoints[chosen]), scores[chosen],
-                    uncertainty, boxes, box_scores)
-            ])
-        return results
-
-    def _face(self, frame, keypoints, scores, uncertainty_px, box, box_score):
-        face = FaceLandmarks(
-            keypoints, scores, np.asarray(box), float(box_score),
-            uncertainty_px=uncertainty_px)
-        return self._measures.add(face, frame)

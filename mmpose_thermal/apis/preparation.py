@@ -13,7 +13,7 @@ from mmpose_thermal.runtime.warned_once import WarnOnce
 
 from .inputs import Image, PreparedFrame, read
 
-WHITE_HOT = 'white-hot'
+_WHITE_HOT = 'white-hot'
 
 
 class FramePreparation:
@@ -21,33 +21,33 @@ class FramePreparation:
 
     Args:
         info (ModelInfo): The model's description.
-        palette (str): Palette of 8-bit frames.
+        palette (str, optional): Palette of 8-bit frames. Defaults to
+            white-hot.
         scale, offset (float): Kelvin are ``frame * scale + offset``.
         temperatures (bool): Whether frames shall hold temperatures.
         warn_once (WarnOnce): Gives warnings.
+
+    Attributes:
+        given_palette (str, optional): As given; for readers of files.
 
     Raises:
         ValueError: The palette is unknown.
     """
 
-    def __init__(self, info: ModelInfo, palette: str, scale: Optional[float],
-                 offset: float, temperatures: bool,
+    def __init__(self, info: ModelInfo, palette: Optional[str],
+                 scale: Optional[float], offset: float, temperatures: bool,
                  warn_once: WarnOnce) -> None:
-        palette_colours(palette)  # fail early if it is unknown
-        self._info, self.palette = info, palette
+        self._info, self.given_palette = info, palette
+        self._palette = palette or _WHITE_HOT
+        palette_colours(self._palette)  # fail early if it is unknown
         self._scale, self._offset = scale, offset
         self._temperatures, self._warn_once = temperatures, warn_once
-
-    @property
-    def file_palette(self) -> Optional[str]:
-        """The palette for readers of files."""
-        return None if self.palette == WHITE_HOT else self.palette
 
     def __call__(self, image: Image, name: str) -> PreparedFrame:
         """See :meth:`ThermalLandmarker.prepare`."""
         if isinstance(image, PreparedFrame):
             return image
-        raw, name = read(image, name, self.file_palette)
+        raw, name = read(image, name, self.given_palette)
         frame = self._visible(raw, name) if self._info.channels == 3 else \
             self._thermal(raw, name)
         frame.name = name
@@ -65,7 +65,7 @@ class FramePreparation:
         return PreparedFrame(raw, raw, False)
 
     def _thermal(self, raw, name):
-        grey, _ = grey_levels(raw, name, self.palette, self._scale,
+        grey, _ = grey_levels(raw, name, self._palette, self._scale,
                               self._offset, **self._info.gain)
         if raw.dtype == np.uint8 or not self._temperatures:
             return PreparedFrame(raw, grey, False)

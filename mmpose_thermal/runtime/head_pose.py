@@ -55,6 +55,18 @@ class HeadPose:
     pitch_deg: float
     roll_deg: float
 
+    @property
+    def direction(self) -> np.ndarray:
+        """Where the nose points in the image, (2, ): x right, y down.
+
+        Its length is 0 if the face looks at the camera, and 1 in profile.
+        """
+        yaw, pitch, roll = np.radians(
+            [self.yaw_deg, self.pitch_deg, self.roll_deg])
+        x, y = np.sin(yaw) * np.cos(pitch), -np.sin(pitch)
+        return np.array([np.cos(roll) * x - np.sin(roll) * y,
+                         np.sin(roll) * x + np.cos(roll) * y])
+
 
 def head_pose(keypoints: np.ndarray,
               names: Sequence[str]) -> Optional[HeadPose]:

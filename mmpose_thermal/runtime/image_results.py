@@ -11,8 +11,10 @@ from .drawing import add_temperature_scale, draw_faces
 from .model_info import ModelInfo
 from .palettes import apply_palette
 from .results import FaceLandmarks, face_row
+from .skin_regions import landmark_extent_px
 
 _WHITE_HOT = 'white-hot'
+_ARROW = (0, 255, 0)
 # Percentiles of the temperatures that a picture shows.
 _SHOWN = (1, 99.8)
 _PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
@@ -31,27 +33,25 @@ class Results(List[FaceLandmarks]):
             be used.
         info (ModelInfo, optional): Description of the model.
         error (str, optional): Why the image could not be used.
+        name (str): Path or name of the image; defaults to the frame's.
 
     Attributes:
-        frame, info, error: As given.
+        frame, info, error, name: As given.
     """
 
     def __init__(self,
                  faces: Iterable[FaceLandmarks] = (),
                  frame: Any = None,
                  info: Optional[ModelInfo] = None,
-                 error: Optional[str] = None) -> None:
+                 error: Optional[str] = None,
+                 name: str = '') -> None:
         super().__init__(faces)
         self.frame, self.info, self.error = frame, info, error
+        self.name = name or ('' if frame is None else frame.name)
 
     def __repr__(self) -> str:
         return f'<Results {self.name or "of an array"}: ' + (
             self.error or f'{len(self)} faces') + '>'
-
-    @property
-    def name(self) -> str:
-        """Path or name of the image."""
-        return '' if self.frame is None else self.frame.name
 
     @property
     def time_s(self) -> Optional[float]:
@@ -67,7 +67,8 @@ class Results(List[FaceLandmarks]):
              palette: str = _WHITE_HOT,
              celsius_range: Optional[Tuple[float, float]] = None,
              scale_bar: bool = True,
-             regions: bool = False) -> np.ndarray:
+             regions: bool = False,
+             head_pose: bool = False) -> np.ndarray:
         """Draws the faces on the image.
 
         Radiometric images are drawn by their temperatures, others by the grey
@@ -82,6 +83,7 @@ class Results(List[FaceLandmarks]):
             scale_bar (bool): Whether to add a temperature scale at the right
                 of radiometric images.
             regions (bool): Whether to outline the measured skin regions.
+            head_pose (bool): Whether to draw where noses point to, as arrows.
 
         Returns:
             np.ndarray: BGR picture, enlarged by a whole factor if the image
@@ -100,9 +102,25 @@ class Results(List[FaceLandmarks]):
         if image.ndim == 2:
             image = apply_palette(image, palette)
         picture = draw_faces(image, self, self.info, regions=regions)
+        if head_pose:
+            self._draw_poses(picture, picture.shape[1] / image.shape[1])
         if celsius is None or not scale_bar:
             return picture
         return add_temperature_scale(picture, low, high, palette)
+
+    def _draw_poses(self, picture, scale):
+        assert self.info is not None
+        for face in self:
+            if face.head_pose is None:
+                continue
+            points = (face.keypoints + .5) * scale - .5
+            nose = points[self.info.keypoints.index('nose_tip')] if \
+                'nose_tip' in self.info.keypoints else points.mean(0)
+            tip = nose + landmark_extent_px(points) * face.head_pose.direction
+            start, end = (tuple(map(int, np.clip(point.round(), -1e4, 1e4)))
+                          for point in (nose, tip))
+            cv2.arrowedLine(picture, start, end, _ARROW, 2, cv2.LINE_AA,
+                            tipLength=.2)
 
     def save(self, path: str, **options) -> str:
         """Writes a picture, or the results as a table or JSON.

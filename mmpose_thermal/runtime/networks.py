@@ -123,7 +123,16 @@ class OpenVinoNetwork:
         options = {'INFERENCE_PRECISION_HINT': 'f32'}
         if threads is not None:
             options['INFERENCE_NUM_THREADS'] = str(threads)
-        self._model = openvino.Core().compile_model(model, 'CPU', options)
+        weights = Path(model).with_suffix('.bin')
+        if not weights.is_file():
+            raise FileNotFoundError(
+                f'{weights} does not exist: it holds the weights of {model}. '
+                'Copy both, and the .json file.')
+        try:
+            self._model = openvino.Core().compile_model(model, 'CPU', options)
+        except RuntimeError as error:
+            raise ValueError(f'{model} cannot be loaded by OpenVINO '
+                             f'{openvino.__version__}: {error}') from None
         self._of_thread = threading.local()  # a request runs once at a time
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
@@ -147,7 +156,12 @@ class TorchScriptNetwork:
         self._torch = _imported('torch', path)
         self.info, model = ModelInfo.load(path, task)
         self._device = device or 'cpu'
-        self._model = self._torch.jit.load(model, map_location=self._device)
+        try:
+            self._model = self._torch.jit.load(
+                model, map_location=self._device)
+        except RuntimeError as error:  # such as a missing GPU
+            raise ValueError(f'{model} cannot be loaded on {self._device}: '
+                             f'{error}') from None
 
     def __call__(self, images: np.ndarray) -> List[np.ndarray]:
         with self._torch.no_grad():
@@ -178,11 +192,12 @@ def exported_network(path: str,
         device (str, optional): ``'onnx'`` for ONNX, ``'cpu'`` for the others,
             or ``'cuda'`` for TorchScript. Defaults to what fits the file.
         threads (int, optional): CPU threads of ONNX Runtime and OpenVINO.
-        providers (Sequence[str], optional): See :func:`provider_names`.
+        providers (Sequence[str], optional): See :func:`provider_names`. Other
+            formats have none.
 
     Raises:
         ImportError: The package that runs the format is missing.
-        ValueError: The device or the providers do not fit the format.
+        ValueError: The device does not fit the format.
     """
     suffix = _suffix(path)
     if device not in (None, *_DEVICES[suffix]) and not (
@@ -191,12 +206,15 @@ def exported_network(path: str,
                          f"device={' or '.join(map(repr, _DEVICES[suffix]))}.")
     if suffix == '.onnx':
         return OnnxNetwork(path, task, threads, providers)
-    if providers is not None:
-        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
-                         f'{path} is not an .onnx file.')
     if suffix == '.xml':
         return OpenVinoNetwork(path, task, threads)
     return TorchScriptNetwork(path, task, device)
+
+
+def is_exported(model: Any) -> bool:
+    """Whether it is the path of an exported model, which needs no MMPose."""
+    return isinstance(model, (str, os.PathLike)) and \
+        _suffix(str(model)) in _DEVICES
 
 
 def _suffix(path):
@@ -212,16 +230,15 @@ def load_network(model,
     """Loads a network; see ``ThermalLandmarker`` for the arguments."""
     if callable(model):
         return model
-    if isinstance(model, (str, os.PathLike)) and \
-            _suffix(str(model)) in _DEVICES:
+    if providers is not None and _suffix(str(model)) != '.onnx':
+        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
+                         f'{model} is not an .onnx file.')
+    if is_exported(model):
         return exported_network(str(model), task, device, threads, providers)
     device = device or 'cpu'
     if device != 'cpu' and not device.startswith('cuda'):
         raise ValueError("device must be 'onnx', 'cpu' or 'cuda' ('onnx' only "
                          f'for .onnx files), got {device!r}.')
-    if providers is not None:
-        raise ValueError(f'providers={providers!r} are of ONNX Runtime, but '
-                         f'{model} is not an .onnx file.')
     networks = import_training_side('mmpose_thermal.deployment.networks')
     return networks.TorchNetwork(
         model if isinstance(model, (tuple, list)) else str(model), task,

@@ -1,7 +1,7 @@
 """An ordered map over items, run in threads."""
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, Deque, Iterable, Iterator
+from typing import Callable, Deque, Iterable, Iterator, Optional
 
 
 class ParallelMap(Iterator):
@@ -13,20 +13,24 @@ class ParallelMap(Iterator):
 
     Args:
         function (Callable): Called with one item.
-        items (Iterable): Consumed in the calling thread, at most ``workers``
+        items (Iterable): Consumed in the calling thread, at most ``ahead``
             items ahead of the results.
         workers (int): Number of threads.
+        ahead (int, optional): Defaults to ``workers``.
     """
 
-    def __init__(self, function: Callable, items: Iterable,
-                 workers: int) -> None:
+    def __init__(self,
+                 function: Callable,
+                 items: Iterable,
+                 workers: int,
+                 ahead: Optional[int] = None) -> None:
         self._function, self._items = function, iter(items)
-        self._workers, self._ended = workers, False
+        self._ahead, self._ended = workers if ahead is None else ahead, False
         self._pool = ThreadPoolExecutor(workers, 'parallel_map')
         self._pending: Deque[Future] = deque()
 
     def __next__(self):
-        while not self._ended and len(self._pending) <= self._workers:
+        while not self._ended and len(self._pending) <= self._ahead:
             self._submit_one()
         if not self._pending:
             self.close()
@@ -47,8 +51,8 @@ class ParallelMap(Iterator):
             self._pending.append(self._pool.submit(self._function, item))
 
     def close(self) -> None:
-        """Cancels pending items and stops the threads."""
-        self._ended = True
+        """Cancels pending items, and stops the threads and the iterable."""
+        self._ended, self._items = True, iter(())
         while self._pending:
             self._pending.popleft().cancel()
         self._pool.shutdown(wait=False)

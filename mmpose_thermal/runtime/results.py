@@ -6,7 +6,8 @@ import numpy as np
 
 from .head_pose import HeadPose
 from .model_info import ModelInfo
-from .temperature import SkinReading, skin_regions
+from .skin_regions import skin_regions
+from .temperature import SkinReading
 
 _BOX = ('x1', 'y1', 'x2', 'y2')
 _POSE = ('yaw_deg', 'pitch_deg', 'roll_deg')
@@ -105,6 +106,7 @@ def face_columns(info: ModelInfo) -> List[str]:
     return ['face', *_BOX, 'box_score', 'face_score', *_POSE,
             *(f'{name}_celsius' for name in regions),
             *(f'{name}_uncertainty_k' for name in regions),
+            *(f'{name}_problem' for name in regions),
             *(f'{name}_{value}' for name in info.keypoints
               for value in of_point)]
 
@@ -129,7 +131,8 @@ def face_row(face: dict, number: int, info: ModelInfo) -> Dict[str, Any]:
         face.get('track_id', number), *face['box'], face['box_score'],
         face['face_score'], *(pose.get(name) for name in _POSE),
         *(skin.get(name) for name in regions),
-        *(readings.get(name, {}).get('uncertainty_k') for name in regions),
+        *(readings.get(name, {}).get(value)
+          for value in ('uncertainty_k', 'problem') for name in regions),
         *(value for point in zip(*columns) for value in point)
     ]
     return dict(zip(face_columns(info), values))

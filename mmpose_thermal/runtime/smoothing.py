@@ -4,26 +4,20 @@ from typing import Optional
 import numpy as np
 
 
+# A lower cutoff at rest removes more jitter; a steeper rise with speed reduces
+# the lag.
+_MIN_CUTOFF_HZ, _RISE_HZ, _SPEED_CUTOFF_HZ = 1., 5., 1.
+
+
 class OneEuroFilter:
     """Smooths points with less lag the faster they move.
 
-    A low-pass filter whose cutoff rises with speed: ``min_cutoff_hz + beta *
-    speed`` (Casiez, Roussel and Vogel, CHI 2012). At a constant speed, its
+    A low-pass filter whose cutoff rises with speed, 1 Hz + 5 Hz per unit per
+    second (Casiez, Roussel and Vogel, CHI 2012). At a constant speed, its
     output lags by ``1 / (2 * pi * cutoff)`` seconds.
-
-    Args:
-        min_cutoff_hz (float): Cutoff at rest. Lower values remove more jitter.
-        beta (float): Rise of the cutoff with speed, Hz per unit per second.
-            Higher values reduce the lag.
-        speed_cutoff_hz (float): Cutoff of the low-pass filter of the speed.
     """
 
-    def __init__(self,
-                 min_cutoff_hz: float = 1.,
-                 beta: float = 5.,
-                 speed_cutoff_hz: float = 1.) -> None:
-        self._min_cutoff_hz, self._beta = min_cutoff_hz, beta
-        self._speed_cutoff_hz = speed_cutoff_hz
+    def __init__(self) -> None:
         self._last: Optional[np.ndarray] = None
         self._values = np.zeros(1)
         self._speed = np.zeros(1)
@@ -48,8 +42,8 @@ class OneEuroFilter:
         speed = (values - self._last) / (step_s * unit)
         self._last = values
         self._speed = self._speed + _weight(
-            self._speed_cutoff_hz, step_s) * (speed - self._speed)
-        cutoff_hz = self._min_cutoff_hz + self._beta * np.linalg.norm(
+            _SPEED_CUTOFF_HZ, step_s) * (speed - self._speed)
+        cutoff_hz = _MIN_CUTOFF_HZ + _RISE_HZ * np.linalg.norm(
             self._speed, axis=1, keepdims=True)
         self._values = self._values + _weight(
             cutoff_hz, step_s) * (values - self._values)

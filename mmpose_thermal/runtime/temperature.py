@@ -5,7 +5,8 @@ from typing import Dict, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from .radiometry import CELSIUS_K, DEFAULT_SCALE, temperature_problem
+from .radiometry import CELSIUS_K, DEFAULT_SCALE
+from .skin_regions import SkinRegion, landmark_extent_px, skin_regions
 
 #: Plausible median temperature of a face, degrees Celsius.
 SKIN_CELSIUS = (0., 50.)
@@ -17,21 +18,7 @@ _MIN_PIXELS = 9
 # ISO/TR 13154 asks for 180 x 240 pixels on the face. From brows to chin are two
 # thirds of its height, so the 68 points span 180 x 160.
 _SCREENING_EXTENT_PX = (180 * 160)**.5
-
-
-@dataclass(frozen=True)
-class SkinRegion:
-    """A disc of skin, centred at a weighted mean of named points.
-
-    Attributes:
-        points (dict[str, float]): Weight of each point; they sum to 1.
-        radius (float): Radius relative to the extent of the landmarks (square
-            root of their bounding box's area).
-        statistic (str): ``'max'`` or ``'median'`` of the pixels.
-    """
-    points: Dict[str, float]
-    radius: float
-    statistic: str = 'median'
+_MAX_UNCERTAINTY_K = .5  # fever is 1 K more than normal
 
 
 @dataclass(frozen=True)
@@ -50,61 +37,6 @@ class SkinReading:
     pixels: int
     uncertainty_k: float
     problem: Optional[str] = None
-
-
-def _sides(points, radius, statistic='median'):
-    return {
-        side: SkinRegion(
-            {name.format(side): weight
-             for name, weight in points.items()}, radius, statistic)
-        for side in ('right', 'left')
-    }
-
-
-def _both(name, *choices):
-    return {
-        name.format(side): tuple(choice[side] for choice in choices)
-        for side in ('right', 'left')
-    }
-
-
-#: Alternative definitions of each region; the first one whose points are all
-#: available is used. Fever screening measures the warmest spot at the inner
-#: corners of the eyes (ISO/TR 13154).
-SKIN_REGIONS = {
-    **_both('{}_inner_eye_corner', _sides({'{}_eye_inner': 1.}, .03, 'max')),
-    'nose_tip': (SkinRegion({'nose_tip': 1.}, .03), ),
-    'forehead': (
-        # Extrapolated from the nose tip: beyond the inner ends of the brows by
-        # half their distance, beyond the eyes by the whole distance.
-        SkinRegion(
-            dict(right_brow_4=.75, left_brow_4=.75, nose_tip=-.5), .08),
-        SkinRegion(
-            dict(right_eye_centre=1., left_eye_centre=1., nose_tip=-1.), .08),
-        SkinRegion(
-            dict(right_eye_outer=1., left_eye_outer=1., nose_tip=-1.), .08)),
-    **_both('{}_cheek',
-            _sides({'{}_eye_outer': .5, '{}_mouth_corner': .5}, .06),
-            _sides({'{}_eye_centre': .4, '{}_mouth_corner': .6}, .06)),
-}
-
-
-def skin_regions(keypoints: Sequence[str]) -> Dict[str, SkinRegion]:
-    """Returns the skin regions that these points define, by name."""
-    known = set(keypoints)
-    found = {}
-    for name, definitions in SKIN_REGIONS.items():
-        fitting = [d for d in definitions if set(d.points) <= known]
-        if fitting:
-            found[name] = fitting[0]
-    return found
-
-
-def is_radiometric(raw: np.ndarray,
-                   scale: Optional[float] = None,
-                   offset: float = 0.) -> bool:
-    """Whether pixels are plausible temperatures (:func:`temperature_problem`)."""
-    return temperature_problem(raw, scale, offset) is None
 
 
 def is_skin(celsius: Sequence[float]) -> bool:
@@ -173,13 +105,14 @@ class SkinThermometer:
             of a disc is outside the image.
         """
         extent_px, count = landmark_extent_px(keypoints), len(keypoints)
-        values, _ = self._measure(
-            raw, np.concatenate([keypoints, self._weights @ keypoints]),
-            np.concatenate([np.full(count, _POINT_RADIUS), self._radii]) *
-            extent_px, np.concatenate([np.zeros(count, bool), self._warmest]))
-        values = self._celsius(values, raw)
-        return values[:count], dict(
-            zip(self._regions, values[count:].tolist()))
+        # Apart from the regions, which are many times as large.
+        at_points, _ = _measure(raw, keypoints,
+                                np.full(count, _POINT_RADIUS * extent_px),
+                                np.zeros(count, bool))
+        of_regions, _ = _measure(raw, self._weights @ keypoints,
+                                 self._radii * extent_px, self._warmest)
+        return self._celsius(at_points, raw), dict(
+            zip(self._regions, self._celsius(of_regions, raw).tolist()))
 
     def readings(
         self,
@@ -205,7 +138,7 @@ class SkinThermometer:
         moved_px = np.sqrt(self._weights**2 @ np.square(uncertainty_px))
         values, pixels = self._moved(raw, centres, moved_px, extent_px)
         coarse, origin = _halved(raw, centres, .2 * extent_px)
-        farther, _ = self._measure(
+        farther, _ = _measure(
             coarse, (centres - origin + .5) / 2 - .5,
             self._radii * extent_px / 2, self._warmest)
         values = self._celsius(values, raw)
@@ -218,49 +151,29 @@ class SkinThermometer:
         return {
             name: SkinReading(
                 float(value), int(count), float(spread),
-                _reading_problem(value, count, self._warmest[index],
-                                 keypoints))
-            for index, (name, value, count, spread) in enumerate(
-                zip(self._regions, values[0], pixels, uncertainty))
+                _reading_problem(value, count, spread, warmest, keypoints))
+            for name, value, count, spread, warmest in zip(
+                self._regions, values[0], pixels, uncertainty, self._warmest)
         }
 
     def _moved(self, raw, centres, moved_px, extent_px):
         """Values of the regions in place and moved four ways, (5, R)."""
         steps = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
         places = centres + steps[:, None] * moved_px[:, None]
-        values, pixels = self._measure(
+        values, pixels = _measure(
             raw, places.reshape(-1, 2),
             np.tile(self._radii * extent_px, len(steps)),
             np.tile(self._warmest, len(steps)))
         return values.reshape(len(steps), -1), pixels[:len(centres)]
 
-    def _measure(self, raw, centres, radii_px, warmest):
-        """Median or maximum of discs, as stored, and their pixels, (M, )."""
-        values, seen, areas = _discs(raw, centres,
-                                     np.maximum(radii_px, _MIN_RADIUS_PX))
-        counts = seen.sum(1)
-        # Pixels outside the image are sorted to the end.
-        ranked = np.sort(np.where(seen, values, np.inf), axis=1)
-        rows, last = np.arange(len(counts)), np.maximum(counts - 1, 0)
-        result = np.where(
-            warmest, ranked[rows, last],
-            .5 * (ranked[rows, last // 2] + ranked[rows, counts // 2]))
-        result = np.where(counts > .5 * areas, result, np.nan)
-        return result, counts
-
     def _celsius(self, values, raw):
         scale = DEFAULT_SCALE[
             raw.dtype.name] if self._scale is None else self._scale
-        return values * scale + (self._offset - CELSIUS_K)
+        return to_celsius(values, scale, self._offset)
 
 
-def landmark_extent_px(keypoints: np.ndarray) -> float:
-    """Square root of the area of the landmarks' bounding box, pixels."""
-    width, height = np.ptp(keypoints, axis=0)
-    return float(np.sqrt(max(width * height, 1.)))
-
-
-def _reading_problem(value, pixels, warmest, keypoints) -> Optional[str]:
+def _reading_problem(value, pixels, spread_k, warmest,
+                     keypoints) -> Optional[str]:
     """Why a reading is not to be trusted."""
     if np.isnan(value):
         return 'the region is outside the image'
@@ -272,7 +185,25 @@ def _reading_problem(value, pixels, warmest, keypoints) -> Optional[str]:
         return (f'the landmarks span {width:.0f}x{height:.0f} pixels; '
                 'ISO/TR 13154 asks for a face of 180x240, whose landmarks '
                 'span about 180x160: come closer')
+    if spread_k > _MAX_UNCERTAINTY_K:
+        return (f'the value is uncertain by {spread_k:.1f} K: come closer, '
+                'and face the camera')
     return None
+
+
+def _measure(raw, centres, radii_px, warmest):
+    """Median or maximum of discs, as stored, and their pixels, (M, )."""
+    values, seen, areas = _discs(raw, centres,
+                                 np.maximum(radii_px, _MIN_RADIUS_PX))
+    counts = seen.sum(1)
+    # Pixels outside the image are sorted to the end.
+    ranked = np.sort(np.where(seen, values, np.inf), axis=1)
+    rows, last = np.arange(len(counts)), np.maximum(counts - 1, 0)
+    result = np.where(
+        warmest, ranked[rows, last],
+        .5 * (ranked[rows, last // 2] + ranked[rows, counts // 2]))
+    result = np.where(counts > .5 * areas, result, np.nan)
+    return result, counts
 
 
 def _halved(raw, centres, margin_px):

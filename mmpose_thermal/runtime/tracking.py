@@ -7,8 +7,8 @@ import numpy as np
 from .crops import checked_boxes, iou
 from .image_results import Results
 from .results import FaceLandmarks
+from .skin_regions import landmark_extent_px
 from .smoothing import OneEuroFilter
-from .temperature import landmark_extent_px
 
 _SAME_FACE_IOU = .3
 _ONE_FACE_IOU = .6  # landmarks with this overlap belong to one face

@@ -325,7 +325,7 @@ def test_pil_images_are_turned_upright_or_named(tmp_path):
 
 @pytest.mark.parametrize('given, message', [
     (None, 'None was given'), (b'abc', 'a bytes was given'),
-    ({}, 'a dict was given'), (3, 'an int was given'), ([], 'An empty list'),
+    ({}, 'a dict was given'), (3., 'a float was given'), ([], 'An empty list'),
     ([1, 2], 'list of numbers'), ([[1, 2], [3, 4]], 'list of numbers'),
     ([None], '0 of the batch is None'), ([grey(), {}], '1 of the batch is a'),
     (np.array([None, 'a']), 'expected an image'),
@@ -458,7 +458,7 @@ def test_bad_calls_are_explained(tmp_path):
         ThermalLandmarker(Network())([grey(), grey()], [BOX])
     with pytest.raises(ValueError, match='boxes are 5: .*one list'):
         ThermalLandmarker(Network())([grey(), grey()], boxes=5)
-    for images in (None, 5):
+    for images in (None, 5.):
         with pytest.raises(ValueError, match='images of a stream'):
             next(ThermalLandmarker(Network()).stream(images))
     with pytest.raises(ValueError, match="'onnx', 'cpu' or 'cuda'"):

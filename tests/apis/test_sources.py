@@ -1,13 +1,17 @@
 """Whatever has frames goes into ThermalLandmarker as it is."""
+import time
 import warnings
 
 import cv2
 import numpy as np
 import pytest
-from test_landmarker import BOX, Detector, Network, grey, pil_of
+from fake_cameras import Device, scene
+from test_landmarker import (BOX, Detector, Network, UnsureNetwork, grey,
+                             pil_of)
 
 from mmpose_thermal.apis import (FaceTracker, Results, Source,
                                  ThermalLandmarker)
+from mmpose_thermal.runtime import captures
 
 
 @pytest.fixture
@@ -69,6 +73,56 @@ def test_sources_are_read_lazily(tmp_path):
     found.close()
 
 
+def plug_in(monkeypatch, frames, **options):
+    """Stands in for whatever camera or stream is opened next."""
+    device = Device(frames, **options)
+    monkeypatch.setattr(cv2, 'VideoCapture', device)
+    monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
+    return device
+
+
+@pytest.mark.parametrize('where', [2, '2', '/dev/video2'])
+def test_cameras_are_opened_by_number_or_device(where, monkeypatch):
+    kelvin, words = scene(160, 120)
+    device = plug_in(monkeypatch, [words] * 3)
+    landmarker = ThermalLandmarker(Network())
+    with pytest.warns(UserWarning, match='Camera 2 stopped'):
+        *found, last = landmarker(where, BOX, on_error='skip')
+    assert device.where == 2 and last == []
+    assert found[0].celsius == pytest.approx(kelvin - 273.15, abs=.01)
+
+
+def test_streams_are_opened_by_address(monkeypatch):
+    address = 'rtsp://me:secret@host/a'
+    device = plug_in(monkeypatch, [scene(160, 120)[1]] * 3,
+                     fourccs=(b'H264', ))
+    landmarker = ThermalLandmarker(Network())
+    with pytest.warns(UserWarning) as warned:
+        *found, last = landmarker(address, BOX, on_error='skip')
+    assert device.where == address and found
+    assert [len(results) for results in found] == [1] * len(found)
+    assert 'rtsp://host/a ended after 3 frames' in last.error
+    with pytest.raises(ValueError, match='rtsp://host/a is a camera or stream'):
+        landmarker([address])
+    told = [*map(str, warned), last.error, *(each.name for each in found)]
+    assert 'secret' not in ' '.join(told)
+
+
+def test_results_of_cameras_do_not_lag(monkeypatch):
+    """A frame is taken when it is asked for, not ahead."""
+    device = plug_in(monkeypatch, [scene(160, 120)[1]] * 5000, pause_s=.002)
+    found = ThermalLandmarker(Network())('0', BOX)
+    next(found)
+    started = next(found).time_s
+    time.sleep(.3)
+    assert next(found).time_s > started + .25
+    found.close()
+    deadline = time.monotonic() + 5
+    while not device.released and time.monotonic() < deadline:
+        time.sleep(.01)
+    assert device.released and len(device.frames) > 1000
+
+
 def test_results_know_their_frame(folder, tmp_path):
     landmarker = ThermalLandmarker(Network())
     names = [results.name for results in landmarker(folder, BOX)]
@@ -103,6 +157,7 @@ def test_unusable_images_may_be_skipped(folder, batch):
         found = [*landmarker(images, boxes, on_error='skip')]
     assert [len(results) for results in found] == [1, 0, 1]
     assert 'aa.png cannot be decoded' in found[1].error
+    assert found[1].name == str(folder / 'aa.png')
     assert found[0].error is None
     with pytest.raises(ValueError, match='aa.png cannot be decoded'):
         [*landmarker(images, boxes)]
@@ -118,6 +173,31 @@ def test_one_unusable_image_may_be_skipped(tmp_path):
         landmarker(grey(), BOX, on_error='ignore')
     with pytest.raises(FileNotFoundError, match='gone.mp4 does not exist'):
         landmarker(tmp_path / 'gone.mp4')
+
+
+def test_tracking_takes_sources(folder):
+    landmarker = ThermalLandmarker(Network(), detector=Detector())
+    found = [*landmarker.track(folder / 'c.npy', smooth=True)]
+    assert [[face.track_id for face in results] for results in found] == [
+        [0, 1]] * 3
+    assert found[2].time_s == pytest.approx(.08)
+    # Boxes are those of the first frame.
+    found = [*landmarker.track([grey()] * 3, BOX, max_lost=0)]
+    assert [len(results) for results in found] == [1, 1, 1]
+    (folder / 'aa.png').write_bytes(b'no image')
+    with pytest.warns(UserWarning, match='aa.png cannot be decoded'):
+        found = [*landmarker.track(f'{folder}/*.png', on_error='skip')]
+    assert [len(results) for results in found] == [2, 0, 2]
+    with pytest.raises(ValueError, match='aa.png cannot be decoded'):
+        [*landmarker.track(f'{folder}/*.png')]
+    with pytest.raises(ValueError, match="'raise', 'skip'"):
+        landmarker.track(folder, on_error='ignore')
+    with pytest.raises(ValueError, match='no face to start from'):
+        ThermalLandmarker(Network()).track(folder)
+    unsure = ThermalLandmarker(UnsureNetwork(.4), detector=Detector(),
+                               min_face_score=.5)
+    assert [*map(len, unsure.track([grey()] * 2))] == [0, 0]
+    assert [*map(len, unsure.track([grey()] * 2, min_score=.3))] == [2, 2]
 
 
 def test_pil_images_of_a_batch():

@@ -3,14 +3,16 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_thermal.runtime.head_pose import MEAN_FACE_MM, head_pose
+from mmpose_thermal.runtime.head_pose import (MEAN_FACE_MM, HeadPose,
+                                              head_pose)
 
 NAMES = [*MEAN_FACE_MM]
 
 
-def seen(yaw=0., pitch=0., roll=0., distance_mm=1000., scale=1.):
-    """Landmarks of a rotated mean face: x right, y down, z away."""
-    points = np.array([*MEAN_FACE_MM.values()], float) * [1, 1, -1]
+def seen(yaw=0., pitch=0., roll=0., distance_mm=1000., scale=1.,
+         face=MEAN_FACE_MM):
+    """Landmarks of a rotated face: x right, y down, z away."""
+    points = np.array([*face.values()], float) * [1, 1, -1]
     yaw, pitch, roll = np.radians([yaw, pitch, roll])
     turn = np.array([[np.cos(roll), -np.sin(roll), 0],
                      [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
@@ -45,6 +47,17 @@ def test_signs_are_as_stated():
     eyes = seen(roll=20)[[NAMES.index('right_eye_outer'),
                           NAMES.index('left_eye_outer')]]
     assert eyes[1, 1] > eyes[0, 1]  # clockwise
+
+
+@pytest.mark.parametrize('angles', [
+    (40, 0, 0), (0, 20, 0), (0, -20, 30), (30, 10, 90), (-35, 15, -20)])
+def test_the_direction_is_that_of_the_nose(angles):
+    """Seen from afar: from the base of the nose to where it would be flat."""
+    flat = {**MEAN_FACE_MM, 'nose_tip': (*MEAN_FACE_MM['nose_tip'][:2], 0)}
+    nose = NAMES.index('nose_tip')
+    tip = seen(*angles, 1e6)[nose] - seen(*angles, 1e6, face=flat)[nose]
+    assert HeadPose(*angles).direction * 110.9 == pytest.approx(tip, abs=.1)
+    assert HeadPose(90., 0, 0).direction == pytest.approx([1, 0])
 
 
 def test_too_few_landmarks_have_no_pose():

@@ -1,9 +1,14 @@
 """Exported networks run wherever their formats run."""
+import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import estimator
+import torch
+from conftest import REPOSITORY, estimator
 
 from mmpose_thermal import weights
 from mmpose_thermal.apis import ThermalLandmarker
@@ -39,6 +44,51 @@ def test_exports_of_all_formats_are_run(format, suffix, save_student,
         ThermalLandmarker(out, 'onnx')
     with pytest.raises(ValueError, match="providers='cpu' are of ONNX"):
         ThermalLandmarker(out, providers='cpu')
+    if format == 'openvino':
+        (tmp_path / 'a.bin').write_bytes(b'')
+        with pytest.raises(ValueError, match='a.xml cannot be loaded by Open'):
+            ThermalLandmarker(out)
+        (tmp_path / 'a.bin').unlink()
+        with pytest.raises(FileNotFoundError, match='a.bin does not exist'):
+            ThermalLandmarker(out)
+    elif not torch.cuda.is_available():
+        with pytest.raises(ValueError, match='a.pt cannot be loaded on cuda'):
+            ThermalLandmarker(out, 'cuda')
+
+
+# Prints what a model finds where nothing of the training side is installed.
+_ALONE = """
+import json, sys
+sys.modules.update(mmengine=None, mmpose=None)
+if not sys.argv[1].endswith('.pt'):
+    sys.modules['torch'] = None
+import numpy as np
+from mmpose_thermal.apis import ThermalLandmarker
+face, = ThermalLandmarker(sys.argv[1], detect=False)(np.load(sys.argv[2]))
+print(json.dumps(face.to_dict()))
+"""
+
+
+@pytest.mark.parametrize('format, suffix', [('openvino', '.xml'),
+                                            ('torchscript', '.pt')])
+def test_other_processes_find_what_onnx_finds(format, suffix, onnx, tmp_path):
+    if format == 'openvino':
+        pytest.importorskip('openvino')
+    from mmpose_thermal.deployment import describe, export_model, load_model
+    model = load_model(str(onnx.with_name('student.pth')))
+    out = str(tmp_path / f'a{suffix}')
+    export_model(model, describe(model), out, format)
+    np.save(tmp_path / 'grey.npy', GREY)
+    ended = subprocess.run(
+        [sys.executable, '-c', _ALONE, out, str(tmp_path / 'grey.npy')],
+        env=dict(os.environ, PYTHONPATH=str(REPOSITORY)), text=True,
+        capture_output=True)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    expected = ThermalLandmarker(str(onnx), detect=False)(GREY)[0].to_dict()
+    for name in ('keypoints', 'scores', 'uncertainty_px'):
+        assert np.array(found[name]) == pytest.approx(
+            np.array(expected[name]), abs=.02), name
 
 
 def test_onnx_runs_in_several_threads():
@@ -92,7 +142,6 @@ def test_a_provider_without_its_driver_is_no_silent_fallback(monkeypatch):
 
 
 def test_what_runs_a_format_is_named_if_it_is_missing(monkeypatch):
-    import sys
     monkeypatch.setitem(sys.modules, 'openvino', None)
     with pytest.raises(ImportError, match='a.xml needs the package openvino'):
         exported_network('a.xml', 'landmarks')

@@ -54,6 +54,8 @@ def test_rows_have_a_value_per_column():
     assert row['x1'] == 100 and row['yaw_deg'] == 10.12
     assert row['nose_tip_celsius'] == 30 and row['nose_tip_x'] == 130
     assert row['right_inner_eye_corner_uncertainty_k'] == .5
+    assert row['right_inner_eye_corner_problem'] == 'too small'
+    assert row['nose_tip_problem'] is None
     assert row['left_inner_eye_corner_celsius'] is None
     assert row['left_eye_inner_uncertainty_px'] == 1
     # A face without measures has the same columns.
@@ -97,8 +99,9 @@ def test_files_hold_the_results(tmp_path):
 
 
 def test_a_skipped_image_has_no_picture():
-    broken = Results(info=INFO, error='b.png is broken')
-    assert broken.to_dict() == dict(image='', error='b.png is broken', faces=[])
+    broken = Results(info=INFO, error='b.png is broken', name='b.png')
+    assert broken.to_dict() == dict(
+        image='b.png', error='b.png is broken', faces=[])
     with pytest.raises(ValueError, match='b.png is broken'):
         broken.plot()
 
@@ -138,6 +141,18 @@ def test_regions_are_drawn_where_they_are_measured():
     assert rows.min() / scale == pytest.approx(40, abs=3)
     assert rows.max() / scale == pytest.approx(60, abs=3)
     assert columns.min() / scale == pytest.approx(110, abs=3)
+
+
+def test_an_arrow_starts_at_the_nose_and_points_where_it_does():
+    plain, marked = (results().plot(head_pose=on, scale_bar=False)
+                     for on in (False, True))
+    rows, columns, _ = np.nonzero(plain != marked)
+    scale = len(plain) / 100
+    assert columns.min() / scale == pytest.approx(130, abs=1)
+    # Yaw 10, pitch -5 degrees; the landmarks' extent is sqrt(40 * 20).
+    length = np.sqrt(800) * np.sin(np.radians([10, 5]))
+    assert columns.max() / scale == pytest.approx(130 + length[0], abs=1)
+    assert rows.max() / scale == pytest.approx(60 + length[1], abs=1.2)
 
 
 def test_doubtful_temperatures_have_a_question_mark(monkeypatch):

@@ -9,8 +9,8 @@ from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 
 from mmpose_thermal.runtime import (FaceLandmarks, ModelInfo,
                                     SkinThermometer, boxes_from, crop_faces,
-                                    draw_faces, is_radiometric, letterbox,
-                                    skin_regions)
+                                    draw_faces, letterbox, skin_regions,
+                                    temperature_problem)
 from mmpose_thermal.runtime.atomic_file import atomic_file
 
 
@@ -95,10 +95,11 @@ def test_inner_corner_of_the_eye_is_its_warmest_spot():
 
 
 def test_raw_counts_are_no_temperatures():
-    assert is_radiometric(radiometric())
-    assert not is_radiometric(np.full((80, 100), 8000, np.uint16))
-    assert is_radiometric(np.full((80, 100), 8000, np.uint16), .04, -20)
-    assert not is_radiometric(np.zeros((80, 100), np.uint8))
+    assert temperature_problem(radiometric()) is None
+    counts = np.full((80, 100), 8000, np.uint16)
+    assert temperature_problem(counts)
+    assert temperature_problem(counts, .04, -20) is None
+    assert temperature_problem(np.zeros((80, 100), np.uint8))
 
 
 @pytest.mark.parametrize('style', ['ibug68', 'sftl54', 'tfw'])

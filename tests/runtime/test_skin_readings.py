@@ -67,6 +67,8 @@ def test_uncertainty_grows_with_that_of_the_landmarks():
         # Two of four moves change the value by 0.1 K per pixel.
         assert reading['slope'].uncertainty_k == pytest.approx(
             .1 * error_px / np.sqrt(2), rel=.1)
+        assert (reading['slope'].problem is None) == (error_px == 2)
+    assert 'uncertain by 0.6 K' in reading['slope'].problem
 
 
 def test_regions_outside_the_image_have_no_value():

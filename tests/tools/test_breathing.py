@@ -1,8 +1,10 @@
 """The breathing example, on a rendered face whose nostrils change."""
 import csv
+import runpy
 
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 
 from mmpose_thermal.synthetic.people import sample_subject
 from mmpose_thermal.synthetic.render import render_pair
@@ -38,6 +40,18 @@ def test_breaths_are_counted(breathing_face, run_tool, tmp_path):
     with open(tmp_path / 'spectrum.csv') as file:
         amplitudes = [float(row['amplitude']) for row in csv.DictReader(file)]
     assert max(amplitudes) == pytest.approx(.5, abs=.12)
+
+
+def test_noise_has_no_rate():
+    tool = runpy.run_path(str(REPOSITORY / 'tools/misc/breathing.py'))
+    times_s = np.arange(600) / 9
+    rates = []
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(0, .1, 600)
+        for signal in (noise, noise + .1 * np.sin(2 * np.pi * .3 * times_s)):
+            rates.append(tool['rate_of'](*tool['spectrum_of'](times_s, signal)))
+    assert rates[::2].count(None) >= 19
+    assert rates[1::2] == pytest.approx([18] * 20, abs=.5)
 
 
 def test_short_recordings_are_refused(breathing_face, run_tool, tmp_path):

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_thermal.apis import FaceTracker, Source, ThermalLandmarker
-from mmpose_thermal.runtime.temperature import SkinRegion, SkinThermometer
+from mmpose_thermal.apis import Source, ThermalLandmarker
+from mmpose_thermal.runtime import SkinRegion, SkinThermometer
 
 NOSTRILS = dict(nostrils=SkinRegion(
     {'right_nostril': .5, 'left_nostril': .5}, .06))
 BAND_HZ = (.1, .7)  # 6 to 42 breaths per minute
+STANDS_OUT = 4.  # times the median amplitude; noise reaches 2 to 3 times
 _ZERO_CELSIUS_K = 273.15
 _RESOLUTION_HZ = .002
 
@@ -44,16 +45,11 @@ def nostril_signal(source, fps, box=None):
     Values are degrees Celsius, or grey levels of frames without temperatures.
     """
     landmarker = ThermalLandmarker()
-    tracker = FaceTracker(landmarker, fps=fps)
     # Values are passed as they shall be returned.
     measure = SkinThermometer(landmarker.info.keypoints, 1., _ZERO_CELSIUS_K,
                               NOSTRILS)
     values = []
-    for index, frame in enumerate(source):
-        if frame.error:
-            print(f'breathing: {frame.error}', file=sys.stderr)
-            continue
-        faces = tracker(frame, [box] if box and index == 0 else None)
+    for faces in landmarker.track(source, box and [box], on_error='skip'):
         values.append(np.nan)
         if faces:
             image = faces.celsius
@@ -83,6 +79,13 @@ def spectrum_of(times_s, values):
     return frequencies, 2 * np.abs(waves @ (window * signal)) / window.sum()
 
 
+def rate_of(frequencies, amplitudes):
+    """Breaths per minute, or ``None`` if no frequency stands out."""
+    if amplitudes.max() < STANDS_OUT * np.median(amplitudes):
+        return None
+    return 60 * frequencies[amplitudes.argmax()]
+
+
 def write_table(path, header, *columns):
     with open(path, 'w', newline='') as file:
         csv.writer(file).writerows([header, *zip(*columns)])
@@ -103,9 +106,11 @@ def main():
         sys.exit(f'breathing: {error}')
     write_table(out / 'spectrum.csv', ['frequency_hz', 'amplitude'],
                 frequencies, amplitudes)
-    best = amplitudes.argmax()
-    print(f'mean {np.nanmean(values):.2f}, amplitude {amplitudes[best]:.2f}, '
-          f'{60 * frequencies[best]:.1f} breaths per minute: {out}')
+    rate = rate_of(frequencies, amplitudes)
+    found = 'no rate stands out' if rate is None else (
+        f'{rate:.1f} breaths per minute')
+    print(f'mean {np.nanmean(values):.2f}, amplitude {amplitudes.max():.2f}, '
+          f'{found}: {out}')
 
 
 if __name__ == '__main__':
