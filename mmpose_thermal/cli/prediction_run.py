@@ -13,6 +13,7 @@ from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.components import register_components
 from mmpose_thermal.runtime import FaceTracker, ResultFiles
 from mmpose_thermal.runtime.frames import input_files
+from mmpose_thermal.runtime.networks import is_exported
 from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.weights import with_defaults
 
@@ -198,8 +199,7 @@ class _Problems:
 def load_landmarker(model, device, detector, **options):
     """Loads a landmarker; registers components if PyTorch models need them."""
     model, detector = with_defaults(model, detector)
-    if device not in (None, 'onnx') or not all(
-            path.endswith('.onnx') for path in (model, detector) if path):
+    if not all(is_exported(path) for path in (model, detector) if path):
         register_components()
     return ThermalLandmarker(model, device, detector, **options)
 

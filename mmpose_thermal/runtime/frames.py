@@ -10,7 +10,7 @@ from typing import Callable, Iterator, List, Optional, Set, Tuple
 import cv2
 import numpy as np
 
-from .captures import Capture
+from .captures import Capture, is_url, without_password
 from .csv_frames import CSV
 from .foreign_files import foreign_file
 from .images import decode_image
@@ -180,6 +180,10 @@ def input_files(where: str) -> List[str]:
     """Lists the files of an input (see :class:`Source`); none for a camera."""
     if where.isdecimal() and not os.path.exists(where):
         return []
+    if is_url(where):
+        raise ValueError(
+            f'{without_password(where)} is the address of a stream: open it with '
+            'InputOptions().open(ADDRESS), or ThermalLandmarker()(ADDRESS)')
     if os.path.isdir(where):
         return _found(where, glob.escape(where) + '/*',
                       f'{where} holds no image ({", ".join(IMAGES)})')

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import cv2
 import numpy as np
 
-from .drawing import add_temperature_scale, draw_faces
+from .drawing import add_temperature_scale, draw_faces, shown_range
 from .model_info import ModelInfo
 from .palettes import apply_palette
 from .results import FaceLandmarks, face_row
@@ -15,8 +15,6 @@ from .skin_regions import landmark_extent_px
 
 _WHITE_HOT = 'white-hot'
 _ARROW = (0, 255, 0)
-# Percentiles of the temperatures that a picture shows.
-_SHOWN = (1, 99.8)
 _PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
 
 
@@ -96,9 +94,8 @@ class Results(List[FaceLandmarks]):
             raise ValueError(f'There is no image to draw on: {self.error}')
         image, celsius = self.frame.grey, self.celsius
         if celsius is not None:
-            low, high = celsius_range or (
-                float(np.percentile(celsius, share)) for share in _SHOWN)
-            image = _levels(celsius, low, max(high, low + .1))
+            low, high = celsius_range or shown_range(celsius)
+            image = _levels(celsius, low, high)
         if image.ndim == 2:
             image = apply_palette(image, palette)
         picture = draw_faces(image, self, self.info, regions=regions)
@@ -193,5 +190,5 @@ class Results(List[FaceLandmarks]):
 
 def _levels(celsius, low, high):
     """Maps temperatures to grey levels, ``low`` to 0 and ``high`` to 255."""
-    return np.rint(np.clip((celsius - low) / (high - low), 0, 1) *
+    return np.rint(np.clip((celsius - low) / max(high - low, .1), 0, 1) *
                    255).astype(np.uint8)

@@ -86,8 +86,9 @@ def temperature_problem(raw: np.ndarray,
     likely = _likely_units(raw.dtype, low, middle, high)
     if not likely:
         return (f'{said}. With values of {low:g} to {high:g} the pixels look '
-                "like a camera's raw counts in an unknown unit: set both "
-                "options according to the camera's manual.")
+                "like a camera's raw counts in an unknown unit (then set both "
+                "options according to the camera's manual), or the scene is no "
+                'surrounding for people.')
     guesses = '; or like '.join(
         f'{unit.name}: set temperature_scale={unit.scale:g}, '
         f'temperature_offset={unit.offset:g}' for unit in likely)

@@ -525,6 +525,12 @@ def test_sources_that_are_none(tmp_path, name, error, message):
         Source(str(tmp_path / name))
 
 
+def test_an_address_is_told_without_its_password():
+    with pytest.raises(ValueError, match='rtsp://camera/1 is .*InputOptions') as told:
+        Source('rtsp://user:secret@camera/1')
+    assert 'secret' not in str(told.value)
+
+
 def test_folders_and_files_named_in_digits_are_no_cameras(
         tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
