@@ -14,8 +14,9 @@ from mmengine.runner import Runner
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .recipe import RecipeError, Run
 
-# The fields of a config that MMEngine reads; others are a config's own variables.
-_FIELDS = frozenset(inspect.signature(Runner).parameters)
+# The fields of a config that MMEngine reads, and that which tells data of equal
+# paths apart; others are a config's own variables.
+_FIELDS = frozenset(inspect.signature(Runner).parameters) | {'data_digest'}
 # Settings that affect the speed of a run, or only check it, but not its result.
 _IRRELEVANT = ('num_workers', 'persistent_workers', 'pin_memory', 'work_dir',
                'launcher', 'env_cfg', 'unlabelled_data')
