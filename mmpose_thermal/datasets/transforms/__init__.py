@@ -19,8 +19,9 @@ EFFECTS = (NETDNoise, FixedPatternNoise, OpticalBlur, LowerResolution,
 
 __all__ = [
     'CachedLoading', 'ColdNose', 'ContrastReversal', 'FastRandomBBoxTransform',
-    'FixedPatternNoise', 'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LocalContrast',
-    'LowerResolution', 'ModalityTransform', 'NETDNoise', 'OpaqueGlasses',
-    'OpticalBlur', 'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
+    'FixedPatternNoise', 'GainLevelDrift', 'LoadRGBPartner',
+    'LoadThermalImage', 'LocalContrast', 'LowerResolution',
+    'ModalityTransform', 'NETDNoise', 'OpaqueGlasses', 'OpticalBlur',
+    'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
     'PointSetConverter', 'TemperatureGradient', 'ThermalEffect', 'TightFrame'
 ]
