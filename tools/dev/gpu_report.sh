@@ -62,7 +62,7 @@ step() {
     timeout -k 3 "$limit" "$py" -W ignore "$@" 2>"$folder/errors" |
         sed '/ - mmengine - INFO - /d; /OneDL/d' && return
     status=$?
-    printf '\n**Failed** with status %d (124: took more than %d s)\n\n```\n' "$status" "$limit"
+    printf '\n**Failed** with status %d (124 or 137: took more than %d s)\n\n```\n' "$status" "$limit"
     tail -n 8 "$folder/errors"
     printf '```\n'
 }
