@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 from mmpose.registry import TRANSFORMS
+from scipy.stats import kstest, truncnorm
 
 
 def build(type, **arguments):
@@ -115,6 +116,28 @@ def test_false_colour_is_refused(write):
     image = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     with pytest.raises(ValueError, match='false-colour palette'):
         build('LoadThermalImage')(dict(img_path=write(image)))
+
+
+@pytest.mark.parametrize('boxes', [1, 2000])
+def test_fast_changes_of_the_box_are_mmposes(boxes):
+    """The same values from the same seed, and as many random numbers used."""
+    found = {}
+    for name in ('RandomBBoxTransform', 'FastRandomBBoxTransform'):
+        np.random.seed(1)
+        changed = build(name, shift_prob=1., rotate_prob=1.)(
+            dict(bbox_center=np.zeros((boxes, 2)), bbox_scale=np.ones((boxes, 2))))
+        found[name] = [*changed.values(), np.random.rand()]
+    for mmposes, ours in zip(*found.values()):
+        np.testing.assert_allclose(ours, mmposes, rtol=1e-5, atol=1e-6)
+
+
+def test_fast_changes_of_the_box_are_normal_within_limits():
+    np.random.seed(0)
+    drawn = build('FastRandomBBoxTransform')._truncnorm(size=(50000, ))
+    expected = truncnorm(-1, 1)
+    assert drawn.dtype == np.float32 and abs(drawn).max() <= 1
+    assert drawn.std() == pytest.approx(expected.std(), rel=.01)
+    assert kstest(drawn, expected.cdf).pvalue > .01
 
 
 THERMAL = dict(img=np.zeros((6, 8, 3)), img_path='thermal.png')

@@ -1,6 +1,8 @@
 """The tools that evaluate, compare and plot."""
 import json
+import os
 import shlex
+import subprocess
 
 import cv2
 import numpy as np
@@ -186,6 +188,33 @@ def test_steps_are_timed_side_by_side(run_tool, tmp_path):
     with pytest.raises(SystemExit, match='--amp needs a GPU'):
         run_tool('analysis_tools/benchmark_training', '--device', 'cpu',
                  '--amp', 'bfloat16')
+
+
+def test_compiled_steps_are_timed_against_plain_ones(run_tool):
+    import torch._dynamo
+    with torch._dynamo.config.patch(disable=True):  # compiling takes a minute
+        printed = run_tool('analysis_tools/benchmark_training', '--batch', 2,
+                           '--rounds', 1, '--compile', 'both')
+    assert '\n| DIKD, both compiled |' in printed
+    assert '\n| DIKD / both compiled |' in printed
+
+
+@pytest.mark.parametrize('options', [[], ['--device', 'cpu', '--small']])
+def test_gpu_report_goes_on_after_a_failure(tmp_path, options):
+    fake = tmp_path / 'python'
+    fake.write_text('#!/bin/sh\ncase "$*" in *synthetic_pairs*) echo broken >&2; '
+                    'exit 3;; *loading*) exec sleep 9;; *) echo ran "$@";; esac\n')
+    fake.chmod(0o755)
+    report = subprocess.run(
+        ['bash', REPOSITORY / 'tools/dev/gpu_report.sh', '--no-venv', *options],
+        check=True, stdout=subprocess.PIPE, text=True,
+        env=dict(os.environ, PYTHON=str(fake), SECONDS_IN_ALL='10')).stdout
+    assert 'Failed** with status 3' in report and '\nbroken\n' in report
+    assert 'Failed** with status 124' in report  # too slow
+    assert report.count('\nran ') == 6
+    assert ('--amp bfloat16 --batch 64' in report) is (not options)
+    for which in ('teacher', 'both'):
+        assert report.count(f'--compile {which}\n') == 2
 
 
 def test_loading_is_timed_with_kept_images(pairs_root, run_tool):

@@ -184,7 +184,7 @@ def test_python_tools_have_help(tool, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     'tool', ['install.sh', 'quickstart.sh', 'run_tests.sh', 'dist_train.sh',
-             'slurm_train.sh'])
+             'slurm_train.sh', 'dev/gpu_report.sh'])
 def test_shell_tools_are_valid_and_have_help(tool):
     subprocess.run(['bash', '-n', REPOSITORY / 'tools' / tool], check=True)
     result = subprocess.run(['bash', REPOSITORY / 'tools' / tool, '--help'],

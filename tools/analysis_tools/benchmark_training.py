@@ -7,6 +7,7 @@ For comparison, FD and LD are also timed in the style of MMRazor (the teacher's 
 `loss`, with recorders) and as a naive loop (which builds the teacher's graph).
 "Contiguous" is ours without channels_last. A step is BaseModel.train_step, from uint8
 images to updated weights. Images and weights are random; they do not affect speed.
+With --compile, DIKD alone is timed, with and without compiled networks.
 """
 import argparse
 import copy
@@ -20,15 +21,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.model import BaseModel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from peer_distillers import LossOfBoth
 
 _CONFIG = ('configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
            'ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py')
 _FD_LD = dict(
     loss_fd=dict(type='FeatureDistillLoss'), loss_ld=dict(type='LogitDistillLoss'))
 _DIKD = dict(loss_dikd=dict(type='DIKDLoss'))
+_FLOOR = ('plain', 'teacher forward', 'student head, injected',
+          'teacher head, injected')
+# Fields of the teacher and the student.
+_COMPILED = dict(
+    teacher=(dict(compile=dict(mode='reduce-overhead')), {}),
+    both=(dict(compile=True), dict(compile=True)))
 
 
 def parse_args():
@@ -49,6 +56,10 @@ def parse_args():
     parser.add_argument(
         '--teacher', nargs='+', action=DictAction, default={},
         help='further fields of our teacher, such as dtype=bfloat16')
+    parser.add_argument(
+        '--compile', choices=sorted(_COMPILED),
+        help='time DIKD with the teacher as a CUDA graph, or with both networks '
+        'compiled, against DIKD as it is')
     parser.add_argument('--out', help='write all numbers to this JSON file')
     args = parser.parse_args()
     if not Path(args.config).is_file():
@@ -75,50 +86,6 @@ def random_batch(student, size, count):
         with_heatmap=heatmap_size is not None)
 
 
-def recorded(network):
-    """Records input and output of a network's head in the returned dict."""
-    seen, forward = {}, network.head.forward
-
-    def record(features):
-        seen.update(feature=features[-1], output=forward(features))
-        return seen['output']
-
-    network.head.forward = record
-    return seen
-
-
-class LossOfBoth(BaseModel):
-    """FD and LD with two complete `forward(mode='loss')`, as in other projects."""
-
-    def __init__(self, student, teacher, fields, losses, graph):
-        super().__init__(fields['data_preprocessor'])
-        self.student, self.losses = student, copy.deepcopy(losses)
-        # Not a submodule, so that its weights are not in the optimizer.
-        object.__setattr__(self, 'frozen', teacher.eval())
-        self.inputs = fields['student_input'], fields['teacher_input']
-        self.graph = graph
-        self.ours, self.theirs = recorded(student), recorded(teacher)
-
-    def forward(self, inputs, data_samples, mode='loss'):
-        from mmpose_thermal.models.losses import DistillBatch
-        from mmpose_thermal.models.losses.base import map_parts
-        thermal, rgb = (inputs[name] if isinstance(inputs, dict) else inputs
-                        for name in self.inputs)
-        losses = self.student(thermal, data_samples, mode='loss')
-        with torch.set_grad_enabled(self.graph):
-            self.frozen(rgb, data_samples, mode='loss')
-        batch = DistillBatch(
-            student_feature=self.ours['feature'],
-            student_output=self.ours['output'],
-            teacher_feature=self.theirs['feature'].detach(),
-            student_head=None, teacher_head=None, criterion=None, target=None)
-        batch.__dict__['teacher_output'] = map_parts(
-            torch.Tensor.detach, self.theirs['output'])
-        for name, loss in self.losses.items():
-            losses[name] = loss(batch)
-        return losses
-
-
 class Setup:
     """The models of a distillation with random weights, and one batch."""
 
@@ -142,15 +109,17 @@ class Setup:
             self.pairs = dict(self.thermal, inputs={
                 name: self.thermal['inputs'] for name in names})
 
-    def of_ours(self, losses, channels_last=True):
+    def of_ours(self, losses, channels_last=True, compiled=({}, {})):
         with tempfile.TemporaryDirectory() as folder:
             path = f'{folder}/teacher.pth'
             torch.save(dict(state_dict=built(self.teacher).state_dict()), path)
+            of_teacher, of_student = compiled
             return built(dict(
                 self.fields, type='CrossModalDistiller', distill_losses=losses,
                 channels_last=channels_last,
+                student=dict(self.fields['student'], **of_student),
                 teacher=dict(config=self.teacher, checkpoint=path,
-                             **self.args.teacher)))
+                             **{**self.args.teacher, **of_teacher})))
 
     def frozen_teacher(self, trainable=False):
         teacher = built(self.teacher).requires_grad_(trainable)
@@ -173,12 +142,24 @@ class Setup:
 
     def ways(self):
         """Returns all functions to time, by name."""
+        calls = self.compiled_ways() if self.args.compile else self.eager_ways()
+        return {name: self.synchronised(call) for name, call in calls.items()}
+
+    def compiled_ways(self):
+        which = self.args.compile
+        model = self.of_ours(_DIKD, compiled=_COMPILED[which])
+        return {
+            'DIKD': self.step(self.distiller, self.pairs),
+            f'DIKD, {which} compiled': self.step(model, self.pairs),
+        }
+
+    def eager_ways(self):
         plain = dict(self.student, train_cfg=dict(compute_acc=False))
         fd_ld = self.of_ours(_FD_LD)
         mmrazor, naive = (
             LossOfBoth(built(self.student), self.frozen_teacher(graph), self.fields,
                        fd_ld.distill_losses, graph) for graph in (False, True))
-        calls = {
+        return {
             **self.parts_of_floor(),
             'plain': self.step(built(plain), self.thermal),
             'plain, MMPose': self.step(built(self.student), self.thermal),
@@ -189,7 +170,6 @@ class Setup:
             'FD+LD, MMRazor style': self.step(mmrazor, self.pairs),
             'FD+LD, naive loop': self.step(naive, self.pairs),
         }
-        return {name: self.synchronised(call) for name, call in calls.items()}
 
     def synchronised(self, call):
         """Makes a call wait until the device has finished."""
@@ -261,23 +241,29 @@ def observe(call, device):
 
 def ratios_of(times):
     """Medians of the ratios within each round, which are robust to busy moments."""
-    floor = ['plain', 'teacher forward', 'student head, injected',
-             'teacher head, injected']
-    with_connectors = floor + ['connectors'] * ('connectors' in times)
+    with_connectors = (*_FLOOR, 'connectors')
     pairs = {
-        'DIKD / floor': ('DIKD', floor),
+        'DIKD / floor': ('DIKD', _FLOOR),
         'DIKD / floor with connectors': ('DIKD', with_connectors),
-        'DIKD, contiguous / floor': ('DIKD, contiguous', floor),
+        'DIKD, contiguous / floor': ('DIKD, contiguous', _FLOOR),
         'MMRazor style / ours': ('FD+LD, MMRazor style', ['FD+LD']),
         'naive loop / ours': ('FD+LD, naive loop', ['FD+LD']),
         'MMRazor style / ours, contiguous':
             ('FD+LD, MMRazor style', ['FD+LD, contiguous']),
         'plain, MMPose / plain': ('plain, MMPose', ['plain']),
+        **{f'DIKD / {which} compiled': ('DIKD', [f'DIKD, {which} compiled'])
+           for which in _COMPILED},
     }
     return {
         name: float(np.median(times[one] / sum(times[other] for other in others)))
-        for name, (one, others) in pairs.items()
+        for name, (one, others) in pairs.items() if {one, *others} <= set(times)
     }
+
+
+def memory_ratio(seen):
+    """Peak memory of DIKD's step as a multiple of the sum of its parts' peaks."""
+    parts = [seen[name]['peak_mb'] for name in (*_FLOOR, 'connectors') if name in seen]
+    return seen['DIKD']['peak_mb'] / sum(parts)
 
 
 def main():
@@ -297,16 +283,18 @@ def main():
         reads={name: observe(call, device) for name, call in calls.items()})
     print(f'{machine_class()}, {time.strftime("%Y-%m-%d")}; {args.config}, batch '
           f'{args.batch}, {args.amp or "float32"}, teacher {args.teacher or "as it is"}'
-          '\n\n| way | ms a step | waits for a value | copies to the host | peak, MB |'
-          '\n|---|---:|---:|---:|---:|')
+          '\n\n| way | ms a step | pairs/s | waits for a value | copies to the host '
+          '| peak, MB |\n|---|---:|---:|---:|---:|---:|')
     for name, ms in numbers['ms'].items():
         seen = numbers['reads'][name]
         peak = '' if seen['peak_mb'] is None else f'{seen["peak_mb"]:.0f}'
-        print(f'| {name} | {ms:.1f} | {seen["item"]} | {seen["device_to_host"]} | '
-              f'{peak} |')
+        print(f'| {name} | {ms:.1f} | {1e3 * args.batch / ms:.0f} | {seen["item"]} | '
+              f'{seen["device_to_host"]} | {peak} |')
     print('\n| ratio of times | |\n|---|---:|')
     for name, value in numbers['ratios'].items():
         print(f'| {name} | {value:.2f} |')
+    if device.type == 'cuda' and not args.compile:
+        print(f'| peak memory: DIKD / floor | {memory_ratio(numbers["reads"]):.2f} |')
     if args.out:
         Path(args.out).write_text(json.dumps(numbers, indent=1))
 

@@ -55,7 +55,7 @@ box = [
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     dict(
-        type='RandomBBoxTransform',
+        type='FastRandomBBoxTransform',
         shift_prob=0,
         rotate_factor=60,
         scale_factor=(0.75, 1.25)),

@@ -1,4 +1,5 @@
 from .caching import CachedLoading
+from .fast_random_bbox_transform import FastRandomBBoxTransform
 from .formatting import PackPairInputs
 from .loading import LoadRGBPartner, LoadThermalImage
 from .modality import ModalityTransform
@@ -17,9 +18,10 @@ EFFECTS = (NETDNoise, FixedPatternNoise, OpticalBlur, LowerResolution,
            TightFrame)
 
 __all__ = [
-    'CachedLoading', 'ColdNose', 'ContrastReversal', 'FixedPatternNoise',
-    'GainLevelDrift', 'LoadRGBPartner', 'LoadThermalImage', 'LocalContrast',
-    'LowerResolution', 'ModalityTransform', 'NETDNoise', 'OpaqueGlasses',
-    'OpticalBlur', 'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
+    'CachedLoading', 'ColdNose', 'ContrastReversal', 'FastRandomBBoxTransform',
+    'FixedPatternNoise', 'GainLevelDrift', 'LoadRGBPartner',
+    'LoadThermalImage', 'LocalContrast', 'LowerResolution',
+    'ModalityTransform', 'NETDNoise', 'OpaqueGlasses', 'OpticalBlur',
+    'PackPairInputs', 'PairTopdownAffine', 'PartialOcclusion',
     'PointSetConverter', 'TemperatureGradient', 'ThermalEffect', 'TightFrame'
 ]
