@@ -7,7 +7,10 @@ tables = [
     dict(
         title='5,000 unlabelled pairs',
         baseline='direct-5000',
-        rows=['light-60', 'direct-5000', 'mcl-60-5000', 'ktl-60-5000']),
+        rows=[
+            'light-60', 'direct-5000', 'mcl-60-5000', 'light-6000',
+            'ktl-60-5000'
+        ]),
     dict(
         title='1,000 unlabelled pairs, 5,000 unlabelled thermal faces',
         baseline='direct-1000',
