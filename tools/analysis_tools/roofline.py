@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import onnx
@@ -48,8 +48,7 @@ class Limits:
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('model', help='NAME.onnx, which takes images (N, C, H, W)')
     parser.add_argument('--batch', type=int, default=1, help='images [%(default)s]')
     parser.add_argument(
@@ -61,9 +60,9 @@ def parse_args():
 def session(model, is_optimised=True, profile=None):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
-    level = onnxruntime.GraphOptimizationLevel
+    levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = \
-        level.ORT_ENABLE_ALL if is_optimised else level.ORT_DISABLE_ALL
+        levels.ORT_ENABLE_ALL if is_optimised else levels.ORT_DISABLE_ALL
     if profile:
         options.enable_profiling, options.profile_file_prefix = True, profile
     return onnxruntime.InferenceSession(
@@ -92,7 +91,6 @@ def measured_limits(seconds):
 
 
 def gemm_rate(operator, left, right, output, seconds):
-    """Multiply-accumulates per second of a square matrix product."""
     size = (_GEMM_SIDE, _GEMM_SIDE)
     values = helper.make_tensor_value_info
     graph = helper.make_graph(
@@ -102,9 +100,8 @@ def gemm_rate(operator, left, right, output, seconds):
         [onnx.numpy_helper.from_array(np.ones(size, right), 'weights')])
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
-    run = session(model.SerializeToString())
-    image = np.ones(size, left)
-    return _GEMM_SIDE**3 / fastest(lambda: run.run(None, {'image': image}), seconds)
+    run, image = session(model.SerializeToString()), {'image': np.ones(size, left)}
+    return _GEMM_SIDE**3 / fastest(lambda: run.run(None, image), seconds)
 
 
 def random_image(run, batch):
@@ -115,7 +112,7 @@ def random_image(run, batch):
 
 
 def profiled_nodes(model, batch, seconds, is_optimised):
-    """Yields the arguments of each node that ONNX Runtime ran, and its seconds."""
+    """Returns what ONNX Runtime tells of each node that ran, and its seconds."""
     with tempfile.TemporaryDirectory() as folder:
         run = session(model, is_optimised, os.path.join(folder, 'profile'))
         image = random_image(run, batch)
@@ -128,18 +125,16 @@ def profiled_nodes(model, batch, seconds, is_optimised):
             index = event['args']['node_index']
             times[index].append(event['dur'] * 1e-6)
             nodes[index] = event['args']
-    for index, node in nodes.items():
-        yield node, min(times[index])
+    return [(node, min(times[index])) for index, node in nodes.items()]
 
 
-def shapes(node, which):
-    return [next(iter(each.values())) for each in node[which]]
+def shapes(node, side):
+    return [next(iter(each.values())) for each in node[f'{side}put_type_shape']]
 
 
 def weights_of(node):
     """Shape of a convolution's weights; None if they were packed beforehand."""
-    return next((shape for shape in shapes(node, 'input_type_shape')[1:]
-                 if len(shape) > 2), None)
+    return next((shape for shape in shapes(node, 'in')[1:] if len(shape) > 2), None)
 
 
 def name_of(node):
@@ -147,13 +142,12 @@ def name_of(node):
     name, kernel = node['op_name'], weights_of(node)
     if name not in ('Conv', 'FusedConv', 'QLinearConv') or kernel is None:
         return name
-    return ('depthwise ' if kernel[1] == 1 else '') + 'Conv ' + \
-        'x'.join(map(str, kernel[2:]))
+    return 'depthwise ' * (kernel[1] == 1) + f'Conv {"x".join(map(str, kernel[2:]))}'
 
 
 def macs_of(node):
-    name, inputs = node['op_name'], shapes(node, 'input_type_shape')
-    output = shapes(node, 'output_type_shape')[0]
+    name, inputs = node['op_name'], shapes(node, 'in')
+    output = shapes(node, 'out')[0]
     if name in ('Conv', 'ConvTranspose'):
         values = output if name == 'Conv' else inputs[0]
         return math.prod(values) * math.prod(weights_of(node)[1:])
@@ -161,7 +155,6 @@ def macs_of(node):
 
 
 def kinds_of(model, batch, seconds):
-    """Returns what each kind of node takes and does, by name."""
     kinds = defaultdict(Kind)
     for node, spent in profiled_nodes(model, batch, seconds, True):
         kind = kinds[name_of(node)]
@@ -178,20 +171,17 @@ def kinds_of(model, batch, seconds):
 
 
 def print_table(kinds, limits):
-    total = Kind(*np.sum([(kind.nodes, kind.seconds, kind.macs, kind.bytes)
-                          for kind in kinds.values()], axis=0))
+    total = Kind(*np.sum([astuple(kind)[:4] for kind in kinds.values()], axis=0))
+    rows = [(name, kind, limits.seconds(kind)) for name, kind in sorted(
+        kinds.items(), key=lambda each: -each[1].seconds)]
+    rows.append(('**all**', total, sum(least_s for *_, least_s in rows)))
     print('| node | number | share of time | GMAC/s | GB/s | share of the limit |\n'
           '|---|---:|---:|---:|---:|---:|')
-    for name, kind in sorted(kinds.items(), key=lambda each: -each[1].seconds):
-        print_row(name, kind, total.seconds, limits.seconds(kind))
-    print_row('**all**', total, total.seconds, sum(map(limits.seconds, kinds.values())))
-
-
-def print_row(name, kind, total_s, least_s):
-    spent = max(kind.seconds, 1e-6)  # of the profiler's clock
-    print(f'| {name} | {kind.nodes:.0f} | {kind.seconds / total_s:.1%} | '
-          f'{kind.macs / spent / 1e9:.1f} | {kind.bytes / spent / 1e9:.1f} | '
-          f'{least_s / spent:.0%} |')
+    for name, kind, least_s in rows:
+        spent = max(kind.seconds, 1e-6)  # a tick of the profiler
+        print(f'| {name} | {kind.nodes:.0f} | {kind.seconds / total.seconds:.1%} | '
+              f'{kind.macs / spent / 1e9:.1f} | {kind.bytes / spent / 1e9:.1f} | '
+              f'{least_s / spent:.0%} |')
 
 
 def main():
@@ -200,10 +190,10 @@ def main():
         sys.exit(f'roofline: {args.model} does not exist')
     limits = measured_limits(args.seconds)
     kinds = kinds_of(args.model, args.batch, args.seconds)
+    spent_ms = 1e3 * sum(kind.seconds for kind in kinds.values())
     print(f'One core: {limits.fp32 / 1e9:.0f} GMAC/s in float32, '
           f'{limits.int8 / 1e9:.0f} in int8, {limits.copy / 1e9:.0f} GB/s. '
-          f'Batch {args.batch}: '
-          f'{1e3 * sum(kind.seconds for kind in kinds.values()):.2f} ms.\n')
+          f'Batch {args.batch}: {spent_ms:.2f} ms.\n')
     print_table(kinds, limits)
 
 
