@@ -1,5 +1,4 @@
 """Registers the components of this package in MMPose's registries."""
-import multiprocessing
 import sys
 from pathlib import Path
 
@@ -29,7 +28,9 @@ def is_command_line() -> bool:
     earlier versions register on import). Returns ``False`` in child processes,
     such as data loader workers, although they inherit the program name.
     """
-    if multiprocessing.current_process().name != 'MainProcess':
+    # Of a child process, multiprocessing is loaded already.
+    processes = sys.modules.get('multiprocessing')
+    if processes and processes.current_process().name != 'MainProcess':
         return False
     program = sys.argv[0] if sys.argv else ''
     if program == '-m':  # Python is still locating the module

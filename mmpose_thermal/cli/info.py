@@ -1,7 +1,7 @@
 """Show what is installed and missing, or describe a model file."""
 import argparse
 import sys
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 
 from mmpose_thermal.version import __version__
@@ -63,6 +63,7 @@ def _described_installation():
 
 def _version(module, distributions):
     """Finds a module's version without importing it; None if missing."""
+    from importlib import metadata  # slow to import
     if util.find_spec(module) is None:
         return None
     for name in distributions:

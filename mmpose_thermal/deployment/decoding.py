@@ -6,6 +6,7 @@ of tensors, so that they can be exported and run on any device.
 from typing import List, Sequence, Tuple
 
 import cv2
+import numpy as np
 import torch
 import torch.nn as nn
 from mmpose.codecs import (MSRAHeatmap, RegressionLabel, SimCCLabel,
@@ -36,13 +37,14 @@ def build_decoder(codec) -> nn.Module:
         NotImplementedError: The codec is not supported.
     """
     if type(codec).decode is MSRAHeatmap.decode:
-        refine = (DarkRefinement(codec.blur_kernel_size)
-                  if codec.unbiased else QuarterOffset())
-        return HeatmapDecoder(refine, codec.scale_factor)
+        refine = (DarkRefinement(codec.blur_kernel_size, codec.heatmap_size)
+                  if codec.unbiased else QuarterOffset(codec.heatmap_size))
+        return HeatmapDecoder(refine, codec.scale_factor, codec.heatmap_size)
     if type(codec) is UDPHeatmap and codec.heatmap_type == 'gaussian':
         last = [length - 1 for length in codec.heatmap_size]
         scale = [i / s for i, s in zip(codec.input_size, last)]
-        return HeatmapDecoder(UDPRefinement(codec.blur_kernel_size), scale)
+        refine = UDPRefinement(codec.blur_kernel_size, codec.heatmap_size)
+        return HeatmapDecoder(refine, scale, codec.heatmap_size)
     if type(codec) is SimCCLabel and not codec.use_dark:
         return SimCCDecoder(codec.simcc_split_ratio)
     if type(codec) is RegressionLabel:
@@ -59,95 +61,118 @@ class HeatmapDecoder(nn.Module):
     Args:
         refine (nn.Module): Maps heatmaps and x, y of their maxima to offsets.
         scale (Sequence[float]): Input pixels per heatmap pixel in x and y.
+        heatmap_size (tuple[int, int]): (width, height).
     """
 
-    def __init__(self, refine: nn.Module, scale: Sequence[float]) -> None:
+    def __init__(self, refine: nn.Module, scale: Sequence[float],
+                 heatmap_size: Tuple[int, int]) -> None:
         super().__init__()
         self.refine = refine
+        self.width, self.height = heatmap_size
         self.register_buffer('scale', torch.tensor([float(s) for s in scale]))
+        # A map without a response says that the point may be anywhere.
+        self.anywhere = sum((length * float(s))**2
+                            for length, s in zip(heatmap_size, scale))
+        for name, length in zip(('columns', 'rows'), heatmap_size):
+            self.register_buffer(name, torch.arange(length).float())
 
     def forward(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
         """Decodes heatmaps (N, K, H, W)."""
-        width = heatmaps.shape[3]
         scores, index = heatmaps.flatten(2).max(2)
-        x = index % width
-        y = torch.div(index, width, rounding_mode='trunc')
+        x = index % self.width
+        y = torch.div(index, self.width, rounding_mode='trunc')
         points = torch.stack([x, y], 2).float() + self.refine(heatmaps, x, y)
         # Like MMPose, place points without any response at (-1, -1).
-        points = torch.where((scores > 0)[..., None], points,
-                             torch.full_like(points, -1.))
-        return (points * self.scale, scores,
-                self._spreads(heatmaps, scores, points))
+        is_empty = scores <= 0
+        points = points.masked_fill(is_empty[..., None], -1.)
+        square = self._moments(heatmaps, scores, points)
+        spreads = square.masked_fill(is_empty, self.anywhere).sqrt()
+        return points * self.scale, scores, spreads
 
-    def _spreads(self, heatmaps, scores, points):
-        """Roots of the second moments about the points, in input pixels."""
-        height, width = heatmaps.shape[2:]
-        columns, rows = (
-            torch.arange(length, device=heatmaps.device).float()
-            for length in (width, height))
+    def _moments(self, heatmaps, scores, points):
+        """Second moments about the points, in square input pixels, (N, K)."""
         # The sum of what a network leaves far from the point would exceed it.
         weights = (heatmaps - _TAIL * scores[..., None, None]).clamp_min(0.)
-        total = weights.sum((2, 3))
-        moments = [(weights.sum(other) * ((axis - points[..., index, None]) *
-                                          self.scale[index])**2).sum(2)
-                   for index, (other, axis) in enumerate(((2, columns),
-                                                          (3, rows)))]
-        square = (moments[0] + moments[1]) / total.clamp_min(1e-9)
-        # A map without a response says that the point may be anywhere.
-        anywhere = (width * self.scale[0])**2 + (height * self.scale[1])**2
-        return torch.where(scores > 0, square, anywhere).sqrt()
+        sums = weights.sum(2), weights.sum(3)
+        moments = [(each * ((axis - points[..., index, None]) *
+                            self.scale[index])**2).sum(2)
+                   for index, (each, axis) in enumerate(
+                       zip(sums, (self.columns, self.rows)))]
+        return (moments[0] + moments[1]) / sums[0].sum(2).clamp_min(1e-9)
 
 
-def _values(maps, x, y, offsets):
-    """Values at offsets from the maxima, clamped to the border, (N, K) each."""
-    height, width = maps.shape[2:]
-    flat = maps.flatten(2)
-    index = torch.stack([
-        (y + dy).clamp(0, height - 1) * width + (x + dx).clamp(0, width - 1)
-        for dx, dy in offsets
-    ], 2)
-    return flat.gather(2, index).unbind(2)
+class _Neighbours(nn.Module):
+    """Takes values at offsets from points, clamped to the border."""
 
+    def __init__(self, offsets: Sequence[Tuple[int, int]],
+                 heatmap_size: Tuple[int, int]) -> None:
+        super().__init__()
+        self.width, self.height = heatmap_size
+        self.register_buffer('offsets', torch.tensor(offsets).T.contiguous())
 
-def _step(dx, dy, inside):
-    # A product would keep NaN and infinity from outside.
-    step = torch.stack([dx, dy], 2)
-    return torch.where(inside[..., None], step, torch.zeros_like(step))
+    def forward(self, maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Values (N, K, D) of maps (N, K, H, W) near x, y, (N, K)."""
+        x = (x[..., None] + self.offsets[0]).clamp(0, self.width - 1)
+        y = (y[..., None] + self.offsets[1]).clamp(0, self.height - 1)
+        return maps.flatten(2).gather(2, y * self.width + x)
 
 
 class QuarterOffset(nn.Module):
     """Shifts points a quarter of a pixel towards the higher neighbour."""
 
+    def __init__(self, heatmap_size: Tuple[int, int]) -> None:
+        super().__init__()
+        self.width, self.height = heatmap_size
+        self.neighbours = _Neighbours([(1, 0), (-1, 0), (0, 1), (0, -1)],
+                                      heatmap_size)
+
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        height, width = heatmaps.shape[2:]
-        right, left, below, above = _values(heatmaps, x, y, [(1, 0), (-1, 0),
-                                                             (0, 1), (0, -1)])
+        right, left, below, above = self.neighbours(heatmaps, x, y).unbind(2)
         # MMPose's own conditions, which are not symmetric.
-        in_x = (x > 1) & (x < width - 1) & (y > 0)
-        in_y = (y > 1) & (y < height - 1) & (x > 0)
+        in_x = (x > 1) & (x < self.width - 1) & (y > 0)
+        in_y = (y > 1) & (y < self.height - 1) & (x > 0)
         return .25 * torch.stack([
             torch.sign(right - left) * in_x, torch.sign(below - above) * in_y
         ], 2)
 
 
 class _Modulation(nn.Module):
-    """Smooths heatmaps with OpenCV's Gaussian and restores their maxima."""
+    """Smooths heatmaps with OpenCV's Gaussian and restores their maxima.
 
-    def __init__(self, kernel_size: int) -> None:
+    The Gaussian is a matrix product along each axis: as a convolution of
+    single channels, it would take longer than a light network.
+
+    Args:
+        kernel_size (int): Side of the Gaussian in heatmap pixels, odd.
+        heatmap_size (tuple[int, int]): (width, height).
+        offsets (Sequence[tuple[int, int]]): Where values are needed, in
+            pixels from the maxima.
+    """
+
+    def __init__(self, kernel_size: int, heatmap_size: Tuple[int, int],
+                 offsets: Sequence[Tuple[int, int]]) -> None:
         super().__init__()
-        self.padding = kernel_size // 2
-        kernel = torch.from_numpy(cv2.getGaussianKernel(kernel_size, 0))
-        self.register_buffer('kernel', (kernel @ kernel.T).float()[None, None])
+        self.width, self.height = heatmap_size
+        self.neighbours = _Neighbours(offsets, heatmap_size)
+        for name, length in zip(('along_x', 'along_y'), heatmap_size):
+            self.register_buffer(name, _gaussian_matrix(kernel_size, length))
 
-    def smooth(self, heatmaps: Tensor) -> Tensor:
-        """Returns smoothed heatmaps of the same shape."""
-        shape = heatmaps.shape
-        smoothed = nn.functional.conv2d(
-            heatmaps.reshape(-1, 1, *shape[2:]), self.kernel,
-            padding=self.padding).reshape(shape)
-        return smoothed * (
-            heatmaps.amax((2, 3), True) / smoothed.amax((2, 3), True))
+    def values(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Smoothed values (N, K, D) at the offsets from x, y, (N, K)."""
+        smoothed = self.along_y @ (heatmaps @ self.along_x)
+        return self.neighbours(smoothed, x, y) * (
+            heatmaps.amax((2, 3)) / smoothed.amax((2, 3)))[..., None]
+
+
+def _gaussian_matrix(kernel_size, length) -> Tensor:
+    """Smooths an axis, with zeros beyond its ends: symmetric, (L, L)."""
+    kernel = cv2.getGaussianKernel(kernel_size, 0)[:, 0]
+    distance = np.abs(np.subtract.outer(np.arange(length), np.arange(length)))
+    middle = kernel_size // 2
+    weights = np.where(distance <= middle,
+                       kernel[middle - np.minimum(distance, middle)], 0)
+    return torch.from_numpy(weights).float()
 
 
 class DarkRefinement(_Modulation):
@@ -159,23 +184,28 @@ class DarkRefinement(_Modulation):
 
     _OFFSETS = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (2, 0), (-2, 0),
                 (0, 2), (0, -2), (1, 1), (1, -1), (-1, 1), (-1, -1)]
+    # Derivatives along x, y, xx, yy and xy as weights of these values.
+    _DERIVATIVES = [[0, .5, -.5, *[0] * 10], [*[0] * 3, .5, -.5, *[0] * 8],
+                    [-.5, *[0] * 4, .25, .25, *[0] * 6],
+                    [-.5, *[0] * 6, .25, .25, *[0] * 4],
+                    [*[0] * 9, .25, -.25, -.25, .25]]
+
+    def __init__(self, kernel_size: int,
+                 heatmap_size: Tuple[int, int]) -> None:
+        super().__init__(kernel_size, heatmap_size, self._OFFSETS)
+        self.register_buffer('derivatives',
+                             torch.tensor(self._DERIVATIVES).T.contiguous())
 
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        height, width = heatmaps.shape[2:]
-        logs = self.smooth(heatmaps).clamp_min(1e-10).log()
-        (v, right, left, below, above, right2, left2, below2, above2, br, ar,
-         bl, al) = _values(logs, x, y, self._OFFSETS)
-        dx, dy = .5 * (right - left), .5 * (below - above)
-        dxx = .25 * (right2 - 2 * v + left2)
-        dyy = .25 * (below2 - 2 * v + above2)
-        dxy = .25 * (br - ar - bl + al)
+        logs = self.values(heatmaps, x, y).clamp_min(1e-10).log()
+        dx, dy, dxx, dyy, dxy = (logs @ self.derivatives).unbind(2)
         determinant = dxx * dyy - dxy * dxy
-        inside = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2) & (
-            determinant != 0)
-        safe = torch.where(inside, determinant, torch.ones_like(determinant))
-        return _step((dxy * dy - dyy * dx) / safe, (dxy * dx - dxx * dy) /
-                     safe, inside)
+        inside = (x > 1) & (x < self.width - 2) & (y > 1) & (
+            y < self.height - 2) & (determinant != 0)
+        step = torch.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy],
+                           2) / determinant[..., None]
+        return step.masked_fill(~inside[..., None], 0.)
 
 
 class UDPRefinement(_Modulation):
@@ -187,11 +217,14 @@ class UDPRefinement(_Modulation):
 
     _OFFSETS = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)]
 
+    def __init__(self, kernel_size: int,
+                 heatmap_size: Tuple[int, int]) -> None:
+        super().__init__(kernel_size, heatmap_size, self._OFFSETS)
+
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        logs = self.smooth(heatmaps).clamp(1e-3, 50.).log()
-        v, right, left, below, above, br, al = _values(logs, x, y,
-                                                       self._OFFSETS)
+        logs = self.values(heatmaps, x, y).clamp(1e-3, 50.).log()
+        v, right, left, below, above, br, al = logs.unbind(2)
         dx, dy = .5 * (right - left), .5 * (below - above)
         epsilon = torch.finfo(torch.float32).eps
         dxx = right - 2 * v + left + epsilon

@@ -1,4 +1,6 @@
 """Landmark models such as PFLD, in ONNX Runtime."""
+from typing import Optional
+
 import numpy as np
 
 from .square_crops import SquareCrops
@@ -15,15 +17,19 @@ class Pfld:
         path (str): Takes (1, 3, S, S), RGB between 0 and 1; returns 68 points
             in iBUG's order or 98 in WFLW's, x and y in turn, as shares of S.
         crop (float): Side of the crop, in mean sides of the box.
+        threads (int, optional): CPU threads. Defaults to all cores.
 
     Raises:
         ValueError: It takes or returns something else.
     """
 
-    def __init__(self, path: str, crop: float = 1.2) -> None:
+    def __init__(self, path: str, crop: float = 1.2,
+                 threads: Optional[int] = None) -> None:
         import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
         self._session = onnxruntime.InferenceSession(
-            path, providers=['CPUExecutionProvider'])
+            path, options, providers=['CPUExecutionProvider'])
         self._input = self._session.get_inputs()[0]
         self._size_px, self._crop = self._input.shape[-1], crop
         if not isinstance(self._size_px, int):

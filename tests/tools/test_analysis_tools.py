@@ -7,6 +7,7 @@ import subprocess
 import cv2
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper, save
 from conftest import REPOSITORY, face_errors
 from test_tools import run
 
@@ -170,6 +171,50 @@ def test_inference_is_timed_side_by_side(save_student, run_tool, tmp_path):
     memory = content['results'][0]['memory_mb']
     assert memory['onnx'] < .5 * memory['pytorch']
     assert printed.count('\n|---|') == 4
+
+
+@pytest.mark.long
+def test_peers_are_timed_side_by_side(save_student, run_tool):
+    checkpoint = save_student()
+    printed = run_tool('analysis_tools/benchmark_peers', checkpoint[:-4] + '.py',
+                       checkpoint, '--seconds', .01)
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]]
+            for line in printed.splitlines() if line[:1] == '|']
+    assert rows[0] == ['', 'faces/s', 'times inference_topdown']
+    assert [row[0] for row in rows[2:]] == [
+        'ours, fp32', 'ours, fp32, temperatures', 'ours, int8',
+        'ours, int8, temperatures', 'inference_topdown']
+    rates = {row[0]: float(row[1]) for row in rows[2:]}
+    assert rates['ours, fp32'] > rates['inference_topdown']
+
+
+def test_roofline_tells_what_each_kind_of_node_computes(run_tool, tmp_path):
+    rng = np.random.default_rng(0)
+    weights = [numpy_helper.from_array(rng.random(shape, np.float32), name)
+               for name, shape in (('wide', (32, 3, 3, 3)), ('deep', (32, 1, 5, 5)))]
+    graph = helper.make_graph([
+        helper.make_node('Conv', ['image', 'wide'], ['a'], pads=[1] * 4),
+        helper.make_node('Conv', ['a', 'deep'], ['b'], pads=[2] * 4, group=32),
+        helper.make_node('Softmax', ['b'], ['c'])
+    ], 'tiny', [helper.make_tensor_value_info(
+        'image', TensorProto.FLOAT, ['batch', 3, 64, 64])], [
+            helper.make_tensor_value_info('c', TensorProto.FLOAT, None)], weights)
+    save(helper.make_model(
+        graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8),
+        tmp_path / 'tiny.onnx')
+    printed = run_tool('analysis_tools/roofline', tmp_path / 'tiny.onnx',
+                       '--batch', 2, '--seconds', .05)
+    rows = {row[1].strip(): row[2:-1] for row in (
+        line.split('|') for line in printed.splitlines() if line[:1] == '|')}
+    milliseconds = float(printed.split('Batch 2: ')[1].split(' ms')[0])
+    for name, macs in (('Conv 3x3', 32 * 27), ('depthwise Conv 5x5', 32 * 25)):
+        count, share, rate = rows[name][:3]
+        spent_ms = milliseconds * float(share.strip(' %')) / 100
+        assert int(count) == 1
+        assert float(rate) * spent_ms * 1e6 == pytest.approx(
+            2 * 64**2 * macs, rel=.1)
+    assert float(rows['Softmax'][2]) == 0
+    assert rows['**all**'][1].strip() == '100.0%'
 
 
 def test_steps_are_timed_side_by_side(run_tool, tmp_path):

@@ -32,6 +32,7 @@ _STUDENTS = [
                  'topdown_heatmap/sftl54/td-hm_shufflenetv2-w0.5')
 ]
 _FRAME = (512, 640)  # height and width of a common microbolometer
+SPOT_BOX = [220, 150, 380, 350]
 _BATCHES = (1, 16)
 _STREAMED = 16  # frames
 _WAYS = ('inference_topdown', 'pytorch', 'torchscript', 'onnx', 'onnx-int8')
@@ -114,17 +115,22 @@ def call_of(way, base, info, threads):
     return lambda batch: inference_topdown(model, image, boxes[:batch])
 
 
+def warm_spot():
+    """A 16-bit frame with something as warm and large as a face."""
+    y, x = np.mgrid[:_FRAME[0], :_FRAME[1]]
+    spot = 1200 * np.exp(-((x - 300) / 80)**2 - ((y - 250) / 100)**2)
+    noise = np.random.default_rng(0).normal(0, 5, _FRAME)
+    return (29500 + spot + noise).astype(np.uint16)
+
+
 def whole_frames(base, info, threads, seconds):
     """Measures frames/s from a 16-bit file to coordinates, and of the bare network."""
     from mmpose_thermal.apis import ThermalLandmarker, time_in_turns
     folder = Path(base).parent
-    y, x = np.mgrid[:_FRAME[0], :_FRAME[1]]
-    face = 1200 * np.exp(-((x - 300) / 80)**2 - ((y - 250) / 100)**2)
-    noise = np.random.default_rng(0).normal(0, 5, _FRAME)
-    frame = (29500 + face + noise).astype(np.uint16)
+    frame = warm_spot()
     np.save(folder / 'frame.npy', frame)
     cv2.imwrite(str(folder / 'frame.png'), frame)
-    boxes = [[220, 150, 380, 350]]
+    boxes = [SPOT_BOX]
     landmarker = partial(ThermalLandmarker, device='onnx')
     celsius = landmarker(base + '.onnx', threads=threads)
     plain = landmarker(base + '.onnx', threads=threads, temperatures=False)
