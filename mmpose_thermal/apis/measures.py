@@ -34,7 +34,8 @@ class FaceMeasures:
         if is_skin(at_points.tolist()) or np.isnan(at_points).all():
             face.keypoint_celsius, face.skin_celsius = at_points, of_skin
             face.skin_readings = self._thermometer.readings(
-                frame.raw, face.keypoints, face.uncertainty_px)
+                frame.raw, face.keypoints, face.uncertainty_px,
+                face.face_score)
         else:
             self._warn_once(
                 'skin', 'A face has no plausible skin temperatures (its '
