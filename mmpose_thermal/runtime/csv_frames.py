@@ -11,6 +11,7 @@ CSV = '.csv'
 _MIN_SIDE = 8  # shorter tables are settings
 _SEPARATORS = (';', '\t', ',')
 _NUMBER = re.compile(r'-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?nan', re.I)
+_BEGINNING = re.compile(r'-?\d*\.?\d*(?:[eE][-+]?\d*)?|[-+]?nan?', re.I)
 # Kelvin are value * scale + offset.
 _UNITS = {
     'c': (1., CELSIUS_K),
@@ -33,15 +34,21 @@ def decode_csv(content: bytes, name: str) -> np.ndarray:
         table name one unit, otherwise as stored.
 
     Raises:
-        ValueError: There is no table.
+        ValueError: There is no table, or its last line is cut.
     """
-    lines = _decoded(content).splitlines()
+    text = _decoded(content)
+    lines = text.splitlines()
     for separator in _SEPARATORS:
         rows = [_numbers(line, separator) for line in lines]
         table = _longest(rows)
         if table is None:
             continue
         start, end = table
+        if end == len(lines) - 1 and not text.endswith(('\n', '\r')) and \
+                _is_cut(lines[end], separator, len(rows[start])):
+            raise ValueError(
+                f'Image {name} is truncated: it ends within a line, after '
+                f'{end - start} rows. Copy or export it again, or remove it.')
         frame = _without_indices(np.array(rows[start:end], np.float64))
         scale, offset = _unit_of(lines[:start] + lines[end:])
         return (frame * scale + offset).astype(np.float32)
@@ -53,20 +60,24 @@ def decode_csv(content: bytes, name: str) -> np.ndarray:
 
 def _decoded(content: bytes) -> str:
     if content[:2] in (b'\xff\xfe', b'\xfe\xff'):
-        return content.decode('utf-16', 'replace')
+        return content.decode('utf-16', 'ignore')
     try:
         return content.decode('utf-8-sig')
     except UnicodeDecodeError:
         return content.decode('latin-1')
 
 
+def _cells(line: str, separator: str) -> List[str]:
+    cells = [cell.strip().strip('"') for cell in line.split(separator)]
+    return cells if separator == ',' else [
+        cell.replace(',', '.') for cell in cells]
+
+
 def _numbers(line: str, separator: str) -> Optional[Tuple[float, ...]]:
     """The numbers of a line; ``None`` if it holds anything else."""
-    cells = [cell.strip().strip('"') for cell in line.split(separator)]
+    cells = _cells(line, separator)
     while cells and not cells[-1]:
         cells.pop()
-    if separator != ',':
-        cells = [cell.replace(',', '.') for cell in cells]
     if cells and not cells[0]:
         cells[0] = 'nan'  # above a column that counts the rows
     if len(cells) < _MIN_SIDE or not all(map(_NUMBER.fullmatch, cells)):
@@ -83,6 +94,14 @@ def _longest(rows: List[Optional[tuple]]) -> Optional[Tuple[int, int]]:
             runs.append((count * length, start, start + count))
         start += count
     return max(runs)[1:] if runs else None
+
+
+def _is_cut(line: str, separator: str, length: int) -> bool:
+    """Whether a line begins as a row of this length, but has fewer numbers."""
+    *whole, last = _cells(line, separator)
+    return bool(line.strip()) and len(whole) < length and \
+        all(map(_NUMBER.fullmatch, whole)) and \
+        _BEGINNING.fullmatch(last) is not None
 
 
 def _without_indices(frame: np.ndarray) -> np.ndarray:
