@@ -12,6 +12,7 @@ _MIN_SIDE = 8  # shorter tables are settings
 _SEPARATORS = (';', '\t', ',')
 _NUMBER = re.compile(r'-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?nan', re.I)
 _BEGINNING = re.compile(r'-?\d*\.?\d*(?:[eE][-+]?\d*)?|[-+]?nan?', re.I)
+_Unit = Tuple[float, float]
 # Kelvin are value * scale + offset.
 _UNITS = {
     'c': (1., CELSIUS_K),
@@ -36,6 +37,18 @@ def decode_csv(content: bytes, name: str) -> np.ndarray:
     Raises:
         ValueError: There is no table, or its last line is cut.
     """
+    frame, unit = _read(content, name)
+    scale, offset = unit or (1., 0.)
+    return (frame * scale + offset).astype(np.float32)
+
+
+def names_unit(content: bytes, name: str) -> bool:
+    """Whether :func:`decode_csv` yields kelvin. It raises the same errors."""
+    return _read(content, name)[1] is not None
+
+
+def _read(content: bytes, name: str) -> Tuple[np.ndarray, Optional[_Unit]]:
+    """Reads the numbers (H, W), and the unit that the file names."""
     text = _decoded(content)
     lines = text.splitlines()
     for separator in _SEPARATORS:
@@ -44,14 +57,13 @@ def decode_csv(content: bytes, name: str) -> np.ndarray:
         if table is None:
             continue
         start, end = table
+        values = np.array(rows[start:end], np.float64)
         if end == len(lines) - 1 and not text.endswith(('\n', '\r')) and \
-                _is_cut(lines[end], separator, len(rows[start])):
+                _is_cut(lines[end], separator, values.shape[1]):
             raise ValueError(
                 f'Image {name} is truncated: it ends within a line, after '
                 f'{end - start} rows. Copy or export it again, or remove it.')
-        frame = _without_indices(np.array(rows[start:end], np.float64))
-        scale, offset = _unit_of(lines[:start] + lines[end:])
-        return (frame * scale + offset).astype(np.float32)
+        return _without_indices(values), _unit_of(lines[:start] + lines[end:])
     raise ValueError(
         f'Image {name} holds no table of numbers with {_MIN_SIDE} rows and '
         'columns or more: export one frame per file, one line per row of '
@@ -114,10 +126,10 @@ def _without_indices(frame: np.ndarray) -> np.ndarray:
     return frame[int(has_row):, int(has_column):]
 
 
-def _unit_of(lines: List[str]) -> Tuple[float, float]:
+def _unit_of(lines: List[str]) -> Optional[_Unit]:
     """Scale and offset of the one unit that these lines name, if it is one."""
     named = {
         next(filter(None, match.groups())).lower()
         for line in lines for match in _UNIT.finditer(line)
     }
-    return _UNITS[named.pop()] if len(named) == 1 else (1., 0.)
+    return _UNITS[named.pop()] if len(named) == 1 else None
