@@ -61,7 +61,8 @@ class ThermalLandmarker:
         temperature_scale, temperature_offset (float): Kelvin are
             ``frame * scale + offset``. Default to 0.01 and 0 for 16 bits
             (centikelvin), and to 1 and 0 for floats. For floats in degrees
-            Celsius, set the offset to 273.15.
+            Celsius, set the offset to 273.15. They do not apply to radiometric
+            JPEGs and CSV tables that name their unit.
         temperatures (bool): Whether to compute skin temperatures (radiometric
             frames only).
         batch_size (int): Maximum number of faces per network call.
@@ -101,12 +102,12 @@ class ThermalLandmarker:
         self.info, self._is_whole = network.info, not detect
         self.min_box_score, self.min_face_score = min_box_score, min_face_score
         self._warn_once = WarnOnce()
-        unit = (temperature_scale, temperature_offset)
         self._preparation = FramePreparation(
-            self.info, palette, *unit, temperatures, self._warn_once)
+            self.info, palette, temperature_scale, temperature_offset,
+            temperatures, self._warn_once)
         self._landmarks = LandmarksInBoxes(
             network, batch_size,
-            FaceMeasures(self.info.keypoints, *unit, self._warn_once))
+            FaceMeasures(self.info.keypoints, self._warn_once))
 
     def __call__(
         self,

@@ -1,9 +1,10 @@
 """What is measured of a face besides its landmarks."""
-from typing import Optional, Sequence
+from typing import Dict, Sequence
 
 import numpy as np
 
 from mmpose_thermal.runtime.head_pose import head_pose
+from mmpose_thermal.runtime.images import holds_kelvin
 from mmpose_thermal.runtime.results import FaceLandmarks
 from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
 from mmpose_thermal.runtime.warned_once import WarnOnce
@@ -16,29 +17,37 @@ class FaceMeasures:
 
     Args:
         keypoints (Sequence[str]): Landmark names.
-        scale, offset (float): Kelvin are ``frame * scale + offset``.
         warn_once (WarnOnce): Gives warnings.
     """
 
-    def __init__(self, keypoints: Sequence[str], scale: Optional[float],
-                 offset: float, warn_once: WarnOnce) -> None:
+    def __init__(self, keypoints: Sequence[str], warn_once: WarnOnce) -> None:
         self._keypoints, self._warn_once = keypoints, warn_once
-        self._thermometer = SkinThermometer(keypoints, scale, offset)
+        self._thermometers: Dict[tuple, SkinThermometer] = {}  # by unit
 
     def add(self, face: FaceLandmarks, frame: PreparedFrame) -> FaceLandmarks:
         """Returns the face, with the measures of its frame."""
         face.head_pose = head_pose(face.keypoints, self._keypoints)
         if not frame.radiometric:
             return face
-        at_points, of_skin = self._thermometer(frame.raw, face.keypoints)
+        thermometer = self._thermometer(frame)
+        at_points, of_skin = thermometer(frame.raw, face.keypoints)
         if is_skin(at_points.tolist()) or np.isnan(at_points).all():
             face.keypoint_celsius, face.skin_celsius = at_points, of_skin
-            face.skin_readings = self._thermometer.readings(
-                frame.raw, face.keypoints, face.uncertainty_px)
+            face.skin_readings = thermometer.readings(
+                frame.raw, face.keypoints, face.uncertainty_px,
+                face.face_score)
         else:
+            advice = '' if holds_kelvin(frame.name) else (
+                ' Set temperature_scale and temperature_offset if the pixels '
+                'have another unit.')
             self._warn_once(
                 'skin', 'A face has no plausible skin temperatures (its '
                 f'median is {np.nanmedian(at_points):.1f} degrees Celsius), '
-                'so they are omitted. Set temperature_scale and '
-                'temperature_offset if the pixels have another unit.')
+                f'so they are omitted.{advice}')
         return face
+
+    def _thermometer(self, frame):
+        unit = frame.scale, frame.offset
+        if unit not in self._thermometers:
+            self._thermometers[unit] = SkinThermometer(self._keypoints, *unit)
+        return self._thermometers[unit]

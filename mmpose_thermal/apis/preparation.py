@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.runtime.frames import Frame
-from mmpose_thermal.runtime.images import grey_levels, thermal_pixels
+from mmpose_thermal.runtime.images import (grey_levels, holds_kelvin,
+                                           thermal_pixels)
 from mmpose_thermal.runtime.model_info import ModelInfo
 from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.runtime.radiometry import temperature_problem
@@ -65,16 +66,25 @@ class FramePreparation:
         return PreparedFrame(raw, raw, False)
 
     def _thermal(self, raw, name):
-        grey, _ = grey_levels(raw, name, self._palette, self._scale,
-                              self._offset, **self._info.gain)
+        scale, offset = self._unit(raw, name)
+        grey, _ = grey_levels(raw, name, self._palette, scale, offset,
+                              **self._info.gain)
         if raw.dtype == np.uint8 or not self._temperatures:
             return PreparedFrame(raw, grey, False)
         raw = thermal_pixels(raw, name)
-        problem = temperature_problem(raw, self._scale, self._offset)
+        problem = temperature_problem(raw, scale, offset)
         if problem is not None:
+            if raw.dtype == np.float32 and holds_kelvin(name):
+                problem = temperature_problem(raw, unit_is_known=True)
             self._warn_once(
                 'temperatures', f'Image {name}: {problem} No temperatures are '
                 'computed.')
         return PreparedFrame(
-            raw, grey, problem is None, problem, scale=self._scale,
-            offset=self._offset)
+            raw, grey, problem is None, problem, scale=scale, offset=offset)
+
+    def _unit(self, raw, name):
+        """Scale and offset to kelvin: as given, unless the file knows better."""
+        is_given = self._scale is not None or self._offset != 0
+        if is_given and raw.dtype == np.float32 and holds_kelvin(name):
+            return None, 0.
+        return self._scale, self._offset

@@ -36,6 +36,7 @@ class LabelledPairs:
         points_share (float): Share of the faces' points that are labelled.
         mean_score (float): Mean score of the faces.
         dropped (dict[str, int]): Numbers of dropped pairs and faces by reason.
+        examples (dict[str, str]): A dropped file, for some reasons.
         sheet (str, optional): The contact sheet, if one was drawn.
     """
     out: str
@@ -47,6 +48,7 @@ class LabelledPairs:
     mean_score: float
     dropped: Dict[str, int] = field(default_factory=dict)
     sheet: Optional[str] = None
+    examples: Dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
         """What was written and what was dropped, in lines."""
@@ -54,7 +56,7 @@ class LabelledPairs:
             if self.points_share else 'without points, '
         lines = [f'{self.faces} faces in {self.images} images of {self.pairs} pairs, '
                  f'{points}mean score {self.mean_score:.2f}. Written to {self.out}']
-        lines += [f'  dropped: {count} {reason}'
+        lines += [f'  dropped: {_counted(count, reason, self.examples)}'
                   for reason, count in self.dropped.items()]
         if self.sheet:
             lines.append(f'  look at {self.sheet}')
@@ -137,17 +139,23 @@ def label_pairs(pairs: str,
     labelled = _carry(seen, Carrier(min_score, min_point_score, boxes_only),
                       boxes_only, dropped)
     if not labelled:
-        reasons = '; '.join(f'{count} {reason}' for reason, count in
-                            dropped.most_common())
+        reasons = '; '.join(_counted(count, reason, listed.examples)
+                            for reason, count in dropped.most_common())
         raise ValueError(f'{pairs}: no face is left of {len(listed.pairs)} pairs '
                          f'({reasons}).')
     result = _write(labelled, out or listed.out, points, listed)
     result.dropped.update(dropped.most_common())
+    result.examples.update(listed.examples)
     if sheet:
         result.sheet = str(Path(result.out).with_suffix('.jpg')) \
             if sheet is True else sheet
         draw_sheet(result.sheet, labelled, listed.root)
     return result
+
+
+def _counted(count: int, reason: str, examples: Dict[str, str]) -> str:
+    example = examples.get(reason)
+    return f'{count} {reason}' + (f', such as: {example}' if example else '')
 
 
 def _looker(listed: PairList, teacher, detector, points, teacher_points,

@@ -14,6 +14,8 @@ from mmpose_thermal.runtime.radiometric_jpeg import FlyrMissing, read_thermogram
 
 _CSV = 'pairs.csv'
 _JPEG = ('.jpg', '.jpeg')
+_LABELS = 'annotations'
+_UNREADABLE = 'thermal image missing or unreadable'
 _THERMAL = ('thermal', 'thermal16')
 # What is written anew; anything else is an attribute of the face.
 _REPLACED = ('id', 'image_id', 'category_id', 'iscrowd', 'area', 'keypoints',
@@ -41,11 +43,19 @@ class PairList:
         out (str): Where their labels go by default.
         pairs (list[Pair]): The pairs.
         dropped (Counter[str]): Numbers of images without partner, by reason.
+        examples (dict[str, str]): One dropped file by reason, and its error if
+            it has one.
     """
     root: str
     out: str
     pairs: List[Pair]
     dropped: CounterOf[str]
+    examples: Dict[str, str] = field(default_factory=dict)
+
+    def drop(self, reason: str, example: str) -> None:
+        """Counts a file that is left out."""
+        self.dropped[reason] += 1
+        self.examples.setdefault(reason, example)
 
 
 def read_pairs(where: str, data_root: Optional[str] = None) -> PairList:
@@ -62,21 +72,19 @@ def read_pairs(where: str, data_root: Optional[str] = None) -> PairList:
         path = path.parent
     if not path.is_dir():
         raise FileNotFoundError(f'{where} does not exist.')
-    dropped: CounterOf[str] = Counter()
+    found = PairList(str(path), str(path / _LABELS / 'labelled.json'), [], Counter())
     if (path / _CSV).is_file():
         listed = _of_csv(path / _CSV)
     elif _thermal_folder(path):
-        listed = _of_folders(path, dropped)
+        listed = _of_folders(path, found.dropped)
     else:
-        listed = _of_radiometric_jpegs(path, dropped)
-    pairs = []
+        listed = _of_radiometric_jpegs(path, found)
     for thermal, rgb, fields in listed:
         try:
-            pairs.append(Pair(_image(path, thermal, rgb, fields)))
-        except (OSError, ValueError):
-            dropped['thermal image missing or unreadable'] += 1
-    return PairList(str(path), str(path / 'annotations' / 'labelled.json'), pairs,
-                    dropped)
+            found.pairs.append(Pair(_image(path, thermal, rgb, fields)))
+        except (OSError, ValueError) as error:
+            found.drop(_UNREADABLE, str(error))
+    return found
 
 
 def _image(root: Path, thermal: str, rgb: str, fields: Dict[str, Any]):
@@ -120,10 +128,16 @@ def _of_folders(root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]
 
 
 def _of_radiometric_jpegs(
-        root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
+        root: Path, found: PairList) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
     """Files that hold both images, and the camera's registration of them."""
-    paths = sorted(path for path in root.rglob('*') if path.suffix.lower() in _JPEG)
-    files = [path for path in paths if radiometric_kind(path.read_bytes()) == 'FLIR']
+    paths = sorted(path for path in root.rglob('*') if path.suffix.lower() in _JPEG
+                   and root / _LABELS not in path.parents)  # a contact sheet
+    files = []
+    for path in paths:
+        if radiometric_kind(path.read_bytes()) == 'FLIR':
+            files.append(path)
+        else:
+            found.drop('JPEG without thermal data', str(path))
     if not files:
         raise FileNotFoundError(
             f'{root} holds no pairs: it needs rgb/ and thermal/ (or thermal16/) with '
@@ -135,11 +149,11 @@ def _of_radiometric_jpegs(
             thermogram = read_thermogram(path.read_bytes(), str(path))
         except FlyrMissing:
             raise
-        except ValueError:
-            dropped['thermal image missing or unreadable'] += 1
+        except ValueError as error:
+            found.drop(_UNREADABLE, str(error))
             continue
         if thermogram.photo is None:
-            dropped['radiometric JPEG without visible-light photo'] += 1
+            found.drop('radiometric JPEG without visible-light photo', str(path))
         elif thermogram.photo_to_thermal is None:
             yield name, name, {}
         else:

@@ -11,6 +11,8 @@ CSV = '.csv'
 _MIN_SIDE = 8  # shorter tables are settings
 _SEPARATORS = (';', '\t', ',')
 _NUMBER = re.compile(r'-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?nan', re.I)
+_BEGINNING = re.compile(r'-?\d*\.?\d*(?:[eE][-+]?\d*)?|[-+]?nan?', re.I)
+_Unit = Tuple[float, float]
 # Kelvin are value * scale + offset.
 _UNITS = {
     'c': (1., CELSIUS_K),
@@ -33,18 +35,35 @@ def decode_csv(content: bytes, name: str) -> np.ndarray:
         table name one unit, otherwise as stored.
 
     Raises:
-        ValueError: There is no table.
+        ValueError: There is no table, or its last line is cut.
     """
-    lines = _decoded(content).splitlines()
+    frame, unit = _read(content, name)
+    scale, offset = unit or (1., 0.)
+    return (frame * scale + offset).astype(np.float32)
+
+
+def names_unit(content: bytes, name: str) -> bool:
+    """Whether :func:`decode_csv` yields kelvin. It raises the same errors."""
+    return _read(content, name)[1] is not None
+
+
+def _read(content: bytes, name: str) -> Tuple[np.ndarray, Optional[_Unit]]:
+    """Reads the numbers (H, W), and the unit that the file names."""
+    text = _decoded(content)
+    lines = text.splitlines()
     for separator in _SEPARATORS:
         rows = [_numbers(line, separator) for line in lines]
         table = _longest(rows)
         if table is None:
             continue
         start, end = table
-        frame = _without_indices(np.array(rows[start:end], np.float64))
-        scale, offset = _unit_of(lines[:start] + lines[end:])
-        return (frame * scale + offset).astype(np.float32)
+        values = np.array(rows[start:end], np.float64)
+        if end == len(lines) - 1 and not text.endswith(('\n', '\r')) and \
+                _is_cut(lines[end], separator, values.shape[1]):
+            raise ValueError(
+                f'Image {name} is truncated: it ends within a line, after '
+                f'{end - start} rows. Copy or export it again, or remove it.')
+        return _without_indices(values), _unit_of(lines[:start] + lines[end:])
     raise ValueError(
         f'Image {name} holds no table of numbers with {_MIN_SIDE} rows and '
         'columns or more: export one frame per file, one line per row of '
@@ -53,20 +72,24 @@ def decode_csv(content: bytes, name: str) -> np.ndarray:
 
 def _decoded(content: bytes) -> str:
     if content[:2] in (b'\xff\xfe', b'\xfe\xff'):
-        return content.decode('utf-16', 'replace')
+        return content.decode('utf-16', 'ignore')
     try:
         return content.decode('utf-8-sig')
     except UnicodeDecodeError:
         return content.decode('latin-1')
 
 
+def _cells(line: str, separator: str) -> List[str]:
+    cells = [cell.strip().strip('"') for cell in line.split(separator)]
+    return cells if separator == ',' else [
+        cell.replace(',', '.') for cell in cells]
+
+
 def _numbers(line: str, separator: str) -> Optional[Tuple[float, ...]]:
     """The numbers of a line; ``None`` if it holds anything else."""
-    cells = [cell.strip().strip('"') for cell in line.split(separator)]
+    cells = _cells(line, separator)
     while cells and not cells[-1]:
         cells.pop()
-    if separator != ',':
-        cells = [cell.replace(',', '.') for cell in cells]
     if cells and not cells[0]:
         cells[0] = 'nan'  # above a column that counts the rows
     if len(cells) < _MIN_SIDE or not all(map(_NUMBER.fullmatch, cells)):
@@ -85,6 +108,14 @@ def _longest(rows: List[Optional[tuple]]) -> Optional[Tuple[int, int]]:
     return max(runs)[1:] if runs else None
 
 
+def _is_cut(line: str, separator: str, length: int) -> bool:
+    """Whether a line begins as a row of this length, but has fewer numbers."""
+    *whole, last = _cells(line, separator)
+    return bool(line.strip()) and len(whole) < length and \
+        all(map(_NUMBER.fullmatch, whole)) and \
+        _BEGINNING.fullmatch(last) is not None
+
+
 def _without_indices(frame: np.ndarray) -> np.ndarray:
     """Drops a first row and a first column that count from 0 or 1."""
 
@@ -95,10 +126,10 @@ def _without_indices(frame: np.ndarray) -> np.ndarray:
     return frame[int(has_row):, int(has_column):]
 
 
-def _unit_of(lines: List[str]) -> Tuple[float, float]:
+def _unit_of(lines: List[str]) -> Optional[_Unit]:
     """Scale and offset of the one unit that these lines name, if it is one."""
     named = {
         next(filter(None, match.groups())).lower()
         for line in lines for match in _UNIT.finditer(line)
     }
-    return _UNITS[named.pop()] if len(named) == 1 else (1., 0.)
+    return _UNITS[named.pop()] if len(named) == 1 else None

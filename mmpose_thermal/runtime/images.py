@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from .channels import invert_palette, is_coloured, single_channel
-from .csv_frames import CSV, decode_csv
+from .csv_frames import CSV, decode_csv, names_unit
 from .dead_pixels import scene_of
 from .decoders import NPY, check_size, decode_npy, decode_picture
 from .file_headers import image_head
-from .jpeg import radiometric_kind
+from .jpeg import JPEG, radiometric_kind
 from .radiometric_jpeg import read_thermogram
 from .radiometry import temperature_problem, to_grey
 from .warned_once import warn_once
@@ -95,6 +95,25 @@ def stored_bits(path: str) -> int:
     if head is not None:
         return head.bits
     return 8 * decode_image(Path(path).read_bytes(), str(path)).dtype.itemsize
+
+
+def holds_kelvin(path: str) -> bool:
+    """Whether a file itself says that :func:`decode_image` yields kelvin.
+
+    True for CSV tables that name their unit and for radiometric JPEGs with
+    their camera's calibration, false for what is no such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        return False
+    if file.suffix.lower() == CSV:
+        return names_unit(file.read_bytes(), path)
+    with open(file, 'rb') as start:
+        if start.read(len(JPEG)) != JPEG:
+            return False
+    content = file.read_bytes()
+    return radiometric_kind(content) == 'FLIR' and read_thermogram(
+        content, path).pixels.dtype == np.float32
 
 
 def checked_pixels(image: np.ndarray, name: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from .tiff import exif_orientation
 JPEG = b'\xff\xd8\xff'
 #: Type of FLIR's record of the visible-light photo, and bytes before its file.
 PHOTO, PHOTO_HEAD = 14, 32
-_SCAN, _END = 0xda, 0xd9
+_SCAN, _END, _END_OF_IMAGE = 0xda, 0xd9, b'\xff\xd9'
 _APP1, _APP3 = 0xe1, 0xe3
 _RAW_BYTES = 1 << 15  # other makers' APP3 segments are shorter
 _EXIF, _FLIR, _FILE = b'Exif\0\0', b'FLIR\0', b'FFF\0'
@@ -44,6 +44,14 @@ def orientation_of(content: Content) -> int:
         if marker == _APP1 and content[start:start + len(_EXIF)] == _EXIF:
             return exif_orientation(bytes(content[start + len(_EXIF):end]))
     return 1
+
+
+def is_truncated(content: Content) -> bool:
+    """Whether a JPEG file ends within a segment or before its picture does."""
+    end = 2
+    for _, _, end in _segments(content):
+        pass
+    return content.find(_END_OF_IMAGE, end) < 0
 
 
 def flir_data(content: Content) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .decoders import PNG, turned, turning
 from .jpeg import (PHOTO, PHOTO_HEAD, flir_data, flir_records,
-                   orientation_of)
+                   is_truncated, orientation_of)
 from .warned_once import warn_once
 
 _PICTURE = ('Its picture alone is read if you name its palette ("palette": '
@@ -47,8 +47,12 @@ def read_thermogram(content: bytes, name: str) -> Thermogram:
 
     Raises:
         FlyrMissing: flyr is not installed.
-        ValueError: flyr cannot read this file.
+        ValueError: The file is truncated, or flyr cannot read it.
     """
+    if is_truncated(content):
+        raise ValueError(
+            f'Image {name} is a FLIR radiometric JPEG that is truncated '
+            f'({len(content)} bytes): copy it again, or remove it.')
     try:
         return _thermogram(content, name)
     except ImportError as error:

@@ -52,7 +52,8 @@ UNITS = (
 
 def temperature_problem(raw: np.ndarray,
                         scale: Optional[float] = None,
-                        offset: float = 0.) -> Optional[str]:
+                        offset: float = 0.,
+                        unit_is_known: bool = False) -> Optional[str]:
     """Explains why pixels are not plausible temperatures of people.
 
     Temperatures are plausible if the median is within
@@ -62,6 +63,8 @@ def temperature_problem(raw: np.ndarray,
         raw (np.ndarray): Shape (H, W), any type.
         scale, offset (float): Kelvin are ``raw * scale + offset``. Default to
             0.01 and 0 for 16 bits (centikelvin), and to 1 and 0 for floats.
+        unit_is_known (bool): Whether the file names its unit, so that no
+            option is advised.
 
     Returns:
         str: What the pixels look like, and which options to set; ``None`` if
@@ -77,9 +80,12 @@ def temperature_problem(raw: np.ndarray,
     if PLAUSIBLE_CELSIUS[0] <= celsius[1] <= PLAUSIBLE_CELSIUS[1] and \
             celsius[0] >= _COLDEST_CELSIUS and celsius[2] <= _HOTTEST_CELSIUS:
         return None
-    said = (f'with temperature_scale={scale:g} and temperature_offset='
-            f'{offset:g} the scene has {celsius[1]:.1f} degrees C (median; '
+    said = (f'the scene has {celsius[1]:.1f} degrees C (median; '
             f'{celsius[0]:.1f} to {celsius[2]:.1f})')
+    if unit_is_known:
+        return f'{said}, so it is no surrounding for people.'
+    said = (f'with temperature_scale={scale:g} and temperature_offset='
+            f'{offset:g} {said}')
     levels = _as_grey_levels(raw)
     if levels:
         return f'{said}. The pixels look like {levels}.'

@@ -19,6 +19,7 @@ _MIN_PIXELS = 9
 # thirds of its height, so the 68 points span 180 x 160.
 _SCREENING_EXTENT_PX = (180 * 160)**.5
 _MAX_UNCERTAINTY_K = .5  # fever is 1 K more than normal
+_MIN_FACE_SCORE = .35  # of shipped models, most crops without a face are below
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ class SkinThermometer:
         self,
         raw: np.ndarray,
         keypoints: np.ndarray,
-        uncertainty_px: Optional[np.ndarray] = None
+        uncertainty_px: Optional[np.ndarray] = None,
+        face_score: float = 1.
     ) -> Dict[str, SkinReading]:
         """Measures the regions of a face, and how far to trust each value.
 
@@ -127,6 +129,7 @@ class SkinThermometer:
             keypoints (np.ndarray): Landmarks (K, 2) in pixels.
             uncertainty_px (np.ndarray, optional): Radius around each landmark,
                 (K, ). Defaults to 2 % of the landmarks' extent.
+            face_score (float): Mean score of the landmarks.
         """
         if not self._regions:
             return {}
@@ -151,7 +154,8 @@ class SkinThermometer:
         return {
             name: SkinReading(
                 float(value), int(count), float(spread),
-                _reading_problem(value, count, spread, warmest, keypoints))
+                _reading_problem(value, count, spread, warmest, keypoints,
+                                 face_score))
             for name, value, count, spread, warmest in zip(
                 self._regions, values[0], pixels, uncertainty, self._warmest)
         }
@@ -172,11 +176,13 @@ class SkinThermometer:
         return to_celsius(values, scale, self._offset)
 
 
-def _reading_problem(value, pixels, spread_k, warmest,
-                     keypoints) -> Optional[str]:
+def _reading_problem(value, pixels, spread_k, warmest, keypoints,
+                     face_score) -> Optional[str]:
     """Why a reading is not to be trusted."""
     if np.isnan(value):
         return 'the region is outside the image'
+    if face_score < _MIN_FACE_SCORE:
+        return f'hardly a face (score {face_score:.2f})'
     if pixels < _MIN_PIXELS:
         return (f'the region has {pixels} pixels, which is less than 3 x 3: '
                 'come closer')

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import COLOUR, estimator
+from radiometric_jpegs import radiometric_jpeg, scene
 
 from mmpose_thermal import weights
 from mmpose_thermal.apis import ThermalLandmarker
@@ -407,6 +408,41 @@ def test_hot_faces_are_no_skin():
         landmarker(raw, BOX)
     assert face.skin_celsius is None and face.keypoint_celsius is None
     assert len(warned) == 1
+
+
+def test_options_of_the_unit_are_not_for_files_that_know_theirs(tmp_path):
+    pytest.importorskip('flyr')
+    (tmp_path / 'a.jpg').write_bytes(radiometric_jpeg(scene(128, 128)))
+    rows = '\n'.join(';'.join(['30,5'] * 100 + ['31,5'] * 28) for _ in range(128))
+    (tmp_path / 'named.csv').write_text('unit;°C\n' + rows)
+    other = ThermalLandmarker(Network(), temperature_scale=.04,
+                              temperature_offset=273.15)
+    for name in ('a.jpg', 'named.csv'):
+        path = tmp_path / name
+        expected, = ThermalLandmarker(Network())(path, BOX)
+        for image in (path, next(iter(Source(str(path))))):
+            results = other(image, BOX)
+            assert results[0].skin_celsius == expected.skin_celsius
+            assert np.median(results.frame.celsius) > 15
+    (tmp_path / 'unnamed.csv').write_text(rows.replace(',5', ',5e1'))
+    assert other(tmp_path / 'unnamed.csv', BOX)[0].skin_celsius[
+        'nose_tip'] == pytest.approx(12.2)
+
+
+def test_hot_scenes_of_a_known_unit_get_no_advice_about_units(tmp_path):
+    pytest.importorskip('flyr')
+    (tmp_path / 'a.jpg').write_bytes(radiometric_jpeg(scene(128, 128) + 30_000))
+    rows = '\n'.join(';'.join(f'{x + y},5' for x in range(128)) for y in range(128))
+    (tmp_path / 'named.csv').write_text('unit;°C\n' + rows)
+    (tmp_path / 'unnamed.csv').write_text(rows)
+    for name, known in (('a.jpg', True), ('named.csv', True),
+                        ('unnamed.csv', False)):
+        with pytest.warns(UserWarning, match=name) as warned:
+            face, = ThermalLandmarker(Network())(tmp_path / name, BOX)
+        told = str(warned[0].message)
+        assert ('temperature_scale' in told) is not known
+        assert 'no surrounding for people' in told or not known
+        assert face.skin_celsius is None
 
 
 def test_dead_pixels_are_no_skin():

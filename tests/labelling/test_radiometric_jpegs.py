@@ -62,7 +62,13 @@ def test_labels_are_carried_by_the_cameras_registration(folder):
     assert (result.pairs, result.images) == (2, 2)
     assert result.dropped == {
         'radiometric JPEG without visible-light photo': 1,
-        'thermal image missing or unreadable': 1}
+        'thermal image missing or unreadable': 1,
+        'JPEG without thermal data': 1}
+    told = result.summary()
+    for reason in ('1 JPEG without thermal data, such as: .*photo.jpg',
+                   '1 radiometric JPEG .*, such as: .*without.jpg',
+                   '1 thermal image .*, such as: .*unreadable.jpg .*KeyError'):
+        assert re.search(reason, told), told
     content = json.loads((folder / 'annotations/labelled.json').read_text())
     for image, face in zip(content['images'], content['annotations']):
         assert image['rgb_file_name'] == image['file_name']
@@ -101,6 +107,11 @@ def test_the_doctor_and_training_read_both_images_of_a_file(folder, capsys):
     thermal, rgb = LoadRGBPartner()(sample)['img']
     assert thermal.shape == (60, 80, 3) and rgb.shape == (120, 160, 3)
     assert np.ptp(thermal) > 200
+
+
+def test_a_contact_sheet_of_an_earlier_run_is_no_image(folder):
+    assert labels_of(folder, sheet=True).sheet.endswith('annotations/labelled.jpg')
+    assert labels_of(folder).dropped['JPEG without thermal data'] == 1
 
 
 def test_without_flyr_nothing_is_dropped_silently(folder, monkeypatch):

@@ -53,6 +53,23 @@ def test_text_without_a_frame_is_refused():
             decode_image(text.encode(), 'a.csv')
 
 
+@pytest.mark.parametrize('text', [
+    table(','), table(';', ','), table('\t', ','), table(';', ',', end=';'),
+    FLIR_TOOLS + table(';', ','), COUNTING])
+def test_a_cut_last_line_is_no_end_of_a_table(text):
+    lines = text.rstrip('\n').splitlines()
+    whole = '\n'.join(lines)
+    assert decode_image(whole.encode(), 'a.csv').shape == CELSIUS.shape
+    for encoding in ('utf-8', 'utf-16'):
+        for cut in (2, 5, 20, 21, 22, 23, 24, len(lines[-1]) - 8):
+            content = '\n'.join([*lines[:-1], lines[-1][:cut]]).encode(encoding)
+            with pytest.raises(ValueError, match='a.csv is truncated'):
+                decode_image(content, 'a.csv')
+    # A line of fewer numbers that is complete is no cut row.
+    decode_image(f'{whole}\n30,1;35,2\n'.encode(), 'a.csv')
+    decode_image(f'{whole}\nmaximum;35,2'.encode(), 'a.csv')
+
+
 def test_folders_of_tables(tmp_path):
     for name in ('one.csv', 'two.csv'):
         (tmp_path / name).write_text(table(';', ','))

@@ -109,6 +109,18 @@ def test_unknown_layouts_are_refused(flyr, content, reason):
         decode_image(content, 'a.jpg')
 
 
+@pytest.mark.parametrize('share', [.1, .3, .5, .7, .9, .97, .999])
+def test_truncated_files_are_to_be_copied_again(share):
+    """Within the FLIR data, the photo there, and the picture; no flyr needed."""
+    photo = np.random.default_rng(0).integers(
+        0, 255, (120, 160, 3)).astype(np.uint8)
+    content = radiometric_jpeg(scene(240, 320), photo)
+    for length in (int(share * len(content)), int(share * len(content)) + 1):
+        for colour in (False, True):
+            with pytest.raises(ValueError, match='truncated .*copy it again'):
+                decode_image(content[:length], 'a.jpg', colour)
+
+
 @pytest.mark.skipif(not FILES.is_dir(), reason='there is no ../shared')
 def test_real_files(flyr, monkeypatch):
     paths, read, unpack = sorted(FILES.glob('*.jpg')), [], flyr.unpack

@@ -48,6 +48,13 @@ def test_values_are_those_of_the_plain_measure():
         assert found['right_inner_eye_corner'].uncertainty_k < .15
 
 
+def test_what_is_hardly_a_face_is_not_to_be_trusted():
+    thermometer = SkinThermometer(NAMES)
+    for score, problem in ((.08, 'hardly a face (score 0.08)'), (.36, None)):
+        found = thermometer.readings(face(), POINTS, face_score=score)
+        assert {reading.problem for reading in found.values()} == {problem}
+
+
 @pytest.mark.parametrize('times', [2, 3, 4])
 def test_far_faces_are_not_to_be_trusted_and_say_so(times):
     eye = SkinThermometer(NAMES).readings(
