@@ -85,13 +85,14 @@ class PredictionRun:
         except (OSError, ValueError) as error:
             self.failed += 1
             _say(f'error: {error}')
+            self.results.add_unopened(where, str(error))
             return True
         moving = source.moving or self.args.sequence
         find = self.landmarker
         if moving and self.landmarker.detector is not None and \
                 not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
-        problems = _Problems(source.name, moving, self.known_problems)
+        problems = _Problems(source, moving, self.known_problems, self.results)
         goes_on = self._run_frames(source, moving, find, problems)
         problems.close()
         self.failed += problems.count
@@ -163,18 +164,21 @@ class _Problems:
     """Tells the problems of one input's frames, and each kind in full once.
 
     Args:
-        name (str): Name of the input.
+        source (Source): The input.
         moving (bool): Whether the frames are consecutive in time. All of them
             usually share one problem, so the others are only counted.
         known (set): Problems that were told, also of other inputs.
+        results (ResultFiles): Gets all of them.
     """
 
-    def __init__(self, name, moving, known):
-        self._name, self._moving, self._known = name, moving, known
+    def __init__(self, source, moving, known, results):
+        self._source, self._name = source, source.name
+        self._moving, self._known, self._results = moving, known, results
         self._untold = self.count = 0
 
     def add(self, frame, problem):
         self.count += 1
+        self._results.add_error(self._source, frame, problem)
         path = frame.path or frame.name
         if frame.error or not self._moving:
             kind = problem.replace(path, '')
