@@ -22,7 +22,6 @@ from .pictures import Pictures
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
-_WRITTEN = ('.png', '.mp4')
 
 
 class PredictionRun:
@@ -218,18 +217,21 @@ def parsed_box(text):
 
 
 def _keep_inputs(inputs, out_dir):
-    """Refuses an output folder where results could overwrite inputs."""
+    """Refuses an output folder where results would be among the inputs."""
+    out = Path(out_dir).resolve()
     for where in inputs:
+        if Path(where).resolve() == out:
+            raise ValueError(f'{where} is input and output folder: choose '
+                             'another --out-dir')
         try:
             files = input_files(where)
         except (OSError, ValueError):
             continue  # reported when its turn comes
         for path in map(Path, files):
-            if path.suffix.lower() in _WRITTEN and \
-                    path.resolve().parent == Path(out_dir).resolve():
+            if path.resolve().parent == out:
                 raise ValueError(
-                    f'{path} is in the output folder, where results could '
-                    'overwrite it: choose another --out-dir')
+                    f'{path} is in the output folder, where results would be '
+                    'among the inputs: choose another --out-dir')
 
 
 def _check_display():

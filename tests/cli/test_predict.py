@@ -272,6 +272,23 @@ def test_it_explains_what_it_lacks(predict, out, tmp_path, monkeypatch,
     assert (tmp_path / 'a.png').read_bytes() == before and not out.exists()
 
 
+@pytest.mark.parametrize('where', ['in', 'in/*.jpg', 'in/a.jpg', 'in/..data'])
+def test_results_are_not_written_among_the_inputs(
+        predict, out, tmp_path, monkeypatch, where):
+    monkeypatch.chdir(tmp_path)
+    for folder in ('in', 'in/..data'):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(f'{folder}/a.jpg', thermal_frame() >> 8)
+    below = where == 'in/..data'
+    status = predict(*BOX, '--out-dir', 'in', where)
+    if below:  # nothing is overwritten there
+        assert status == 0
+    else:
+        assert re.match('error: in.* choose another --out-dir', status)
+        assert {path.name for path in (tmp_path / 'in').iterdir()} == {
+            'a.jpg', '..data'}
+
+
 def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
     """Every line is on disk when it is written."""
     np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 3000))
