@@ -83,10 +83,7 @@ def input_options(args: argparse.Namespace):
     Raises:
         ValueError: Two arguments contradict each other.
     """
-    from mmpose_thermal.runtime.cameras import camera_named
     from mmpose_thermal.runtime.input_options import InputOptions
-    if args.camera:
-        camera_named(args.camera)  # fail early if it is unknown
     has_unit = args.temperature_scale is not None or args.temperature_offset
     if args.camera and has_unit:
         raise ValueError(
