@@ -35,7 +35,7 @@ class CommandParser(argparse.ArgumentParser):
             self._is_intermixing = False
 
 
-def _with_negative_lists(words):
+def _with_negative_lists(words: List[str]) -> List[str]:
     """Joins an option with its list, which would look like an option."""
     joined: List[str] = []
     for word in words:

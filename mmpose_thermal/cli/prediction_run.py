@@ -17,6 +17,7 @@ from mmpose_thermal.runtime.networks import is_exported
 from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.weights import with_defaults
 
+from .option_names import with_options
 from .parsers import input_options
 from .pictures import Pictures
 
@@ -39,7 +40,7 @@ class PredictionRun:
         self.args = args
         self.boxes = [parsed_box(text) for text in args.box or ()]
         self.options = input_options(args)
-        palette_colours(args.picture_palette)  # fail early if it is unknown
+        _check_picture_palette(args.picture_palette)
         self.landmarker = load_landmarker(
             args.model,
             args.device,
@@ -216,6 +217,15 @@ def parsed_box(text):
     return [left, top, right, bottom]
 
 
+def _check_picture_palette(name):
+    """Fails early if it is unknown."""
+    try:
+        palette_colours(name)
+    except ValueError as error:
+        raise ValueError(
+            str(error).replace('"palette"', '--picture-palette')) from None
+
+
 def _keep_inputs(inputs, out_dir):
     """Refuses an output folder where results would be among the inputs."""
     out = Path(out_dir).resolve()
@@ -255,4 +265,4 @@ def _warn(message):
 
 
 def _say(text):
-    print(text, file=sys.stderr, flush=True)
+    print(with_options(text), file=sys.stderr, flush=True)

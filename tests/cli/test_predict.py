@@ -255,7 +255,9 @@ def test_the_temperature_scale_of_a_video_moves_slowly(moving, low):
 
 
 @pytest.mark.parametrize('options, message', [
-    (('--picture-palette', 'irno'), "'irno', but must be one of"),
+    (('--picture-palette', 'irno'),
+     "--picture-palette is 'irno', but must be one of"),
+    (('--palette', 'irno'), "--palette is 'irno', but must be one of"),
     (('--model', 'gone.onnx'), 'gone.onnx does not exist'),
     (('--box', '1,2'), '--box 1,2: give four numbers'),
     (('--show', ), '--show needs a display'),
@@ -380,6 +382,23 @@ def test_frame_rate_of_stacks_is_theirs(predict, out, tmp_path):
     assert [line['time_s'] for line in lines_of(out)] == [0, .125, .25]
     video = cv2.VideoCapture(str(out / 'a.mp4'))
     assert video.get(cv2.CAP_PROP_FPS) == 8
+
+
+def test_messages_name_options(predict, tmp_path, capsys):
+    """What a message says to set is set in the same words."""
+    np.save(tmp_path / 'deci.npy', (thermal_frame() // 10)[..., None])
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / 'colour.png'), noise)
+    assert predict(*BOX, tmp_path / 'deci.npy') == 0
+    told = capsys.readouterr().err
+    assert 'with --temperature-scale 0.01 and --temperature-offset 0 ' in told
+    remedy = re.search('set (--temperature-scale 0.1 --temperature-offset 0)',
+                       told).group(1)
+    assert 'temperature_' not in told
+    assert predict(*BOX, tmp_path / 'deci.npy', *remedy.split()) == 0
+    assert 'temperature' not in capsys.readouterr().err
+    assert predict(*BOX[:1], '0,0,40,40', tmp_path / 'colour.png') == 1
+    assert 'set --palette to its name' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('options, message', [

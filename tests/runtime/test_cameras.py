@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from fake_cameras import Device, record, scene, telemetry, two_parts
 
-from mmpose_thermal.runtime.input_options import InputOptions
 from mmpose_thermal.runtime import captures
 from mmpose_thermal.runtime.cameras import camera_named
 from mmpose_thermal.runtime.captures import Capture
+from mmpose_thermal.runtime.input_options import InputOptions
 from mmpose_thermal.runtime.live import CameraSource, device_index, is_live
 
 @pytest.fixture(autouse=True)
