@@ -143,7 +143,7 @@ class ThermalLandmarker:
         Raises:
             FileNotFoundError: A file does not exist.
             ValueError: An image is unreadable, empty or unsupported; or a box
-                is empty, not finite or outside the image.
+                is empty, not finite or mostly outside the image.
         """
         source = source_of(images, self._preparation.given_palette)
         if source is not None:

@@ -11,6 +11,7 @@ from typing import Optional, Sequence, Union
 
 from mmpose_thermal.version import __version__
 
+from .option_names import with_options
 from .parsers import HelpFormatter, add_choices
 
 COMMANDS = ('predict', 'serve', 'convert', 'check', 'browse', 'register',
@@ -66,4 +67,4 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
         return (f'error: `mmpose-thermal {args.command}` needs {package}, which '
                 f'is not installed: {_REMEDIES[package]}')
     except (OSError, ValueError, NotImplementedError) as error:
-        return f'error: {error}'
+        return f'error: {with_options(str(error), vars(args))}'

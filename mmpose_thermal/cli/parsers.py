@@ -1,6 +1,9 @@
 """Argument parsers with subcommands, and their help format."""
 import argparse
+import re
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+
+_NEGATIVE_LIST = re.compile(r'-[\d.]+,')
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -8,6 +11,40 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=29)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Takes inputs on both sides of an option, and lists like -1,2,3,4."""
+    _has_choices = _is_intermixing = False
+
+    def add_subparsers(self, **options):
+        """Overrides the method: the choice then has to stand first."""
+        self._has_choices = True
+        return super().add_subparsers(**options)
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Overrides the method."""
+        # Before Python 3.12, intermixing loses what follows `--`.
+        if self._has_choices or self._is_intermixing or '--' in args:
+            return super().parse_known_args(args, namespace)
+        self._is_intermixing = True  # calls this method
+        try:
+            return self.parse_known_intermixed_args(
+                _with_negative_lists(args), namespace)
+        finally:
+            self._is_intermixing = False
+
+
+def _with_negative_lists(words: List[str]) -> List[str]:
+    """Joins an option with its list, which would look like an option."""
+    joined: List[str] = []
+    for word in words:
+        if _NEGATIVE_LIST.match(word) and joined and \
+                joined[-1].startswith('--') and '=' not in joined[-1]:
+            joined[-1] += f'={word}'
+        else:
+            joined.append(word)
+    return joined
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +83,7 @@ def input_options(args: argparse.Namespace):
     Raises:
         ValueError: Two arguments contradict each other.
     """
-    from mmpose_thermal.runtime.cameras import camera_named
     from mmpose_thermal.runtime.input_options import InputOptions
-    if args.camera:
-        camera_named(args.camera)  # fail early if it is unknown
     has_unit = args.temperature_scale is not None or args.temperature_offset
     if args.camera and has_unit:
         raise ValueError(
@@ -88,7 +122,7 @@ def add_choices(parser: argparse.ArgumentParser, kind: str,
     """
     metavar = kind.upper()
     choices = parser.add_subparsers(
-        dest=kind, metavar=metavar, required=True,
+        dest=kind, metavar=metavar, required=True, parser_class=CommandParser,
         help=f'see below and `{parser.prog} {metavar} --help`')
     width = max(map(len, manuals))
     title = f'{kind}s:'.replace('_', ' ')

@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='show results in a window; q or Esc quits')
     parser.add_argument(
         '--box', action='append', metavar='X1,Y1,X2,Y2',
-        help='use this face box in every frame instead of a detector')
+        help='use this face box in every frame instead of a detector, in pixels '
+        'of the thermal image, not of the enlarged picture that is written')
     parser.add_argument(
         '--sequence', action='store_true',
         help='treat the images of a folder or pattern as a video')
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='draw on pictures of this palette [%(default)s]')
     parser.add_argument(
         '--regions', action='store_true',
-        help='outline the skin regions whose temperatures are measured')
+        help='outline the skin regions that have a temperature')
     parser.add_argument(
         '--max-frames', type=int, metavar='N',
         help='stop after N frames of each input')

@@ -17,12 +17,12 @@ from mmpose_thermal.runtime.networks import is_exported
 from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.weights import with_defaults
 
+from .option_names import with_options
 from .parsers import input_options
 from .pictures import Pictures
 
 _REPORT_EVERY_S = 2.
 _FPS_MEMORY = .9
-_WRITTEN = ('.png', '.mp4')
 
 
 class PredictionRun:
@@ -40,7 +40,7 @@ class PredictionRun:
         self.args = args
         self.boxes = [parsed_box(text) for text in args.box or ()]
         self.options = input_options(args)
-        palette_colours(args.picture_palette)  # fail early if it is unknown
+        _check_picture_palette(args.picture_palette)
         self.landmarker = load_landmarker(
             args.model,
             args.device,
@@ -85,13 +85,14 @@ class PredictionRun:
         except (OSError, ValueError) as error:
             self.failed += 1
             _say(f'error: {error}')
+            self.results.add_unopened(where, str(error))
             return True
         moving = source.moving or self.args.sequence
         find = self.landmarker
         if moving and self.landmarker.detector is not None and \
                 not self.boxes and self.args.detect_every > 1:
             find = FaceTracker(self.landmarker, self.args.detect_every)
-        problems = _Problems(source.name, moving, self.known_problems)
+        problems = _Problems(source, moving, self.known_problems, self.results)
         goes_on = self._run_frames(source, moving, find, problems)
         problems.close()
         self.failed += problems.count
@@ -163,18 +164,21 @@ class _Problems:
     """Tells the problems of one input's frames, and each kind in full once.
 
     Args:
-        name (str): Name of the input.
+        source (Source): The input.
         moving (bool): Whether the frames are consecutive in time. All of them
             usually share one problem, so the others are only counted.
         known (set): Problems that were told, also of other inputs.
+        results (ResultFiles): Gets all of them.
     """
 
-    def __init__(self, name, moving, known):
-        self._name, self._moving, self._known = name, moving, known
+    def __init__(self, source, moving, known, results):
+        self._source, self._name = source, source.name
+        self._moving, self._known, self._results = moving, known, results
         self._untold = self.count = 0
 
     def add(self, frame, problem):
         self.count += 1
+        self._results.add_error(self._source, frame, problem)
         path = frame.path or frame.name
         if frame.error or not self._moving:
             kind = problem.replace(path, '')
@@ -213,19 +217,31 @@ def parsed_box(text):
     return [left, top, right, bottom]
 
 
+def _check_picture_palette(name):
+    """Fails early if it is unknown."""
+    try:
+        palette_colours(name)
+    except ValueError as error:
+        raise ValueError(
+            str(error).replace('"palette"', '--picture-palette')) from None
+
+
 def _keep_inputs(inputs, out_dir):
-    """Refuses an output folder where results could overwrite inputs."""
+    """Refuses an output folder where results would be among the inputs."""
+    out = Path(out_dir).resolve()
     for where in inputs:
+        if Path(where).resolve() == out:
+            raise ValueError(f'{where} is input and output folder: choose '
+                             'another --out-dir')
         try:
             files = input_files(where)
         except (OSError, ValueError):
             continue  # reported when its turn comes
         for path in map(Path, files):
-            if path.suffix.lower() in _WRITTEN and \
-                    path.resolve().parent == Path(out_dir).resolve():
+            if path.resolve().parent == out:
                 raise ValueError(
-                    f'{path} is in the output folder, where results could '
-                    'overwrite it: choose another --out-dir')
+                    f'{path} is in the output folder, where results would be '
+                    'among the inputs: choose another --out-dir')
 
 
 def _check_display():
@@ -249,4 +265,4 @@ def _warn(message):
 
 
 def _say(text):
-    print(text, file=sys.stderr, flush=True)
+    print(with_options(text), file=sys.stderr, flush=True)

@@ -169,6 +169,7 @@ class Analysis:
                     faces = find(prepared, boxes) if boxes else find(prepared)
                 except ValueError as error:
                     problems[str(error)] = None
+                    results.add_error(source, frame, str(error))
                     continue
                 count += 1
                 table = _table(faces, settings.unit) or table

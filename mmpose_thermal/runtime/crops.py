@@ -154,7 +154,7 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
     """Validates boxes and returns them as an array (N, 4).
 
     Raises:
-        ValueError: A box is malformed, empty or outside the image.
+        ValueError: A box is malformed, empty or mostly outside the image.
     """
     try:
         rows = np.asarray(boxes, float)
@@ -171,10 +171,10 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
         if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
             raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
                              'y1, x2, y2 with an area.')
-        if (np.minimum(box[2:], [width, height]) <= np.maximum(box[:2],
-                                                               0)).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it is outside '
-                             f'the {width}x{height} image.')
+        inside = np.minimum(box[2:], [width, height]) - np.maximum(box[:2], 0)
+        if np.clip(inside, 0, None).prod() < .5 * (box[2:] - box[:2]).prod():
+            raise ValueError(f'Box {index} is {box.tolist()}: more than half '
+                             f'of it is outside the {width}x{height} image.')
     return rows
 
 

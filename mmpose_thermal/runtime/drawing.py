@@ -40,7 +40,8 @@ def draw_faces(image: np.ndarray,
         image (np.ndarray): Grey (H, W) or BGR (H, W, 3), uint8.
         faces (Sequence[FaceLandmarks]): Faces to draw.
         info (ModelInfo): Colours and links of the landmarks.
-        regions (bool): Whether to outline the measured skin regions.
+        regions (bool): Whether to outline the skin regions that have a
+            temperature.
 
     Returns:
         np.ndarray: BGR picture, enlarged by a whole factor if the image is
@@ -60,7 +61,7 @@ def draw_faces(image: np.ndarray,
                       tuple(map(int, box[2:])), _BOX, 1)
         _draw_points(canvas, points, info, side)
         if regions:
-            _draw_regions(canvas, points, info)
+            _draw_regions(canvas, points, info, face.skin_celsius or {})
         _draw_texts(canvas, face, box, alone=len(faces) == 1)
     return canvas
 
@@ -84,9 +85,11 @@ def _draw_points(canvas, points, info, side):
                    _SHIFT)
 
 
-def _draw_regions(canvas, points, info):
+def _draw_regions(canvas, points, info, celsius):
     extent = landmark_extent_px(points)
-    for region in skin_regions(info.keypoints).values():
+    for measured, region in skin_regions(info.keypoints).items():
+        if not np.isfinite(celsius.get(measured, np.nan)):
+            continue
         centre = sum(weight * points[info.keypoints.index(name)]
                      for name, weight in region.points.items())
         fixed = np.round(np.clip(centre, -1e4, 1e4) * 2**_SHIFT).astype(int)

@@ -80,7 +80,8 @@ class Results(List[FaceLandmarks]):
                 of the image.
             scale_bar (bool): Whether to add a temperature scale at the right
                 of radiometric images.
-            regions (bool): Whether to outline the measured skin regions.
+            regions (bool): Whether to outline the skin regions that have a
+                temperature.
             head_pose (bool): Whether to draw where noses point to, as arrows.
 
         Returns:

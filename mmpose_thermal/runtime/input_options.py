@@ -32,6 +32,9 @@ class InputOptions:
         fps (float, optional): Frame rate of stacks and of images in sequence.
         rotate (int, optional): Clockwise turn, 90, 180 or 270 degrees.
         mirror (bool): Whether to swap left and right, after turning.
+
+    Raises:
+        ValueError: A value is none of these.
     """
     palette: Optional[str] = None
     camera: Optional[str] = None
@@ -39,6 +42,16 @@ class InputOptions:
     fps: Optional[float] = None
     rotate: Optional[int] = None
     mirror: bool = False
+
+    def __post_init__(self) -> None:
+        for camera in (self.camera, self.live_camera):
+            if camera is not None:
+                camera_named(camera)
+        if self.fps is not None and not 0 < self.fps < float('inf'):
+            raise ValueError(f'fps is {self.fps}: it must be positive.')
+        if self.rotate is not None and self.rotate not in TURNS:
+            raise ValueError(f'rotate is {self.rotate}: it must be one of '
+                             f'{", ".join(map(str, TURNS))}, or None.')
 
     def open(self, where: str) -> Union[Source, CameraSource]:
         """Opens an image, folder, stack, video, camera or stream.

@@ -7,7 +7,9 @@ from typing import Any, Dict, List, Optional
 import cv2
 import numpy as np
 
+from .captures import without_password
 from .frames import Frame, Source, UniqueNames
+from .live import is_live
 from .model_info import ModelInfo
 from .results import FaceLandmarks, face_columns, face_row
 
@@ -16,9 +18,11 @@ class ResultFiles:
     """Writes results to a folder; every line is flushed immediately.
 
     ``results.jsonl`` has one line per frame, with the file name of its
-    ``picture``, or of its ``video`` and the index ``video_frame``.
-    ``results.csv`` has one line per face. Pictures and videos of one run
-    never overwrite each other.
+    ``picture``, or of its ``video`` and the index ``video_frame``; or with the
+    ``error`` of what could not be used. ``results.csv`` has one line per face.
+    In both, ``image`` is the path of the file that the frame was read from;
+    frames of cameras have none. Pictures and videos of one run never overwrite
+    each other.
 
     Args:
         folder (str): Output folder, created if missing.
@@ -40,7 +44,7 @@ class ResultFiles:
         self.faces = 0
         self._table = csv.writer(self._csv)
         self._table.writerow(
-            ['source', 'frame', 'time_s', *face_columns(info)])
+            ['source', 'image', 'frame', 'time_s', *face_columns(info)])
 
     def add(self, source: Source, frame: Frame, faces: List[FaceLandmarks],
             picture: np.ndarray, moving: bool) -> None:
@@ -56,24 +60,36 @@ class ResultFiles:
         Raises:
             OSError: A file cannot be written.
         """
-        line: Dict[str, Any] = dict(source=source.name, frame=frame.name)
-        if frame.time_s is not None:
-            line['time_s'] = round(frame.time_s, 3)
+        line = _origin(source, frame)
         line.update(
             self._add_to_video(source, picture) if moving else self.
             _write_picture(frame, picture))
         line['faces'] = listed = [face.to_dict() for face in faces]
-        self._json.write(json.dumps(line) + '\n')
-        self._json.flush()
-        self._write_rows(source, frame, listed)
+        self._write_line(line)
+        self._write_rows(line, frame, listed)
         self.faces += len(faces)
 
-    def _write_rows(self, source, frame, faces):
+    def add_error(self, source: Source, frame: Frame, error: str) -> None:
+        """Writes why a frame could not be used."""
+        self._write_line(dict(_origin(source, frame), error=error, faces=[]))
+
+    def add_unopened(self, where: str, error: str) -> None:
+        """Writes why an input could not be opened."""
+        name = without_password(where)
+        image = {} if is_live(where) else dict(image=name)
+        self._write_line(dict(source=name, **image, error=error, faces=[]))
+
+    def _write_line(self, line):
+        self._json.write(json.dumps(line) + '\n')
+        self._json.flush()
+
+    def _write_rows(self, line, frame, faces):
         time_s = '' if frame.time_s is None else f'{frame.time_s:.3f}'
         for number, face in enumerate(faces):
             row = face_row(face, number, self._info)
             self._table.writerow(
-                [source.name, frame.name, time_s, *row.values()])
+                [line['source'], line.get('image'), frame.name, time_s,
+                 *row.values()])
         self._csv.flush()
 
     def _write_picture(self, frame, picture):
@@ -101,6 +117,18 @@ class ResultFiles:
         self.close_video()
         self._json.close()
         self._csv.close()
+
+
+def _origin(source, frame) -> Dict[str, Any]:
+    """Where a frame comes from."""
+    image = frame.path or next(iter(source.files), None)  # of videos, the latter
+    line = dict(source=source.name)
+    if image is not None:
+        line['image'] = image
+    line['frame'] = frame.name
+    if frame.time_s is not None:
+        line['time_s'] = round(frame.time_s, 3)
+    return line
 
 
 class _Video:

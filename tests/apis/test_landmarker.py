@@ -479,6 +479,8 @@ def test_bad_frames_are_explained(image, error, message):
     (BOX + [[np.nan, 0, 9, 9]], 'Box 1'),
     ([[10, 10, 5, 20]], 'with an area'),
     ([[200, 200, 250, 250]], 'outside the 128x128 image'),
+    (BOX + [[60, 30, 5000, 5000]], 'Box 1 .* more than half .* 128x128 image'),
+    ([[-41, 0, 40, 80]], 'more than half'),
     ([dict(x1=1)], 'boxes are'), (dict(a=BOX), 'boxes are'),
     ('abc', 'boxes are'), (5, 'boxes (have the shape ..|are an int)')])
 def test_bad_boxes_are_explained(boxes, message):
@@ -487,6 +489,11 @@ def test_bad_boxes_are_explained(boxes, message):
         landmarker(grey(), boxes)
     with pytest.raises(ValueError, match=message):
         [*landmarker.stream([grey()], boxes=boxes)]
+
+
+def test_faces_at_the_edge_are_faces():
+    assert len(ThermalLandmarker(Network())(
+        grey(), [[-40, 0, 40, 80], [-30, -20, 140, 140]])) == 2
 
 
 def test_bad_calls_are_explained(tmp_path):

@@ -55,7 +55,7 @@ def test_28_pixel_types(cases, demo):
     for name in ('decikelvin', 'raw14bit', 'float32_celsius',
                  'int16_decicelsius', 'float16_celsius'):
         assert 'skin_celsius' not in read[name], name
-    assert 'temperature_scale' in told
+    assert '--temperature-scale' in told
 
 
 def test_29_multipage(cases):

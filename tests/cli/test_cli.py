@@ -107,6 +107,21 @@ def test_choices_are_those_of_the_functions_behind():
         parse(['register', 'a.json', '--model', value])
 
 
+@pytest.mark.parametrize('words, inputs', [
+    ('a.jpg --rotate 180 b.jpg', ['a.jpg', 'b.jpg']),
+    ('--mirror a --box=1,2,3,4 b --fps 8 c', ['a', 'b', 'c']),
+    ('--mirror -- -a.png b', ['-a.png', 'b'])])
+def test_inputs_may_stand_among_options(words, inputs):
+    assert build_parser().parse_args(
+        ['predict', *words.split()]).inputs == inputs
+
+
+def test_boxes_may_start_left_of_the_image():
+    args = build_parser().parse_args(
+        'predict --box -10,10,40,40 a --box -.5,1,2,3'.split())
+    assert args.box == ['-10,10,40,40', '-.5,1,2,3'] and args.inputs == ['a']
+
+
 @pytest.mark.parametrize('absent', [[], TRAINING_SIDE],
                          ids=['with PyTorch', 'without'])
 def test_predict_imports_nothing_slow(console_script, onnx, tmp_path, absent):

@@ -65,7 +65,7 @@ def test_it_goes_on_after_bad_input(predict, out, tmp_path, capsys):
     for text in ('3.png cannot be decoded', '4.npy', 'not finite',
                  'gone.mp4 does not exist'):
         assert text in printed.err
-    lines = lines_of(out)
+    lines = [line for line in lines_of(out) if 'error' not in line]
     assert [line['frame'] for line in lines] == [
         '0', '1', '2', '5_000000', '5_000001', '5_000002', '5_000003']
     assert lines[0]['faces'][0]['skin_celsius']['nose_tip'] > 0
@@ -76,6 +76,35 @@ def test_it_goes_on_after_bad_input(predict, out, tmp_path, capsys):
         lines[0]['faces'][0]['keypoints'][30][0])
     assert cv2.imread(str(out / '0.png')) is not None
     assert frames_of(out / '5.mp4') == 4
+
+
+def test_results_name_the_files_that_they_are_of(predict, out, tmp_path):
+    """Also those of files without a result."""
+    folder = tmp_path / 'my frames'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'a b.png'), thermal_frame())
+    (folder / 'c.jpg').write_bytes(b'broken')
+    np.save(tmp_path / 'd.npy', np.stack([thermal_frame()] * 2))
+    video = cv2.VideoWriter(str(tmp_path / 'e.mp4'),
+                            cv2.VideoWriter_fourcc(*'mp4v'), 8, (160, 120))
+    video.write(np.full((120, 160, 3), 90, np.uint8))
+    video.release()
+    inputs = [folder, tmp_path / 'd.npy', tmp_path / 'e.mp4',
+              tmp_path / 'gone.png']
+    files = [folder / 'a b.png', folder / 'c.jpg', inputs[1], inputs[1],
+             *inputs[2:]]
+    assert predict(*BOX, *inputs) == 1
+    lines = lines_of(out)
+    assert [line['image'] for line in lines] == [*map(str, files)]
+    assert [line['source'] for line in lines] == [
+        str(folder), *map(str, (folder, *files[2:]))]
+    failed = [line for line in lines if 'error' in line]
+    assert [(line['image'], line['faces']) for line in failed] == [
+        (str(files[1]), []), (str(files[-1]), [])]
+    assert 'cannot be decoded' in failed[0]['error']
+    with open(out / 'results.csv') as file:
+        assert [row['image'] for row in csv.DictReader(file)] == [
+            line['image'] for line in lines if 'error' not in line]
 
 
 def test_it_needs_no_model(out, tmp_path, capsys):
@@ -226,7 +255,9 @@ def test_the_temperature_scale_of_a_video_moves_slowly(moving, low):
 
 
 @pytest.mark.parametrize('options, message', [
-    (('--picture-palette', 'irno'), "'irno', but must be one of"),
+    (('--picture-palette', 'irno'),
+     "--picture-palette is 'irno', but must be one of"),
+    (('--palette', 'irno'), "--palette is 'irno', but must be one of"),
     (('--model', 'gone.onnx'), 'gone.onnx does not exist'),
     (('--box', '1,2'), '--box 1,2: give four numbers'),
     (('--show', ), '--show needs a display'),
@@ -241,6 +272,23 @@ def test_it_explains_what_it_lacks(predict, out, tmp_path, monkeypatch,
     status = predict(*options, 'a.png')
     assert re.match(f'error: .*{message}', status)
     assert (tmp_path / 'a.png').read_bytes() == before and not out.exists()
+
+
+@pytest.mark.parametrize('where', ['in', 'in/*.jpg', 'in/a.jpg', 'in/..data'])
+def test_results_are_not_written_among_the_inputs(
+        predict, out, tmp_path, monkeypatch, where):
+    monkeypatch.chdir(tmp_path)
+    for folder in ('in', 'in/..data'):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(f'{folder}/a.jpg', thermal_frame() >> 8)
+    below = where == 'in/..data'
+    status = predict(*BOX, '--out-dir', 'in', where)
+    if below:  # nothing is overwritten there
+        assert status == 0
+    else:
+        assert re.match('error: in.* choose another --out-dir', status)
+        assert {path.name for path in (tmp_path / 'in').iterdir()} == {
+            'a.jpg', '..data'}
 
 
 def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
@@ -280,6 +328,8 @@ def test_an_unplugged_camera_keeps_its_results_and_the_next_goes_on(
     assert printed.err.count('was unplugged') == 3
     lines = lines_of(out)
     assert {line['source'] for line in lines} == {'0', '/dev/video1', '2'}
+    assert sum('unplugged' in line.get('error', '') for line in lines) == 3
+    assert not any('image' in line for line in lines)  # they are in no file
     assert lines[0]['faces'][0]['skin_celsius']['nose_tip'] > 0
 
 
@@ -293,7 +343,9 @@ def test_a_camera_of_another_kind_is_one_message(
     assert printed.err.count('error: ') == 1
     assert 'uint16 of 160x120 pixels instead of 16-bit words of 640x512' in \
         printed.err
-    assert len(lines_of(out)) == 2
+    camera, *frames = lines_of(out)
+    assert camera['source'] == '0' and 'instead of' in camera['error']
+    assert ['error' in line for line in frames] == [False, False]
 
 
 def test_slow_processing_drops_frames(predict, monkeypatch, capsys):
@@ -330,6 +382,23 @@ def test_frame_rate_of_stacks_is_theirs(predict, out, tmp_path):
     assert [line['time_s'] for line in lines_of(out)] == [0, .125, .25]
     video = cv2.VideoCapture(str(out / 'a.mp4'))
     assert video.get(cv2.CAP_PROP_FPS) == 8
+
+
+def test_messages_name_options(predict, tmp_path, capsys):
+    """What a message says to set is set in the same words."""
+    np.save(tmp_path / 'deci.npy', (thermal_frame() // 10)[..., None])
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / 'colour.png'), noise)
+    assert predict(*BOX, tmp_path / 'deci.npy') == 0
+    told = capsys.readouterr().err
+    assert 'with --temperature-scale 0.01 and --temperature-offset 0 ' in told
+    remedy = re.search('set (--temperature-scale 0.1 --temperature-offset 0)',
+                       told).group(1)
+    assert 'temperature_' not in told
+    assert predict(*BOX, tmp_path / 'deci.npy', *remedy.split()) == 0
+    assert 'temperature' not in capsys.readouterr().err
+    assert predict(*BOX[:1], '0,0,40,40', tmp_path / 'colour.png') == 1
+    assert 'set --palette to its name' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('options, message', [

@@ -12,6 +12,7 @@ from fake_cameras import Device, record, scene, telemetry, two_parts
 from mmpose_thermal.runtime import captures
 from mmpose_thermal.runtime.cameras import camera_named
 from mmpose_thermal.runtime.captures import Capture
+from mmpose_thermal.runtime.input_options import InputOptions
 from mmpose_thermal.runtime.live import CameraSource, device_index, is_live
 
 @pytest.fixture(autouse=True)
@@ -273,3 +274,12 @@ def test_a_loopback_device_gives_kelvin(tmp_path):
         sender.kill()
         sender.wait()
     np.testing.assert_allclose(frame.image, kelvin, atol=.006)
+
+
+@pytest.mark.parametrize('field, value', [
+    ('rotate', 45), ('camera', 'flir'), ('live_camera', 'flir'), ('fps', -1),
+    ('fps', 0), ('fps', float('nan'))])
+def test_options_are_checked_when_they_are_set(field, value):
+    with pytest.raises(ValueError, match=f'{field.split("_")[-1]} '):
+        InputOptions(**{field: value})
+    assert InputOptions(fps=8.7, rotate=90, camera='auto', live_camera=None)

@@ -137,10 +137,17 @@ def test_regions_are_drawn_where_they_are_measured():
                      for on in (False, True))
     rows, columns, _ = np.nonzero(plain != marked)
     scale = len(plain) / 100
-    # Three discs around the landmarks, the highest at the eyes.
+    # Discs around two of three landmarks: one eye has no temperature.
     assert rows.min() / scale == pytest.approx(40, abs=3)
     assert rows.max() / scale == pytest.approx(60, abs=3)
     assert columns.min() / scale == pytest.approx(110, abs=3)
+    assert columns.max() / scale == pytest.approx(130, abs=6)
+
+
+def test_no_region_is_drawn_without_temperatures():
+    found = results(radiometric=False)
+    found[0].skin_celsius = None
+    assert (found.plot(regions=True) == found.plot()).all()
 
 
 def test_an_arrow_starts_at_the_nose_and_points_where_it_does():
