@@ -245,15 +245,15 @@ def test_tool_exports_and_reports(save_student, run_tool, tmp_path):
 
 
 def test_tool_refuses_what_differs(save_student, run_tool, monkeypatch):
-    from mmpose_thermal.apis import landmarker
+    from mmpose_thermal.apis import landmarks
     path = save_student()
-    true_crops = landmarker.crop_faces
+    true_crops = landmarks.crop_faces
 
     def shifted(image, boxes, info):
         return true_crops(image, np.asarray(boxes) + 1, info)
 
     # What preprocesses otherwise, by one pixel.
-    monkeypatch.setattr(landmarker, 'crop_faces', shifted)
+    monkeypatch.setattr(landmarks, 'crop_faces', shifted)
     with pytest.raises(SystemExit, match='do not deploy it'):
         run_tool('deployment/export', Path(path).with_suffix('.py'), path,
                  '--faces', 2)
