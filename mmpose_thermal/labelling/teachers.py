@@ -6,7 +6,7 @@ score between 0 and 1. Its attribute ``point_set``, if it has one, names the set
 its points.
 """
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -118,7 +118,7 @@ def load_teacher(spec: Any, crop: Optional[float] = None) -> Any:
         return callable_of(spec)
     if not Path(spec).exists():
         raise FileNotFoundError(f'{spec} does not exist.')
-    options = {} if crop is None else dict(crop=crop)
+    options: Dict[str, Any] = {} if crop is None else dict(crop=crop)
     suffix = Path(spec).suffix
     if suffix in ('.whl', '.tflite'):
         return FaceMesh(spec, **options)
