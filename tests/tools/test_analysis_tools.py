@@ -128,7 +128,8 @@ runs = dict(
              options={{'model.backbone.base_channels': 8,
                       'model.head.in_channels': 16 + 32 + 64}}),
     ktl=dict(config=_configs + 'mlcm_kd/synthetic/ktl-dikd_res18-w32_1xb32-'
-             '20e_synthetic-96x96.py', teacher='rgb'))
+             '20e_synthetic-96x96.py', teacher='rgb',
+             options={{'model.student.checkpoint': None}}))
 tables = [dict(title='Tiny', rows=['rgb', 'ktl'], baseline='rgb')]
 ''')
     arguments = ['tools/analysis_tools/run_benchmark.py', recipe, '--work-dir',

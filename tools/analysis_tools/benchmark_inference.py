@@ -145,7 +145,7 @@ def whole_frames(base, info, threads, seconds):
 
     crop = random_faces(info, 1)
     # Use the landmarker's network, so that both use the same session.
-    runs = dict(bare=lambda: celsius._network(crop))
+    runs = dict(bare=lambda: celsius._landmarks._network(crop))
     for suffix in ('npy', 'png'):
         path = folder / f'frame.{suffix}'
         runs[suffix] = partial(plain, path, boxes)
