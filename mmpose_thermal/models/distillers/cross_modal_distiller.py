@@ -91,6 +91,7 @@ class CrossModalDistiller(BaseModel):
         self.student_input = student_input
         self.student = build_network(student['config'], 'student')
         self.student_checkpoint = student.get('checkpoint')
+        self._starts_from_teacher = self.student_checkpoint == 'teacher'
         self._student_prefix: Optional[str] = None  # in that checkpoint
         check_normalisation(self.data_preprocessor, student_input,
                             self.student, 'student')
@@ -201,8 +202,11 @@ class CrossModalDistiller(BaseModel):
         """Initialises the student and loads its checkpoint, if any."""
         super().init_weights()
         if self.student_checkpoint:
+            remedy = (
+                "With student.checkpoint='teacher', both need one architecture: "
+                'otherwise set it to None.' if self._starts_from_teacher else '')
             load_network(self.student, self.student_checkpoint, 'student',
-                         self._student_prefix)
+                         self._student_prefix, remedy)
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
         """PyTorch's; also takes a checkpoint of the student alone."""

@@ -53,7 +53,8 @@ def student_weights(weights: Dict[str, Tensor],
 def load_network(model: nn.Module,
                  checkpoint: str,
                  name: str,
-                 prefix: Optional[str] = None) -> None:
+                 prefix: Optional[str] = None,
+                 remedy: str = '') -> None:
     """Loads a checkpoint, which must fit.
 
     Args:
@@ -64,6 +65,7 @@ def load_network(model: nn.Module,
             of another distiller.
         name (str): ``'teacher'`` or ``'student'``, for errors.
         prefix (str, optional): See :func:`student_weights`.
+        remedy (str): What to do if the weights do not fit.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -80,7 +82,7 @@ def load_network(model: nn.Module,
             f'{name}.checkpoint: {checkpoint} does not exist. Train the '
             f'{name} first, or set the path of its checkpoint: '
             f'--cfg-options model.{name}.checkpoint=PATH')
-    remedy = f'Check that it was trained with {name}.config.'
+    remedy = remedy or f'Check that it was trained with {name}.config.'
     try:
         weights = student_weights(
             content.get('state_dict', content), model.state_dict(), prefix)
