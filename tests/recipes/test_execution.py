@@ -159,6 +159,9 @@ def test_only_settings_of_the_training_make_it_another(place):
         '\nsize = 8\ntrain_dataloader = dict(num_workers=9, batch_size=size)')
     assert before != fingerprint(
         '\ntrain_dataloader = dict(num_workers=4, batch_size=9)')
+    assert before != fingerprint(
+        '\ntrain_dataloader = dict(num_workers=4, batch_size=8)'
+        '\ndata_digest = "of other images behind the same paths"')
 
 
 def test_data_that_cannot_be_made_stop_the_benchmark(place):
