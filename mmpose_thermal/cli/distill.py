@@ -14,7 +14,7 @@ root of the repository; docs/tutorials/unlabelled.md explains the stages.
 import argparse
 import signal
 
-from .parsers import one_model
+from .parsers import add_registration_arguments, one_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--detector', nargs='+', metavar='MODEL',
         help="finds faces in RGB images, if the teacher is not MediaPipe's wheel; "
         'see `mmpose-thermal label --help`')
-    parser.add_argument(
-        '--aligned', action='store_true',
-        help='both images of a pair show the same view: do not register them')
-    parser.add_argument(
-        '--per', metavar='GROUP',
-        help='register the pairs of each folder, frame, dataset, or value of an '
-        'image field or csv column together [session if there is such a field, '
-        'else folder]')
+    add_registration_arguments(parser)
     parser.add_argument(
         '--student', choices=('light', ), default='light',
         help='train this network [%(default)s: that of the shipped model]')

@@ -17,7 +17,7 @@ which you should look at.
 """
 import argparse
 
-from .parsers import one_model
+from .parsers import add_registration_arguments, one_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,14 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--teacher-points', metavar='SET',
         help="the teacher's point set, if it does not tell [that of --points]")
-    parser.add_argument(
-        '--aligned', action='store_true',
-        help='both images of a pair show the same view: do not register them')
-    parser.add_argument(
-        '--per', metavar='GROUP',
-        help='register the pairs of each folder, frame, dataset, or value of an '
-        'image field or csv column together [session if there is such a field, '
-        'else folder]')
+    add_registration_arguments(parser)
     parser.add_argument(
         '--min-score', type=float, default=.5, metavar='SCORE',
         help='drop faces whose points have a lower mean score [%(default)s]')

@@ -77,6 +77,18 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
         '--mirror', action='store_true', help='swap left and right')
 
 
+def add_registration_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares how the RGB images of pairs are mapped to the thermal ones."""
+    parser.add_argument(
+        '--aligned', action='store_true',
+        help='both images of a pair show the same view: do not register them')
+    parser.add_argument(
+        '--per', metavar='GROUP',
+        help='register the pairs of each folder, frame, dataset, or value of an '
+        'image field or csv column together [session if there is such a field, '
+        'else folder]')
+
+
 def input_options(args: argparse.Namespace):
     """Returns the :class:`.InputOptions` that the arguments mean.
 
