@@ -53,8 +53,8 @@ def save_figure(figure: Figure, path: str) -> List[str]:
         stem = path
     os.makedirs(osp.dirname(osp.abspath(stem)), exist_ok=True)
     with matplotlib.rc_context(_STYLE):
-        figure.savefig(f'{stem}.png', dpi=150)
-        figure.savefig(f'{stem}.svg', metadata=dict(Date=None))
+        figure.savefig(f'{stem}.png', dpi=150, bbox_inches='tight')
+        figure.savefig(f'{stem}.svg', metadata=dict(Date=None), bbox_inches='tight')
     return [f'{stem}.png', f'{stem}.svg']
 
 
