@@ -1,5 +1,6 @@
 """Estimates the rotation of a head from its landmarks."""
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional, Sequence
 
 import cv2
@@ -83,13 +84,11 @@ def head_pose(keypoints: np.ndarray,
         HeadPose: The pose; ``None`` if there are fewer than 8 of the landmarks
         in :data:`MEAN_FACE_MM`, or if they have no extent.
     """
-    chosen = [index for index, name in enumerate(names)
-              if name in MEAN_FACE_MM]
+    chosen, face = _of_mean_face(tuple(names))
     points = np.asarray(keypoints, float)[chosen]
     if len(chosen) < _MIN_POINTS or not np.isfinite(points).all() or \
             np.ptp(points, axis=0).min() < 1:
         return None
-    face = np.array([MEAN_FACE_MM[names[index]] for index in chosen], float)
     focal_px = _DISTANCE * np.sqrt(np.ptp(points, axis=0).prod())
     camera = np.diag([focal_px, focal_px, 1.])
     solved, turn, _ = cv2.solvePnP(
@@ -97,6 +96,13 @@ def head_pose(keypoints: np.ndarray,
     if not solved:
         return None
     return _angles(_MIRROR_Z @ cv2.Rodrigues(turn)[0] @ _MIRROR_Z)
+
+
+@lru_cache(maxsize=8)
+def _of_mean_face(names):
+    """Which landmarks the mean face has, and where, (N, 3), mm."""
+    chosen = [index for index, name in enumerate(names) if name in MEAN_FACE_MM]
+    return chosen, np.array([MEAN_FACE_MM[names[index]] for index in chosen], float)
 
 
 def _angles(rotation):

@@ -182,11 +182,23 @@ def test_peers_are_timed_side_by_side(save_student, run_tool):
     rows = [[cell.strip() for cell in line.split('|')[1:-1]]
             for line in printed.splitlines() if line[:1] == '|']
     assert rows[0] == ['', 'faces/s', 'times inference_topdown']
-    assert [row[0] for row in rows[2:]] == [
-        'ours, fp32', 'ours, fp32, temperatures', 'ours, int8',
-        'ours, int8, temperatures', 'inference_topdown']
     rates = {row[0]: float(row[1]) for row in rows[2:]}
-    assert rates['ours, fp32'] > rates['inference_topdown']
+    assert {'ours', 'ours, four faces', 'ours, int8', 'ours, int8, four faces',
+            'ours, temperatures and measures', 'inference_topdown'} <= set(rates)
+    assert rates['ours, four faces'] > rates['ours'] > rates['inference_topdown']
+
+
+@pytest.mark.long
+def test_live_frames_are_timed_with_and_without_a_tracker(run_tool):
+    printed = run_tool('analysis_tools/benchmark_live', '--frames', 4, '--faces', 1)
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]]
+            for line in printed.splitlines() if line[:3] == '| 1']
+    assert [row[1] for row in rows] == ['in every frame', 'in every tenth, tracker']
+    every, tenth = (dict(found=float(row[2]), median_ms=float(row[4]))
+                    for row in rows)
+    assert every['found'] == tenth['found'] == 1
+    assert tenth['median_ms'] < every['median_ms']
+    assert 0 < float(printed.split('| **all** | ')[1].split()[0])
 
 
 def test_roofline_tells_what_each_kind_of_node_computes(run_tool, tmp_path):
@@ -223,14 +235,18 @@ def test_steps_are_timed_side_by_side(run_tool, tmp_path):
     printed = run_tool('analysis_tools/benchmark_training', '--batch', 2,
                        '--rounds', 1, '--out', out)
     numbers = json.loads(out.read_text())
-    assert {'plain', 'plain, MMPose', 'teacher forward', 'DIKD', 'FD+LD',
-            'FD+LD, MMRazor style', 'FD+LD, naive loop'} <= set(numbers['ms'])
+    assert {'plain', 'plain, MMPose', 'teacher forward', 'DIKD', 'DIKD, unlabelled',
+            'DIKD, two teachers', 'FD+LD', 'FD+LD, MMRazor style',
+            'FD+LD, naive loop'} <= set(numbers['ms'])
     # Ours waits for no value that the plain step does not wait for: both look
     # at the sizes of the images, which are on the host, once a modality (with
     # PyTorch 2.1 that is two reads).
     reads = {name: value['item'] for name, value in numbers['reads'].items()}
     assert reads['DIKD'] == 2 * reads['plain'] and reads['plain'] in (1, 2)
-    assert 'DIKD / floor' in printed and 'MMRazor style / ours' in printed
+    assert reads['DIKD, unlabelled'] == reads['DIKD, two teachers'] == reads['DIKD']
+    assert {'DIKD / floor', 'DIKD, unlabelled / floor', 'MMRazor style / ours',
+            'DIKD, two teachers / floor of two'} <= set(numbers['ratios'])
+    assert '\n| DIKD, unlabelled / floor |' in printed
     with pytest.raises(SystemExit, match='--amp needs a GPU'):
         run_tool('analysis_tools/benchmark_training', '--device', 'cpu',
                  '--amp', 'bfloat16')

@@ -5,9 +5,11 @@ The floor is the unavoidable cost of a distillation step: the plain student's st
 pass without gradient and, for DIKD, one forward and backward pass through each head.
 For comparison, FD and LD are also timed in the style of MMRazor (the teacher's whole
 `loss`, with recorders) and as a naive loop (which builds the teacher's graph).
-"Contiguous" is ours without channels_last. A step is BaseModel.train_step, from uint8
-images to updated weights. Images and weights are random; they do not affect speed.
-With --compile, DIKD alone is timed, with and without compiled networks.
+"Contiguous" is ours without channels_last; "unlabelled" has seven of eight pairs
+without labels; the floor of two teachers has both. A step is BaseModel.train_step,
+from uint8 images to updated weights. Images and weights are random; they do not affect
+speed. With --compile, DIKD alone is timed, with and without compiled networks. On one
+CPU thread (OMP_NUM_THREADS=1), CPU time counts, so that other programs disturb little.
 """
 import argparse
 import copy
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from distillation_floor import parts_of_floor
 from mmengine.config import Config, DictAction
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
@@ -30,8 +33,9 @@ _CONFIG = ('configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
 _FD_LD = dict(
     loss_fd=dict(type='FeatureDistillLoss'), loss_ld=dict(type='LogitDistillLoss'))
 _DIKD = dict(loss_dikd=dict(type='DIKDLoss'))
-_FLOOR = ('plain', 'teacher forward', 'student head, injected',
-          'teacher head, injected')
+_OF_A_TEACHER = ('teacher forward', 'student head, injected',
+                 'teacher head, injected')
+_FLOOR = ('plain', *_OF_A_TEACHER)
 # Fields of the teacher and the student.
 _COMPILED = dict(
     teacher=(dict(compile=dict(mode='reduce-overhead')), {}),
@@ -109,17 +113,30 @@ class Setup:
             self.pairs = dict(self.thermal, inputs={
                 name: self.thermal['inputs'] for name in names})
 
-    def of_ours(self, losses, channels_last=True, compiled=({}, {})):
+    def of_ours(self, losses, compiled=({}, {}), has_two=False, **fields):
         with tempfile.TemporaryDirectory() as folder:
             path = f'{folder}/teacher.pth'
             torch.save(dict(state_dict=built(self.teacher).state_dict()), path)
             of_teacher, of_student = compiled
-            return built(dict(
-                self.fields, type='CrossModalDistiller', distill_losses=losses,
-                channels_last=channels_last,
-                student=dict(self.fields['student'], **of_student),
-                teacher=dict(config=self.teacher, checkpoint=path,
-                             **{**self.args.teacher, **of_teacher})))
+            teacher = dict(config=self.teacher, checkpoint=path,
+                           **{**self.args.teacher, **of_teacher})
+            teachers = dict(teacher=teacher, distill_losses=losses)
+            if has_two:
+                teachers = dict(distill_losses=None, teacher={
+                    which: dict(teacher, distill_losses={
+                        f'{name}_{which}': loss for name, loss in losses.items()})
+                    for which in ('first', 'second')})
+            return built({
+                **self.fields, 'type': 'CrossModalDistiller', **teachers,
+                'student': dict(self.fields['student'], **of_student), **fields})
+
+    def hardly_labelled(self):
+        """The pairs, one of eight labelled."""
+        pairs = copy.deepcopy(self.pairs)
+        for number, sample in enumerate(pairs['data_samples']):
+            if number % 8:
+                sample.gt_instance_labels.keypoint_weights.zero_()
+        return pairs
 
     def frozen_teacher(self, trainable=False):
         teacher = built(self.teacher).requires_grad_(trainable)
@@ -155,18 +172,25 @@ class Setup:
 
     def eager_ways(self):
         plain = dict(self.student, train_cfg=dict(compute_acc=False))
-        fd_ld = self.of_ours(_FD_LD)
+        fd_ld, contiguous = self.of_ours(_FD_LD), dict(channels_last=False)
         mmrazor, naive = (
             LossOfBoth(built(self.student), self.frozen_teacher(graph), self.fields,
                        fd_ld.distill_losses, graph) for graph in (False, True))
         return {
-            **self.parts_of_floor(),
+            **parts_of_floor(self.distiller.to(self.device), self.frozen_teacher(),
+                             self.fields, self.pairs, self.precision),
             'plain': self.step(built(plain), self.thermal),
             'plain, MMPose': self.step(built(self.student), self.thermal),
             'DIKD': self.step(self.distiller, self.pairs),
-            'DIKD, contiguous': self.step(self.of_ours(_DIKD, False), self.pairs),
+            'DIKD, contiguous': self.step(
+                self.of_ours(_DIKD, **contiguous), self.pairs),
+            'DIKD, unlabelled': self.step(
+                self.of_ours(_DIKD, unlabelled=dict()), self.hardly_labelled()),
+            'DIKD, two teachers': self.step(
+                self.of_ours(_DIKD, has_two=True), self.pairs),
             'FD+LD': self.step(fd_ld, self.pairs),
-            'FD+LD, contiguous': self.step(self.of_ours(_FD_LD, False), self.pairs),
+            'FD+LD, contiguous': self.step(
+                self.of_ours(_FD_LD, **contiguous), self.pairs),
             'FD+LD, MMRazor style': self.step(mmrazor, self.pairs),
             'FD+LD, naive loop': self.step(naive, self.pairs),
         }
@@ -176,50 +200,6 @@ class Setup:
         if self.device.type == 'cpu':
             return call
         return lambda: (call(), torch.cuda.synchronize(self.device))
-
-    def parts_of_floor(self):
-        """Returns separate functions for the unavoidable parts of DIKD."""
-        from mmpose_thermal.models.distillers.head_adapter import keypoint_weights
-        distiller, teacher = self.distiller.to(self.device), self.frozen_teacher()
-        student = distiller.student
-        data = distiller.data_preprocessor(copy.deepcopy(self.pairs), True)
-        thermal, rgb = (
-            data['inputs'][name] if isinstance(data['inputs'], dict) else
-            data['inputs']
-            for name in (distiller.student_input, self.fields['teacher_input']))
-        samples = data['data_samples']
-        targets = distiller._student_head.targets(samples), keypoint_weights(samples)
-
-        def forward():
-            with torch.no_grad(), self.precision():
-                return teacher.extract_feat(rgb)[-1]
-
-        def through(head, feature, learns):
-            with self.precision():
-                output = head.forward((feature.detach().requires_grad_(learns), ))
-                student.head.loss_module(output, *targets).backward()
-
-        def connect(connector, feature, size, learns):
-            with self.precision():
-                feature = feature.detach().requires_grad_(learns)
-                connector(feature, size).sum().backward()
-
-        with torch.no_grad(), self.precision():
-            ours, theirs = student.extract_feat(thermal)[-1], forward()
-            loss = distiller.distill_losses['loss_dikd']
-            # Connector, feature, target size, whether the feature needs a gradient.
-            ways = [(loss.to_student, theirs, tuple(ours.shape[-2:]), False),
-                    (loss.to_teacher, ours, tuple(theirs.shape[-2:]), True)]
-            injected = [connector(*arguments) for connector, *arguments, _ in ways]
-        calls = {
-            'teacher forward': forward,
-            'student head, injected': lambda: through(student.head, injected[0], False),
-            'teacher head, injected': lambda: through(teacher.head, injected[1], True),
-        }
-        learnt = [way for way in ways if list(way[0].parameters())]
-        if learnt:
-            calls['connectors'] = lambda: [connect(*way) for way in learnt]
-        return calls
 
 
 def observe(call, device):
@@ -246,6 +226,9 @@ def ratios_of(times):
         'DIKD / floor': ('DIKD', _FLOOR),
         'DIKD / floor with connectors': ('DIKD', with_connectors),
         'DIKD, contiguous / floor': ('DIKD, contiguous', _FLOOR),
+        'DIKD, unlabelled / floor': ('DIKD, unlabelled', _FLOOR),
+        'DIKD, two teachers / floor of two':
+            ('DIKD, two teachers', (*_FLOOR, *_OF_A_TEACHER)),
         'MMRazor style / ours': ('FD+LD, MMRazor style', ['FD+LD']),
         'naive loop / ours': ('FD+LD, naive loop', ['FD+LD']),
         'MMRazor style / ours, contiguous':
@@ -275,7 +258,9 @@ def main():
     torch.manual_seed(0)
     setup = Setup(args)
     calls, device = setup.ways(), setup.device
-    times = time_in_turns(calls, args.rounds)
+    is_alone = device.type == 'cpu' and torch.get_num_threads() == 1
+    times = time_in_turns(calls, args.rounds, clock=time.process_time if is_alone
+                          else time.perf_counter)
     numbers = dict(
         machine=machine_class(),
         ms={name: float(np.median(spent)) for name, spent in times.items()},
