@@ -3,7 +3,8 @@
 _base_ = './_base_/synthetic_64x64.py'
 
 title = 'KTL: strategies of distillation'
-_about = 'All students but the first start from the RGB teacher.'
+_about = 'All students but the first start from the RGB teacher; the row named after ' \
+    'its pairs has DIKD + LD.'
 tables = [
     dict(
         title='60 labelled pairs, 5,000 unlabelled',

@@ -101,11 +101,13 @@ def measure_models(configs: Dict[str, str], repeats: int = 50) -> Dict[str, dict
 
     Returns:
         dict[str, dict]: By name: ``params_m``, ``gflops``, ``pytorch_ms`` (on the GPU
-        if available), ``onnx_ms`` (ONNX Runtime on the CPU, with decoding).
+        if available), ``onnx_ms`` (ONNX Runtime on the CPU, with decoding). On the
+        CPU both are CPU time on one thread, which other programs hardly disturb.
     """
     found: Dict[str, dict] = {}
     runs: Dict[Tuple[str, str], Callable[[], object]] = {}
-    with tempfile.TemporaryDirectory() as folder, _quietly():
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
+    with tempfile.TemporaryDirectory() as folder, _quietly(), _on_one_thread():
         for name, path in configs.items():
             config = Config.fromfile(path)
             config.model.backbone.pop('init_cfg', None)  # would download weights
@@ -118,9 +120,20 @@ def measure_models(configs: Dict[str, str], repeats: int = 50) -> Dict[str, dict
             export_model(model, describe(model), exported)
             runs[name, 'onnx_ms'] = _onnx_run(exported)
             runs[name, 'pytorch_ms'] = _pytorch_run(model, size)
-        for (name, way), ms in time_in_turns(runs, repeats, warmup=5).items():
+        for (name, way), ms in time_in_turns(
+                runs, repeats, warmup=5, clock=clock).items():
             found[name][way] = float(np.median(ms))
     return found
+
+
+@contextlib.contextmanager
+def _on_one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager
@@ -153,7 +166,7 @@ def _pytorch_run(model, input_size):
 
 
 def _onnx_run(path):
-    network = OnnxNetwork(path, 'landmarks')
+    network = OnnxNetwork(path, 'landmarks', threads=1)
     width, height = network.info.input_size
     image = np.zeros((1, network.info.channels, height, width), np.uint8)
     return lambda: network(image)

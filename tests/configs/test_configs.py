@@ -128,15 +128,13 @@ def test_detector_trains(data_of_style, path):
 
 
 def train(model, config, dataset):
-    """Two iterations: finite losses, and all parts learn."""
+    """One iteration: finite losses, and all parts learn."""
     model.init_weights()
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
     before = copy.deepcopy(model.state_dict())
     model.train()
-    for index in range(2):
-        batch = pseudo_collate([dataset[index]])
-        logged = model.train_step(batch, optimizer)
-        assert all(torch.isfinite(torch.as_tensor(v)) for v in logged.values())
+    logged = model.train_step(pseudo_collate([dataset[0]]), optimizer)
+    assert all(torch.isfinite(torch.as_tensor(v)) for v in logged.values())
     changed = [key for key, value in model.state_dict().items()
                if not torch.equal(value, before[key])]
     assert any('backbone' in key for key in changed)

@@ -21,6 +21,7 @@ def write_config(config, path):
     return str(path)
 
 
+@pytest.mark.long
 def test_mmposes_own_tool_trains_and_tests(validated_config, tmp_path):
     """Without a wrapper of ours: the config's custom_imports registers all."""
     validated_config.train_cfg.max_epochs = 1

@@ -72,6 +72,7 @@ def teacher(pairs_root, tmp_path_factory):
     return work_dir / 'best_NME_epoch_1.pth'
 
 
+@pytest.mark.long
 def test_mmposes_own_train_tool_runs_ktl_from_another_folder(
         pairs_root, teacher, tmp_path, run_tool, monkeypatch):
     tool = Path(mmpose.__file__).parent / '.mim/tools/train.py'
