@@ -39,12 +39,11 @@ def run(args: argparse.Namespace) -> None:
     import numpy as np
     from mmengine.config import Config
 
+    from mmpose_thermal.runtime.atomic_file import write_picture
     from mmpose_thermal.visualization.sample_panels import sample_sheets
     config = Config.fromfile(args.config)
     config.merge_from_dict(_parsed_options(args.cfg_options))
     out, count = Path(args.out_dir), 0
-    if not args.show:
-        out.mkdir(parents=True, exist_ok=True)
     np.random.seed(args.seed)
     for index, sheet in sample_sheets(config, args.split, args.number):
         if args.show:
@@ -53,8 +52,7 @@ def run(args: argparse.Namespace) -> None:
                 break
             continue
         path = out / f'{args.split}_{index:06d}.png'
-        if not cv2.imwrite(str(path), sheet):
-            raise ValueError(f'{path} could not be written.')
+        write_picture(path, sheet)
         count += 1
     if not args.show:
         print(f'{count} pictures in {out}')

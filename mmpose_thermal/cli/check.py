@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     register_components()
     from mmpose_thermal.datasets.checks import html_report, inspect, text_report
     from mmpose_thermal.datasets.image_files import folder_above
+    from mmpose_thermal.runtime.atomic_file import write_text
     root = args.data_root or folder_above(args.ann_files[0])
     prefix = dict(img=args.img_prefix, rgb=args.rgb_prefix)
     try:
@@ -58,10 +58,9 @@ def run(args: argparse.Namespace) -> int:
                              not args.no_rgb, args.shift_samples, args.jobs)
         print(text_report(inspection))
         if args.json:
-            Path(args.json).write_text(
-                json.dumps(inspection.to_dict(), indent=1))
+            write_text(args.json, json.dumps(inspection.to_dict(), indent=1))
         if args.html:
-            Path(args.html).write_text(html_report(inspection, root, prefix))
+            write_text(args.html, html_report(inspection, root, prefix))
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

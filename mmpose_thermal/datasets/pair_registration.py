@@ -9,6 +9,7 @@ import cv2
 import mmengine
 import numpy as np
 
+from ..runtime.atomic_file import write_picture
 from ..visualization import contact_sheet, fit_into, overlay_pair
 from .alignment import Registration, fit_map, register_groups
 from .annotations import parse_json
@@ -100,9 +101,7 @@ def draw_preview(path: str, pairs: RegisteredPairs) -> None:
         after.append(fit_into(overlay_pair(thermal, warped), _PREVIEW_PX))
     sheet = contact_sheet([before, after],
                           ['before (RGB resized)', 'after'])
-    if not cv2.imwrite(path, sheet):
-        raise ValueError(f'{path} could not be written: give a .png file in a '
-                         'folder that exists.')
+    write_picture(path, sheet)
 
 
 def _first_faces(coco):

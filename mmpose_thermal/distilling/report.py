@@ -168,7 +168,7 @@ def _model(exported: dict, trial: Trial) -> List[str]:
     text = ['## The model', '',
             f'{exported["parameters"] / 1e6:.2f} M parameters, '
             f'{speed["gflops"]:.3f} GFLOPs, {size_mb:.2f} MB; '
-            f'{speed["onnx_ms"]:.1f} ms a face with ONNX Runtime on one core of this CPU.', '']
+            f'{speed["onnx_ms"]:.1f} ms a face with ONNX Runtime on one core.', '']
     if exported['not_calibrated']:
         text += ['Its scores are not calibrated: ' + exported['not_calibrated'], '']
     return [*text, '```bash',

@@ -1,6 +1,5 @@
 """A contact sheet of labelled faces, in thermal and RGB images side by side."""
 import os.path as osp
-from pathlib import Path
 from typing import List
 
 import cv2
@@ -8,6 +7,7 @@ import numpy as np
 
 from mmpose_thermal.datasets.alignment import moved
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage, read_image
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.visualization import contact_sheet, draw_landmarks
 
 from .carrying import Labelled
@@ -35,9 +35,7 @@ def draw_sheet(path: str, labelled: List[Labelled], root: str) -> None:
     tiles = [_tile(one, number, root) for one, number in chosen]
     sheet = contact_sheet([tiles[i:i + _COLUMNS]
                            for i in range(0, len(tiles), _COLUMNS)])
-    Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(path, sheet):
-        raise ValueError(f'{path} could not be written: give a .jpg or .png file.')
+    write_picture(path, sheet)
 
 
 def _tile(one: Labelled, number: int, root: str) -> np.ndarray:

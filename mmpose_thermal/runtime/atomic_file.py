@@ -3,6 +3,9 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, Union
 
+import cv2
+import numpy as np
+
 #: Suffix of files that are still being written.
 UNFINISHED = '.part'
 
@@ -11,8 +14,9 @@ UNFINISHED = '.part'
 def atomic_file(path: Union[str, os.PathLike]) -> Iterator[str]:
     """Yields a temporary path that replaces ``path`` when the block succeeds.
 
-    The temporary file is flushed to disk and then renamed. If the process is
-    killed or the disk is full, the previous file remains intact.
+    Folders above it are made. The temporary file is flushed to disk and then
+    renamed. If the process is killed or the disk is full, the previous file
+    remains intact.
     """
     path = os.fspath(path)
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
@@ -25,3 +29,24 @@ def atomic_file(path: Union[str, os.PathLike]) -> Iterator[str]:
     finally:
         if os.path.exists(unfinished):
             os.remove(unfinished)
+
+
+def write_text(path: Union[str, os.PathLike], text: str) -> None:
+    """Writes a text file, as :func:`atomic_file` does."""
+    with atomic_file(path) as unfinished, open(
+            unfinished, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def write_picture(path: Union[str, os.PathLike], image: np.ndarray) -> None:
+    """Writes a picture (H, W) or (H, W, 3), BGR, as :func:`atomic_file` does.
+
+    Raises:
+        ValueError: The name does not end like a picture's.
+    """
+    suffix = os.path.splitext(path)[1]
+    if not suffix or not cv2.haveImageWriter(f'x{suffix}'):
+        raise ValueError(f'{path} could not be written: give a .jpg or .png file.')
+    _, encoded = cv2.imencode(suffix, image)
+    with atomic_file(path) as unfinished:
+        encoded.tofile(unfinished)

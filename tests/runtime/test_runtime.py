@@ -3,6 +3,7 @@ import json
 import warnings
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
@@ -11,7 +12,7 @@ from mmpose_thermal.runtime import (FaceLandmarks, ModelInfo,
                                     SkinThermometer, boxes_from, crop_faces,
                                     draw_faces, letterbox, skin_regions,
                                     temperature_problem)
-from mmpose_thermal.runtime.atomic_file import atomic_file
+from mmpose_thermal.runtime.atomic_file import atomic_file, write_picture
 
 
 def landmarks_info(**changed):
@@ -196,3 +197,18 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         raise RuntimeError
     assert path.read_text() == 'two'
     assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize('name', ['picture.png', 'not/yet/there/picture.jpg'])
+def test_pictures_are_written_with_the_folders_above_them(tmp_path, name):
+    image = np.full((4, 6, 3), 128, np.uint8)
+    write_picture(tmp_path / name, image)
+    assert np.array_equal(cv2.imread(str(tmp_path / name)), image)
+    assert [path.name for path in (tmp_path / name).parent.iterdir()] == [
+        Path(name).name]
+
+
+@pytest.mark.parametrize('name', ['picture', 'picture.tex'])
+def test_what_no_picture_is_called_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=f'{name} could not be written: give a .jpg'):
+        write_picture(tmp_path / name, np.zeros((4, 6), np.uint8))

@@ -7,6 +7,7 @@ from errors_files import load_errors, parse_by, parser_of
 from mmpose_thermal.evaluation import (area_under_ced, bootstrap_interval,
                                        failure_rate, paired_difference,
                                        threshold_label)
+from mmpose_thermal.runtime.atomic_file import write_text
 
 
 def parse_args():
@@ -93,8 +94,7 @@ def main():
     for title, part in parts.items():
         found[title]['parts'] = part
     if args.out:
-        with open(args.out, 'w') as file:
-            json.dump(found, file, indent=1)
+        write_text(args.out, json.dumps(found, indent=1))
 
 
 if __name__ == '__main__':

@@ -9,7 +9,6 @@ import os.path as osp
 import sys
 from collections import defaultdict
 
-import cv2
 import numpy as np
 from annotated_frames import read_faces, read_grey
 from errors_files import parse_by
@@ -19,6 +18,7 @@ from mmpose_thermal.evaluation import (bootstrap_interval, changed_boxes,
                                        errors_of_points,
                                        failure_rate, match_faces, region_offsets)
 from mmpose_thermal.labelling.detectors import load_detector
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.visualization import worst_faces
 
 _THRESHOLDS = (8., 10.)  # percent
@@ -249,9 +249,8 @@ def evaluate(args):
         for title, run in runs.items():
             run.save(osp.join(args.out, f'{title}.json'),
                      dict(NME=float(run.nme().mean())))
-    if args.worst and not cv2.imwrite(args.worst,
-                                      worst_faces(runs[titles[0]])):
-        sys.exit(f'ERROR: {args.worst} could not be written.')
+    if args.worst:
+        write_picture(args.worst, worst_faces(runs[titles[0]]))
 
 
 def main():

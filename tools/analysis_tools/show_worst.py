@@ -1,9 +1,9 @@
 """Draws the faces with the largest errors on a contact sheet."""
 import sys
 
-import cv2
 from errors_files import load_errors, parser_of
 
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.visualization import worst_faces
 
 
@@ -21,8 +21,10 @@ def main():
         sheet = worst_faces(faces, args.count)
     except (OSError, ValueError) as error:
         sys.exit(f'ERROR: {error} Run this in the folder where you ran the test.')
-    if not cv2.imwrite(args.out, sheet):
-        sys.exit(f'ERROR: {args.out} could not be written.')
+    try:
+        write_picture(args.out, sheet)
+    except (OSError, ValueError) as error:
+        sys.exit(f'ERROR: {error}')
     print(args.out)
 
 

@@ -7,8 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-import cv2
-
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.runtime.decoders import decode_picture
 from mmpose_thermal.runtime.images import decode_image, grey_levels
 from mmpose_thermal.runtime.palettes import fit_palette
@@ -48,11 +47,9 @@ def main():
     args = parse_args()
     try:
         palette = fit_palette(pairs(args.grey, args.colour, args.number))
+        write_picture(args.out, palette[None])
     except (ValueError, OSError) as error:
         sys.exit(f'fit_palette: {error}')
-    if not cv2.imwrite(args.out, palette[None]):
-        sys.exit(f'{args.out} could not be written: give a .png file in a '
-                 'folder that exists.')
 
 
 if __name__ == '__main__':

@@ -5,8 +5,7 @@ import sys
 import time
 from dataclasses import fields
 
-import cv2
-
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.synthetic import (SyntheticSpec, in_style,
                                       make_synthetic_pairs, pictures_of)
 from mmpose_thermal.visualization import (contact_sheet, draw_landmarks,
@@ -90,9 +89,7 @@ def write_preview(path, spec, ict_dir):
                                            points[points[:, 2] > 0, :2])
                 row.append(fit_into(image, spec.size))
         rows += [visible, thermal]
-    if not cv2.imwrite(path, contact_sheet(rows)):
-        sys.exit(f'{path} could not be written: name a .png file in a folder '
-                 'that exists.')
+    write_picture(path, contact_sheet(rows))
 
 
 def main():
