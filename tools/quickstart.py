@@ -48,6 +48,7 @@ def draw_test_faces(plain, distilled, path):
     import cv2
     import numpy as np
 
+    from mmpose_thermal.runtime.atomic_file import write_picture
     from mmpose_thermal.visualization.contact_sheet import (PREDICTED, TRUTH,
                                                             contact_sheet,
                                                             draw_landmarks)
@@ -73,7 +74,7 @@ def draw_test_faces(plain, distilled, path):
         ]
         for row, face in zip(rows, faces):
             row.append(face)
-    cv2.imwrite(str(path), contact_sheet(rows, [
+    write_picture(path, contact_sheet(rows, [
         'visible light (synthetic), ground truth blue',
         'thermal (synthetic), ground truth blue',
         'light student without distillation, prediction orange',

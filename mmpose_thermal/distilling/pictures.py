@@ -8,6 +8,7 @@ import numpy as np
 from mmpose_thermal.datasets.datasets.thermal_face_dataset import image_fields
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.evaluation import FaceErrors
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.visualization import (contact_sheet, draw_landmarks,
                                           plot_training, save_figure,
                                           training_log)
@@ -36,7 +37,7 @@ def draw_examples(path: str, models: Dict[str, FaceErrors],
     rows: List[List[np.ndarray]] = []
     for faces in models.values():
         rows.append([_face(faces, index, fields) for index in chosen])
-    cv2.imwrite(path, contact_sheet(rows, list(models)))
+    write_picture(path, contact_sheet(rows, list(models)))
     return path
 
 

@@ -12,6 +12,7 @@ from mmpose_thermal.apis import ThermalLandmarker, machine_class, measure_models
 from mmpose_thermal.datasets.image_files import image_folder
 from mmpose_thermal.evaluation import FaceErrors, failure_rate
 from mmpose_thermal.recipes import Trial
+from mmpose_thermal.runtime.atomic_file import write_text
 
 from .agreement import errors_of
 from .pictures import draw_examples, plot_trainings
@@ -81,8 +82,7 @@ def write_report(out_dir: str, settings: dict, results: Dict[str, dict],
              f'* date: {datetime.date.today()}, machine: {machine_class()}', '',
              '## If the result is poor', '', _NEXT.format(both=both), '']
     path = osp.join(out_dir, 'README.md')
-    with open(path, 'w') as file:
-        file.write('\n'.join(text))
+    write_text(path, '\n'.join(text))
     return path
 
 

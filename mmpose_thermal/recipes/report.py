@@ -15,6 +15,7 @@ from mmengine.config import Config
 from ..apis import machine_class, measure_models
 from ..evaluation import (FaceErrors, area_under_ced, failure_rate,
                           paired_difference, threshold_label)
+from ..runtime.atomic_file import write_text
 from ..visualization.plots import plot_runs, save_figure
 from .recipe import Recipe, RecipeError, Run
 from .trial import Trial
@@ -210,8 +211,7 @@ def write_report(recipe: Recipe, trials: Dict[str, List[Trial]], out: str,
                  *_markdown_table(rows), '']
         text += _plot(table, outcomes, osp.join(out, f'nme_{number}'))
     markdown = '\n'.join(text)
-    with open(osp.join(out, 'README.md'), 'w') as file:
-        file.write(markdown)
+    write_text(osp.join(out, 'README.md'), markdown)
     with open(osp.join(out, 'results.csv'), 'w', newline='') as file:
         writer = csv.DictWriter(file, _columns(lines), restval='')
         writer.writeheader()

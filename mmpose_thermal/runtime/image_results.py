@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import cv2
 import numpy as np
 
+from .atomic_file import atomic_file, write_picture, write_text
 from .drawing import add_temperature_scale, draw_faces, shown_range
 from .model_info import ModelInfo
 from .palettes import apply_palette
@@ -139,14 +140,13 @@ class Results(List[FaceLandmarks]):
         if suffix not in _PICTURES + ('.csv', '.json'):
             raise ValueError(f'{path} must end with .csv, .json or one of '
                              f'{", ".join(_PICTURES)}.')
-        file.parent.mkdir(parents=True, exist_ok=True)
         if suffix == '.json':
-            file.write_text(json.dumps(self.to_dict()), encoding='utf-8')
+            write_text(file, json.dumps(self.to_dict()))
         elif suffix == '.csv':
-            self._write_table(file)
+            with atomic_file(file) as unfinished:
+                self._write_table(unfinished)
         else:
-            content = cv2.imencode(suffix, self.plot(**options))[1]
-            file.write_bytes(content.tobytes())
+            write_picture(file, self.plot(**options))
         return str(path)
 
     def _write_table(self, file):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from .atomic_file import atomic_file
+from .atomic_file import write_text
 
 FORMAT = 2
 _READABLE = (1, 2)  # 1 has neither spreads nor a calibration
@@ -64,9 +64,7 @@ class ModelInfo:
         self.model = Path(model_file).name
         self.sha256 = _sha256(model_file)
         path = f'{model_file}.json'
-        with atomic_file(path) as unfinished:
-            Path(unfinished).write_text(
-                json.dumps(dict(format=FORMAT, **asdict(self)), indent=1))
+        write_text(path, json.dumps(dict(format=FORMAT, **asdict(self)), indent=1))
         return path
 
     @classmethod

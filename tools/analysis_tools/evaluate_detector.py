@@ -17,7 +17,7 @@ from landmark_models import titles_of_models
 from mmpose_thermal.evaluation import (DetectedFrame, best_point,
                                        operating_points)
 from mmpose_thermal.labelling.detectors import load_detector
-from mmpose_thermal.runtime.atomic_file import atomic_file
+from mmpose_thermal.runtime.atomic_file import write_text
 
 _THRESHOLDS = np.arange(.1, .91, .1)
 _LEAST_SCORE = .05  # of the boxes that are looked at
@@ -111,9 +111,9 @@ def evaluate(args):
     print_table(curve_table(curves))
     print_table(best_table(runs, best, groups_of(frames, args.by), options))
     if args.out:
-        with atomic_file(args.out) as unfinished, open(unfinished, 'w') as file:
-            json.dump({title: [point._asdict() for point in curve]
-                       for title, curve in curves.items()}, file, indent=1)
+        write_text(args.out, json.dumps(
+            {title: [point._asdict() for point in curve]
+             for title, curve in curves.items()}, indent=1))
 
 
 def main():

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.synthetic import SyntheticSpec, pictures_of
 from mmpose_thermal.synthetic.curves import at_points
 
@@ -167,12 +168,8 @@ def main():
               f'{ratio:8.2f}{ranges}')
     if args.sheet:
         crops = crops[:len(crops) // 10 * 10]
-        cv2.imwrite(
-            args.sheet,
-            np.vstack([
-                np.hstack(crops[start:start + 10])
-                for start in range(0, len(crops), 10)
-            ]))
+        write_picture(args.sheet, np.vstack([
+            np.hstack(crops[start:start + 10]) for start in range(0, len(crops), 10)]))
 
 
 if __name__ == '__main__':

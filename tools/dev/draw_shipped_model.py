@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.runtime.atomic_file import write_picture
 from mmpose_thermal.runtime.drawing import draw_faces
 from mmpose_thermal.synthetic import SyntheticSpec
 from mmpose_thermal.synthetic.pictures import pictures_of
@@ -27,8 +28,7 @@ def main():
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % _COLUMNS)
     rows = [np.hstack(tiles[start:start + _COLUMNS])
             for start in range(0, len(tiles), _COLUMNS)]
-    if not cv2.imwrite(args.out, np.vstack(rows)):
-        raise OSError(f'{args.out} could not be written.')
+    write_picture(args.out, np.vstack(rows))
     print(args.out)
 
 

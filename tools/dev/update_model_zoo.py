@@ -15,7 +15,7 @@ import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import model_complexity
 from mmpose_thermal.models.distillers.building import model_config
 from mmpose_thermal.models.distillers.config_errors import is_of
-from mmpose_thermal.runtime.atomic_file import atomic_file
+from mmpose_thermal.runtime.atomic_file import write_text
 
 _ROOT = 'configs/thermal_face_*'
 _PAPER = dict(
@@ -158,8 +158,7 @@ def main():
             if before != text:
                 stale.append(path)
             if before != text and not args.check:
-                with atomic_file(path) as part, open(part, 'w') as file:
-                    file.write(text)
+                write_text(path, text)
     print(f'{len(stale)} files {"are stale" if args.check else "written"}')
     return 1 if args.check and stale else 0
 
