@@ -4,11 +4,14 @@ _base_ = './_base_/synthetic_64x64.py'
 title = 'DIKD: points and targets of injection'
 tables = [
     dict(
-        title='6,000 labelled pairs',
-        baseline='all-dikd',
+        title='60 labelled pairs, 5,000 unlabelled: point and way of injection',
+        baseline='few-dikd',
         rows=[
-            'all-dikd', 'inject-reverse-teacher', 'inject-both-teacher',
-            'inject-layer2', 'inject-statistics', 'inject-partial',
+            'few-dikd', 'inject-layer2', 'inject-statistics', 'inject-partial',
             'inject-warm-up'
-        ])
+        ]),
+    dict(
+        title='6,000 labelled pairs: targets',
+        baseline='all-dikd',
+        rows=['all-dikd', 'inject-reverse-teacher', 'inject-both-teacher']),
 ]

@@ -5,7 +5,6 @@ title = 'The length of the training'
 _pairs = (
     ('60 labels, KTL with 5,000 unlabelled pairs', 'plain-60', 'ktl-60-5000'),
     ('60 labels, MCL with 5,000 unlabelled faces', 'light-60', 'mcl-60-5000'),
-    ('6,000 labels', 'plain-6000', 'ktl-6000-0'),
 )
 tables = [
     dict(

@@ -56,5 +56,5 @@ class LandmarksInBoxes:
     def _face(self, frame, keypoints, scores, uncertainty_px, box, box_score):
         face = FaceLandmarks(
             keypoints, scores, np.asarray(box), float(box_score),
-            uncertainty_px=uncertainty_px)
+            uncertainty_px=uncertainty_px, names=self._info.keypoints)
         return self._measures.add(face, frame)

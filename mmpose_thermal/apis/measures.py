@@ -1,9 +1,8 @@
-"""What is measured of a face besides its landmarks."""
+"""What the pixels of a face say besides its landmarks."""
 from typing import Dict, Sequence
 
 import numpy as np
 
-from mmpose_thermal.runtime.head_pose import head_pose
 from mmpose_thermal.runtime.images import holds_kelvin
 from mmpose_thermal.runtime.results import FaceLandmarks
 from mmpose_thermal.runtime.temperature import SkinThermometer, is_skin
@@ -13,7 +12,7 @@ from .inputs import PreparedFrame
 
 
 class FaceMeasures:
-    """Adds skin temperatures and head pose to a face.
+    """Adds skin temperatures to a face.
 
     Args:
         keypoints (Sequence[str]): Landmark names.
@@ -26,7 +25,6 @@ class FaceMeasures:
 
     def add(self, face: FaceLandmarks, frame: PreparedFrame) -> FaceLandmarks:
         """Returns the face, with the measures of its frame."""
-        face.head_pose = head_pose(face.keypoints, self._keypoints)
         if not frame.radiometric:
             return face
         thermometer = self._thermometer(frame)

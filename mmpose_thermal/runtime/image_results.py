@@ -110,12 +110,13 @@ class Results(List[FaceLandmarks]):
     def _draw_poses(self, picture, scale):
         assert self.info is not None
         for face in self:
-            if face.head_pose is None:
+            pose = face.head_pose
+            if pose is None:
                 continue
             points = (face.keypoints + .5) * scale - .5
             nose = points[self.info.keypoints.index('nose_tip')] if \
                 'nose_tip' in self.info.keypoints else points.mean(0)
-            tip = nose + landmark_extent_px(points) * face.head_pose.direction
+            tip = nose + landmark_extent_px(points) * pose.direction
             start, end = (tuple(map(int, np.clip(point.round(), -1e4, 1e4)))
                           for point in (nose, tip))
             cv2.arrowedLine(picture, start, end, _ARROW, 2, cv2.LINE_AA,

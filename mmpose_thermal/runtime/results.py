@@ -1,10 +1,10 @@
 """The landmarks of a face, and their row in a table."""
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from .head_pose import HeadPose
+from .head_pose import HeadPose, head_pose
 from .model_info import ModelInfo
 from .skin_regions import skin_regions
 from .temperature import SkinReading
@@ -37,8 +37,7 @@ class FaceLandmarks:
             ``None`` if the model does not tell.
         skin_readings (dict[str, SkinReading], optional): Number of pixels,
             uncertainty and reliability of each value of ``skin_celsius``.
-        head_pose (HeadPose, optional): Rotation of the head. ``None`` if the
-            model has too few landmarks for it.
+        names (Sequence[str]): Names of the points, (K, ).
     """
     keypoints: np.ndarray
     scores: np.ndarray
@@ -49,7 +48,12 @@ class FaceLandmarks:
     track_id: Optional[int] = None
     uncertainty_px: Optional[np.ndarray] = None
     skin_readings: Optional[Dict[str, SkinReading]] = None
-    head_pose: Optional[HeadPose] = None
+    names: Sequence[str] = ()
+
+    @property
+    def head_pose(self) -> Optional[HeadPose]:
+        """Rotation of the head, computed when asked for (:func:`head_pose`)."""
+        return head_pose(self.keypoints, self.names)
 
     @property
     def face_score(self) -> float:
@@ -79,8 +83,9 @@ class FaceLandmarks:
                 name: _json_values(reading)
                 for name, reading in self.skin_readings.items()
             }
-        if self.head_pose is not None:
-            result['head_pose'] = _json_values(self.head_pose)
+        pose = self.head_pose
+        if pose is not None:
+            result['head_pose'] = _json_values(pose)
         return result
 
 

@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpose_thermal.runtime import FaceLandmarks
 from mmpose_thermal.runtime.head_pose import (MEAN_FACE_MM, HeadPose,
                                               head_pose)
 
@@ -37,6 +38,16 @@ def test_angles_are_found(angles, distance_mm):
     # Neither size nor place matters.
     again = head_pose(.3 * points + 50, NAMES)
     assert again.yaw_deg == pytest.approx(pose.yaw_deg, abs=.1)
+
+
+def test_the_pose_of_a_face_is_that_of_its_present_points():
+    """A tracker that smooths points smooths the pose, too."""
+    face = FaceLandmarks(seen(30), np.ones(len(NAMES)), np.zeros(4), names=NAMES)
+    assert face.head_pose == head_pose(seen(30), NAMES)
+    face.keypoints = seen(-20)
+    assert face.to_dict()['head_pose']['yaw_deg'] == pytest.approx(-20, abs=6)
+    face.names = ()
+    assert face.head_pose is None and 'head_pose' not in face.to_dict()
 
 
 def test_signs_are_as_stated():

@@ -17,6 +17,10 @@ INFO = ModelInfo('landmarks', (64, 64), 1, ['keypoints', 'scores', 'spreads'],
                  keypoints=NAMES, colours=[[255, 0, 0]] * 3)
 
 
+class Posed(FaceLandmarks):
+    head_pose = HeadPose(10.123, -5., 0.)  # three points have none
+
+
 def frame(radiometric=True):
     raw = np.full((100, 500), 30315, np.uint16)  # 30 degrees Celsius
     raw[:, 250:] = 30715
@@ -25,7 +29,7 @@ def frame(radiometric=True):
 
 
 def results(**options):
-    face = FaceLandmarks(
+    face = Posed(
         np.array([[130., 60], [110, 40], [150, 40]]), np.ones(3),
         np.array([100., 30, 160, 70]), uncertainty_px=np.ones(3),
         skin_celsius=dict(nose_tip=30., right_inner_eye_corner=31.,
@@ -33,8 +37,7 @@ def results(**options):
         skin_readings=dict(
             nose_tip=SkinReading(30., 12, .25),
             right_inner_eye_corner=SkinReading(31., 5, .5, 'too small'),
-            left_inner_eye_corner=SkinReading(np.nan, 0, 0., 'outside')),
-        head_pose=HeadPose(10.123, -5., 0.))
+            left_inner_eye_corner=SkinReading(np.nan, 0, 0., 'outside')))
     return Results([face], frame(**options), INFO)
 
 

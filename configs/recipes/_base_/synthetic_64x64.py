@@ -139,34 +139,41 @@ runs['simkd'] = dict(
         'optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult': 0,
     })
 
-# Where to inject, and what to compare with, on 6,000 labelled pairs
+# What DIKD's outputs are compared with matters for labelled faces: an unlabelled
+# one always has the teacher's output for its target.
 _teacher = {f'{_losses}.loss_dikd.reverse_target': 'teacher'}
-_layer2 = {
-    f'{_losses}.loss_dikd.layers.{network}': 'backbone.layer2'
-    for network in ('teacher', 'student')
-}
 for _key, _title, _options in (
     ('reverse-teacher', 'RI compared with the teacher\'s output', _teacher),
     ('both-teacher', 'FI and RI compared with the teacher\'s output', {
         **_teacher, f'{_losses}.loss_dikd.forward_target': 'teacher'
+    })):
+    runs[f'inject-{_key}'] = dict(
+        title=f'KTL, DIKD, {_title}', config=_dikd, teacher='rgb',
+        options={**_labels(6000), **_options})
+
+# Where to inject, and how
+for _key, _title, _options in (
+    ('layer2', 'DIKD injected behind layer2', {
+        **_dikd_loss, **{
+            f'{_losses}.loss_dikd.layers.{network}': 'backbone.layer2'
+            for network in ('teacher', 'student')
+        }
     }),
-    ('layer2', 'injection behind layer2, RI compared with the teacher\'s output',
-     {**_layer2, **_teacher}),
-    ('statistics', 'statistics aligned, RI compared with the teacher\'s output', {
-        **_teacher, f'{_losses}.loss_dikd.connector.type': 'StatisticsConnector'
+    ('statistics', 'DIKD, statistics aligned', {
+        **_dikd_loss,
+        f'{_losses}.loss_dikd.connector.type': 'StatisticsConnector'
     }),
-    ('partial', 'partial RI compared with the teacher\'s output', {
-        **_teacher, f'{_losses}.loss_dikd.partial': True
-    }),
-    ('warm-up', 'RI after a warm-up', {
+    ('partial', 'DIKD, partial RI',
+     {**_dikd_loss, f'{_losses}.loss_dikd.partial': True}),
+    ('warm-up', 'DIKD, RI after a warm-up', {
         **_fi, f'{_losses}.loss_ri.type': 'DIKDLoss',
         f'{_losses}.loss_ri.forward_weight': 0,
         f'{_losses}.loss_ri.decay.type': 'linear',
         f'{_losses}.loss_ri.decay.warm_up': 0.3
     })):
     runs[f'inject-{_key}'] = dict(
-        title=f'DIKD, {_title}', config=_dikd, teacher='rgb',
-        options={**_labels(6000), **_options})
+        title=f'KTL, {_title}', config=_unlabelled, teacher='rgb',
+        options={**_mixed(60, 5000), **_none, **_options})
 
 # MCL: the thermal student of KTL teaches a light network
 _mcl_dikd = {**_dikd_loss, f'{_losses}.loss_dikd.reverse_weight': 0.1}
@@ -193,8 +200,7 @@ for _number in (1000, 5000):
         })
 
 # The length of the training
-for _key in ('plain-60', 'ktl-60-5000', 'light-60', 'mcl-60-5000', 'plain-6000',
-             'ktl-6000-0'):
+for _key in ('plain-60', 'ktl-60-5000', 'light-60', 'mcl-60-5000'):
     for _number in (500, 8000):
         runs[f'{_key}-{_number}i'] = dict(
             runs[_key], title=f'{runs[_key]["title"]}, {_number:,} iterations',
