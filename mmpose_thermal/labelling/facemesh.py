@@ -15,7 +15,7 @@ _MESH_OF_IBUG68 = [
     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,  # lips, outer edge
     78, 81, 13, 311, 308, 402, 14, 178,  # lips, inner edge
 ]
-_IN_WHEEL = 'mediapipe/modules/face_landmark/face_landmark.tflite'
+IN_WHEEL = 'mediapipe/modules/face_landmark/face_landmark.tflite'
 _MESH_POINTS = 468
 _SIZE_PX = 192
 # Its own boxes reach up to the forehead, those of 68 points to the brows.
@@ -36,7 +36,7 @@ class FaceMesh:
     point_set = 'ibug68'
 
     def __init__(self, path: str, crop: float = 1.5) -> None:
-        content = read_model(path, _IN_WHEEL)
+        content = read_model(path, IN_WHEEL)
         self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
         self._crop = crop
 

@@ -109,10 +109,10 @@ class LiteRtFaceMesh:
     def __init__(self, path):
         from ai_edge_litert.interpreter import Interpreter
 
-        from mmpose_thermal.labelling.facemesh import _IN_WHEEL
+        from mmpose_thermal.labelling.facemesh import IN_WHEEL
         from mmpose_thermal.labelling.model_files import read_model
         self._run = Interpreter(
-            model_content=bytes(read_model(path, _IN_WHEEL)), num_threads=1)
+            model_content=bytes(read_model(path, IN_WHEEL)), num_threads=1)
         self._run.allocate_tensors()
         self._input, *_ = self._run.get_input_details()
 
