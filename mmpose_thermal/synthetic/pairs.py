@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Dict, Optional
 
 import cv2
-import mmengine
 
 from ..datasets.converter_tools import write_json
+from ..processes import map_in_processes
 from .annotations import coco_json
 from .ict_head import head_maker
 from .pictures import pictures_of
@@ -89,12 +89,7 @@ def make_synthetic_pairs(out_dir: str,
             subject = _FIRST_SUBJECT[split] + start // spec.per_subject
             pictures = min(spec.per_subject, count - start)
             tasks.append((str(out), wanted, split, subject, pictures, ict_dir))
-    if jobs > 1:
-        parts_of = mmengine.track_parallel_progress(
-            _render_subject, tasks, jobs, keep_order=True)
-    else:
-        parts_of = mmengine.track_progress(_render_subject, tasks)
-    print(flush=True)
+    parts_of = map_in_processes(_render_subject, tasks, jobs)
 
     records = {split: [] for split in _FIRST_SUBJECT}
     for task, part in zip(tasks, parts_of):
@@ -119,7 +114,6 @@ def _render_subject(task):
     part = Path(out) / 'parts' / f'{subject_id}.json'
     if part.exists():
         return json.loads(part.read_text())
-    cv2.setNumThreads(1)
     spec = SyntheticSpec(**wanted)
     records = []
     for index, picture in enumerate(

@@ -2,9 +2,9 @@
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-import mmengine
 from mmengine.fileio import get
 
+from ...processes import map_in_processes
 from ..annotations import Annotations, parse_json, read_annotations
 from ..point_sets import find_point_set, load_metainfo
 from .findings import Add, Faces, Finding, Inspection, image_examples
@@ -132,7 +132,8 @@ def _inspect_file(read: Annotations, info: dict, folders: Dict[str, str],
             f'First: {one.first}', image_examples(read.name, one.images))
     data = Faces(read, info['num_keypoints'], folders)
     check_landmarks(data, info, add)
-    results = _inspect_images(tasks_of(data, with_rgb, shift_samples), jobs)
+    tasks = tasks_of(data, with_rgb, shift_samples)
+    results = map_in_processes(inspect_image, tasks, jobs, 16) if tasks else []
     statistics = statistics_of(data, info)
     celsius = check_pixels(data, results, add)
     if celsius:
@@ -141,15 +142,3 @@ def _inspect_file(read: Annotations, info: dict, folders: Dict[str, str],
     if shift:
         statistics['shift_of_box_side'] = shift
     return data, results, statistics
-
-
-def _inspect_images(tasks: List[tuple], jobs: int) -> List[dict]:
-    if not tasks:
-        return []
-    if jobs > 1:
-        results = mmengine.track_parallel_progress(
-            inspect_image, tasks, jobs, chunksize=16, keep_order=True)
-    else:
-        results = mmengine.track_progress(inspect_image, tasks)
-    print()
-    return results

@@ -42,7 +42,6 @@ def tasks_of(data: Faces, with_rgb: bool, shift_samples: int) -> List[tuple]:
 def inspect_image(task: tuple) -> Dict[str, Any]:
     """Decodes one image and its partner; returns ``errors`` and measurements."""
     image, boxes, faces, estimate, folders, with_rgb = task
-    cv2.setNumThreads(1)
     found: Dict[str, Any] = dict(errors=[])
     path = osp.join(folders['img'], image['file_name'])
     check = 'outside'

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
                     Sequence, Tuple)
 
-import mmengine
-
+from ...processes import map_in_processes
 from ..annotations import read_annotations
 from ..point_sets import load_metainfo
 from .coco_files import coco, remove_stale, visible_records, write_jsons
@@ -128,12 +127,7 @@ def convert(root: str,
     }
     chunks = [(folder, read, tasks[start:start + _CHUNK], metainfos, margin)
               for start in range(0, len(tasks), _CHUNK)]
-    if jobs > 1 and len(chunks) > 1:
-        found = mmengine.track_parallel_progress(
-            _convert_chunk, chunks, jobs, keep_order=True)
-    else:
-        found = mmengine.track_progress(_convert_chunk, chunks)
-    print()
+    found = map_in_processes(_convert_chunk, chunks, jobs)
     records, left_here, ignored, numbers = (
         [one for chunk in found for one in chunk[part]] for part in range(4))
     left_out = [(name, reason, '') for name, reason in left_out] + left_here

@@ -1,0 +1,51 @@
+"""Tasks in several processes."""
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_thermal.processes import map_in_processes
+
+
+def total(pixels):
+    return int(cv2.blur(pixels, (5, 5)).sum())
+
+
+@pytest.mark.parametrize('jobs', [1, 2])
+def test_results_are_in_the_order_of_the_tasks(jobs):
+    threads = cv2.getNumThreads()
+    tasks = [np.full((20, 20), value, np.uint8) for value in range(5)]
+    assert map_in_processes(total, tasks, jobs) == [
+        400 * value for value in range(5)]
+    assert cv2.getNumThreads() == threads
+
+
+def test_an_error_of_a_task_is_raised():
+    threads = cv2.getNumThreads()
+    with pytest.raises(cv2.error):
+        map_in_processes(total, [np.zeros(0)] * 2, 2)
+    assert cv2.getNumThreads() == threads
+
+
+def test_threads_of_opencv_do_not_stop_forked_processes():
+    """They did in `mmpose-thermal distill`, where the labels came before."""
+    script = '''
+import time
+import cv2, numpy as np
+from mmpose_thermal.processes import map_in_processes
+cv2.setNumThreads(4)
+large = np.zeros((4000, 4000), np.uint8)
+cv2.warpAffine(large, np.eye(2, 3), (4000, 4000))  # starts the threads
+time.sleep(.5)  # they wait now
+
+def wide(value):
+    cv2.setNumThreads(1)  # as another library may
+    return int(cv2.warpAffine(large + np.uint8(value), np.eye(2, 3), (4000, 4000))[0, 0])
+
+print(map_in_processes(wide, [3, 4], 2), cv2.getNumThreads())
+'''
+    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', script],
+                          capture_output=True, text=True, timeout=100)
+    assert '[3, 4] 4' in done.stdout, done.stderr
