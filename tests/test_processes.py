@@ -37,12 +37,13 @@ import cv2, numpy as np
 from mmpose_thermal.processes import map_in_processes
 cv2.setNumThreads(4)
 large = np.zeros((4000, 4000), np.uint8)
-cv2.warpAffine(large, np.eye(2, 3), (4000, 4000))  # starts the threads
+moved = lambda image: cv2.warpAffine(image, np.eye(2, 3), (4000, 4000))
+moved(large)  # starts the threads
 time.sleep(.5)  # they wait now
 
 def wide(value):
     cv2.setNumThreads(1)  # as another library may
-    return int(cv2.warpAffine(large + np.uint8(value), np.eye(2, 3), (4000, 4000))[0, 0])
+    return int(moved(large + np.uint8(value))[0, 0])
 
 print(map_in_processes(wide, [3, 4], 2), cv2.getNumThreads())
 '''
