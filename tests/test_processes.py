@@ -48,5 +48,5 @@ def wide(value):
 print(map_in_processes(wide, [3, 4], 2), cv2.getNumThreads())
 '''
     done = subprocess.run([sys.executable, '-W', 'ignore', '-c', script],
-                          capture_output=True, text=True, timeout=100)
+                          capture_output=True, text=True, timeout=300)
     assert '[3, 4] 4' in done.stdout, done.stderr
