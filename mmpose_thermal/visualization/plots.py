@@ -236,6 +236,8 @@ def plot_training(runs: Dict[str, List[dict]]) -> Figure:
     """
     names = {key for lines in runs.values() for line in lines for key in line
              if key.startswith('loss')}
+    if 'loss' in names and len(names) == 2:  # the sum, and its only part
+        names = {'loss'}
     panels = [*sorted(names), 'NME']
     columns = 2 if len(panels) in (2, 4) else 3
     rows = -(-len(panels) // columns)

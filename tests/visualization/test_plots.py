@@ -75,6 +75,9 @@ def test_training_curves_one_panel_a_loss():
     assert len(panels['loss_kpt'].lines) == 2
     assert panels['validation NME (%)'].lines[0].get_ydata().tolist() == [
         20, 10]
+    summed = [dict(line, loss=line['loss_kpt']) for line in plain]
+    figure = plot_training(dict(plain=summed))
+    assert [axes.get_title() for axes in figure.axes if axes.lines] == ['loss']
 
 
 def test_worst_faces_come_first(tmp_path):
