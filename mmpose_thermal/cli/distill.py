@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--detector', nargs='+', metavar='MODEL',
         help="finds faces in RGB images, if the teacher is not MediaPipe's wheel; "
         'see `mmpose-thermal label --help`')
+    parser.add_argument(
+        '--teacher-points', metavar='SET',
+        help="the teacher's point set, if it does not tell [ibug68]")
     add_registration_arguments(parser)
     parser.add_argument(
         '--student', choices=('light', ), default='light',
@@ -68,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
             args.pairs, one_model(args.teacher, '--teacher'), args.work_dir,
             levels=args.levels, rendered=args.rendered, epochs=args.epochs,
             test=args.test, detector=one_model(args.detector, '--detector'),
-            aligned=args.aligned, per=args.per)
+            aligned=args.aligned, per=args.per,
+            teacher_points=args.teacher_points)
     except KeyboardInterrupt:
         print('\nInterrupted. Run the same command to continue.')
         return 130

@@ -4,11 +4,12 @@ import json
 import os
 import os.path as osp
 from pathlib import Path
-from typing import Dict, List, Set, Tuple
+from typing import Dict, List, Set, Tuple, Union
 
 from mmpose_thermal.datasets.annotations import read_annotations
 from mmpose_thermal.datasets.converter_tools import write_json
 from mmpose_thermal.datasets.point_sets import load_metainfo
+from mmpose_thermal.labelling.pairs import files_below
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
 #: The point set of the networks.
@@ -26,16 +27,24 @@ def digest(pairs: str, without: str) -> str:
 
     Args:
         pairs (str): Folder or annotation file.
-        without (str): Folder whose files do not count.
+        without (str): Folder below it whose files do not count.
     """
     found = hashlib.sha256()
     if osp.isfile(pairs):
         found.update(Path(pairs).read_bytes())
-    for path in sorted(Path(pairs).rglob('*')):
-        if path.is_file() and Path(without).resolve() not in path.resolve().parents:
-            about = path.stat()
-            found.update(f'{path} {about.st_size} {about.st_mtime_ns}\n'.encode())
+    left_out = Path(osp.abspath(without))
+    for path in files_below(osp.abspath(pairs)):
+        is_own = left_out in path.parents and Path(osp.abspath(pairs)) in (
+            left_out.parents)
+        if path.is_file() and not is_own:
+            found.update(os.fsencode(f'{osp.relpath(path, pairs)} {stamp(path)}\n'))
     return found.hexdigest()[:16]
+
+
+def stamp(path: Union[str, Path]) -> str:
+    """Size and time of the last change of a file."""
+    about = os.stat(path)
+    return f'{about.st_size} {about.st_mtime_ns}'
 
 
 def is_labelled(ann_file: str) -> bool:
@@ -79,17 +88,21 @@ def split(ann_file: str, out_dir: str) -> dict:
     faces: List[List[dict]] = [[] for _ in found.images]
     for face, number in zip(found.faces, found.image_of):
         faces[number].append(face)
-    held_out, by = _held_out(found.images, [len(own) for own in faces])
     eyes = sum(metainfo['interocular'], [])
+
+    def is_measurable(face):
+        return all(face['keypoints'][3 * eye + 2] for eye in eyes)
+
+    held_out, by = _held_out(found.images, [
+        sum(map(is_measurable, own)) for own in faces])
     parts = dict(train=[], held_out=[])
     for number, own in enumerate(faces):
         parts['held_out' if number in held_out else 'train'] += [
-            face for face in own if number not in held_out or all(
-                face['keypoints'][3 * eye + 2] for eye in eyes)]
+            face for face in own if number not in held_out or is_measurable(face)]
     if not parts['held_out']:
         raise ValueError(
-            f'{ann_file}: no held-out face ({by}) has labels of both outer eye '
-            'corners, so nothing can be measured. Add pairs with frontal faces.')
+            f'{ann_file}: no face has labels of both outer eye corners, so '
+            'nothing can be measured. Add pairs with frontal faces.')
     files = {}
     for name, chosen in parts.items():
         ids = {face['image_id'] for face in chosen}
@@ -105,7 +118,10 @@ def split(ann_file: str, out_dir: str) -> dict:
 
 
 def _held_out(images: List[dict], counts: List[int]) -> Tuple[Set[int], str]:
-    """Indices of the images to hold out, and how they were chosen."""
+    """Indices of the images to hold out, and how they were chosen.
+
+    Only images with measurable faces, of which there are ``counts``, are chosen.
+    """
     wanted = _HELD_OUT * sum(counts)
     for key in (*_GROUPS, 'folder'):
         groups: Dict[object, List[int]] = {}
@@ -117,11 +133,12 @@ def _held_out(images: List[dict], counts: List[int]) -> Tuple[Set[int], str]:
             continue
         chosen: List[int] = []
         for group in sorted(groups.values(), key=len):
-            if sum(counts[i] for i in chosen) < wanted:
+            measurable = any(counts[i] for i in group)
+            if measurable and sum(counts[i] for i in chosen) < wanted:
                 chosen += group
         if sum(counts[i] for i in chosen) <= _MOST_HELD_OUT * sum(counts):
             return set(chosen), f'whole values of "{key}"'
-    last = list(range(len(images)))
+    last = [number for number, count in enumerate(counts) if count]
     while sum(counts[i] for i in last[1:]) >= wanted:
         last = last[1:]
     return set(last), 'the last tenth of the images'

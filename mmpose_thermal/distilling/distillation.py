@@ -7,11 +7,13 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 from mmengine.config import Config
 
+from mmpose_thermal.datasets.datasets import ThermalFaceDataset
 from mmpose_thermal.datasets.image_files import image_folder
 from mmpose_thermal.labelling import label_pairs
 from mmpose_thermal.recipes import locked, require_tools
 
-from .data import digest, is_labelled, render, split
+from .agreement import measurable
+from .data import digest, is_labelled, render, split, stamp
 from .exporting import export
 from .journal import Journal
 from .report import write_report
@@ -19,6 +21,7 @@ from .training import (MIN_FACES_OF_BOTH, Data, build_config, plan, train,
                        trainings, why_not_distilled)
 
 LEVELS = ('auto', 'both', 'direct')
+_JOURNAL = 'distill.json'
 _STAGES = ('label', 'data', 'train', 'export', 'report')
 _UNUSABLE = re.compile(r'[\s,\'"\[\](){}]')  # of MMEngine's --cfg-options
 _DIRECT = (
@@ -47,6 +50,7 @@ class Distillation:
     detector: Any = None
     aligned: bool = False
     per: Optional[str] = None
+    teacher_points: Optional[str] = None
     say: Callable[[str], None] = partial(print, flush=True)
 
     def check(self) -> None:
@@ -61,6 +65,8 @@ class Distillation:
         if self.teacher is None and not is_labelled(self.pairs):
             raise ValueError(f'{self.pairs} has no labels: give --teacher, a model '
                              'that finds the points in the RGB images.')
+        if self.test is not None:
+            measurable(self.test, image_folder(self.test))
         if self.levels not in LEVELS:
             raise ValueError(f'levels must be one of {LEVELS}, got {self.levels!r}.')
         if self.rendered < 1:
@@ -75,17 +81,18 @@ class Distillation:
 
     def run(self) -> str:
         """Does what is left to do, and returns the path of the report."""
-        journal = Journal(self._path('distill.json'), _STAGES, self.say)
+        journal = Journal(self._path(_JOURNAL), _STAGES, self.say)
         results: Dict[str, dict] = {}
 
         def stage(name, work, **inputs):
             results[name] = journal.stage(name, inputs, work)
             return results[name]
 
-        label = stage('label', self._label, pairs=self.pairs,
+        label = stage('label', self._label, pairs=osp.abspath(self.pairs),
                       digest=digest(self.pairs, self.work_dir),
-                      teacher=_name(self.teacher), detector=_name(self.detector),
-                      aligned=self.aligned, per=self.per)
+                      teacher=_identity(self.teacher),
+                      detector=_identity(self.detector), aligned=self.aligned,
+                      per=self.per, teacher_points=self.teacher_points)
         data = stage('data', lambda: self._prepare(label), rendered=self.rendered)
         trained = stage('train', lambda: self._train(data), levels=self.levels,
                         epochs=self.epochs)
@@ -114,7 +121,8 @@ class Distillation:
         found = label_pairs(
             self.pairs, self.teacher, self._path('labels', 'annotations',
                                                  'pairs.json'),
-            detector=self.detector,
+            detector=self.detector, teacher_points=self.teacher_points,
+            data_root=image_folder(self.pairs) if osp.isfile(self.pairs) else None,
             registration='aligned' if self.aligned else 'fit', per=self.per,
             sheet=True, say=self._say_indented)
         for line in found.summary().splitlines():
@@ -125,10 +133,18 @@ class Distillation:
     def _prepare(self, label: dict) -> dict:
         """Splits the pairs and renders faces."""
         data = split(label['out'], self._path('data'))
+        for name in ('train', 'held_out'):
+            try:
+                ThermalFaceDataset(data_root=label['data_root'], pipeline=[],
+                                   ann_file=osp.abspath(data[name]), unlabelled='keep')
+            except (ValueError, FileNotFoundError) as error:
+                raise ValueError(
+                    f'{error} File names in {label["out"]} are read relative to '
+                    f'{label["data_root"]}.') from None
         self._say_indented(
             f'{data["labelled"]} labelled faces to train on, {data["measured"]} held '
             f'out ({data["held_out_by"]}); rendering {self.rendered} more')
-        faces = render(self.rendered, self._path('rendered'))
+        faces = render(self.rendered, self._path('rendered', str(self.rendered)))
         return dict(data, root=label['data_root'], rendered=self.rendered,
                     rendered_root=faces['root'], rendered_train=faces['train'],
                     rendered_val=faces['val'], given='pairs' not in label,
@@ -199,6 +215,15 @@ def _name(model: Any) -> Optional[str]:
     return model if model is None else str(getattr(model, '__name__', model))
 
 
+def _identity(model: Any) -> Optional[str]:
+    """Its name, with the stamps of its files: they may be trained anew."""
+    if model is None or callable(model):
+        return _name(model)
+    files = model if isinstance(model, (tuple, list)) else [model]
+    return ' '.join(f'{osp.abspath(file)} {stamp(file)}' if osp.isfile(file) else file
+                    for file in files)
+
+
 def distill(pairs: str, teacher: Any = None, work_dir: Optional[str] = None,
             **options) -> str:
     """Labels pairs by a teacher, trains a light network on them, and exports it.
@@ -222,7 +247,7 @@ def distill(pairs: str, teacher: Any = None, work_dir: Optional[str] = None,
         epochs (int, optional): Epochs of each training. Default to the configs'.
         test (str, optional): Annotation file of thermal faces with correct labels,
             to measure the model on.
-        detector, aligned, per: See
+        detector, aligned, per, teacher_points: See
             :func:`~mmpose_thermal.labelling.label_pairs`; ``aligned=True`` is its
             ``registration='aligned'``.
         say (Callable): Gets lines of progress. Defaults to print.
@@ -237,9 +262,21 @@ def distill(pairs: str, teacher: Any = None, work_dir: Optional[str] = None,
     """
     require_tools()
     if work_dir is None:
-        name = osp.splitext(osp.basename(osp.abspath(pairs)))[0]
+        name = osp.basename(osp.abspath(pairs))
+        if osp.isfile(pairs):
+            name = osp.splitext(name)[0]
         work_dir = osp.join('work_dirs', 'distill', _UNUSABLE.sub('_', name))
+        _refuse_other_pairs(work_dir, pairs)
     whole = Distillation(pairs, teacher, work_dir, **options)
     whole.check()
     with locked(whole.work_dir, whole.say):
         return whole.run()
+
+
+def _refuse_other_pairs(work_dir: str, pairs: str) -> None:
+    """Two folders of one name would share a folder of work."""
+    journal = Journal(osp.join(work_dir, _JOURNAL), _STAGES, print)
+    other = journal.inputs('label').get('pairs', osp.abspath(pairs))
+    if other != osp.abspath(pairs):
+        raise ValueError(f'{work_dir} holds what was made of {other}. Choose another '
+                         'folder with --work-dir.')

@@ -22,6 +22,10 @@ class Journal:
             with open(path) as file:
                 self._found = json.load(file)
 
+    def inputs(self, name: str) -> dict:
+        """The inputs of a finished stage; empty if it is not finished."""
+        return self._found.get(name, {}).get('inputs', {})
+
     def stage(self, name: str, inputs: dict, work: Callable[[], dict]) -> dict:
         """Runs a stage unless it is finished, and returns its result.
 

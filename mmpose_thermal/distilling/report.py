@@ -14,7 +14,7 @@ from mmpose_thermal.evaluation import FaceErrors, failure_rate
 from mmpose_thermal.recipes import Trial
 from mmpose_thermal.runtime.atomic_file import write_text
 
-from .agreement import errors_of
+from .agreement import errors_of, measurable
 from .pictures import draw_examples, plot_trainings
 
 _SHIPPED, _OURS = 'shipped light model', 'this model'
@@ -153,10 +153,12 @@ def _test(models, ann_file: str) -> List[str]:
     """Errors on a labelled file of the user's."""
     rows = {title: errors_of(model, ann_file, image_folder(ann_file))
             for title, model in models.items()}
-    count = len(next(iter(rows.values())))
-    return [f'## Error on {count} labelled faces', '',
+    _, faces, others = measurable(ann_file, image_folder(ann_file))
+    left_out = f' {others} more lack an outer eye corner.' if others else ''
+    return [f'## Error on {len(faces)} labelled faces', '',
             f'Normalised mean error on `{ann_file}`, in its boxes, in % of the '
-            'distance between the outer eye corners.', '', *_errors(rows), '']
+            f'distance between the outer eye corners.{left_out}', '',
+            *_errors(rows), '']
 
 
 def _model(exported: dict, trial: Trial) -> List[str]:

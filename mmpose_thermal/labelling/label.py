@@ -1,4 +1,5 @@
 """Labels thermal images by what a landmark model finds in their RGB partners."""
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, Callable, Counter as CounterOf, Dict, List, Optional, Un
 import numpy as np
 
 from mmpose_thermal.datasets.converter_tools import write_json
+from mmpose_thermal.datasets.pair_registration import group_of
 from mmpose_thermal.datasets.point_sets import face_category, load_metainfo
 
 from .carrying import Carrier, Labelled, fit_maps
@@ -131,9 +133,14 @@ def label_pairs(pairs: str,
     listed = read_pairs(pairs, data_root)
     looker = _looker(listed, teacher, detector, points, teacher_points,
                      registration == 'aligned')
+    out, per = out or listed.out, per or _groups_of(listed)
+    _require_place_for(out)
+    if registration == 'fit':
+        for pair in listed.pairs:
+            group_of(pair.image, per)
     dropped = +listed.dropped
     seen = _look(listed, looker, dropped, say)
-    failed = fit_maps(seen, per or _groups_of(listed), min_point_score)
+    failed = fit_maps(seen, per, min_point_score)
     for group, reason in failed[:_SHOWN_FAILURES]:
         say(f'no map from RGB to thermal images for "{group}": {reason}')
     labelled = _carry(seen, Carrier(min_score, min_point_score, boxes_only),
@@ -143,7 +150,7 @@ def label_pairs(pairs: str,
                             for reason, count in dropped.most_common())
         raise ValueError(f'{pairs}: no face is left of {len(listed.pairs)} pairs '
                          f'({reasons}).')
-    result = _write(labelled, out or listed.out, points, listed)
+    result = _write(labelled, out, points, listed)
     result.dropped.update(dropped.most_common())
     result.examples.update(listed.examples)
     if sheet:
@@ -151,6 +158,15 @@ def label_pairs(pairs: str,
             if sheet is True else sheet
         draw_sheet(result.sheet, labelled, listed.root)
     return result
+
+
+def _require_place_for(out: str) -> None:
+    """Refuses a file that could not be written after all the work."""
+    folder = Path(out).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if Path(out).is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(f'{out} cannot be written: it is a folder, or in one that is '
+                         'read-only. Name another file (--out).')
 
 
 def _counted(count: int, reason: str, examples: Dict[str, str]) -> str:
@@ -229,7 +245,7 @@ def _write(labelled: List[Labelled], out: str, points: str,
     images: List[dict] = []
     faces: List[dict] = []
     for number, one in enumerate(labelled, start=1):
-        images.append(dict(id=number, **one.record()))
+        images.append(dict(one.record(), id=number))
         for annotation in one.annotations:
             faces.append(dict(id=len(faces) + 1, image_id=number, category_id=1,
                               iscrowd=0, **annotation))

@@ -1,4 +1,6 @@
 """Where models of other projects come from."""
+import os
+import sys
 import zipfile
 from importlib import import_module
 from pathlib import Path
@@ -33,13 +35,21 @@ def is_callable_name(spec: str) -> bool:
 
 
 def callable_of(spec: str) -> Any:
-    """Imports ``MODULE:FUNCTION``.
+    """Imports ``MODULE:FUNCTION``, also from the working folder.
 
     Raises:
-        ValueError: The module has no such name.
+        ValueError: There is no such module, or it has no such name.
     """
     module, _, name = spec.partition(':')
-    found = getattr(import_module(module), name, None)
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found = getattr(import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(f'{spec}: there is neither a file of this name nor a module '
+                         f'{module}.') from None
     if found is None:
         raise ValueError(f'{spec}: the module {module} has no {name}.')
     return found

@@ -1,5 +1,6 @@
 """Lists RGB-thermal pairs in a folder or an annotation file."""
 import csv
+import os
 import os.path as osp
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,7 +8,8 @@ from pathlib import Path
 from typing import Any, Counter as CounterOf, Dict, Iterator, List, Optional, Tuple
 
 from mmpose_thermal.datasets.annotations import read_annotations
-from mmpose_thermal.datasets.image_files import folder_above, head_of
+from mmpose_thermal.datasets.image_files import (check_inside, folder_above,
+                                                head_of)
 from mmpose_thermal.runtime.frames import IMAGES
 from mmpose_thermal.runtime.jpeg import radiometric_kind
 from mmpose_thermal.runtime.radiometric_jpeg import FlyrMissing, read_thermogram
@@ -15,6 +17,7 @@ from mmpose_thermal.runtime.radiometric_jpeg import FlyrMissing, read_thermogram
 _CSV = 'pairs.csv'
 _JPEG = ('.jpg', '.jpeg')
 _LABELS = 'annotations'
+_NUMBERS = ('temperature_scale', 'temperature_offset')  # columns of the csv
 _UNREADABLE = 'thermal image missing or unreadable'
 _THERMAL = ('thermal', 'thermal16')
 # What is written anew; anything else is an attribute of the face.
@@ -97,16 +100,31 @@ def _image(root: Path, thermal: str, rgb: str, fields: Dict[str, Any]):
     return image
 
 
+def files_below(folder: str) -> List[Path]:
+    """All files below a folder, sorted; linked folders are entered."""
+    return sorted(Path(where, name)
+                  for where, _, names in os.walk(folder, followlinks=True)
+                  for name in names)
+
+
 def _of_csv(path: Path) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
-    with open(path, newline='') as file:
-        for row in csv.DictReader(file):
+    with open(path, newline='', encoding='utf-8-sig') as file:  # as Excel writes it
+        for number, row in enumerate(csv.DictReader(file), start=2):
             thermal, rgb = row.pop('thermal', None), row.pop('rgb', None)
             if not thermal or not rgb:
                 raise ValueError(f'{path}: each line needs "thermal" and "rgb", '
                                  'the columns in its header with file names '
                                  'relative to its folder.')
-            yield thermal, rgb, {name: value for name, value in row.items()
-                                 if name and value}
+            fields: Dict[str, Any] = {name: value for name, value in row.items()
+                                      if name and value}
+            try:
+                check_inside([str(path.parent / name) for name in (thermal, rgb)],
+                             [str(path.parent)])
+                fields.update({name: float(fields[name]) for name in _NUMBERS
+                               if name in fields})
+            except ValueError as error:
+                raise ValueError(f'{path}, line {number}: {error}') from None
+            yield thermal, rgb, fields
 
 
 def _thermal_folder(root: Path) -> Optional[str]:
@@ -130,8 +148,8 @@ def _of_folders(root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]
 def _of_radiometric_jpegs(
         root: Path, found: PairList) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
     """Files that hold both images, and the camera's registration of them."""
-    paths = sorted(path for path in root.rglob('*') if path.suffix.lower() in _JPEG
-                   and root / _LABELS not in path.parents)  # a contact sheet
+    paths = [path for path in files_below(str(root)) if path.suffix.lower() in _JPEG
+             and root / _LABELS not in path.parents]  # a contact sheet
     files = []
     for path in paths:
         if radiometric_kind(path.read_bytes()) == 'FLIR':
@@ -163,8 +181,8 @@ def _of_radiometric_jpegs(
 
 def _by_stem(root: Path, folder: str) -> Dict[str, str]:
     """Names of images relative to root, by their name in the folder without suffix."""
-    found = sorted(path for path in (root / folder).rglob('*')
-                   if path.suffix.lower() in IMAGES)
+    found = [path for path in files_below(str(root / folder))
+             if path.suffix.lower() in IMAGES]
     return {path.relative_to(root / folder).with_suffix('').as_posix():
             path.relative_to(root).as_posix() for path in found}
 

@@ -1,5 +1,6 @@
 """What is learned from, what is held out, and what is mixed in."""
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,8 @@ def test_faces_without_labels_train_but_measure_nothing(ann_file, tmp_path):
 
     path = change(ann_file, 'some.json', anonymous, no_labels)
     found = split(path, str(tmp_path))
-    assert (found['labelled'], found['unlabelled'], found['measured']) == (9, 1, 1)
-    for name, unlabelled, count in (('train', 'keep', 10),
+    assert (found['labelled'], found['unlabelled'], found['measured']) == (9, 2, 1)
+    for name, unlabelled, count in (('train', 'keep', 11),
                                     ('held_out', 'leave_out', 1)):
         assert count == len(ThermalFaceDataset(
             ann_file=found[name], data_root=image_folder(path), pipeline=[],
@@ -119,6 +120,19 @@ def test_a_folder_is_known_by_its_files_but_those_of_the_run(tmp_path):
     assert digest(str(tmp_path), str(tmp_path / 'work')) == before
     (tmp_path / 'rgb' / '2.png').touch()
     assert digest(str(tmp_path), str(tmp_path / 'work')) != before
+
+
+def test_a_folder_in_the_folder_of_the_run_is_known_by_its_files(tmp_path):
+    """Also through links, and however its path was written."""
+    real = tmp_path / 'other disk'
+    real.mkdir()
+    pairs = tmp_path / 'work/pairs'
+    pairs.mkdir(parents=True)
+    (pairs / 'rgb').symlink_to(real)
+    before = digest(str(pairs), str(tmp_path / 'work'))
+    assert digest(f'{pairs}/', str(tmp_path / 'work')) == before
+    (real / os.fsdecode(b'\xff.png')).touch()
+    assert digest(str(pairs), str(tmp_path / 'work')) != before
 
 
 def test_rendered_faces_bring_labels_and_no_partner(tmp_path):

@@ -11,8 +11,9 @@ from conftest import REPOSITORY
 from pairs import PairFolder
 
 from mmpose_thermal.apis import ThermalLandmarker
-from mmpose_thermal.distilling import distill, training
+from mmpose_thermal.distilling import distill, distillation, training
 from mmpose_thermal.distilling.agreement import errors_of
+from mmpose_thermal.distilling.distillation import _identity
 from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.recipes import trials_of
 from mmpose_thermal.weights import shipped_models
@@ -112,9 +113,15 @@ def test_labels_of_an_annotation_file_are_used_as_they_are(run, pairs):
     path = pairs.root / 'annotations/mine.json'
     path.parent.mkdir()
     path.write_text(json.dumps(pairs.annotations))
-    report, said = run(pairs=str(path), teacher=None, detector=None, test=str(path))
+    profile = json.loads(path.read_text())
+    profile['annotations'][0]['keypoints'][3 * 36 + 2] = 0
+    test = path.with_name('test.json')
+    test.write_text(json.dumps(profile))
+    report, said = run(pairs=str(path), teacher=None, detector=None, test=str(test))
     assert 'is used as it is' in ' '.join(said)
-    assert '## Error on 12 labelled faces' in report.read_text()
+    text = report.read_text()
+    assert '## Error on 11 labelled faces' in text
+    assert '1 more lack an outer eye corner' in text
 
 
 @pytest.mark.parametrize('options, message', [
@@ -138,6 +145,50 @@ def test_an_empty_folder_and_images_without_faces_are_named(run, tmp_path):
         run(pairs=str(tmp_path / 'empty'))
     with pytest.raises(ValueError, match='no face is left of 12 pairs'):
         run(detector=lambda image, min_score: (np.zeros((0, 4)), np.zeros(0)))
+
+
+def test_another_test_file_is_refused_before_all_work(run, pairs, tmp_path):
+    path = tmp_path / 'five.json'
+    content = json.loads(json.dumps(pairs.annotations))
+    for face in content['annotations']:
+        face.update(keypoints=face['keypoints'][:15], num_keypoints=5)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='five.json'):
+        run(test=str(path))
+    assert not (tmp_path / 'work').exists()
+
+
+def test_file_names_that_training_cannot_find_end_before_rendering(
+        run, pairs, tmp_path):
+    path = tmp_path / 'lists/mine.json'
+    path.parent.mkdir()
+    path.write_text(json.dumps(pairs.annotations))
+    with pytest.raises(ValueError, match='are read relative to .*lists'):
+        run(pairs=str(path), teacher=None, detector=None)
+    assert not (tmp_path / 'work/rendered').exists()
+
+
+def test_a_teacher_that_was_trained_anew_labels_anew(run, trained, tmp_path):
+    assert _identity(None) is None and _identity(len) == 'len'
+    model = tmp_path / 'a.onnx'
+    model.write_text('old')
+    before = _identity(str(model))
+    assert _identity((str(model), 'b.pth')).startswith(before)
+    model.write_text('newer')
+    assert _identity(str(model)) != before
+
+
+def test_two_folders_of_one_name_do_not_share_a_default_folder(
+        run, pairs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(distillation, 'require_tools', lambda: None)
+    work = tmp_path / 'work_dirs/distill/rig.2024-05-01'
+    work.mkdir(parents=True)
+    (work / 'distill.json').write_text(json.dumps(
+        dict(label=dict(inputs=dict(pairs='/other/rig.2024-05-01'), result={}))))
+    (tmp_path / 'rig.2024-05-01').symlink_to(pairs.root)
+    with pytest.raises(ValueError, match='made of /other/.* --work-dir'):
+        distill('rig.2024-05-01/', pairs.teacher)
 
 
 def test_it_runs_in_the_repository(run, tmp_path, monkeypatch):

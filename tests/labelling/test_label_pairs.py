@@ -1,6 +1,8 @@
 """Labels of rendered pairs, from teachers that know the truth."""
 import json
+import os
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -9,6 +11,8 @@ from mmpose.registry import DATASETS
 
 from mmpose_thermal.datasets.point_sets import load_metainfo
 from mmpose_thermal.labelling import finders, label, label_pairs
+from mmpose_thermal.labelling.model_files import callable_of
+from mmpose_thermal.labelling.pairs import read_pairs
 
 FLIP = load_metainfo(dict(from_file='ibug68'))['flip_indices']
 #: Where a second camera sees what the rendered RGB image shows.
@@ -67,8 +71,8 @@ def labelled(truth, pairs_root, tmp_path):
     def run(pairs=pairs_root / 'annotations/train.json', **options):
         options = {**dict(teacher=truth.teacher, detector=truth.detector,
                           registration='aligned', say=lambda line: None), **options}
-        result = label_pairs(str(pairs), options.pop('teacher'),
-                             str(tmp_path / 'labels.json'), **options)
+        out = options.pop('out', str(tmp_path / 'labels.json'))
+        result = label_pairs(str(pairs), options.pop('teacher'), out, **options)
         return result, read(tmp_path / 'labels.json')
 
     return run
@@ -268,6 +272,61 @@ def test_options_that_do_not_fit_are_explained(labelled, two_cameras, truth):
         labelled(two_cameras, registration='fit', per='person')
     with pytest.raises(FileNotFoundError, match='holds no pairs: it needs rgb/'):
         labelled(two_cameras / 'rgb')
+
+
+@pytest.mark.parametrize('header, third, message', [
+    ('\ufeffthermal,rgb,id', '7', None),  # as Excel writes it
+    ('thermal,rgb,temperature_scale', 'x', 'line 2: .*x'),
+    ('thermal,rgb,temperature_scale', '0.04', None)])
+def test_a_csv_as_people_write_it(labelled, pairs_root, tmp_path, header, third,
+                                  message):
+    (tmp_path / 'disk').symlink_to(pairs_root)
+    lines = [header] + [f'disk/thermal/train/{name},disk/rgb/train/{name},{third}'
+                        for name in sorted(os.listdir(pairs_root / 'rgb/train'))[:2]
+                        if (pairs_root / 'thermal/train' / name).exists()]
+    (tmp_path / 'pairs.csv').write_text('\n'.join(lines), encoding='utf-8')
+    if message:
+        with pytest.raises(ValueError, match=message):
+            labelled(str(tmp_path))
+    else:
+        found = read_pairs(str(tmp_path)).pairs
+        assert len(found) == len(lines) - 1 > 0
+        assert set(found[0].image) >= {'file_name', header.split(',')[2]}
+        assert found[0].image.get('temperature_scale', .04) == .04
+
+
+def test_files_outside_the_folder_of_a_csv_are_refused(tmp_path):
+    (tmp_path / 'pairs.csv').write_text('thermal,rgb\n../a.png,b.png\n')
+    with pytest.raises(ValueError, match='pairs.csv, line 2: .*outside'):
+        read_pairs(str(tmp_path))
+
+
+def test_pairs_in_linked_folders_are_found(pairs_root, tmp_path):
+    for folder in ('rgb', 'thermal'):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'day1').symlink_to(pairs_root / folder / 'train')
+    assert len(read_pairs(str(tmp_path)).pairs) > 0
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(per='sesion', registration='fit'), 'no field "sesion"'),
+    (dict(out='{tmp}'), 'cannot be written: it is a folder')])
+def test_a_slip_costs_no_labelling(labelled, tmp_path, options, message, monkeypatch):
+    looked = []
+    monkeypatch.setattr(label, '_look', lambda *_: looked.append(1))
+    options = {key: value.format(tmp=tmp_path) for key, value in options.items()}
+    with pytest.raises(ValueError, match=message):
+        labelled(**options)
+    assert not looked
+
+
+def test_a_function_may_be_in_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / 'my_own_teacher.py').write_text('def find(image, boxes): pass')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', [*filter(None, sys.path)])
+    assert callable_of('my_own_teacher:find').__name__ == 'find'
+    with pytest.raises(ValueError, match='nothing:find: there is neither a file'):
+        callable_of('nothing:find')
 
 
 def test_the_sheet_shows_both_images_of_faces(labelled, tmp_path):
