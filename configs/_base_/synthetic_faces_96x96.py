@@ -17,7 +17,7 @@ geometry = [
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     dict(
-        type='RandomBBoxTransform',
+        type='FastRandomBBoxTransform',
         shift_factor=0.1,
         scale_factor=(0.8, 1.25),
         rotate_factor=40),

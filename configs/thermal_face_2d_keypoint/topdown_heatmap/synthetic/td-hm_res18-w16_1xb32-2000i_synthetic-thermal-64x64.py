@@ -42,7 +42,7 @@ codec = dict(
 def at_64(pipeline):
     """Replaces the size of the crops, the codec and the geometry."""
     new = dict(
-        RandomBBoxTransform=box_changes,
+        FastRandomBBoxTransform=box_changes,
         TopdownAffine=dict(input_size=codec['input_size']),
         GenerateTarget=dict(encoder=codec))
     return [dict(step, **new.get(step['type'], {})) for step in pipeline]

@@ -27,7 +27,7 @@ geometry = [
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     dict(
-        type='RandomBBoxTransform',
+        type='FastRandomBBoxTransform',
         shift_factor=0.12,
         shift_prob=0.6,
         scale_factor=(0.75, 1.3),
