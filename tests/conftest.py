@@ -69,6 +69,14 @@ def nothing_warned_yet():
     _GIVEN.clear()
 
 
+@pytest.fixture(scope='session', autouse=True)
+def impatience_with_workers():
+    """After an error, PyTorch waits 5 s for each worker of the loader."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.utils.data._utils, 'MP_STATUS_CHECK_INTERVAL', .5)
+        yield
+
+
 def estimator(width=16, normalisation=GREY, **head):
     """A small TopdownPoseEstimator config with a deconvolution head."""
     return dict(
