@@ -5,7 +5,7 @@ import random
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from mmpose_thermal.runtime.file_headers import ImageHead, image_head
 from mmpose_thermal.runtime.images import decode_image
@@ -15,6 +15,13 @@ from .transforms.loading import read_image, require_bit_depth, require_size
 #: Maximum number of files whose depth and size are checked, drawn at random.
 MAX_HEADS_READ = 5000
 _THREADS = 8  # reading headers is mostly waiting, especially on network drives
+
+
+def files_below(folder: Union[str, Path]) -> List[Path]:
+    """All files below a folder, sorted; linked folders are entered."""
+    return sorted(Path(where, name)
+                  for where, _, names in os.walk(folder, followlinks=True)
+                  for name in names)
 
 
 def folder_above(ann_file: str) -> str:

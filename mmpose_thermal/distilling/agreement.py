@@ -35,16 +35,9 @@ def measurable(ann_file: str, data_root: str) -> Tuple[dict, List[dict], int]:
     return dataset.metainfo, found, len(faces) - len(found)
 
 
-def errors_of(landmarker: ThermalLandmarker, ann_file: str,
-              data_root: str) -> FaceErrors:
-    """Runs a model on the faces of :func:`measurable`, in their boxes.
-
-    Args:
-        landmarker (ThermalLandmarker): The model.
-        ann_file (str): The annotation file.
-        data_root (str): Folder that its file names are relative to.
-    """
-    metainfo, faces, _ = measurable(ann_file, data_root)
+def errors_of(landmarker: ThermalLandmarker, metainfo: dict,
+              faces: List[dict]) -> FaceErrors:
+    """Runs a model on the faces of :func:`measurable`, in their boxes."""
     load = LoadThermalImage(channels=1, **landmarker.info.gain)
     return errors_of_points(metainfo, faces, [
         landmarker.landmarks(landmarker.prepare(load(dict(face))['img']),

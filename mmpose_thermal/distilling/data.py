@@ -8,8 +8,8 @@ from typing import Dict, List, Set, Tuple, Union
 
 from mmpose_thermal.datasets.annotations import read_annotations
 from mmpose_thermal.datasets.converter_tools import write_json
+from mmpose_thermal.datasets.image_files import files_below
 from mmpose_thermal.datasets.point_sets import load_metainfo
-from mmpose_thermal.labelling.pairs import files_below
 from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
 #: The point set of the networks.
@@ -32,12 +32,11 @@ def digest(pairs: str, without: str) -> str:
     found = hashlib.sha256()
     if osp.isfile(pairs):
         found.update(Path(pairs).read_bytes())
-    left_out = Path(osp.abspath(without))
-    for path in files_below(osp.abspath(pairs)):
-        is_own = left_out in path.parents and Path(osp.abspath(pairs)) in (
-            left_out.parents)
-        if path.is_file() and not is_own:
-            found.update(os.fsencode(f'{osp.relpath(path, pairs)} {stamp(path)}\n'))
+    root, own = Path(osp.abspath(pairs)), Path(osp.abspath(without))
+    holds_own = root in own.parents
+    for path in files_below(root):
+        if path.is_file() and not (holds_own and own in path.parents):
+            found.update(os.fsencode(f'{path.relative_to(root)} {stamp(path)}\n'))
     return found.hexdigest()[:16]
 
 

@@ -60,7 +60,8 @@ def write_report(out_dir: str, settings: dict, results: Dict[str, dict],
     data, exported = results['data'], results['export']
     models = {_SHIPPED: ThermalLandmarker(),
               _OURS: ThermalLandmarker(exported['model'])}
-    held_out = {title: errors_of(model, data['held_out'], data['root'])
+    metainfo, faces, _ = measurable(data['held_out'], data['root'])
+    held_out = {title: errors_of(model, metainfo, faces)
                 for title, model in models.items()}
     rows = dict(held_out)
     if 'large' in trials:
@@ -151,9 +152,9 @@ def _worse_teacher(rows) -> List[str]:
 
 def _test(models, ann_file: str) -> List[str]:
     """Errors on a labelled file of the user's."""
-    rows = {title: errors_of(model, ann_file, image_folder(ann_file))
+    metainfo, faces, others = measurable(ann_file, image_folder(ann_file))
+    rows = {title: errors_of(model, metainfo, faces)
             for title, model in models.items()}
-    _, faces, others = measurable(ann_file, image_folder(ann_file))
     left_out = f' {others} more lack an outer eye corner.' if others else ''
     return [f'## Error on {len(faces)} labelled faces', '',
             f'Normalised mean error on `{ann_file}`, in its boxes, in % of the '

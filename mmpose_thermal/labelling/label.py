@@ -137,7 +137,8 @@ def label_pairs(pairs: str,
     _require_place_for(out)
     if registration == 'fit':
         for pair in listed.pairs:
-            group_of(pair.image, per)
+            if pair.image.get('rgb_homography') is None:
+                group_of(pair.image, per)
     dropped = +listed.dropped
     seen = _look(listed, looker, dropped, say)
     failed = fit_maps(seen, per, min_point_score)

@@ -1,6 +1,5 @@
 """Lists RGB-thermal pairs in a folder or an annotation file."""
 import csv
-import os
 import os.path as osp
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,8 +7,8 @@ from pathlib import Path
 from typing import Any, Counter as CounterOf, Dict, Iterator, List, Optional, Tuple
 
 from mmpose_thermal.datasets.annotations import read_annotations
-from mmpose_thermal.datasets.image_files import (check_inside, folder_above,
-                                                head_of)
+from mmpose_thermal.datasets.image_files import (check_inside, files_below,
+                                                folder_above, head_of)
 from mmpose_thermal.runtime.frames import IMAGES
 from mmpose_thermal.runtime.jpeg import radiometric_kind
 from mmpose_thermal.runtime.radiometric_jpeg import FlyrMissing, read_thermogram
@@ -100,13 +99,6 @@ def _image(root: Path, thermal: str, rgb: str, fields: Dict[str, Any]):
     return image
 
 
-def files_below(folder: str) -> List[Path]:
-    """All files below a folder, sorted; linked folders are entered."""
-    return sorted(Path(where, name)
-                  for where, _, names in os.walk(folder, followlinks=True)
-                  for name in names)
-
-
 def _of_csv(path: Path) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
     with open(path, newline='', encoding='utf-8-sig') as file:  # as Excel writes it
         for number, row in enumerate(csv.DictReader(file), start=2):
@@ -148,7 +140,7 @@ def _of_folders(root: Path, dropped) -> Iterator[Tuple[str, str, Dict[str, Any]]
 def _of_radiometric_jpegs(
         root: Path, found: PairList) -> Iterator[Tuple[str, str, Dict[str, Any]]]:
     """Files that hold both images, and the camera's registration of them."""
-    paths = [path for path in files_below(str(root)) if path.suffix.lower() in _JPEG
+    paths = [path for path in files_below(root) if path.suffix.lower() in _JPEG
              and root / _LABELS not in path.parents]  # a contact sheet
     files = []
     for path in paths:
@@ -181,7 +173,7 @@ def _of_radiometric_jpegs(
 
 def _by_stem(root: Path, folder: str) -> Dict[str, str]:
     """Names of images relative to root, by their name in the folder without suffix."""
-    found = [path for path in files_below(str(root / folder))
+    found = [path for path in files_below(root / folder)
              if path.suffix.lower() in IMAGES]
     return {path.relative_to(root / folder).with_suffix('').as_posix():
             path.relative_to(root).as_posix() for path in found}

@@ -9,6 +9,7 @@ from mmpose_thermal.datasets.converter_tools import (ConversionError, LeaveOut,
 from mmpose_thermal.datasets.converter_tools.labelme import (
     face_of_shapes, faces_of_shapes, labelled_size, labelme_content,
     numbers_of, refuse_numbers_from_1)
+from mmpose_thermal.datasets.converters.labelme import _by_stem
 
 NAMES = ['right_eye', 'left_eye', 'nose', 'mouth']
 POINTS = [[10., 20.], [30., 20.], [20., 30.], [20., 40.]]
@@ -44,6 +45,14 @@ def test_points_by_name_by_number_or_in_order(labels):
     found, ignored = face(box(), *points(labels))
     assert found.keypoints.tolist() == POINTS and not ignored
     assert found.bbox == [5, 10, 35, 40]
+
+
+def test_linked_folders_are_read(tmp_path):
+    (tmp_path / 'disk').mkdir()
+    (tmp_path / 'disk/1.png').touch()
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/day1').symlink_to(tmp_path / 'disk')
+    assert _by_stem(tmp_path / 'mine') == {'day1/1': [tmp_path / 'mine/day1/1.png']}
 
 
 def test_points_that_are_not_there_are_not_labelled():

@@ -12,7 +12,7 @@ from pairs import PairFolder
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.distilling import distill, distillation, training
-from mmpose_thermal.distilling.agreement import errors_of
+from mmpose_thermal.distilling.agreement import errors_of, measurable
 from mmpose_thermal.distilling.distillation import _identity
 from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.recipes import trials_of
@@ -42,8 +42,8 @@ def trained(monkeypatch):
             shutil.copy(shipped_models()['landmarks'][:-len('.onnx')] + '.pth',
                         os.path.join(trial.folder, 'best_NME_epoch_1.pth'))
             held_out = trial.config().test_dataloader.dataset
-            errors_of(ThermalLandmarker(), held_out.ann_file,
-                      held_out.data_root).save(trial.errors_file)
+            metainfo, faces, _ = measurable(held_out.ann_file, held_out.data_root)
+            errors_of(ThermalLandmarker(), metainfo, faces).save(trial.errors_file)
             trial.remember(train_seconds=1, trained=True,
                            tested=trial.fingerprint(test=True))
         return found

@@ -320,6 +320,16 @@ def test_a_slip_costs_no_labelling(labelled, tmp_path, options, message, monkeyp
     assert not looked
 
 
+def test_registered_pairs_need_no_group(labelled, pairs_root, tmp_path):
+    content = read(pairs_root / 'annotations/train.json')
+    for image in content['images']:
+        image['rgb_homography'] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    (tmp_path / 'registered.json').write_text(json.dumps(content))
+    result, _ = labelled(tmp_path / 'registered.json', data_root=str(pairs_root),
+                         registration='fit', per='session')
+    assert result.faces == len(content['images'])
+
+
 def test_a_function_may_be_in_the_working_folder(tmp_path, monkeypatch):
     (tmp_path / 'my_own_teacher.py').write_text('def find(image, boxes): pass')
     monkeypatch.chdir(tmp_path)

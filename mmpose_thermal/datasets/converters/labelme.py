@@ -5,6 +5,7 @@ from pathlib import Path
 from ..converter_tools import SPLITS, ConversionError, Picture, split_by_subject
 from ..converter_tools.labelme import (faces_of_shapes, labelled_size,
                                        labelme_content, numbers_of)
+from ..image_files import files_below
 from ..point_sets import keypoint_names, load_metainfo
 
 POINT_SETS = {'': 'ibug68'}  # default of --points
@@ -15,7 +16,7 @@ _FIELDS = ('palette', 'temperature_scale', 'temperature_offset')
 def _by_stem(folder):
     """Images below a folder, grouped by their path without extension."""
     found = {}
-    for path in sorted(folder.rglob('*')):
+    for path in files_below(folder):
         if path.suffix.lower() in _SUFFIXES:
             stem = str(path.relative_to(folder).with_suffix(''))
             found.setdefault(stem, []).append(path)
