@@ -49,10 +49,10 @@ def crop_faces(image: np.ndarray, boxes: np.ndarray,
     sizes = np.where((wide > high * (width / height))[:, None],
                      np.stack([wide, wide / (width / height)], 1),
                      np.stack([high * (width / height), high], 1))
+    matrices = (_udp_matrices if info.use_udp else _matrices)(
+        centres, sizes, width, height)
     crops = np.empty((len(boxes), height, width) + image.shape[2:], np.uint8)
-    for crop, centre, size in zip(crops, centres, sizes):
-        matrix = (_udp_matrix if info.use_udp else _matrix)(centre, size,
-                                                            width, height)
+    for crop, matrix in zip(crops, matrices):
         cv2.warpAffine(
             image, matrix, (width, height), dst=crop, flags=cv2.INTER_LINEAR)
     images = crops[:, None] if image.ndim == 2 else np.ascontiguousarray(
@@ -61,22 +61,31 @@ def crop_faces(image: np.ndarray, boxes: np.ndarray,
     return Crops(images, sizes / [width, height], centres - sizes / 2)
 
 
-def _matrix(centre, size, width, height):
-    """Image-to-crop affine from three float32 points, as in MMPose."""
-    corners = []
-    for middle, side in ((centre, size[0]), ((width / 2, height / 2), width)):
-        first = np.asarray(middle, np.float32)
-        second = np.float32([first[0] - .5 * side, first[1]])
-        third = second + np.float32([0, first[0] - second[0]])
-        corners.append(np.stack([first, second, third]))
-    return cv2.getAffineTransform(*corners)
+def _matrices(centres, sizes, width, height):
+    """Image-to-crop affines (N, 2, 3) from float32 points, as in MMPose.
+
+    MMPose solves for three points: the centre, the middle of the left side, and
+    one as far below that.
+    """
+    x, y = centres.T
+    left = x - np.float32(.5) * sizes[:, 0]
+    below = y + (x - left)
+    matrices = np.zeros((len(centres), 2, 3))
+    for row, (near, far, middle, length) in enumerate(
+            ((left, x, x, width), (y, below, y, height))):
+        scale = width / 2 / (far.astype(float) - near)
+        matrices[:, row, row] = scale
+        matrices[:, row, 2] = length / 2 - scale * middle
+    return matrices
 
 
-def _udp_matrix(centre, size, width, height):
-    """As :func:`_matrix`, but maps first and last pixel centres (UDP)."""
-    scale = np.array([width - 1, height - 1]) / size
-    return np.column_stack([
-        np.diag(scale), scale * (.5 * size - centre)]).astype(np.float32)
+def _udp_matrices(centres, sizes, width, height):
+    """As :func:`_matrices`, but maps first and last pixel centres (UDP)."""
+    scales = np.array([width - 1, height - 1]) / sizes
+    return np.concatenate([
+        np.eye(2) * scales[:, None],
+        (scales * (.5 * sizes - centres))[..., None]
+    ], 2).astype(np.float32)
 
 
 def letterbox(image: np.ndarray,
@@ -166,15 +175,19 @@ def checked_boxes(boxes: Sequence, image: np.ndarray) -> np.ndarray:
     if rows.ndim != 2 or rows.shape[1] != 4:
         raise ValueError(f'boxes have the shape {rows.shape}; expected '
                          '(N, 4): x1, y1, x2, y2.')
-    height, width = image.shape[:2]
-    for index, box in enumerate(rows):
-        if not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
-            raise ValueError(f'Box {index} is {box.tolist()}: it must be x1, '
-                             'y1, x2, y2 with an area.')
-        inside = np.minimum(box[2:], [width, height]) - np.maximum(box[:2], 0)
-        if np.clip(inside, 0, None).prod() < .5 * (box[2:] - box[:2]).prod():
-            raise ValueError(f'Box {index} is {box.tolist()}: more than half '
-                             f'of it is outside the {width}x{height} image.')
+    low, high, size = rows[:, :2], rows[:, 2:], image.shape[1::-1]
+    malformed = ~(np.isfinite(rows).all(1) & (high > low).all(1))
+    if malformed.any():
+        index = int(malformed.argmax())
+        raise ValueError(f'Box {index} is {rows[index].tolist()}: it must be '
+                         'x1, y1, x2, y2 with an area.')
+    inside = np.maximum(np.minimum(high, size) - np.maximum(low, 0), 0)
+    outside = inside.prod(1) < .5 * (high - low).prod(1)
+    if outside.any():
+        index = int(outside.argmax())
+        raise ValueError(f'Box {index} is {rows[index].tolist()}: more than '
+                         f'half of it is outside the {size[0]}x{size[1]} '
+                         'image.')
     return rows
 
 
