@@ -1,4 +1,5 @@
-"""Replaces layers by equivalent ones that can be quantised."""
+"""Replaces layers by equivalent ones that are faster or can be quantised."""
+import copy
 from typing import Optional
 
 import torch
@@ -76,3 +77,37 @@ def lower(model: nn.Module) -> nn.Module:
                 setattr(module, following, nn.Identity())
             setattr(module, name, ShuffledConv2d(layer))
     return model
+
+
+@torch.no_grad()
+def fold_grey_input(network: nn.Module, images: Tensor) -> nn.Module:
+    """Lets the first convolution read a grey image once instead of three times.
+
+    Its weights are summed over the channels, which are equal. In int8, the
+    first layer of a light network takes a quarter of its time.
+
+    Args:
+        network (DeployedNetwork): Stays as it is.
+        images (Tensor): Grey images (N, 1, H, W), uint8, to try it on.
+
+    Returns:
+        DeployedNetwork: The folded network; or ``network``, if its channels
+        are normalised differently or outputs would change.
+    """
+    folded = copy.deepcopy(network)
+    readers = [layer for layer in folded.model.modules()
+               if isinstance(layer, nn.Conv2d) and layer.in_channels == 3]
+    if len(readers) != 1 or readers[0].groups != 1:
+        return network
+    conv, = readers
+    conv.weight = nn.Parameter(conv.weight.sum(1, keepdim=True))
+    conv.in_channels = 1
+    for name in ('mean', 'std'):
+        channels = getattr(folded, name)
+        if (channels != channels[:, :1]).any():
+            return network
+        setattr(folded, name, channels[:, :1].clone())
+    same = all(
+        torch.allclose(one, other, rtol=1e-3, atol=1e-4)
+        for one, other in zip(network.outputs(images), folded.outputs(images)))
+    return folded if same else network

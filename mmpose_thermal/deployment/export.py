@@ -15,14 +15,15 @@ from torch import Tensor
 
 from mmpose_thermal.runtime.networks import ModelInfo
 from mmpose_thermal.runtime.atomic_file import atomic_file
-from .conv_rewrites import lower
+from .conv_rewrites import fold_grey_input, lower
 from .networks import DeployedNetwork, deploy
+from .onnx_graphs import (joined, merge_normalisation, quantised,
+                          with_half_weights)
 
 #: File suffix of each format.
 FORMATS = dict(onnx='.onnx', torchscript='.pt', openvino='.xml')
 PRECISIONS = ('fp32', 'fp16', 'int8')
 _OPSET = 17
-_MIN_HALVED = 64  # values: a cast takes more space than a smaller weight saves
 
 
 def output_names(model: nn.Module, info: ModelInfo) -> List[str]:
@@ -97,6 +98,8 @@ def export_model(model: nn.Module,
     else:
         network = deploy(model, info)
     network = copy.deepcopy(network)
+    if info.channels == 1:
+        network = fold_grey_input(network, _example(info))
     if precision == 'int8':
         # Deconvolutions would stay in float32; their rewrites do not.
         lower(network.model)
@@ -131,42 +134,18 @@ def _onnx(network, info, precision, calibration, folder) -> str:
     names = [f'raw_{index}' for index in range(len(outputs))
              ] if network.decode else info.outputs
     _trace(bare, (example, ), path, ['image'], names)
-    if precision == 'fp16':
-        onnx.save(_with_half_weights(onnx.load(path)), path)
-    elif precision == 'int8':
-        path = _quantised(path, calibration, folder)
+    if precision == 'int8':
+        path = quantised(path, calibration, folder)
+    model = onnx.load(path)
+    merge_normalisation(model)
+    onnx.save(with_half_weights(model) if precision == 'fp16' else model, path)
     if network.decode is None:
         return path
     decoder = os.path.join(folder, 'decoder.onnx')
     _trace(network.decode, tuple(outputs), decoder, names, info.outputs)
     whole = os.path.join(folder, 'whole.onnx')
-    onnx.save(_joined(onnx.load(path), onnx.load(decoder), names), whole)
+    onnx.save(joined(onnx.load(path), onnx.load(decoder), names), whole)
     return whole
-
-
-def _with_half_weights(model):
-    """Stores weights in float16, with a cast to float32 behind each.
-
-    ONNX Runtime's CPU kernels compute in float32 anyway: it resolves these
-    casts once, when it loads the model, and then runs as if nothing had been
-    changed. Casts of activations, of which half networks are full, it keeps.
-    """
-    from onnx import TensorProto, helper, numpy_helper
-    casts = []
-    for weight in model.graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.size < _MIN_HALVED or \
-                np.abs(values).max() > np.finfo(np.float16).max:
-            continue
-        name, half = weight.name, f'{weight.name}_half'
-        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16),
-                                                half))
-        casts.append(helper.make_node('Cast', [half], [name], f'{name}_cast',
-                                      to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
 
 
 def _trace(network, inputs, path, input_names, output_names):
@@ -212,45 +191,6 @@ def _constant_sizes():
         yield
     finally:
         functional.adaptive_avg_pool2d = pool
-
-
-def _joined(network, decoder, names):
-    """Joins two graphs; the decoder reads the network's outputs."""
-    from onnx import compose
-    decoder.ir_version = network.ir_version
-    decoder = compose.add_prefix(
-        decoder, 'decode/', rename_inputs=False, rename_outputs=False)
-    return compose.merge_models(network, decoder,
-                                [(name, name) for name in names])
-
-
-def _quantised(path, calibration, folder):
-    """Post-training quantisation with calibrated activation ranges."""
-    from onnxruntime.quantization import (CalibrationDataReader, QuantFormat,
-                                          QuantType, quantize_static)
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Reader(CalibrationDataReader):
-
-        def __init__(self):
-            self._images = iter(calibration)
-
-        def get_next(self):
-            image = next(self._images, None)
-            return None if image is None else dict(image=image[None])
-
-    prepared = os.path.join(folder, 'prepared.onnx')
-    quant_pre_process(path, prepared, skip_symbolic_shape=True)
-    out = os.path.join(folder, 'int8.onnx')
-    quantize_static(
-        prepared,
-        out,
-        Reader(),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8)
-    return out
 
 
 def _write_torchscript(network, info, out, precision):

@@ -178,17 +178,21 @@ class DeployedNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> Tuple[Tensor, ...]:
         """Runs on images (N, 1 or 3, H, W), uint8; three channels are BGR."""
-        image = image.to(self.mean.dtype)
-        if self.swap and image.shape[1] == 3:
-            image = image.flip(1)
-        # Broadcasting expands one channel to the number of means.
-        outputs = _flat(
-            self.model(
-                (image - self.mean) / self.std, None, mode='tensor'))
+        outputs = self.outputs(image)
         if self.decode is None:
             return outputs
         # Coordinates need float32 even if the network runs in float16.
         return self.decode(*(output.float() for output in outputs))
+
+    def outputs(self, image: Tensor) -> Tuple[Tensor, ...]:
+        """What the model returns before decoding."""
+        image = image.to(self.mean.dtype)
+        if self.swap and image.shape[1] == 3:
+            image = image.flip(1)
+        # Broadcasting expands one channel to the number of means.
+        return _flat(
+            self.model(
+                (image - self.mean) / self.std, None, mode='tensor'))
 
 
 def _flat(outputs) -> Tuple[Tensor, ...]:

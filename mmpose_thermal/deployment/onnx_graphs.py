@@ -1,0 +1,209 @@
+"""Rewrites ONNX graphs: normalisation, precision, and joining two graphs."""
+import os
+from dataclasses import dataclass
+from typing import Any, List, Optional
+
+import numpy as np
+
+_MIN_HALVED = 64  # values: a cast takes more space than a smaller weight saves
+
+
+@dataclass
+class _Normalisation:
+    """The first nodes of a network, if they divide by the same number."""
+    nodes: List[Any]
+    output: str
+    mean: int
+    std: float
+
+    @classmethod
+    def of(cls, model) -> Optional['_Normalisation']:
+        """Finds it; by channel, or with a fractional mean, is another thing."""
+        weights = _weights(model)
+        nodes, name = [], 'image'
+        for kind in ('Cast', 'Sub', 'Div'):
+            readers = _readers(model, name)
+            if [node.op_type for node in readers] != [kind]:
+                return None
+            nodes += readers
+            name = readers[0].output[0]
+        values = [weights.get(node.input[1]) for node in nodes[1:]]
+        if any(value is None or value.size != 1 for value in values):
+            return None
+        mean, std = (value.item() for value in values)
+        return cls(nodes, name, int(mean), std) if mean in range(256) else None
+
+
+def merge_normalisation(model):
+    """Makes one DequantizeLinear of cast, subtraction and division of the input.
+
+    That is what it does to uint8 values, and in a quantised network nothing is
+    left to do.
+
+    Args:
+        model (onnx.ModelProto): A network that reads ``image``, uint8. Changed
+            in place.
+    """
+    from onnx import helper
+    found = _Normalisation.of(model)
+    if found is None:
+        return
+    nodes, weights = found.nodes, _weights(model)
+    readers = _readers(model, found.output)
+    if [node.op_type for node in readers] == ['QuantizeLinear']:
+        scale, zero = (weights[name].item() for name in readers[0].input[1:])
+        if zero != found.mean or not np.isclose(scale, 1 / found.std, 1e-5):
+            return
+        nodes = nodes + readers
+        for node in _readers(model, readers[0].output[0]):
+            node.input[0] = 'image'
+    else:
+        constants = dict(image_scale=np.array(1 / found.std, np.float32),
+                         image_zero_point=np.array(found.mean, np.uint8))
+        _add_weights(model, constants)
+        model.graph.node.insert(0, helper.make_node(
+            'DequantizeLinear', ['image', *constants], [found.output]))
+    for node in nodes:
+        model.graph.node.remove(node)
+
+
+def _weights(model):
+    from onnx import numpy_helper
+    return {weight.name: numpy_helper.to_array(weight)
+            for weight in model.graph.initializer}
+
+
+def _add_weights(model, values):
+    from onnx import numpy_helper
+    for name, value in values.items():
+        model.graph.initializer.append(
+            numpy_helper.from_array(np.ascontiguousarray(value), name))
+
+
+def _readers(model, name):
+    return [node for node in model.graph.node if name in node.input]
+
+
+def with_half_weights(model):
+    """Stores weights in float16, with a cast to float32 behind each.
+
+    ONNX Runtime's CPU kernels compute in float32 anyway: it resolves these
+    casts once, when it loads the model, and then runs as if nothing had been
+    changed. Casts of activations, of which half networks are full, it keeps.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < _MIN_HALVED or \
+                np.abs(values).max() > np.finfo(np.float16).max:
+            continue
+        name, half = weight.name, f'{weight.name}_half'
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16),
+                                                half))
+        casts.append(helper.make_node('Cast', [half], [name], f'{name}_cast',
+                                      to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
+def joined(network, decoder, names):
+    """Joins two graphs; the decoder reads the network's outputs."""
+    from onnx import compose
+    decoder.ir_version = network.ir_version
+    decoder = compose.add_prefix(
+        decoder, 'decode/', rename_inputs=False, rename_outputs=False)
+    return compose.merge_models(network, decoder,
+                                [(name, name) for name in names])
+
+
+def quantised(path, calibration, folder):
+    """Post-training quantisation with calibrated activation ranges."""
+    import onnx
+    from onnxruntime.quantization import (CalibrationDataReader, QuantFormat,
+                                          QuantType, quantize_static)
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):
+
+        def __init__(self):
+            self._images = iter(calibration)
+
+        def get_next(self):
+            image = next(self._images, None)
+            return None if image is None else dict(image=image[None])
+
+    prepared = os.path.join(folder, 'prepared.onnx')
+    quant_pre_process(path, prepared, skip_symbolic_shape=True)
+    model = onnx.load(prepared)
+    _widen_first_convolution(model)
+    model = onnx.shape_inference.infer_shapes(model)
+    onnx.save(model, prepared)
+    found, fixed = _Normalisation.of(model), {}
+    if found:  # the quantised input is then the image itself
+        fixed[found.output] = [dict(
+            scale=np.array(1 / found.std, np.float32),
+            zero_point=np.array(found.mean, np.uint8))]
+    out = os.path.join(folder, 'int8.onnx')
+    quantize_static(
+        prepared,
+        out,
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        extra_options=dict(TensorQuantOverrides=fixed))
+    return out
+
+
+def _widen_first_convolution(model):
+    """Rewrites a 7x7 convolution of one channel with stride 2 for four.
+
+    ONNX Runtime's fast int8 convolutions need a multiple of four channels. Four
+    neighbours in a row become channels, and two neighbouring outputs are
+    computed at once. In the order of memory that quantised convolutions use
+    (channels last), both are mere changes of shape.
+    """
+    from onnx import helper
+    conv = next((node for node in model.graph.node if node.op_type == 'Conv'),
+                None)
+    if conv is None or len(conv.input) != 3:
+        return
+    weights = _weights(model)
+    kernel, bias = (weights[name] for name in conv.input[1:])
+    options = {each.name: helper.get_attribute_value(each)
+               for each in conv.attribute}
+    readers = _readers(model, conv.output[0])
+    *_, height, width = (side.dim_value for side in
+                         model.graph.input[0].type.tensor_type.shape.dim)
+    if kernel.shape[1:] != (1, 7, 7) or options['strides'] != [2, 2] or \
+            options['pads'] != [3] * 4 or height % 2 or width % 4 or \
+            [node.op_type for node in readers] != ['Relu']:
+        return
+    count = len(kernel)
+    # Outputs 2 m and 2 m + 1 sum columns 4 m - 3 to 4 m + 5, which are in the
+    # groups of four m - 1 to m + 1.
+    both = np.concatenate([
+        np.pad(kernel, ((0, 0), (0, 0), (0, 0), ends))
+        for ends in ((1, 4), (3, 2))]).reshape(2 * count, 7, 3, 4)
+    _add_weights(model, dict(
+        wide_kernel=both.transpose(0, 3, 1, 2), wide_bias=np.tile(bias, 2),
+        groups=np.array([0, height, width // 4, 4]),
+        pairs=np.array([0, height // 2, width // 2, count])))
+    last, first = dict(perm=[0, 2, 3, 1]), dict(perm=[0, 3, 1, 2])
+    chain = [('Reshape', ['groups'], {}), ('Transpose', [], first),
+             ('Conv', ['wide_kernel', 'wide_bias'],
+              dict(kernel_shape=[7, 3], strides=[2, 1], pads=[3, 1, 3, 1])),
+             ('Relu', [], {}), ('Transpose', [], last),
+             ('Reshape', ['pairs'], {}), ('Transpose', [], first)]
+    place, name = list(model.graph.node).index(conv), conv.input[0]
+    for index, (kind, constants, attributes) in enumerate(chain):
+        out = f'wide_{index}' if chain[index + 1:] else readers[0].output[0]
+        model.graph.node.insert(place + index, helper.make_node(
+            kind, [name, *constants], [out], out, **attributes))
+        name = out
+    for node in (conv, *readers):
+        model.graph.node.remove(node)
