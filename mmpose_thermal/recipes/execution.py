@@ -99,12 +99,9 @@ def _complete(trial, say):
         if not trial.record().get('trained'):
             trial.remember(training=trial.fingerprint(), commit=get_git_hash(digits=7))
             before, started = trial.record().get('train_seconds', 0), time.time()
-            # MMPose's --resume would drop the config's load_from.
-            begun = osp.exists(osp.join(trial.folder, 'last_checkpoint'))
             try:
                 _run('train', trial, lock, say, trial.options, [
-                    trial.run.config, '--work-dir', trial.folder,
-                    *(['--resume'] if begun else [])])
+                    trial.run.config, '--work-dir', trial.folder, '--resume'])
             finally:
                 trial.remember(train_seconds=round(before + time.time() - started, 1))
             trial.remember(trained=True)

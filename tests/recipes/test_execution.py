@@ -29,7 +29,7 @@ import os, sys, time
 print('Epoch(train)  [1][10/19]  eta: 0:00:09', flush=True)
 folder = sys.argv[sys.argv.index('--work-dir') + 1]
 checkpoint = folder + '/last_checkpoint'
-assert ('--resume' in sys.argv) == os.path.exists(checkpoint)
+assert '--resume' in sys.argv
 open(checkpoint, 'w').close()
 with open('log', 'a') as log:
     log.write('train ' + folder + '\\n')

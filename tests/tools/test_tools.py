@@ -142,6 +142,30 @@ def test_cache_is_an_option_of_the_config(given, passed, monkeypatch):
     assert tool['with_cache'](given.split()) == passed.split()
 
 
+@pytest.mark.parametrize('given, passed', [
+    ('a.py --resume', 'a.py'),
+    ('a.py --resume auto --amp', 'a.py --amp'),
+    ('a.py --resume x.pth', 'a.py --resume x.pth'),
+    ('a.py --resume --work-dir begun', 'a.py --resume --work-dir begun'),
+    ('a.py --resume --cfg-options work_dir=begun',
+     'a.py --resume --cfg-options work_dir=begun'),
+    ('plain.py --resume', 'plain.py --resume'),
+    ('plain.py --resume --cfg-options load_from=b.pth',
+     'plain.py --cfg-options load_from=b.pth'),
+    ('gone.py --resume', 'gone.py --resume')])
+def test_resuming_nothing_starts_where_the_config_says(given, passed, tmp_path,
+                                                       monkeypatch):
+    """MMPose forgets ``load_from`` then, and trains from random weights."""
+    monkeypatch.syspath_prepend(str(REPOSITORY / 'tools'))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'a.py').write_text('load_from = "start.pth"')
+    (tmp_path / 'plain.py').write_text('load_from = None')
+    (tmp_path / 'begun').mkdir()
+    (tmp_path / 'begun/last_checkpoint').write_text('begun/epoch_1.pth')
+    tool = runpy.run_path(str(REPOSITORY / 'tools/train.py'))
+    assert tool['with_start'](given.split()) == passed.split()
+
+
 def test_extraction_explains_what_is_wrong(tmp_path, save_teacher, run_tool,
                                            monkeypatch):
     from conftest import estimator
