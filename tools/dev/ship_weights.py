@@ -115,7 +115,7 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        'name', choices=('landmarks', 'landmarks_large', 'face_detector'))
+        'name', choices=('landmarks', 'landmarks_fast', 'face_detector'))
     parser.add_argument('config', help='config of the model')
     parser.add_argument('checkpoint', help='checkpoint of the model')
     parser.add_argument(
