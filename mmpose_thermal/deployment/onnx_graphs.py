@@ -65,6 +65,15 @@ def merge_normalisation(model):
             'DequantizeLinear', ['image', *constants], [found.output]))
     for node in nodes:
         model.graph.node.remove(node)
+    _drop_unused(model)
+
+
+def _drop_unused(model):
+    """ONNX Runtime warns of weights that nothing reads."""
+    read = {name for node in model.graph.node for name in node.input}
+    for weight in list(model.graph.initializer):
+        if weight.name not in read:
+            model.graph.initializer.remove(weight)
 
 
 def _weights(model):
@@ -207,3 +216,4 @@ def _widen_first_convolution(model):
         name = out
     for node in (conv, *readers):
         model.graph.node.remove(node)
+    _drop_unused(model)

@@ -66,6 +66,8 @@ def test_grey_images_are_read_once(save_student, tmp_path, precision):
     readers = [node.op_type for node in graph.node if 'image' in node.input]
     assert readers == ['DequantizeLinear']
     assert not {'Cast', 'Sub', 'Div'} & {node.op_type for node in graph.node}
+    read = {name for node in graph.node for name in node.input}
+    assert {weight.name for weight in graph.initializer} <= read
     kernels = [weight.dims for weight in graph.initializer
                if len(weight.dims) == 4]
     assert [8, 3, 7, 7] not in kernels
