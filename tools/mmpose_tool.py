@@ -4,18 +4,9 @@ import runpy
 import sys
 
 
-def run(name):
-    """Runs ``tools/{name}`` of the installed MMPose as the main program.
-
-    Arguments and behaviour are exactly those of the installed version.
-
-    Args:
-        name (str): File name of the tool, e.g. ``'train.py'``.
-    """
+def path_of(name):
+    """The path of ``tools/{name}`` of the installed MMPose."""
     import mmpose
-
-    from mmpose_thermal.engine.config_text import format_configs_once
-    format_configs_once()
     package = osp.dirname(mmpose.__file__)
     # In a wheel the tools are in `.mim`; in an editable install, next to the package.
     candidates = [
@@ -24,6 +15,19 @@ def run(name):
     ]
     for path in candidates:
         if osp.isfile(path):
-            return runpy.run_path(path, run_name='__main__')
+            return path
     sys.exit(f'The installed MMPose has no tools/{name} (looked for '
              f'{candidates}). Reinstall it: pip install mmpose==1.3.2')
+
+
+def run(name):
+    """Runs ``tools/{name}`` of the installed MMPose as the main program.
+
+    Arguments and behaviour are exactly those of the installed version.
+
+    Args:
+        name (str): File name of the tool, e.g. ``'train.py'``.
+    """
+    from mmpose_thermal.engine.config_text import format_configs_once
+    format_configs_once()
+    return runpy.run_path(path_of(name), run_name='__main__')

@@ -5,12 +5,12 @@ images in FILE, for later epochs and runs (below /dev/shm it is in memory).
 --resume may always be given: where there is nothing to resume, training starts
 from the config's load_from, which MMPose alone would ignore.
 """
-import argparse
 import os.path as osp
+import runpy
 import sys
 
-from mmengine.config import Config, DictAction
-from mmpose_tool import run
+from mmengine.config import Config
+from mmpose_tool import path_of, run
 
 _OPTIONS = '--cfg-options'
 
@@ -32,26 +32,37 @@ def with_cache(arguments):
 
 
 def with_start(arguments):
-    """Leaves out --resume if a config's ``load_from`` is where to start."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument('config', nargs='?')
-    parser.add_argument('--work-dir')
-    parser.add_argument('--resume', nargs='?', const='auto')
-    parser.add_argument(_OPTIONS, nargs='+', action=DictAction, default={})
-    args, _ = parser.parse_known_args(arguments)
-    if args.resume != 'auto' or not osp.isfile(args.config or ''):
+    """Lets ``load_from`` and --resume go together.
+
+    With a config's ``load_from``, MMPose's --resume would start from random
+    weights; with one in --cfg-options, it would resume from that file.
+    """
+    if not any(_is_resume(argument) for argument in arguments):
+        return arguments
+    parse = runpy.run_path(path_of('train.py'), run_name='parser')['parse_args']
+    sys.argv[1:] = arguments
+    args = parse()
+    options = args.cfg_options or {}
+    if args.resume != 'auto' or not osp.isfile(args.config):
         return arguments
     config = Config.fromfile(args.config)
-    config.merge_from_dict({'work_dir': args.work_dir} if args.work_dir else {})
-    config.merge_from_dict(args.cfg_options)
-    folder = config.get('work_dir') or osp.join(
-        'work_dirs', osp.splitext(osp.basename(args.config))[0])
-    if not config.get('load_from') or osp.exists(
-            osp.join(folder, 'last_checkpoint')):
+    folder = options.get('work_dir') or args.work_dir or config.get(
+        'work_dir') or osp.join(
+            'work_dirs', osp.splitext(osp.basename(args.config))[0])
+    if osp.exists(osp.join(folder, 'last_checkpoint')):
+        return ['load_from=None' if each.startswith('load_from=') else each
+                for each in arguments]
+    if not options.get('load_from', config.get('load_from')):
         return arguments
-    place = arguments.index('--resume')
+    place, = (place for place, each in enumerate(arguments) if _is_resume(each))
     named = arguments[place + 1:place + 2] == ['auto']
     return arguments[:place] + arguments[place + 1 + named:]
+
+
+def _is_resume(argument):
+    """Whether it is the option --resume, which may be abbreviated."""
+    name = argument.split('=')[0]
+    return len(name) > 2 and '--resume'.startswith(name)
 
 
 if __name__ == '__main__':

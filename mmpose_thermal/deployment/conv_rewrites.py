@@ -92,9 +92,15 @@ def fold_grey_input(network: nn.Module, images: Tensor) -> nn.Module:
 
     Returns:
         DeployedNetwork: The folded network; or ``network``, if its channels
-        are normalised differently or outputs would change.
+        are normalised differently, several convolutions read three channels,
+        or outputs would change.
     """
     folded = copy.deepcopy(network)
+    for name in ('mean', 'std'):
+        channels = getattr(folded, name)
+        if (channels != channels[:, :1]).any():
+            return network
+        setattr(folded, name, channels[:, :1].clone())
     readers = [layer for layer in folded.model.modules()
                if isinstance(layer, nn.Conv2d) and layer.in_channels == 3]
     if len(readers) != 1 or readers[0].groups != 1:
@@ -102,11 +108,6 @@ def fold_grey_input(network: nn.Module, images: Tensor) -> nn.Module:
     conv, = readers
     conv.weight = nn.Parameter(conv.weight.sum(1, keepdim=True))
     conv.in_channels = 1
-    for name in ('mean', 'std'):
-        channels = getattr(folded, name)
-        if (channels != channels[:, :1]).any():
-            return network
-        setattr(folded, name, channels[:, :1].clone())
     same = all(
         torch.allclose(one, other, rtol=1e-3, atol=1e-4)
         for one, other in zip(network.outputs(images), folded.outputs(images)))

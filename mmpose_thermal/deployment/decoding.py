@@ -73,33 +73,43 @@ class HeatmapDecoder(nn.Module):
         # A map without a response says that the point may be anywhere.
         self.anywhere = sum((length * float(s))**2
                             for length, s in zip(heatmap_size, scale))
-        for name, length in zip(('columns', 'rows'), heatmap_size):
-            self.register_buffer(name, torch.arange(length).float())
+        self.register_buffer('columns', torch.arange(self.width))
+        # 1, x, y and x * x + y * y of all pixels, in input pixels from the
+        # middle: one matrix product then gives all moments.
+        self.register_buffer('middle', .5 * self.scale * torch.tensor(
+            [self.width - 1., self.height - 1.]))
+        y, x = torch.meshgrid(
+            torch.arange(self.height), torch.arange(self.width), indexing='ij')
+        x, y = torch.stack([x, y], 2).mul(self.scale).sub(
+            self.middle).flatten(0, 1).unbind(1)
+        self.register_buffer(
+            'grid', torch.stack([torch.ones_like(x), x, y, x * x + y * y], 1))
 
     def forward(self, heatmaps: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
         """Decodes heatmaps (N, K, H, W)."""
         # Row by row: an ArgMax over whole maps would take twenty times as long.
         scores, y = heatmaps.amax(3).max(2)
         x = heatmaps.flatten(2).gather(
-            2, y[..., None] * self.width + self.columns.long()).argmax(2)
+            2, y[..., None] * self.width + self.columns).argmax(2)
         points = torch.stack([x, y], 2).float() + self.refine(heatmaps, x, y)
         # Like MMPose, place points without any response at (-1, -1).
         is_empty = scores <= 0
         points = points.masked_fill(is_empty[..., None], -1.)
+        points = points * self.scale
         square = self._moments(heatmaps, scores, points)
         spreads = square.masked_fill(is_empty, self.anywhere).sqrt()
-        return points * self.scale, scores, spreads
+        return points, scores, spreads
 
     def _moments(self, heatmaps, scores, points):
         """Second moments about the points, in square input pixels, (N, K)."""
         # The sum of what a network leaves far from the point would exceed it.
         weights = (heatmaps - _TAIL * scores[..., None, None]).clamp_min(0.)
-        sums = weights.sum(2), weights.sum(3)
-        moments = [(each * ((axis - points[..., index, None]) *
-                            self.scale[index])**2).sum(2)
-                   for index, (each, axis) in enumerate(
-                       zip(sums, (self.columns, self.rows)))]
-        return (moments[0] + moments[1]) / sums[0].sum(2).clamp_min(1e-9)
+        total, first, second = (weights.flatten(2) @ self.grid).split(
+            [1, 2, 1], 2)
+        centre = points - self.middle
+        moments = second + (centre * (centre * total - 2 * first)).sum(
+            2, keepdim=True)
+        return (moments / total.clamp_min(1e-9)).clamp_min(0.)[..., 0]
 
 
 class _Neighbours(nn.Module):
@@ -144,7 +154,7 @@ class _NewtonStep(nn.Module):
     OpenCV's Gaussian is computed where values are needed only, as matrix
     products: smoothing whole maps would take a light network a tenth of its
     time. MMPose also scales the smoothed map to its former maximum, which
-    derivatives of logarithms do not depend on.
+    derivatives of logarithms do not depend on, unless values are clipped.
 
     Args:
         kernel_size (int): Side of the Gaussian in heatmap pixels, odd.
@@ -167,20 +177,22 @@ class _NewtonStep(nn.Module):
         for name, length in zip(('along_x', 'along_y'), heatmap_size):
             near = np.add.outer(np.arange(length),
                                 np.arange(-reach, reach + 1))
-            self.register_buffer(
-                name,
-                _gaussian_matrix(kernel_size, length)[near.clip(0, length - 1)])
+            near = torch.from_numpy(near.clip(0, length - 1))
+            self.register_buffer(name,
+                                 _gaussian_matrix(kernel_size, length)[near])
         weights = torch.zeros(5, 2 * reach + 1, 2 * reach + 1)
         for index, stencil in enumerate(self.STENCILS):
             for (x, y), weight in stencil.items():
                 weights[index, y + reach, x + reach] = weight
         self.register_buffer('weights', weights.flatten(1).T.contiguous())
 
-    def derivatives(self, heatmaps: Tensor, x: Tensor,
-                    y: Tensor) -> Tuple[Tensor, ...]:
-        """dx, dy, dxx, dyy and dxy, each (N, K), for maxima at x, y, (N, K)."""
+    def values(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Smoothed values (N, K, R * R) around x, y, (N, K), row by row."""
         rows = self.along_y[y] @ heatmaps
-        values = (rows @ self.along_x[x].transpose(2, 3)).flatten(2)
+        return (rows @ self.along_x[x].transpose(2, 3)).flatten(2)
+
+    def derivatives(self, values: Tensor) -> Tuple[Tensor, ...]:
+        """dx, dy, dxx, dyy and dxy of values (N, K, R * R), each (N, K)."""
         return (values.clamp(*self.limits).log() @ self.weights).unbind(2)
 
 
@@ -213,7 +225,7 @@ class DarkRefinement(_NewtonStep):
 
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        dx, dy, dxx, dyy, dxy = self.derivatives(heatmaps, x, y)
+        dx, dy, dxx, dyy, dxy = self.derivatives(self.values(heatmaps, x, y))
         determinant = dxx * dyy - dxy * dxy
         inside = (x > 1) & (x < self.width - 2) & (y > 1) & (
             y < self.height - 2) & (determinant != 0)
@@ -242,7 +254,11 @@ class UDPRefinement(_NewtonStep):
 
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        dx, dy, dxx, dyy, dxy = self.derivatives(heatmaps, x, y)
+        middle = self.along_x.shape[1] // 2
+        smoothed = self.along_y[:, middle] @ (heatmaps @ self.along_x[:, middle])
+        scale = heatmaps.amax((2, 3)) / smoothed.amax((2, 3))
+        dx, dy, dxx, dyy, dxy = self.derivatives(
+            self.values(heatmaps, x, y) * scale[..., None])
         epsilon = torch.finfo(torch.float32).eps
         dxx, dyy = dxx + epsilon, dyy + epsilon
         determinant = dxx * dyy - dxy * dxy

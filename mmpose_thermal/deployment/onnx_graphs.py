@@ -18,7 +18,7 @@ class _Normalisation:
 
     @classmethod
     def of(cls, model) -> Optional['_Normalisation']:
-        """Finds it; by channel, or with a fractional mean, is another thing."""
+        """Finds it; None if it is by channel, or its mean is fractional."""
         weights = _weights(model)
         nodes, name = [], 'image'
         for kind in ('Cast', 'Sub', 'Div'):
@@ -37,8 +37,8 @@ class _Normalisation:
 def merge_normalisation(model):
     """Makes one DequantizeLinear of cast, subtraction and division of the input.
 
-    That is what it does to uint8 values, and in a quantised network nothing is
-    left to do.
+    (x - mean) / std is what DequantizeLinear(x, 1 / std, mean) computes. A
+    quantised network then takes the image as it is.
 
     Args:
         model (onnx.ModelProto): A network that reads ``image``, uint8. Changed
@@ -148,7 +148,7 @@ def quantised(path, calibration, folder):
     quant_pre_process(path, prepared, skip_symbolic_shape=True)
     model = onnx.load(prepared)
     _widen_first_convolution(model)
-    model = onnx.shape_inference.infer_shapes(model)
+    model = onnx.shape_inference.infer_shapes(model)  # overrides need types
     onnx.save(model, prepared)
     found, fixed = _Normalisation.of(model), {}
     if found:  # the quantised input is then the image itself
@@ -177,11 +177,12 @@ def _widen_first_convolution(model):
     (channels last), both are mere changes of shape.
     """
     from onnx import helper
-    conv = next((node for node in model.graph.node if node.op_type == 'Conv'),
-                None)
-    if conv is None or len(conv.input) != 3:
+    found, weights = _Normalisation.of(model), _weights(model)
+    convs = _readers(model, found.output if found else 'image')
+    if [node.op_type for node in convs] != ['Conv'] or not set(
+            convs[0].input[1:]) <= set(weights) or len(convs[0].input) != 3:
         return
-    weights = _weights(model)
+    conv, = convs
     kernel, bias = (weights[name] for name in conv.input[1:])
     options = {each.name: helper.get_attribute_value(each)
                for each in conv.attribute}
@@ -190,6 +191,7 @@ def _widen_first_convolution(model):
                          model.graph.input[0].type.tensor_type.shape.dim)
     if kernel.shape[1:] != (1, 7, 7) or options['strides'] != [2, 2] or \
             options['pads'] != [3] * 4 or height % 2 or width % 4 or \
+            options.get('dilations', [1, 1]) != [1, 1] or \
             [node.op_type for node in readers] != ['Relu']:
         return
     count = len(kernel)
@@ -200,14 +202,14 @@ def _widen_first_convolution(model):
         for ends in ((1, 4), (3, 2))]).reshape(2 * count, 7, 3, 4)
     _add_weights(model, dict(
         wide_kernel=both.transpose(0, 3, 1, 2), wide_bias=np.tile(bias, 2),
-        groups=np.array([0, height, width // 4, 4]),
-        pairs=np.array([0, height // 2, width // 2, count])))
+        groups_shape=np.array([0, height, width // 4, 4]),
+        pairs_shape=np.array([0, height // 2, width // 2, count])))
     last, first = dict(perm=[0, 2, 3, 1]), dict(perm=[0, 3, 1, 2])
-    chain = [('Reshape', ['groups'], {}), ('Transpose', [], first),
+    chain = [('Reshape', ['groups_shape'], {}), ('Transpose', [], first),
              ('Conv', ['wide_kernel', 'wide_bias'],
               dict(kernel_shape=[7, 3], strides=[2, 1], pads=[3, 1, 3, 1])),
              ('Relu', [], {}), ('Transpose', [], last),
-             ('Reshape', ['pairs'], {}), ('Transpose', [], first)]
+             ('Reshape', ['pairs_shape'], {}), ('Transpose', [], first)]
     place, name = list(model.graph.node).index(conv), conv.input[0]
     for index, (kind, constants, attributes) in enumerate(chain):
         out = f'wide_{index}' if chain[index + 1:] else readers[0].output[0]

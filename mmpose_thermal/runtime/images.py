@@ -166,8 +166,8 @@ def _plain_type(image, name):
         raise ValueError(
             f'Image {name} holds {image.dtype} pixels; expected integers or '
             'floats.')
-    if image.dtype.name in ('uint8', 'uint16'):
-        return image.astype(image.dtype.newbyteorder('='), copy=False)
+    if image.dtype in (np.uint8, np.uint16):  # of this machine's byte order
+        return image
     low, high = int(image.min()), int(image.max())
     for dtype in (np.uint16, np.int16):
         if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:

@@ -172,10 +172,10 @@ def _percentiles(histogram, low, percentiles):
 def _linear(counts: np.ndarray, low: float, high: float) -> np.ndarray:
     """Maps ``low`` to 0 and ``high`` to 255."""
     scale = 255 / max(high - low, 1e-6)
-    # Integer subtraction is exact, and faster than a lookup table.
+    # Integer subtraction is exact, and faster than a lookup table. OpenCV's
+    # stops at 0, and takes a fifth of the time of NumPy's maximum.
     first = int(np.clip(np.ceil(low), 0, _COUNTS - 1))
-    shifted = np.maximum(counts, np.uint16(first))
-    shifted -= np.uint16(first)
+    shifted = cv2.subtract(counts, np.full_like(counts, first))
     return cv2.convertScaleAbs(
         shifted, alpha=scale, beta=max(first - low, 0.) * scale)
 
@@ -231,10 +231,11 @@ def to_grey(raw: np.ndarray,
     Raises:
         ValueError: There are too many dead pixels, or the type is unsupported.
     """
-    if raw.dtype.name not in DEFAULT_SCALE:
-        raise ValueError(f'holds {raw.dtype} pixels; radiometric images are '
+    kind = raw.dtype.name
+    if kind not in DEFAULT_SCALE:
+        raise ValueError(f'holds {kind} pixels; radiometric images are '
                          'uint16, int16 or float32.')
-    scale = DEFAULT_SCALE[raw.dtype.name] if scale is None else scale
+    scale = DEFAULT_SCALE[kind] if scale is None else scale
     scene = scene_of(raw, name)
     counts, step, origin = _counts(scene)
     if gain == 'window':

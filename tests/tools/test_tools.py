@@ -152,12 +152,19 @@ def test_cache_is_an_option_of_the_config(given, passed, monkeypatch):
     ('plain.py --resume', 'plain.py --resume'),
     ('plain.py --resume --cfg-options load_from=b.pth',
      'plain.py --cfg-options load_from=b.pth'),
+    ('plain.py --resume --work-dir begun --cfg-options load_from=b.pth',
+     'plain.py --resume --work-dir begun --cfg-options load_from=None'),
+    ('a.py --work begun --resume', 'a.py --work begun --resume'),
+    ('a.py --cfg work_dir=begun --res', 'a.py --cfg work_dir=begun --res'),
+    ('a.py --resume=auto', 'a.py'),
+    ('a.py', 'a.py'),
     ('gone.py --resume', 'gone.py --resume')])
 def test_resuming_nothing_starts_where_the_config_says(given, passed, tmp_path,
                                                        monkeypatch):
     """MMPose forgets ``load_from`` then, and trains from random weights."""
     monkeypatch.syspath_prepend(str(REPOSITORY / 'tools'))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('sys.argv', ['train.py'])
     (tmp_path / 'a.py').write_text('load_from = "start.pth"')
     (tmp_path / 'plain.py').write_text('load_from = None')
     (tmp_path / 'begun').mkdir()
