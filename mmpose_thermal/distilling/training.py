@@ -97,7 +97,7 @@ def build_config(path: str, data: Data, epochs: Optional[int] = None,
     if epochs:
         config.train_cfg.max_epochs = epochs
         config.param_scheduler[1].update(end=epochs, T_max=epochs)
-    shipped = osp.splitext(shipped_models()['landmarks'])[0] + '.pth'
+    shipped = osp.splitext(shipped_models()['landmarks_s4'])[0] + '.pth'
     if config.get('load_from'):
         config.load_from = shipped
     elif config.model.get('student', {}).get('checkpoint'):

@@ -49,7 +49,7 @@ def test_batches_mix_own_and_rendered_faces(data, levels, network):
     # The light network starts from the shipped weights.
     started = config.get('load_from') or config.model.get('student', {}).get(
         'checkpoint', '')
-    assert started.endswith('landmarks.pth') == (network == 'light')
+    assert started.endswith('landmarks_s4.pth') == (network == 'light')
 
 
 def test_a_small_folder_is_repeated_with_other_augmentation(data):

@@ -39,7 +39,7 @@ def trained(monkeypatch):
             logs.mkdir(parents=True, exist_ok=True)
             (logs / 'scalars.json').write_text(SCALARS)
             student_config(trial.config()).dump(trial.stock_config)
-            shutil.copy(shipped_models()['landmarks'][:-len('.onnx')] + '.pth',
+            shutil.copy(shipped_models()['landmarks_s4'][:-len('.onnx')] + '.pth',
                         os.path.join(trial.folder, 'best_NME_epoch_1.pth'))
             held_out = trial.config().test_dataloader.dataset
             metainfo, faces, _ = measurable(held_out.ann_file, held_out.data_root)

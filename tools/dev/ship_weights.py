@@ -115,7 +115,7 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        'name', choices=('landmarks', 'landmarks_fast', 'face_detector'))
+        'name', choices=('landmarks', 'landmarks_s4', 'face_detector'))
     parser.add_argument('config', help='config of the model')
     parser.add_argument('checkpoint', help='checkpoint of the model')
     parser.add_argument(
@@ -125,8 +125,8 @@ def parse_args():
         '--real', action='append', default=[], metavar='JSON',
         help='also measure on this annotation file of real faces')
     parser.add_argument(
-        '--precision', choices=('fp32', 'fp16'),
-        help='[fp32 for landmarks, fp16 for others]')
+        '--precision', choices=('fp32', 'fp16'), default='fp16',
+        help='[%(default)s]')
     parser.add_argument(
         '--out-dir', default=str(_WEIGHTS), metavar='DIR',
         help="write model and card here [the package's folder]")
@@ -140,8 +140,6 @@ def main():
     args = parse_args()
     init_default_scope('mmpose')
     task = 'detection' if args.name == 'face_detector' else 'landmarks'
-    precision = args.precision or (
-        'fp32' if args.name == 'landmarks' else 'fp16')
     model = load_model((args.config, args.checkpoint), task)
     info = describe(model, task)
     info.source = dict(
@@ -149,7 +147,7 @@ def main():
         commit=commit(),
         parameters=sum(each.numel() for each in model.parameters()))
     path = Path(args.out_dir) / f'{args.name}.onnx'
-    info = export_model(model, info, str(path), precision=precision)
+    info = export_model(model, info, str(path), precision=args.precision)
     write_checkpoint(model, info, path.with_suffix('.pth'))
     for written in (path, path.with_suffix('.pth')):
         if written.stat().st_size > 1e6 * _MAX_MB:

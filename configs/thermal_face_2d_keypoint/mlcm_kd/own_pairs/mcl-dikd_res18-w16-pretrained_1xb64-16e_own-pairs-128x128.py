@@ -1,5 +1,5 @@
 # MCL on a folder of pairs: the large thermal network, now frozen, teaches the
-# light one that ships on thermal images without labels, mixed with rendered
+# light one (landmarks_s4) on thermal images without labels, mixed with rendered
 # faces. `mmpose-thermal distill` fills in folders and teacher.
 _base_ = [
     '../synthetic/mcl-dikd_res18-w16_1xb64-16e_synthetic-128x128.py',
@@ -9,7 +9,7 @@ _base_ = [
 # Logits distillation does not decay: at the end, nothing else would teach the
 # unlabelled faces.
 model = dict(
-    student=dict(checkpoint='mmpose_thermal/weights/landmarks.pth'),
+    student=dict(checkpoint='mmpose_thermal/weights/landmarks_s4.pth'),
     unlabelled=dict(threshold=0.3),
     distill_losses=dict(
         loss_ld=dict(type='LogitDistillLoss', decay=dict(type='constant'))),

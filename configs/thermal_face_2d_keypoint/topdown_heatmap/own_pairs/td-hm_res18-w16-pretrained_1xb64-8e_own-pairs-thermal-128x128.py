@@ -1,9 +1,10 @@
-# The light network that ships, trained on from its weights with labels that a
-# teacher made and with rendered faces: one step, for few pairs.
+# The light network, which ships as landmarks_s4, trained on from its weights
+# with labels that a teacher made and with rendered faces: one step, for few
+# pairs.
 # `mmpose-thermal distill` fills in the folders.
 _base_ = './td-hm_res18-w32_1xb64-16e_own-pairs-thermal-128x128.py'
 
-load_from = 'mmpose_thermal/weights/landmarks.pth'
+load_from = 'mmpose_thermal/weights/landmarks_s4.pth'
 
 # A trained network needs fewer and smaller steps than a new one.
 max_epochs = 8

@@ -1,4 +1,4 @@
-# SF-TL54: the light network that ships with the package, fine-tuned. It has
+# SF-TL54: the light network, which ships as landmarks_s4, fine-tuned. It has
 # learnt 68 points from rendered faces; its last layer starts anew for 54.
 _base_ = '../synthetic/' \
     'td-hm_res18-w16_1xb64-16e_synthetic-thermal-128x128.py'
@@ -26,5 +26,5 @@ model = dict(
         init_cfg=dict(
             type='Pretrained',
             prefix='backbone.',
-            checkpoint='mmpose_thermal/weights/landmarks.pth')),
+            checkpoint='mmpose_thermal/weights/landmarks_s4.pth')),
     head=dict(out_channels=54))
