@@ -43,7 +43,7 @@ def trained(monkeypatch):
                         os.path.join(trial.folder, 'best_NME_epoch_1.pth'))
             held_out = trial.config().test_dataloader.dataset
             metainfo, faces, _ = measurable(held_out.ann_file, held_out.data_root)
-            errors_of(ThermalLandmarker(), metainfo, faces).save(trial.errors_file)
+            errors_of(ThermalLandmarker('landmarks_s4'), metainfo, faces).save(trial.errors_file)
             trial.remember(train_seconds=1, trained=True,
                            tested=trial.fingerprint(test=True))
         return found
@@ -76,11 +76,11 @@ def test_a_folder_becomes_a_model_with_a_report(run, trained, pairs, tmp_path):
     report, said = run(levels='both')
     assert trained == ['large', 'light'] and done_before(said) == []
     text = report.read_text()
-    # The exported model is the shipped one here: its agreement is the same.
+    # The exported model is a shipped one here: its agreement is nearly the same.
     rows = {line.split('|')[1].strip(): line.split('|')[2:]
             for line in text.splitlines() if line.startswith('| ')}
     agreement = float(rows['this model'][0])
-    assert agreement == pytest.approx(float(rows['shipped light model'][0]), abs=.1)
+    assert agreement == pytest.approx(float(rows['shipped light model'][0]), abs=.3)
     assert agreement < 20
     assert rows['faces labelled'][0].strip() == '12'
     assert 'agreement, not accuracy' in text and 'These are few faces' in text

@@ -14,7 +14,8 @@ def test_models_get_a_calibration_and_a_card(save_student, run_tool, tmp_path):
     trained, out = save_student(), tmp_path / 'out'
     arguments = ('dev/ship_weights', 'landmarks',
                  Path(trained).with_suffix('.py'), trained, '--data', data,
-                 '--out-dir', out, '--real', data / 'annotations/test.json')
+                 '--out-dir', out, '--real', data / 'annotations/test.json',
+                 '--precision', 'fp32')
     assert 'are written' in run_tool(*arguments)
     info, _ = ModelInfo.load(str(out / 'landmarks.onnx'))
     assert set(info.calibration) == {'bias', 'weight', 'factor', 'power'}

@@ -14,7 +14,7 @@ from mmpose_thermal.synthetic.views import sample_view
 @pytest.fixture(scope='module')
 def breathing_face(tmp_path_factory):
     """40 s at 3 frames per second, 15 breaths per minute, 0.5 K."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(2)
     subject = sample_subject(rng)
     pair = render_pair(subject, sample_view(rng, subject, 0, 0.), rng, 160,
                        True, 0.)
