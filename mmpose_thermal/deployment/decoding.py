@@ -229,9 +229,10 @@ class DarkRefinement(_NewtonStep):
         determinant = dxx * dyy - dxy * dxy
         inside = (x > 1) & (x < self.width - 2) & (y > 1) & (
             y < self.height - 2) & (determinant != 0)
-        step = torch.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy],
-                           2) / determinant[..., None]
-        return step.masked_fill(~inside[..., None], 0.)
+        steps = [(dxy * dy - dyy * dx) / determinant,
+                 (dxy * dx - dxx * dy) / determinant]
+        return torch.stack([step.masked_fill(~inside, 0.) for step in steps],
+                           2)
 
 
 class UDPRefinement(_NewtonStep):

@@ -17,8 +17,8 @@ from mmpose_thermal.runtime.networks import ModelInfo
 from mmpose_thermal.runtime.atomic_file import atomic_file
 from .conv_rewrites import fold_grey_input, lower
 from .networks import DeployedNetwork, deploy
-from .onnx_graphs import (joined, merge_normalisation, quantised,
-                          with_half_weights)
+from .onnx_graphs import (convolve_before_resizing, joined,
+                          merge_normalisation, quantised, with_half_weights)
 
 #: File suffix of each format.
 FORMATS = dict(onnx='.onnx', torchscript='.pt', openvino='.xml')
@@ -134,6 +134,9 @@ def _onnx(network, info, precision, calibration, folder) -> str:
     names = [f'raw_{index}' for index in range(len(outputs))
              ] if network.decode else info.outputs
     _trace(bare, (example, ), path, ['image'], names)
+    model = onnx.load(path)
+    convolve_before_resizing(model)
+    onnx.save(model, path)
     if precision == 'int8':
         path = quantised(path, calibration, folder)
     model = onnx.load(path)

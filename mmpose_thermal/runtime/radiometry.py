@@ -175,7 +175,8 @@ def _linear(counts: np.ndarray, low: float, high: float) -> np.ndarray:
     # Integer subtraction is exact, and faster than a lookup table. OpenCV's
     # stops at 0, and takes a fifth of the time of NumPy's maximum.
     first = int(np.clip(np.ceil(low), 0, _COUNTS - 1))
-    shifted = cv2.subtract(counts, np.full_like(counts, first))
+    shifted = np.full_like(counts, first)
+    cv2.subtract(counts, shifted, dst=shifted)
     return cv2.convertScaleAbs(
         shifted, alpha=scale, beta=max(first - low, 0.) * scale)
 

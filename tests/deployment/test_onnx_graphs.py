@@ -5,13 +5,15 @@ import onnxruntime
 import pytest
 import torch
 import torch.nn as nn
+import torch.nn.functional as functional
 from conftest import estimator
 
 from mmpose_thermal.deployment import describe, export_model, load_model
 from mmpose_thermal.deployment.conv_rewrites import fold_grey_input
 from mmpose_thermal.deployment.export import _trace
 from mmpose_thermal.deployment.networks import DeployedNetwork
-from mmpose_thermal.deployment.onnx_graphs import _widen_first_convolution
+from mmpose_thermal.deployment.onnx_graphs import (_widen_first_convolution,
+                                                   convolve_before_resizing)
 
 BY_CHANNEL = dict(mean=[123.7, 116.3, 103.5], std=[58.4, 57.1, 57.4])
 FRACTION = dict(mean=[127.5] * 3, std=[60.] * 3)
@@ -38,6 +40,39 @@ def test_a_wide_first_convolution_is_the_same(tmp_path, size):
     model = onnx.load(path)
     _widen_first_convolution(model)
     assert any(node.op_type == 'Reshape' for node in model.graph.node)
+    onnx.save(model, path)
+    with torch.no_grad():
+        expected = network(inputs).numpy()
+    assert run(path, inputs)[0] == pytest.approx(expected, abs=1e-5)
+
+
+class Joined(nn.Module):
+    """Maps of three sizes, joined at that of the first, as HRNetV2 does."""
+
+    def __init__(self, outputs):
+        super().__init__()
+        self.maps = nn.ModuleList(
+            nn.Conv2d(1, 4 * stride, stride, stride) for stride in (2, 4, 8))
+        self.conv = nn.Conv2d(56, outputs, 1)
+
+    def forward(self, image):
+        maps = [layer(image) for layer in self.maps]
+        size = tuple(int(length) for length in maps[0].shape[2:])
+        return self.conv(torch.cat([functional.interpolate(
+            each, size, mode='bilinear') for each in maps], 1))
+
+
+@pytest.mark.parametrize('outputs, moves', [(6, True), (30, False)])
+def test_convolutions_before_resizing(tmp_path, outputs, moves):
+    network, inputs = Joined(outputs).eval(), torch.randn(2, 1, 32, 48)
+    path = tmp_path / 'a.onnx'
+    _trace(network, (inputs, ), str(path), ['image'], ['maps'])
+    model = onnx.load(path)
+    convolve_before_resizing(model)
+    kinds = [node.op_type for node in model.graph.node]
+    # Where the convolution makes more channels than there were, it stays.
+    assert kinds.count('Conv') == (6 if moves else 4)
+    assert ('Concat' in kinds) != moves
     onnx.save(model, path)
     with torch.no_grad():
         expected = network(inputs).numpy()

@@ -43,7 +43,8 @@ def trained(monkeypatch):
                         os.path.join(trial.folder, 'best_NME_epoch_1.pth'))
             held_out = trial.config().test_dataloader.dataset
             metainfo, faces, _ = measurable(held_out.ann_file, held_out.data_root)
-            errors_of(ThermalLandmarker('landmarks_s4'), metainfo, faces).save(trial.errors_file)
+            errors_of(ThermalLandmarker('landmarks_s4'), metainfo,
+                      faces).save(trial.errors_file)
             trial.remember(train_seconds=1, trained=True,
                            tested=trial.fingerprint(test=True))
         return found
