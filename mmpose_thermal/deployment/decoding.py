@@ -13,6 +13,8 @@ from mmpose.codecs import (MSRAHeatmap, RegressionLabel, SimCCLabel,
                            UDPHeatmap)
 from torch import Tensor
 
+from mmpose_thermal.codecs import BorderRefinedHeatmap
+
 _TAIL = .1  # share of a heatmap's maximum below which it counts as empty
 
 
@@ -30,12 +32,16 @@ def build_decoder(codec) -> nn.Module:
     pixels and scores (N, K), both equal to MMPose's. For heatmaps it also
     returns spreads (N, K), in input pixels: the root of each heatmap's second
     moment about its point. Supported codecs are ``MSRAHeatmap`` (also
-    unbiased), ``UDPHeatmap`` with Gaussian heatmaps, ``SimCCLabel`` without
+    unbiased), ``BorderRefinedHeatmap``, ``UDPHeatmap`` with Gaussian heatmaps, ``SimCCLabel`` without
     DARK, and ``RegressionLabel``.
 
     Raises:
         NotImplementedError: The codec is not supported.
     """
+    if isinstance(codec, BorderRefinedHeatmap):
+        return HeatmapDecoder(
+            BorderRefinement(codec.blur_kernel_size, codec.heatmap_size),
+            codec.scale_factor, codec.heatmap_size)
     if type(codec).decode is MSRAHeatmap.decode:
         refine = (DarkRefinement(codec.blur_kernel_size, codec.heatmap_size)
                   if codec.unbiased else QuarterOffset(codec.heatmap_size))
@@ -233,6 +239,20 @@ class DarkRefinement(_NewtonStep):
                  (dxy * dx - dxx * dy) / determinant]
         return torch.stack([step.masked_fill(~inside, 0.) for step in steps],
                            2)
+
+
+class BorderRefinement(DarkRefinement):
+    """As DARK, but up to the border, and by at most one heatmap pixel."""
+
+    def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
+        dx, dy, dxx, dyy, dxy = self.derivatives(self.values(heatmaps, x, y))
+        determinant = dxx * dyy - dxy * dxy
+        is_peak = (dxx < 0) & (dyy < 0) & (determinant > 0)
+        steps = [(dxy * dy - dyy * dx) / determinant,
+                 (dxy * dx - dxx * dy) / determinant]
+        return torch.stack([step.masked_fill(~is_peak, 0.).clamp(-1., 1.)
+                            for step in steps], 2)
 
 
 class UDPRefinement(_NewtonStep):

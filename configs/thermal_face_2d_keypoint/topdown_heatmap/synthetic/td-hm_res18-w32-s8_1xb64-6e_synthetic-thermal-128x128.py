@@ -16,7 +16,11 @@ param_scheduler = [
 
 # data
 codec = dict(
-    _base_.codec, heatmap_size=(16, 16), sigma=1., blur_kernel_size=5)
+    _base_.codec,
+    type='BorderRefinedHeatmap',
+    heatmap_size=(16, 16),
+    sigma=1.,
+    blur_kernel_size=5)
 thermal_pipeline = [
     *_base_.thermal_pipeline[:-2],
     dict(type='GenerateTarget', encoder=codec),
