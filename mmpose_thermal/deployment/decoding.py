@@ -32,8 +32,8 @@ def build_decoder(codec) -> nn.Module:
     pixels and scores (N, K), both equal to MMPose's. For heatmaps it also
     returns spreads (N, K), in input pixels: the root of each heatmap's second
     moment about its point. Supported codecs are ``MSRAHeatmap`` (also
-    unbiased), ``BorderRefinedHeatmap``, ``UDPHeatmap`` with Gaussian heatmaps, ``SimCCLabel`` without
-    DARK, and ``RegressionLabel``.
+    unbiased), ``BorderRefinedHeatmap``, ``UDPHeatmap`` with Gaussian heatmaps,
+    ``SimCCLabel`` without DARK, and ``RegressionLabel``.
 
     Raises:
         NotImplementedError: The codec is not supported.
