@@ -1,3 +1,4 @@
+from functools import cached_property
 from typing import Tuple
 
 import numpy as np
@@ -18,6 +19,10 @@ class BorderRefinedHeatmap(SeparableMSRAHeatmap):
 
     def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Points (1, K, 2) and scores (1, K) of heatmaps (K, H, W)."""
-        from mmpose_thermal.deployment.decoding import build_decoder
-        points, scores, _ = build_decoder(self)(torch.from_numpy(encoded)[None])
+        points, scores, _ = self._decoder(torch.from_numpy(encoded)[None])
         return points.numpy(), scores.numpy()
+
+    @cached_property
+    def _decoder(self):
+        from mmpose_thermal.deployment.decoding import build_decoder
+        return build_decoder(self)

@@ -118,34 +118,21 @@ class HeatmapDecoder(nn.Module):
         return (moments / total.clamp_min(1e-9)).clamp_min(0.)[..., 0]
 
 
-class _Neighbours(nn.Module):
-    """Takes values at offsets from points, clamped to the border."""
-
-    def __init__(self, offsets: Sequence[Tuple[int, int]],
-                 heatmap_size: Tuple[int, int]) -> None:
-        super().__init__()
-        self.width, self.height = heatmap_size
-        self.register_buffer('offsets', torch.tensor(offsets).T.contiguous())
-
-    def forward(self, maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        """Values (N, K, D) of maps (N, K, H, W) near x, y, (N, K)."""
-        x = (x[..., None] + self.offsets[0]).clamp(0, self.width - 1)
-        y = (y[..., None] + self.offsets[1]).clamp(0, self.height - 1)
-        return maps.flatten(2).gather(2, y * self.width + x)
-
-
 class QuarterOffset(nn.Module):
     """Shifts points a quarter of a pixel towards the higher neighbour."""
 
     def __init__(self, heatmap_size: Tuple[int, int]) -> None:
         super().__init__()
         self.width, self.height = heatmap_size
-        self.neighbours = _Neighbours([(1, 0), (-1, 0), (0, 1), (0, -1)],
-                                      heatmap_size)
+        self.register_buffer('offsets', torch.tensor([[1, -1, 0, 0],
+                                                      [0, 0, 1, -1]]))
 
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        right, left, below, above = self.neighbours(heatmaps, x, y).unbind(2)
+        near_x = (x[..., None] + self.offsets[0]).clamp(0, self.width - 1)
+        near_y = (y[..., None] + self.offsets[1]).clamp(0, self.height - 1)
+        right, left, below, above = heatmaps.flatten(2).gather(
+            2, near_y * self.width + near_x).unbind(2)
         # MMPose's own conditions, which are not symmetric.
         in_x = (x > 1) & (x < self.width - 1) & (y > 0)
         in_y = (y > 1) & (y < self.height - 1) & (x > 0)
@@ -201,6 +188,13 @@ class _NewtonStep(nn.Module):
         """dx, dy, dxx, dyy and dxy of values (N, K, R * R), each (N, K)."""
         return (values.clamp(*self.limits).log() @ self.weights).unbind(2)
 
+    @staticmethod
+    def solve(dx, dy, dxx, dyy, dxy) -> Tuple[List[Tensor], Tensor]:
+        """The steps along x and y to the maximum, and the determinant."""
+        determinant = dxx * dyy - dxy * dxy
+        return [(dxy * dy - dyy * dx) / determinant,
+                (dxy * dx - dxx * dy) / determinant], determinant
+
 
 def _gaussian_matrix(kernel_size, length) -> Tensor:
     """Smooths an axis, with zeros beyond its ends: symmetric, (L, L)."""
@@ -231,12 +225,10 @@ class DarkRefinement(_NewtonStep):
 
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
-        dx, dy, dxx, dyy, dxy = self.derivatives(self.values(heatmaps, x, y))
-        determinant = dxx * dyy - dxy * dxy
+        steps, determinant = self.solve(
+            *self.derivatives(self.values(heatmaps, x, y)))
         inside = (x > 1) & (x < self.width - 2) & (y > 1) & (
             y < self.height - 2) & (determinant != 0)
-        steps = [(dxy * dy - dyy * dx) / determinant,
-                 (dxy * dx - dxx * dy) / determinant]
         return torch.stack([step.masked_fill(~inside, 0.) for step in steps],
                            2)
 
@@ -247,10 +239,8 @@ class BorderRefinement(DarkRefinement):
     def forward(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Offsets (N, K, 2) for maxima at x, y, (N, K)."""
         dx, dy, dxx, dyy, dxy = self.derivatives(self.values(heatmaps, x, y))
-        determinant = dxx * dyy - dxy * dxy
+        steps, determinant = self.solve(dx, dy, dxx, dyy, dxy)
         is_peak = (dxx < 0) & (dyy < 0) & (determinant > 0)
-        steps = [(dxy * dy - dyy * dx) / determinant,
-                 (dxy * dx - dxx * dy) / determinant]
         return torch.stack([step.masked_fill(~is_peak, 0.).clamp(-1., 1.)
                             for step in steps], 2)
 
@@ -281,10 +271,8 @@ class UDPRefinement(_NewtonStep):
         dx, dy, dxx, dyy, dxy = self.derivatives(
             self.values(heatmaps, x, y) * scale[..., None])
         epsilon = torch.finfo(torch.float32).eps
-        dxx, dyy = dxx + epsilon, dyy + epsilon
-        determinant = dxx * dyy - dxy * dxy
-        return torch.stack([(dxy * dy - dyy * dx) / determinant,
-                            (dxy * dx - dxx * dy) / determinant], 2)
+        steps, _ = self.solve(dx, dy, dxx + epsilon, dyy + epsilon, dxy)
+        return torch.stack(steps, 2)
 
 
 class SimCCDecoder(nn.Module):

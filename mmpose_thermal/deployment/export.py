@@ -136,10 +136,9 @@ def _onnx(network, info, precision, calibration, folder) -> str:
     _trace(bare, (example, ), path, ['image'], names)
     model = onnx.load(path)
     convolve_before_resizing(model)
-    onnx.save(model, path)
     if precision == 'int8':
-        path = quantised(path, calibration, folder)
-    model = onnx.load(path)
+        onnx.save(model, path)
+        model = onnx.load(quantised(path, calibration, folder))
     merge_normalisation(model)
     onnx.save(with_half_weights(model) if precision == 'fp16' else model, path)
     if network.decode is None:

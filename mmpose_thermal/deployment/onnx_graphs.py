@@ -5,6 +5,9 @@ from typing import Any, List, Optional
 
 import numpy as np
 
+from .onnx_edits import (add_weights, attributes_of, readers_of, replace,
+                         weights_of)
+
 _MIN_HALVED = 64  # values: a cast takes more space than a smaller weight saves
 
 
@@ -19,10 +22,10 @@ class _Normalisation:
     @classmethod
     def of(cls, model) -> Optional['_Normalisation']:
         """Finds it; None if it is by channel, or its mean is fractional."""
-        weights = _weights(model)
+        weights = weights_of(model)
         nodes, name = [], 'image'
         for kind in ('Cast', 'Sub', 'Div'):
-            readers = _readers(model, name)
+            readers = readers_of(model, name)
             if [node.op_type for node in readers] != [kind]:
                 return None
             nodes += readers
@@ -32,6 +35,11 @@ class _Normalisation:
             return None
         mean, std = (value.item() for value in values)
         return cls(nodes, name, int(mean), std) if mean in range(256) else None
+
+    @property
+    def quantisation(self):
+        """What the image is quantised with: scale and zero point."""
+        return np.array(1 / self.std, np.float32), np.array(self.mean, np.uint8)
 
 
 def merge_normalisation(model):
@@ -48,54 +56,22 @@ def merge_normalisation(model):
     found = _Normalisation.of(model)
     if found is None:
         return
-    nodes, weights = found.nodes, _weights(model)
-    readers = _readers(model, found.output)
+    nodes, weights = found.nodes, weights_of(model)
+    merged, readers = [], readers_of(model, found.output)
     if [node.op_type for node in readers] == ['QuantizeLinear']:
         scale, zero = (weights[name].item() for name in readers[0].input[1:])
         if zero != found.mean or not np.isclose(scale, 1 / found.std, 1e-5):
             return
         nodes = nodes + readers
-        for node in _readers(model, readers[0].output[0]):
+        for node in readers_of(model, readers[0].output[0]):
             node.input[0] = 'image'
     else:
-        constants = dict(image_scale=np.array(1 / found.std, np.float32),
-                         image_zero_point=np.array(found.mean, np.uint8))
-        _add_weights(model, constants)
-        model.graph.node.insert(0, helper.make_node(
-            'DequantizeLinear', ['image', *constants], [found.output]))
-    for node in nodes:
-        model.graph.node.remove(node)
-    _drop_unused(model)
-
-
-def _drop_unused(model):
-    """Removes nodes and weights that nothing reads: ONNX Runtime warns of them."""
-    outputs = {output.name for output in model.graph.output}
-    for node in reversed(list(model.graph.node)):
-        if not any(name in outputs or _readers(model, name)
-                   for name in node.output):
-            model.graph.node.remove(node)
-    read = {name for node in model.graph.node for name in node.input}
-    for weight in list(model.graph.initializer):
-        if weight.name not in read:
-            model.graph.initializer.remove(weight)
-
-
-def _weights(model):
-    from onnx import numpy_helper
-    return {weight.name: numpy_helper.to_array(weight)
-            for weight in model.graph.initializer}
-
-
-def _add_weights(model, values):
-    from onnx import numpy_helper
-    for name, value in values.items():
-        model.graph.initializer.append(
-            numpy_helper.from_array(np.ascontiguousarray(value), name))
-
-
-def _readers(model, name):
-    return [node for node in model.graph.node if name in node.input]
+        constants = dict(zip(('image_scale', 'image_zero_point'),
+                             found.quantisation))
+        add_weights(model, constants)
+        merged = [helper.make_node(
+            'DequantizeLinear', ['image', *constants], [found.output])]
+    replace(model, nodes, merged)
 
 
 def convolve_before_resizing(model):
@@ -109,16 +85,20 @@ def convolve_before_resizing(model):
             Concat that only a 1x1 convolution reads. Changed in place.
     """
     import onnx
-    weights, made = _weights(model), {
+    weights, made = weights_of(model), {
         name: node for node in model.graph.node for name in node.output}
     sizes = {value.name: [side.dim_value for side in
                           value.type.tensor_type.shape.dim] for value in
-             onnx.shape_inference.infer_shapes(model).graph.value_info}
+             onnx.shape_inference.infer_shapes(
+                 model, data_prop=True).graph.value_info}
     for conv in [node for node in model.graph.node if node.op_type == 'Conv']:
-        join, kernel = made.get(conv.input[0]), weights.get(conv.input[1])
+        join = made.get(conv.input[0])
+        kernel, bias = map(weights.get, (*conv.input[1:], '')[:2])
         if join is None or join.op_type != 'Concat' or kernel is None or \
-                kernel.shape[2:] != (1, 1) or len(conv.input) != 3 or \
-                len(_readers(model, join.output[0])) > 1:
+                kernel.shape[2:] != (1, 1) or bias is None or \
+                attributes_of(conv).get('strides', [1, 1]) != [1, 1] or \
+                any(attributes_of(conv).get('pads', [])) or \
+                len(readers_of(model, join.output[0])) > 1:
             continue
         resizes = [made.get(name) for name in join.input]
         if any(each is None or each.op_type != 'Resize' for each in resizes):
@@ -128,43 +108,39 @@ def convolve_before_resizing(model):
                 size[1] for size in sources) != kernel.shape[1]:
             continue
         largest = max(size[2:] for size in sources)
+        if any(sizes.get(name, [])[2:] != largest for name in join.input):
+            continue  # all are enlarged
         enlarged = [size[1] for size in sources if size[2:] != largest]
         if 0 < len(enlarged) * len(kernel) <= sum(enlarged):
-            _split_convolution(model, conv, resizes, sources, largest)
-    _drop_unused(model)
+            _split_convolution(model, conv, kernel, bias, resizes, sources)
 
 
-def _split_convolution(model, conv, resizes, sources, largest):
+def _split_convolution(model, conv, kernel, bias, resizes, sources):
     from onnx import helper
-    kernel, bias = (_weights(model)[name] for name in conv.input[1:])
-    options = {each.name: helper.get_attribute_value(each)
-               for each in resizes[0].attribute}
+    largest = max(size[2:] for size in sources)
     nodes, total, start = [], '', 0
     for index, (resize, size) in enumerate(zip(resizes, sources)):
         name = f'{conv.name}_{index}'
         own = {f'{name}_kernel': kernel[:, start:start + size[1]],
                f'{name}_bias': bias * (index == 0)}
         start += size[1]
-        _add_weights(model, own)
+        add_weights(model, own)
         nodes.append(helper.make_node(
             'Conv', [resize.input[0], *own], [name], name,
             kernel_shape=[1, 1]))
         if size[2:] != largest:
             scales = np.array([1, 1, *np.divide(largest, size[2:])], np.float32)
-            _add_weights(model, {f'{name}_scales': scales})
+            add_weights(model, {f'{name}_scales': scales})
             nodes.append(helper.make_node(
                 'Resize', [name, '', f'{name}_scales'], [f'{name}_large'],
-                f'{name}_large', **options))
+                f'{name}_large', **attributes_of(resize)))
         if total:
             nodes.append(helper.make_node(
                 'Add', [total, nodes[-1].output[0]], [f'{name}_sum'],
                 f'{name}_sum'))
         total = nodes[-1].output[0]
     nodes[-1].output[0] = conv.output[0]
-    place = list(model.graph.node).index(conv)
-    model.graph.node.remove(conv)
-    for offset, node in enumerate(nodes):
-        model.graph.node.insert(place + offset, node)
+    replace(model, [conv], nodes)
 
 
 def with_half_weights(model):
@@ -224,11 +200,9 @@ def quantised(path, calibration, folder):
     _widen_first_convolution(model)
     model = onnx.shape_inference.infer_shapes(model)  # overrides need types
     onnx.save(model, prepared)
-    found, fixed = _Normalisation.of(model), {}
-    if found:  # the quantised input is then the image itself
-        fixed[found.output] = [dict(
-            scale=np.array(1 / found.std, np.float32),
-            zero_point=np.array(found.mean, np.uint8))]
+    found = _Normalisation.of(model)
+    fixed = {found.output: [dict(zip(('scale', 'zero_point'), found.quantisation))]
+             } if found else {}  # the quantised input is then the image itself
     out = os.path.join(folder, 'int8.onnx')
     quantize_static(
         prepared,
@@ -251,18 +225,17 @@ def _widen_first_convolution(model):
     (channels last), both are mere changes of shape.
     """
     from onnx import helper
-    found, weights = _Normalisation.of(model), _weights(model)
-    convs = _readers(model, found.output if found else 'image')
+    found, weights = _Normalisation.of(model), weights_of(model)
+    convs = readers_of(model, found.output if found else 'image')
     if [node.op_type for node in convs] != ['Conv'] or not set(
             convs[0].input[1:]) <= set(weights) or len(convs[0].input) != 3:
         return
     conv, = convs
     kernel, bias = (weights[name] for name in conv.input[1:])
-    options = {each.name: helper.get_attribute_value(each)
-               for each in conv.attribute}
-    readers = _readers(model, conv.output[0])
-    *_, height, width = (side.dim_value for side in
-                         model.graph.input[0].type.tensor_type.shape.dim)
+    options = attributes_of(conv)
+    readers = readers_of(model, conv.output[0])
+    *_, height, width = (
+        side.dim_value for side in model.graph.input[0].type.tensor_type.shape.dim)
     if kernel.shape[1:] != (1, 7, 7) or options['strides'] != [2, 2] or \
             options['pads'] != [3] * 4 or height % 2 or width % 4 or \
             options.get('dilations', [1, 1]) != [1, 1] or \
@@ -274,7 +247,7 @@ def _widen_first_convolution(model):
     both = np.concatenate([
         np.pad(kernel, ((0, 0), (0, 0), (0, 0), ends))
         for ends in ((1, 4), (3, 2))]).reshape(2 * count, 7, 3, 4)
-    _add_weights(model, dict(
+    add_weights(model, dict(
         wide_kernel=both.transpose(0, 3, 1, 2), wide_bias=np.tile(bias, 2),
         groups_shape=np.array([0, height, width // 4, 4]),
         pairs_shape=np.array([0, height // 2, width // 2, count])))
@@ -284,12 +257,10 @@ def _widen_first_convolution(model):
               dict(kernel_shape=[7, 3], strides=[2, 1], pads=[3, 1, 3, 1])),
              ('Relu', [], {}), ('Transpose', [], last),
              ('Reshape', ['pairs_shape'], {}), ('Transpose', [], first)]
-    place, name = list(model.graph.node).index(conv), conv.input[0]
+    nodes, name = [], conv.input[0]
     for index, (kind, constants, attributes) in enumerate(chain):
         out = f'wide_{index}' if chain[index + 1:] else readers[0].output[0]
-        model.graph.node.insert(place + index, helper.make_node(
+        nodes.append(helper.make_node(
             kind, [name, *constants], [out], out, **attributes))
         name = out
-    for node in (conv, *readers):
-        model.graph.node.remove(node)
-    _drop_unused(model)
+    replace(model, [conv, *readers], nodes)
