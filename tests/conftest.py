@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yapf.yapflib.yapf_api  # noqa: F401  fills its cache before workers start
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner

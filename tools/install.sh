@@ -208,8 +208,9 @@ say "mmpose_thermal (editable) and what its tests need"
 install -r requirements/tests.txt
 pip install --quiet --no-deps --no-build-isolation -e . ||
     fail "the plugin could not be installed" "$py -m pip install 'setuptools<81' wheel, then run again"
+# yapf, because its first import fills a cache, which no two processes should do at once.
 "$py" -W ignore - <<EOF || fail "the packages do not import together (see above)" "remove the environment and run tools/install.sh again"
-$framework, mmpose_thermal
+$framework, mmpose_thermal, yapf.yapflib.yapf_api
 print(f'[install] mmpose_thermal {mmpose_thermal.__version__}, torch {torch.__version__}, '
       f'mmengine {mmengine.__version__}, mmcv {mmcv.__version__}, mmdet {mmdet.__version__}, '
       f'mmpose {mmpose.__version__}')

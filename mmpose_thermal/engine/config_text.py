@@ -1,4 +1,6 @@
 """Saves MMEngine from formatting a config over and over."""
+import pickle
+import shutil
 from typing import Dict
 
 from mmengine.config import Config
@@ -21,5 +23,24 @@ def _pretty_text(config: Config) -> str:
     if content not in _TEXTS:
         if len(_TEXTS) > 8:
             _TEXTS.clear()
+        _import_yapf()
         _TEXTS[content] = _FORMAT(config)
     return _TEXTS[content]
+
+
+def _import_yapf(attempts: int = 3) -> None:
+    """Imports yapf, without its cache where that is broken.
+
+    yapf keeps its tables in the user's cache folder. Processes that begin
+    together (ranks, tests) may read what another has not yet written to the
+    end, and a process that is killed there leaves half a file for ever.
+    """
+    for left in reversed(range(attempts)):
+        try:
+            import yapf.yapflib.yapf_api  # noqa: F401
+            return
+        except (EOFError, OSError, pickle.UnpicklingError):
+            if not left:
+                raise
+            from platformdirs import user_cache_dir
+            shutil.rmtree(user_cache_dir('YAPF', 'Google'), ignore_errors=True)

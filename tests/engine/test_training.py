@@ -2,12 +2,15 @@
 import copy
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 from conftest import COLOUR, SIMCC, estimator, new_runner, rtmcc
 from mmengine.config import Config
+from mmengine.config import config as mmengine_config
 from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 from yapf.yapflib import yapf_api
@@ -89,6 +92,30 @@ def test_checkpoints_do_not_format_the_config_again(run_config, tmp_path,
     assert len(texts) <= 2  # whole, and of the student
     runner.cfg.title = 'another one'
     assert 'another one' in runner.cfg.pretty_text
+
+
+@pytest.mark.skipif(
+    hasattr(mmengine_config, 'FormatCode'),
+    reason='this MMEngine imports yapf before anybody can help it')
+def test_a_half_written_cache_of_yapf_stops_no_run(tmp_path):
+    """As a process beside this one, or one that was killed, leaves it."""
+    environment = dict(os.environ, XDG_CACHE_HOME=str(tmp_path))
+
+    def python(code):
+        return subprocess.run([sys.executable, '-c', code], env=environment,
+                              check=True, stdout=subprocess.PIPE).stdout
+
+    python('import yapf.yapflib.yapf_api')
+    tables = list(tmp_path.rglob('*.pickle'))
+    assert tables
+    for table in tables:
+        table.write_bytes(b'')
+    assert b'a = 1' in python(
+        'from mmengine.config import Config\n'
+        'from mmpose_thermal.engine import config_text\n'
+        'config_text.format_configs_once()\n'
+        'print(Config(dict(a=1)).pretty_text)')
+    assert all(table.stat().st_size for table in tables)
 
 
 @pytest.mark.parametrize(
