@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import IO, Callable, Dict, Iterator, List, Optional
+from typing import IO, Callable, Dict, Iterator, List
 
 from mmengine.utils import get_git_hash
 
@@ -27,14 +27,14 @@ def require_tools() -> None:
 
 
 def trials_of(recipe: Recipe, root: str) -> Dict[str, List[Trial]]:
-    """Makes the trials of each run, one per seed, with their teachers."""
+    """Makes the trials of each run, one per seed, with those that they need."""
     trials: Dict[str, List[Trial]] = {}
     for name, run in recipe.runs.items():
-        teachers: List[Optional[Trial]] = [None] * len(recipe.seeds)
-        if run.teacher is not None:
-            teachers = [*trials[run.teacher]]
-        trials[name] = [Trial(run, seed, root, teacher)
-                        for seed, teacher in zip(recipe.seeds, teachers)]
+        trials[name] = [
+            Trial(run, seed, root, {
+                key: trials[needed][index] for key, needed in run.needs.items()
+            }) for index, seed in enumerate(recipe.seeds)
+        ]
     return trials
 
 
@@ -42,7 +42,7 @@ def execute(recipe: Recipe, root: str,
             say: Callable[[str], None] = print) -> Dict[str, List[Trial]]:
     """Prepares the data, then trains and tests all unfinished trials.
 
-    A failed trial does not stop the others, but its students are skipped.
+    A failed trial does not stop the others, but those that need it are skipped.
 
     Args:
         recipe (Recipe): The recipe.
@@ -67,10 +67,11 @@ def execute(recipe: Recipe, root: str,
     undone = set()
     for number, trial in enumerate(trials, 1):
         where = f'[{number}/{len(trials)}] {trial.name}'
+        missing = [each.name for each in trial.needed.values() if each in undone]
         if trial.tested():
             say(f'{where}: done before')
-        elif trial.teacher in undone:
-            say(f'{where}: left out, since its teacher failed')
+        elif missing:
+            say(f'{where}: left out, since {missing[0]} failed')
             undone.add(trial)
         else:
             say(f'{where}: {trial.run.title}')

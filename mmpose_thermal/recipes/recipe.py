@@ -23,6 +23,8 @@ class Run:
         title (str): Title in tables and plots. Defaults to the name.
         teacher (str, optional): The run that teaches this one, with its checkpoint
             of lowest validation NME for the same seed.
+        checkpoints (dict): Options that name another run's ``student_best.pth`` for
+            the same seed, such as ``{'load_from': 'large'}``.
         options (dict): Overrides of the config, like ``--cfg-options``.
         published (dict): The paper's figures for this row by column, shown next to
             ours and marked as published.
@@ -32,9 +34,16 @@ class Run:
     config: str
     title: str = ''
     teacher: Optional[str] = None
+    checkpoints: Dict[str, str] = field(default_factory=dict)
     options: Dict[str, object] = field(default_factory=dict)
     published: Dict[str, object] = field(default_factory=dict)
     folder: str = ''
+
+    @property
+    def needs(self) -> Dict[str, str]:
+        """The runs to train before this one, by the field that names them."""
+        teacher = {} if self.teacher is None else {'teacher': self.teacher}
+        return {**teacher, **self.checkpoints}
 
 
 @dataclass
@@ -63,7 +72,7 @@ class Recipe:
         about (str): First paragraph of the report.
         prepare (list[str]): Commands that prepare the data.
         seeds (tuple[int, ...]): Training seeds.
-        runs (dict[str, Run]): Runs by name, teachers before students.
+        runs (dict[str, Run]): Runs by name, each after those that it needs.
         tables (list[Table]): Tables of the report.
     """
     path: str
@@ -94,7 +103,7 @@ def load_recipe(path: str,
     - ``include``: list of recipes, relative to this one, with further tables.
 
     Fields that start with an underscore are ignored. Runs that are neither shown in
-    a table nor teachers of a shown run are skipped, so a base recipe may define more
+    a table nor needed by a shown run are skipped, so a base recipe may define more
     runs than each recipe uses.
 
     Args:
@@ -104,9 +113,9 @@ def load_recipe(path: str,
         only (Sequence[str]): Names of runs. Defaults to all runs in tables.
 
     Raises:
-        RecipeError: A field is unknown or missing, a row or teacher is not a run,
-            teachers form a circle, or included recipes define different runs with
-            the same name.
+        RecipeError: A field is unknown or missing, a row or needed run is not a run
+            or leaves no checkpoint of a student, runs need each other in a circle,
+            or included recipes define different runs with the same name.
     """
     if not osp.isfile(path):
         raise RecipeError(f'There is no recipe {path}.')
@@ -141,7 +150,7 @@ def load_recipe(path: str,
         about=given.get('about', ''),
         prepare=prepare,
         seeds=tuple(seeds or given.get('seeds', (0, ))),
-        runs=_teachers_first(runs, tables, path),
+        runs=_needed_first(runs, tables, path),
         tables=tables)
 
 
@@ -179,19 +188,22 @@ def _check(stated, known, where):
                               f'{", ".join(sorted(known))}.')
 
 
-def _teachers_first(runs, tables, path):
-    """Selects the runs shown in tables and their teachers, teachers first."""
+def _needed_first(runs, tables, path):
+    """Selects the runs shown in tables and those that they need, which go first."""
     ordered = {}
 
-    def add(name, where, students=()):
+    def add(name, where, waiting=()):
         if name not in runs:
             raise RecipeError(f'{path}: {where}: no run is called "{name}". Known: '
                               f'{", ".join(runs)}.')
-        if name in students:
-            raise RecipeError(f'{path}: {" <- ".join(students)} <- {name} teach each '
+        if name in waiting:
+            raise RecipeError(f'{path}: {" <- ".join(waiting)} <- {name} need each '
                               'other in a circle.')
-        if runs[name].teacher is not None:
-            add(runs[name].teacher, f'runs.{name}.teacher', (*students, name))
+        for key, needed in runs[name].needs.items():
+            add(needed, f'runs.{name}: {key}', (*waiting, name))
+            if key != 'teacher' and runs[needed].teacher is None:
+                raise RecipeError(f'{path}: runs.{name}: {key}: "{needed}" has no '
+                                  'teacher, so it writes no student_best.pth.')
         ordered[name] = runs[name]
 
     for table in tables:

@@ -5,7 +5,7 @@ import inspect
 import json
 import os.path as osp
 from functools import lru_cache
-from typing import Optional
+from typing import Dict, Optional
 
 import mmengine
 from mmengine.config import Config
@@ -33,17 +33,22 @@ class Trial:
         run (Run): The run.
         seed (int): Training seed.
         root (str): Folder of all runs.
-        teacher (Trial, optional): The teacher's trial.
+        needed (dict[str, Trial]): The trials that this one needs, by the field of the
+            run that names them.
     """
 
     def __init__(self, run: Run, seed: int, root: str,
-                 teacher: Optional['Trial'] = None) -> None:
-        self.run, self.seed, self.teacher = run, seed, teacher
+                 needed: Optional[Dict[str, 'Trial']] = None) -> None:
+        self.run, self.seed, self.needed = run, seed, needed or {}
         self.name = f'{run.name}/seed{seed}'
         self.folder = osp.join(root, run.folder, self.name)
         self.stock_config = osp.join(self.folder, 'stock.py')
         self.errors_file = osp.join(self.folder, 'test_errors.json')
         self.options = {'randomness.seed': seed, **run.options}
+        for option in run.checkpoints:
+            self.options[option] = osp.join(
+                self.needed[option].folder, 'student_best.pth')
+        teacher = self.needed.get('teacher')
         if teacher is not None:
             self.options['model.teacher.checkpoint'] = osp.join(
                 teacher.folder, 'best_NME_*.pth')
@@ -60,13 +65,13 @@ class Trial:
 
     @lru_cache(maxsize=None)
     def fingerprint(self, test: bool = False) -> str:
-        """Hashes the settings of training (and test), including the teacher's."""
+        """Hashes the settings of training (and test), including those of needed trials."""
         fields = {
             key: value for key, value in self.config().to_dict().items()
             if key in _FIELDS
             and (test or not key.startswith(('test_', 'vis', 'log_')))
         }
-        above = self.teacher.fingerprint() if self.teacher else ''
+        above = ''.join(trial.fingerprint() for trial in self.needed.values())
         text = json.dumps(_relevant(fields), sort_keys=True, default=str) + above
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -75,7 +80,7 @@ class Trial:
         if self.record().get('training', self.fingerprint()) != self.fingerprint():
             raise RecipeError(
                 f'{self.folder} was begun with other settings: its config, options or '
-                'teacher have changed since. Remove the folder to train it again, or '
+                'teachers have changed since. Remove the folder to train it again, or '
                 'choose another --work-dir.')
 
     def record(self) -> dict:

@@ -107,7 +107,7 @@ def test_a_failure_stops_only_what_depends_on_it(place):
     said = '\n'.join(said)
     assert 'plain/seed1: FAILED: tools/train.py exited with 1' in said
     assert 'out of luck' in said
-    assert 'student/seed0: left out, since its teacher failed' in said
+    assert 'student/seed0: left out, since teacher/seed0 failed' in said
     (place / 'break').unlink()
     (place / 'break_teacher').unlink()
     count = len(log())

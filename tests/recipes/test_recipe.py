@@ -63,11 +63,26 @@ def test_data_seeds_and_runs_are_chosen_without_another_recipe(write):
 
 def test_each_seed_has_a_teacher_of_its_own(write):
     trials = trials_of(load_recipe(write(GOOD)), 'root')
-    assert [t.teacher.name for t in trials['student']] == [
+    assert [t.needed['teacher'].name for t in trials['student']] == [
         'teacher/seed0', 'teacher/seed1']
     assert trials['student'][1].options == {
         'train_cfg.max_epochs': 2, 'model.x': 3, 'randomness.seed': 1,
         'model.teacher.checkpoint': 'root/teacher/seed1/best_NME_*.pth'}
+
+
+def test_a_run_starts_from_the_student_of_another(write):
+    fields = copy.deepcopy(GOOD)
+    fields['runs']['tuned'] = dict(
+        config='config.py', checkpoints={'load_from': 'student'})
+    fields['tables'][0]['rows'] = ['tuned', 'plain']
+    recipe = load_recipe(write(fields))
+    assert list(recipe.runs) == ['teacher', 'student', 'tuned', 'plain']
+    trials = trials_of(recipe, 'root')
+    assert trials['tuned'][1].options['load_from'] == (
+        'root/student/seed1/student_best.pth')
+    fields['runs']['teacher']['options'] = {'model.depth': 34}
+    other = trials_of(load_recipe(write(fields)), 'root')
+    assert trials['tuned'][1].fingerprint() != other['tuned'][1].fingerprint()
 
 
 def test_a_teacher_of_another_shape_brings_its_own_config(write):
@@ -86,6 +101,10 @@ def test_a_teacher_of_another_shape_brings_its_own_config(write):
     (lambda f: f['runs']['plain'].update(config='no.py'), 'no config no.py'),
     (lambda f: f['runs']['student'].update(teacher='nobody'), '"nobody"'),
     (lambda f: f['runs']['teacher'].update(teacher='student'), 'circle'),
+    (lambda f: f['runs']['teacher'].update(checkpoints=dict(load_from='student')),
+     'circle'),
+    (lambda f: f['runs']['student'].update(checkpoints=dict(load_from='plain')),
+     'load_from: "plain" has no teacher'),
     (lambda f: f['tables'][0]['rows'].append('nobody'), '"nobody"'),
     (lambda f: f['tables'][0].update(baseline='nobody'), '"nobody"'),
 ])
@@ -135,7 +154,7 @@ def test_recipes_of_the_repository(path, monkeypatch):
     included = {row for table in other_tables(path) for row in table.rows}
     for name, group in trials.items():
         run = recipe.runs[name]
-        if name in included or not (run.options or run.teacher):
+        if name in included or not (run.options or run.needs):
             continue  # its own recipe is tested too; the config as it is
         config = group[0].config()
         for key, value in group[0].options.items():
