@@ -115,6 +115,6 @@ def test_the_large_network_teaches_the_light_one(data, tmp_path):
     for name, path in plan('both', 6, None).items():
         build_config(path, data).dump(str(tmp_path / f'{name}.py'))
     trials = trainings(['large', 'light'], str(tmp_path))
-    assert trials['light'].teacher is trials['large']
+    assert trials['light'].needed['teacher'] is trials['large']
     assert trials['light'].config().model.teacher.checkpoint.startswith(
         trials['large'].folder)

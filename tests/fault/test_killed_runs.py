@@ -1,4 +1,5 @@
 """A run that is killed at any moment goes on to the end it would have had."""
+import itertools
 import multiprocessing
 import os
 import random
@@ -17,23 +18,34 @@ from mmengine.runner import find_latest_checkpoint
 EPOCHS = 5
 
 
-def slow_disk(seconds):
-    """So that many kills fall into the writing of a file."""
-    fsync = os.fsync
+def dies_before(operation):
+    """Kills this process when it is about to do that.
 
-    def slow(descriptor):
-        time.sleep(seconds)
-        fsync(descriptor)
-        time.sleep(seconds)
+    Args:
+        operation (int | str): The number of the file operation, or the start of
+            its name and file.
+    """
+    number = 0
 
-    os.fsync = slow
+    def watched(name, function):
+        def call(*args, **kwargs):
+            nonlocal number
+            number += 1
+            if number == operation or isinstance(operation, str) and \
+                    f'{name} {Path(str(args[-1])).name}'.startswith(operation):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+        return call
+
+    for name in ('fsync', 'replace', 'remove'):
+        setattr(os, name, watched(name, getattr(os, name)))
 
 
-def train(config):
+def train(config, operation):
     """In a forked process: the imports are done."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
-    slow_disk(.05)
+    dies_before(operation)
     new_runner(config).train()
     os._exit(0)
 
@@ -46,16 +58,18 @@ def config(validated_config):
     return Config(dict(fields, resume=True))
 
 
-def forked(config):
+def killed(config, before):
+    """Whether it was killed at that operation, not at its end."""
     process = multiprocessing.get_context('fork').Process(
-        target=train, args=(config, ))
+        target=train, args=(config, before))
     process.start()
-    return process
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
 
 
-def killed_after(start, seconds):
-    """Whether it had ended by itself."""
-    process = start()
+def ended(process, seconds):
+    """Whether it ended by itself; killed if not."""
     process.join(seconds)
     process.kill()
     process.join()
@@ -82,34 +96,45 @@ def results(work_dir):
     }
 
 
-def kill_and_compare(config, tmp_path, start, whole_s, kills, seed):
-    chance = random.Random(seed)
-    work_dir, before, ended = config.work_dir, 0, 0
-    for _ in range(kills):
-        ended += killed_after(lambda: start(config),
-                              chance.uniform(0, whole_s))
-        now = newest(work_dir)
-        assert now >= before, 'work was lost'
-        before = now
-    killed_after(lambda: start(config), 600)
+def assert_equals(work_dir, whole):
     assert newest(work_dir) == EPOCHS
-    found, expected = results(work_dir), results(tmp_path / 'whole')
+    found, expected = results(work_dir), results(whole)
     assert found.keys() == expected.keys()
     for name, weights in expected.items():
         for key, value in weights.items():
             assert torch.equal(found[name][key], value), (name, key)
     assert not list(Path(work_dir).glob('*.part'))
-    return ended
 
 
-@pytest.mark.parametrize('seed', [
-    0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))])
-def test_killed_runs_end_as_if_never_killed(config, tmp_path, seed):
-    whole = Config(dict(config.to_dict(), work_dir=str(tmp_path / 'whole')))
-    started = time.monotonic()
-    assert killed_after(lambda: forked(whole), 600)
-    kill_and_compare(config, tmp_path, forked, time.monotonic() - started,
-                     kills=6, seed=seed)
+@pytest.fixture
+def whole(config, tmp_path):
+    """The folder of a run that nothing interrupted."""
+    folder = tmp_path / 'whole'
+    assert not killed(Config(dict(config.to_dict(), work_dir=str(folder))), None)
+    return folder
+
+
+def test_killed_runs_end_as_if_never_killed(config, whole):
+    newest_before = 0
+    for operation in ('replace epoch_1', 'replace last_checkpoint', 'replace best_NME',
+                      'replace student_best.pth', 'remove epoch', 'remove best_NME'):
+        assert killed(config, operation), operation
+        assert newest(config.work_dir) >= newest_before, 'work was lost'
+        newest_before = newest(config.work_dir)
+    assert not killed(config, None)
+    assert_equals(config.work_dir, whole)
+
+
+@pytest.mark.long
+def test_no_moment_is_a_bad_one(config, whole, tmp_path):
+    """Killed once, before any operation; the second try runs to the end."""
+    for number in itertools.count(1):
+        one = Config(dict(config.to_dict(), work_dir=str(tmp_path / str(number))))
+        if not killed(one, number):
+            break
+        assert not killed(one, None)
+        assert_equals(one.work_dir, whole)
+    assert number > 30
 
 
 class Tool:
@@ -141,6 +166,11 @@ class Tool:
 def test_twenty_kills_of_the_training_tool(config, tmp_path):
     whole = Config(dict(config.to_dict(), work_dir=str(tmp_path / 'whole')))
     started = time.monotonic()
-    assert killed_after(lambda: Tool(whole), 600)
-    kill_and_compare(config, tmp_path, Tool, time.monotonic() - started,
-                     kills=20, seed=0)
+    assert ended(Tool(whole), 600)
+    whole_s, chance, before = time.monotonic() - started, random.Random(0), 0
+    for _ in range(20):
+        ended(Tool(config), chance.uniform(0, whole_s))
+        assert newest(config.work_dir) >= before, 'work was lost'
+        before = newest(config.work_dir)
+    ended(Tool(config), 600)
+    assert_equals(config.work_dir, tmp_path / 'whole')

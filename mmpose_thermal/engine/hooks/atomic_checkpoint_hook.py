@@ -2,7 +2,7 @@ import glob
 import ntpath
 import os
 import os.path as osp
-from typing import Tuple
+from typing import Iterable, Tuple
 
 from mmengine.dist import is_main_process, master_only
 from mmengine.fileio import LocalBackend
@@ -15,6 +15,7 @@ from ..config_text import format_configs_once
 from ..storage import ATOMIC, AtomicLocalBackend
 
 _VALIDATED = 'validated'
+_RETIRED = 'retired_ckpts'
 
 
 @HOOKS.register_module()
@@ -27,7 +28,7 @@ class AtomicCheckpointHook(CheckpointHook):
     - It writes checkpoints and ``last_checkpoint`` to temporary files and moves
       them into place.
     - It removes an outdated checkpoint, or the former best one, only after
-      recording its successor.
+      recording its successor, which notes what is left to remove.
     - A resumed run first validates a checkpoint that was saved but not
       validated. The best checkpoint is then that of an uninterrupted run.
     - A work directory may be moved or copied between two runs. Nothing outside
@@ -52,6 +53,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self.file_backend = AtomicLocalBackend()
             self._remove_leftovers()
         self._find_best(runner)
+        self._remove_retired(runner)
         if _awaits_validation(runner):
             runner.logger.info('The run was interrupted before this checkpoint '
                                'was validated: validating it first.')
@@ -89,11 +91,13 @@ class AtomicCheckpointHook(CheckpointHook):
         outdated = []
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             while len(self.keep_ckpt_ids) >= self.max_keep_ckpts:
-                outdated.append(self.keep_ckpt_ids.popleft())
+                outdated.append(
+                    self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
             self.keep_ckpt_ids.append(step)
             runner.message_hub.update_info('keep_ckpt_ids',
                                            list(self.keep_ckpt_ids))
-        self.last_ckpt = self._path(step)
+        self._retire(runner, outdated)
+        self.last_ckpt = self._path_of(self.filename_tmpl.format(step))
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         runner.save_checkpoint(
             self.out_dir,
@@ -108,24 +112,38 @@ class AtomicCheckpointHook(CheckpointHook):
             AtomicLocalBackend().put(
                 self.last_ckpt.encode(),
                 osp.join(runner.work_dir, 'last_checkpoint'))
-            for old in outdated:
-                self._remove(self._path(old))
+        self._remove_retired(runner)
 
     def _save_best_checkpoint(self, runner, metrics) -> None:
         if not self.save_best:
             return
         before = self._best()
+        self._retire(runner, (osp.basename(path) for path in before.values()
+                              if path and path == self._path_of(osp.basename(path))))
         # MMEngine removes the ones it knows before it writes.
         self._set_best(dict.fromkeys(before))
         super()._save_best_checkpoint(runner, metrics)
         after = self._best()
         self._set_best({name: after[name] or path
                         for name, path in before.items()})
+        self._remove_retired(runner)
+
+    def _retire(self, runner, names: Iterable[str]) -> None:
+        """Notes files that go as soon as they have a successor."""
+        info = runner.message_hub.runtime_info
+        runner.message_hub.update_info(
+            _RETIRED, [*info.get(_RETIRED, ()), *names])
+
+    def _remove_retired(self, runner) -> None:
+        """Removes what was noted, also by a killed run, but not the best ones."""
+        info = runner.message_hub.runtime_info
+        best = {ntpath.basename(path) for key, path in info.items()
+                if key.startswith('best_ckpt') and path}
         if is_main_process():
-            for name, path in before.items():
-                if path and after[name] not in (None, path) and \
-                        path == self._path_of(osp.basename(path)):
-                    self._remove(path)
+            for name in info.get(_RETIRED, ()):
+                if name not in best:
+                    self._remove(self._path_of(name))
+        runner.message_hub.update_info(_RETIRED, [])
 
     def _best(self) -> dict:
         """Paths of the best checkpoints by metric; a single metric has no name."""
@@ -140,9 +158,6 @@ class AtomicCheckpointHook(CheckpointHook):
             self.best_ckpt_path = paths[None]
         else:
             self.best_ckpt_path_dict.update(paths)
-
-    def _path(self, step: int) -> str:
-        return self._path_of(self.filename_tmpl.format(step))
 
     def _path_of(self, name: str) -> str:
         return self.file_backend.join_path(self.out_dir, name)
