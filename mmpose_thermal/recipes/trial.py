@@ -65,7 +65,7 @@ class Trial:
 
     @lru_cache(maxsize=None)
     def fingerprint(self, test: bool = False) -> str:
-        """Hashes the settings of training (and test), including those of needed trials."""
+        """Hashes the settings of training (and test), and of needed trials."""
         fields = {
             key: value for key, value in self.config().to_dict().items()
             if key in _FIELDS
