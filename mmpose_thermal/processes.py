@@ -1,4 +1,7 @@
 """Applies a function to many tasks, in several processes."""
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Callable, Sequence
 
 import cv2
@@ -13,21 +16,41 @@ def map_in_processes(function: Callable, tasks: Sequence, jobs: int,
     end threads that its parent had started: it would wait for them for ever.
 
     Args:
-        function (Callable): Called with one task; a function of a module.
+        function (Callable): Called with one task; a function of a module. Where
+            the system can fork, it finds the module's variables as they are.
         tasks (Sequence): The tasks.
         jobs (int): Number of processes; 1 stays in this one.
         chunksize (int): Number of tasks handed to a process at a time.
 
     Returns:
         list: The results, in the order of the tasks.
+
+    Raises:
+        ChildProcessError: A process was killed.
     """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         if jobs > 1 and len(tasks) > 1:
-            return mmengine.track_parallel_progress(
-                function, tasks, jobs, chunksize=chunksize, keep_order=True)
+            return _in_pool(function, tasks, jobs, chunksize)
         return mmengine.track_progress(function, tasks)
     finally:
         cv2.setNumThreads(threads)
         print(flush=True)
+
+
+def _in_pool(function, tasks, jobs, chunksize):
+    # multiprocessing.Pool, which MMEngine uses, waits for ever for a killed process.
+    can_fork = 'fork' in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context('fork' if can_fork else None)
+    with ProcessPoolExecutor(jobs, context) as pool:
+        bar, results = mmengine.ProgressBar(len(tasks)), []
+        try:
+            for result in pool.map(function, tasks, chunksize=chunksize):
+                results.append(result)
+                bar.update()
+        except BrokenProcessPool:
+            raise ChildProcessError(
+                f'One of {jobs} processes was killed, perhaps because memory ran '
+                'out: try again with fewer (--jobs).') from None
+    return results

@@ -1,4 +1,6 @@
 """Tasks in several processes."""
+import os
+import signal
 import subprocess
 import sys
 
@@ -27,6 +29,18 @@ def test_an_error_of_a_task_is_raised():
     with pytest.raises(cv2.error):
         map_in_processes(total, [np.zeros(0)] * 2, 2)
     assert cv2.getNumThreads() == threads
+
+
+def killed_at_two(task):
+    if task == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def test_a_killed_process_ends_the_work_with_a_remedy():
+    """As where memory runs out; multiprocessing.Pool waits for ever."""
+    with pytest.raises(ChildProcessError, match='memory .*--jobs'):
+        map_in_processes(killed_at_two, [*range(8)], 2)
 
 
 def test_threads_of_opencv_do_not_stop_forked_processes():

@@ -1,6 +1,5 @@
 """Renders scenes with people near and far, to train face detectors."""
 import argparse
-import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.datasets.converter_tools import write_json
+from mmpose_thermal.processes import map_in_processes
 from mmpose_thermal.synthetic.crowds import render_crowd, render_head
 
 _SPLITS = ('train', 'val')
@@ -33,7 +33,6 @@ def parse_args():
 
 
 def render_one_head(key):
-    cv2.setNumThreads(1)
     return render_head(*key)
 
 
@@ -44,13 +43,6 @@ def write_scene(task):
     if not cv2.imwrite(str(path), crowd.grey, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
         raise OSError(f'{path} could not be written.')
     return crowd.boxes.tolist(), crowd.grey.shape
-
-
-def in_parallel(function, tasks, jobs):
-    if jobs <= 1:
-        return [*map(function, tasks)]
-    with multiprocessing.get_context('fork').Pool(jobs) as pool:
-        return pool.map(function, tasks, 16)
 
 
 def coco_json(scenes, names):
@@ -87,9 +79,9 @@ def main():
         names = [f'thermal/{split}/{index:06d}.png'
                  for index in range(getattr(args, split))]
         seed = 2 * args.seed + number
-        _HEADS[:] = in_parallel(
+        _HEADS[:] = map_in_processes(
             render_one_head, [(seed, one) for one in range(people)], args.jobs)
-        scenes = in_parallel(
+        scenes = map_in_processes(
             write_scene, [(out / name, [seed, 10**6 + index])
                           for index, name in enumerate(names)], args.jobs)
         write_json(out / 'annotations' / f'{split}.json',
