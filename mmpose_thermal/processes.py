@@ -1,7 +1,9 @@
 """Applies a function to many tasks, in several processes."""
-import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, parent_process
 from typing import Callable, Sequence
 
 import cv2
@@ -16,8 +18,7 @@ def map_in_processes(function: Callable, tasks: Sequence, jobs: int,
     end threads that its parent had started: it would wait for them for ever.
 
     Args:
-        function (Callable): Called with one task; a function of a module. Where
-            the system can fork, it finds the module's variables as they are.
+        function (Callable): Called with one task; a function of a module.
         tasks (Sequence): The tasks.
         jobs (int): Number of processes; 1 stays in this one.
         chunksize (int): Number of tasks handed to a process at a time.
@@ -41,9 +42,7 @@ def map_in_processes(function: Callable, tasks: Sequence, jobs: int,
 
 def _in_pool(function, tasks, jobs, chunksize):
     # multiprocessing.Pool, which MMEngine uses, waits for ever for a killed process.
-    can_fork = 'fork' in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context('fork' if can_fork else None)
-    with ProcessPoolExecutor(jobs, context) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_end_with_parent) as pool:
         bar, results = mmengine.ProgressBar(len(tasks)), []
         try:
             for result in pool.map(function, tasks, chunksize=chunksize):
@@ -54,3 +53,12 @@ def _in_pool(function, tasks, jobs, chunksize):
                 f'One of {jobs} processes was killed, perhaps because memory ran '
                 'out: try again with fewer (--jobs).') from None
     return results
+
+
+def _end_with_parent():
+    """Ends this process when its parent was killed, which cannot do that itself."""
+    def wait():
+        connection.wait([parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,8 +1,8 @@
 """Tasks in several processes."""
-import os
-import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -31,16 +31,55 @@ def test_an_error_of_a_task_is_raised():
     assert cv2.getNumThreads() == threads
 
 
+def test_a_killed_process_ends_the_work_with_a_remedy():
+    """As where memory runs out; multiprocessing.Pool waits for ever."""
+    script = '''
+import os, signal
+from mmpose_thermal.processes import map_in_processes
+
 def killed_at_two(task):
     if task == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-    return task
+
+map_in_processes(killed_at_two, [*range(8)], 2)
+'''
+    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', script],
+                          capture_output=True, text=True, timeout=60)
+    assert 'ChildProcessError' in done.stderr and '--jobs' in done.stderr
 
 
-def test_a_killed_process_ends_the_work_with_a_remedy():
-    """As where memory runs out; multiprocessing.Pool waits for ever."""
-    with pytest.raises(ChildProcessError, match='memory .*--jobs'):
-        map_in_processes(killed_at_two, [*range(8)], 2)
+def test_processes_end_with_their_parent(tmp_path):
+    script = '''
+import os, sys, time
+from pathlib import Path
+from mmpose_thermal.processes import map_in_processes
+
+def sleep(task):
+    Path(sys.argv[1], str(os.getpid())).touch()
+    time.sleep(60)
+
+map_in_processes(sleep, [0, 1, 2], 3)
+'''
+    parent = subprocess.Popen([sys.executable, '-W', 'ignore', '-c', script, tmp_path],
+                              stdout=subprocess.DEVNULL)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 3)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(map(is_running, tmp_path.iterdir())))
+
+
+def is_running(path):
+    try:
+        return ') Z ' not in Path('/proc', path.name, 'stat').read_text()
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(happens, seconds=60):
+    ends = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < ends
+        time.sleep(.05)
 
 
 def test_threads_of_opencv_do_not_stop_forked_processes():

@@ -113,9 +113,10 @@ def load_recipe(path: str,
         only (Sequence[str]): Names of runs. Defaults to all runs in tables.
 
     Raises:
-        RecipeError: A field is unknown or missing, a row or needed run is not a run
-            or leaves no checkpoint of a student, runs need each other in a circle,
-            or included recipes define different runs with the same name.
+        RecipeError: A field or option is unknown, missing or given twice, a row or
+            needed run is not a run or leaves no checkpoint of a student, runs need
+            each other in a circle, or included recipes define different runs with
+            the same name.
     """
     if not osp.isfile(path):
         raise RecipeError(f'There is no recipe {path}.')
@@ -168,9 +169,27 @@ def _runs(given, data_root, path):
         if not osp.isfile(run.config):
             raise RecipeError(f'{where}: there is no config {run.config}. Give its '
                               'path relative to the folder where you run this.')
-        runs[name] = replace(
+        run = replace(
             run, options={**shared, **run.options}, folder=given.get('folder', ''))
+        _check_checkpoints(run, where)
+        runs[name] = run
     return runs
+
+
+def _check_checkpoints(run, where):
+    for option in run.checkpoints:
+        if option in run.options or (
+                run.teacher and option == 'model.teacher.checkpoint'):
+            raise RecipeError(f'{where}: {option} is given twice.')
+        if option != 'load_from' and not option.startswith('model.'):
+            raise RecipeError(f'{where}: checkpoints: "{option}" is neither load_from '
+                              'nor an option of the model.')
+
+
+def _exports_student(config):
+    fields = Config.fromfile(config)
+    return 'StudentCheckpointHook' in str(
+        [fields.get('default_hooks'), fields.get('custom_hooks')])
 
 
 def _build(kind, stated, where):
@@ -201,9 +220,11 @@ def _needed_first(runs, tables, path):
                               'other in a circle.')
         for key, needed in runs[name].needs.items():
             add(needed, f'runs.{name}: {key}', (*waiting, name))
-            if key != 'teacher' and runs[needed].teacher is None:
-                raise RecipeError(f'{path}: runs.{name}: {key}: "{needed}" has no '
-                                  'teacher, so it writes no student_best.pth.')
+        for key, needed in runs[name].checkpoints.items():
+            if not _exports_student(runs[needed].config):
+                raise RecipeError(
+                    f'{path}: runs.{name}: {key}: the config of "{needed}" has no '
+                    'StudentCheckpointHook, so it writes no student_best.pth.')
         ordered[name] = runs[name]
 
     for table in tables:

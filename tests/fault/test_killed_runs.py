@@ -63,7 +63,7 @@ def killed(config, before):
     process = multiprocessing.get_context('fork').Process(
         target=train, args=(config, before))
     process.start()
-    process.join()
+    process.join(600)
     assert process.exitcode in (0, -signal.SIGKILL)
     return process.exitcode != 0
 
@@ -106,16 +106,15 @@ def assert_equals(work_dir, whole):
     assert not list(Path(work_dir).glob('*.part'))
 
 
-@pytest.fixture
-def whole(config, tmp_path):
+def uninterrupted(config, tmp_path):
     """The folder of a run that nothing interrupted."""
     folder = tmp_path / 'whole'
     assert not killed(Config(dict(config.to_dict(), work_dir=str(folder))), None)
     return folder
 
 
-def test_killed_runs_end_as_if_never_killed(config, whole):
-    newest_before = 0
+def test_killed_runs_end_as_if_never_killed(config, tmp_path):
+    whole, newest_before = uninterrupted(config, tmp_path), 0
     for operation in ('replace epoch_1', 'replace last_checkpoint', 'replace best_NME',
                       'replace student_best.pth', 'remove epoch', 'remove best_NME'):
         assert killed(config, operation), operation
@@ -126,8 +125,11 @@ def test_killed_runs_end_as_if_never_killed(config, whole):
 
 
 @pytest.mark.long
-def test_no_moment_is_a_bad_one(config, whole, tmp_path):
+@pytest.mark.parametrize('interval', [1, 2])
+def test_no_moment_is_a_bad_one(config, interval, tmp_path):
     """Killed once, before any operation; the second try runs to the end."""
+    config.default_hooks.checkpoint.interval = interval
+    whole = uninterrupted(config, tmp_path)
     for number in itertools.count(1):
         one = Config(dict(config.to_dict(), work_dir=str(tmp_path / str(number))))
         if not killed(one, number):

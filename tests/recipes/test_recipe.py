@@ -27,6 +27,8 @@ GOOD = dict(
 def write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'config.py').write_text('model = dict()')
+    (tmp_path / 'kd.py').write_text(
+        'default_hooks = dict(student=dict(type="StudentCheckpointHook"))')
 
     def write(fields, name='recipe.py'):
         (tmp_path / name).write_text('\n'.join(
@@ -72,6 +74,7 @@ def test_each_seed_has_a_teacher_of_its_own(write):
 
 def test_a_run_starts_from_the_student_of_another(write):
     fields = copy.deepcopy(GOOD)
+    fields['runs']['student']['config'] = 'kd.py'
     fields['runs']['tuned'] = dict(
         config='config.py', checkpoints={'load_from': 'student'})
     fields['tables'][0]['rows'] = ['tuned', 'plain']
@@ -104,7 +107,13 @@ def test_a_teacher_of_another_shape_brings_its_own_config(write):
     (lambda f: f['runs']['teacher'].update(checkpoints=dict(load_from='student')),
      'circle'),
     (lambda f: f['runs']['student'].update(checkpoints=dict(load_from='plain')),
-     'load_from: "plain" has no teacher'),
+     'load_from: .*"plain" has no StudentCheckpointHook'),
+    (lambda f: f['runs']['plain'].update(checkpoints=dict(load_form='student')),
+     '"load_form" is neither'),
+    (lambda f: f['runs']['plain'].update(
+        checkpoints={'model.x': 'student'}, options={'model.x': 3}), 'given twice'),
+    (lambda f: f['runs']['student'].update(
+        checkpoints={'model.teacher.checkpoint': 'student'}), 'given twice'),
     (lambda f: f['tables'][0]['rows'].append('nobody'), '"nobody"'),
     (lambda f: f['tables'][0].update(baseline='nobody'), '"nobody"'),
 ])

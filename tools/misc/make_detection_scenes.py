@@ -1,5 +1,6 @@
 """Renders scenes with people near and far, to train face detectors."""
 import argparse
+import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -70,6 +71,7 @@ def coco_json(scenes, names):
 
 def main():
     args = parse_args()
+    multiprocessing.set_start_method('fork', force=True)  # shares _HEADS
     started = time.perf_counter()
     out = Path(args.out_dir)
     for number, split in enumerate(_SPLITS):

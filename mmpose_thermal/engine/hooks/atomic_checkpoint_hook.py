@@ -52,6 +52,9 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(ATOMIC)
             self.file_backend = AtomicLocalBackend()
             self._remove_leftovers()
+        last = runner.message_hub.runtime_info.get('last_ckpt')
+        if last:  # or MMEngine would not save again what has become the best
+            self.last_ckpt = self._path_of(ntpath.basename(last))
         self._find_best(runner)
         self._remove_retired(runner)
         if _awaits_validation(runner):
