@@ -6,7 +6,7 @@ import numpy as np
 
 from mmpose_thermal.runtime.crops import boxes_from, letterbox
 
-from .model_files import read_model
+from .tflite import TfliteNetwork
 
 _IN_WHEEL = 'mediapipe/modules/face_detection/face_detection_short_range.tflite'
 _SIZE_PX = 128
@@ -39,8 +39,8 @@ class BlazeFace:
     """
 
     def __init__(self, path: str) -> None:
-        content = read_model(path, _IN_WHEEL)
-        self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
+        self._network = TfliteNetwork(
+            path, _IN_WHEEL, ['classificators', 'regressors'])
         self._centres = _anchor_centres()
 
     def __call__(self, image: np.ndarray,
@@ -55,8 +55,8 @@ class BlazeFace:
 
     def _in_tile(self, tile, min_score, left, top):
         canvas, scale = letterbox(tile, (_SIZE_PX, ) * 2)
-        self._net.setInput(canvas[:, ::-1].astype(np.float32) / 127.5 - 1)
-        logits, boxes = self._net.forward(['classificators', 'regressors'])
+        logits, boxes = self._network(
+            canvas[:, ::-1].astype(np.float32) / 127.5 - 1)
         scores = 1 / (1 + np.exp(-np.clip(logits.ravel(), -80, 80)))
         middle = boxes[0, :, :2] + self._centres
         half = boxes[0, :, 2:4] / 2

@@ -2,8 +2,8 @@
 import cv2
 import numpy as np
 
-from .model_files import read_model
 from .square_crops import SquareCrops
+from .tflite import TfliteNetwork
 
 # The points of the mesh that come closest to iBUG's 68.
 _MESH_OF_IBUG68 = [
@@ -36,18 +36,14 @@ class FaceMesh:
     point_set = 'ibug68'
 
     def __init__(self, path: str, crop: float = 1.5) -> None:
-        content = read_model(path, IN_WHEEL)
-        self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
+        self._network = TfliteNetwork(path, IN_WHEEL, ['conv2d_31', 'conv2d_21'])
         self._crop = crop
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         crops = SquareCrops(boxes, _SIZE_PX, self._crop, _SHIFT)
         points, scores = [], []
         for crop in crops.cut(image):
-            self._net.setInput(cv2.dnn.blobFromImage(crop, 1 / 255))
-            presence, mesh = sorted(
-                self._net.forward(self._net.getUnconnectedOutLayersNames()),
-                key=np.size)
+            presence, mesh = self._network(cv2.dnn.blobFromImage(crop, 1 / 255))
             points.append(mesh.reshape(_MESH_POINTS, 3)[_MESH_OF_IBUG68, :2])
             scores.append(1 / (1 + np.exp(-np.clip(presence.item(), -80, 80))))
         found = crops.to_image(np.array(points).reshape(len(boxes), -1, 2))

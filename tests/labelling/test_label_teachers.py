@@ -48,14 +48,27 @@ def test_a_network_with_points_of_no_known_set_is_refused(tmp_path):
         load_teacher(str(tmp_path / 'five.onnx'))
 
 
-def face_mesh(monkeypatch, wheel, logit):
+def network_of(outputs, names):
+    """A network in OpenCV, which knows so many of its outputs by itself."""
+    def forward(wanted):
+        if isinstance(wanted, str):
+            return outputs[wanted]
+        if len(wanted) != len(names):
+            raise cv2.error('requested and actual outputs must be the same')
+        return [outputs[name] for name in wanted]
+
+    network = SimpleNamespace(seen=[], forward=forward,
+                              getUnconnectedOutLayersNames=lambda: names)
+    network.setInput = network.seen.append
+    return network
+
+
+def face_mesh(monkeypatch, wheel, logit, names=('conv2d_31', 'conv2d_21')):
     """Writes a wheel whose FaceMesh finds the outer eye corners of any crop."""
     mesh = np.zeros((468, 3), np.float32)
     mesh[[33, 263]] = [[60, 80, 5], [132, 80, 5]]
-    network = SimpleNamespace(
-        setInput=lambda blob: None, getUnconnectedOutLayersNames=lambda: (),
-        forward=lambda names: [np.full((1, 1, 1, 1), logit),
-                               mesh.reshape(1, -1, 1, 1)])
+    network = network_of(dict(conv2d_31=np.full((1, 1, 1, 1), logit),
+                              conv2d_21=mesh.reshape(1, -1, 1, 1)), names)
     monkeypatch.setattr(cv2.dnn, 'readNetFromTFLite', lambda content: {
         b'model': network}[content.tobytes()])
     with zipfile.ZipFile(wheel, 'w') as file:
@@ -63,9 +76,12 @@ def face_mesh(monkeypatch, wheel, logit):
     return load_teacher(str(wheel), crop=1.6)
 
 
-def test_face_mesh_is_read_from_a_wheel_that_is_not_installed(tmp_path, monkeypatch):
+@pytest.mark.parametrize('names', [
+    ('conv2d_31', 'conv2d_21'), ('conv2d_21', )], ids=['OpenCV 4', 'OpenCV 5'])
+def test_face_mesh_is_read_from_a_wheel_that_is_not_installed(
+        tmp_path, monkeypatch, names):
     wheel = tmp_path / 'mediapipe.whl'
-    teacher = face_mesh(monkeypatch, wheel, logit=np.log(4))
+    teacher = face_mesh(monkeypatch, wheel, np.log(4), names)
     found = teacher(BLANK, np.array([[15., 25, 75, 85]]))
     # 96 px in the image are 192 px in the crop, which lies 1.2 px higher.
     assert found[0, [36, 45]] == pytest.approx(
@@ -121,10 +137,10 @@ def test_models_that_cannot_be_loaded_are_named(load, tmp_path):
 
 def blaze_face(monkeypatch, tmp_path, found):
     """A BlazeFace whose network returns logits (896, ) and boxes (896, 4)."""
-    network = SimpleNamespace(
-        seen=[], setInput=lambda blob: network.seen.append(blob),
-        forward=lambda names: [found[0].reshape(1, 896, 1),
-                               np.pad(found[1], ((0, 0), (0, 12)))[None]])
+    network = network_of(
+        dict(classificators=found[0].reshape(1, 896, 1),
+             regressors=np.pad(found[1], ((0, 0), (0, 12)))[None]),
+        names=('regressors', 'classificators'))
     monkeypatch.setattr(cv2.dnn, 'readNetFromTFLite', lambda content: network)
     (tmp_path / 'face_detection_short_range.tflite').write_bytes(b'model')
     return BlazeFace(str(tmp_path / 'face_detection_short_range.tflite')), network
