@@ -13,7 +13,8 @@ def format_configs_once() -> None:
     """Lets ``Config.pretty_text`` remember the text of each config.
 
     A run asks for it four times before it starts and for each checkpoint, and
-    formatting takes seconds if the config is long.
+    formatting takes seconds if the config is long. Ctrl-C meanwhile is not
+    reported as an error in the config.
     """
     Config.pretty_text = property(_pretty_text, doc=_FORMAT.__doc__)
 
@@ -24,7 +25,12 @@ def _pretty_text(config: Config) -> str:
         if len(_TEXTS) > 8:
             _TEXTS.clear()
         _import_yapf()
-        _TEXTS[content] = _FORMAT(config)
+        try:
+            _TEXTS[content] = _FORMAT(config)
+        except SyntaxError as error:  # what MMEngine makes of anything, even Ctrl-C
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            raise
     return _TEXTS[content]
 
 

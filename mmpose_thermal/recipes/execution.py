@@ -14,6 +14,7 @@ from typing import IO, Callable, Dict, Iterator, List
 
 from mmengine.utils import get_git_hash
 
+from ..engine.config_text import format_configs_once
 from ..engine.student import student_config
 from .recipe import Recipe, RecipeError
 from .trial import Trial, TrialError
@@ -57,6 +58,7 @@ def execute(recipe: Recipe, root: str,
         RecipeError: A trial was started with other settings, or preparing the data
             failed.
     """
+    format_configs_once()
     by_run = trials_of(recipe, root)
     trials = [trial for group in by_run.values() for trial in group]
     for trial in trials:

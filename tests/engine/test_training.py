@@ -16,6 +16,7 @@ from mmpose.registry import MODELS
 from yapf.yapflib import yapf_api
 
 from mmpose_thermal.apis import extract_student, student_config
+from mmpose_thermal.engine.config_text import format_configs_once
 
 
 def train(config, work_dir, **changes):
@@ -92,6 +93,17 @@ def test_checkpoints_do_not_format_the_config_again(run_config, tmp_path,
     assert len(texts) <= 2  # whole, and of the student
     runner.cfg.title = 'another one'
     assert 'another one' in runner.cfg.pretty_text
+
+
+def test_an_interruption_while_a_config_is_formatted_is_one(monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    for module in (yapf_api, mmengine_config):
+        monkeypatch.setattr(module, 'FormatCode', interrupted, raising=False)
+    format_configs_once()
+    with pytest.raises(KeyboardInterrupt):
+        Config(dict(formatted='never before')).pretty_text
 
 
 @pytest.mark.skipif(

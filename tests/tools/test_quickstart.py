@@ -59,7 +59,8 @@ def finished(quickstart, interrupted):
 
 def test_an_interruption_is_confirmed(interrupted):
     output, returncode = interrupted
-    assert returncode == 130 and 'Interrupted; start it again' in output
+    assert returncode == 130, output[-3000:]
+    assert 'Interrupted; start it again' in output
 
 
 def test_finished_trainings_are_not_repeated(finished):
