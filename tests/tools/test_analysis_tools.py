@@ -241,7 +241,7 @@ def test_steps_are_timed_side_by_side(run_tool, tmp_path):
     # Ours waits for no value that the plain step does not wait for: both look
     # at the sizes of the images, which are on the host, once a modality (with
     # PyTorch 2.1 that is two reads).
-    reads = {name: value['item'] for name, value in numbers['reads'].items()}
+    reads = {name: value['reads'] for name, value in numbers['reads'].items()}
     assert reads['DIKD'] == 2 * reads['plain'] and reads['plain'] in (1, 2)
     assert reads['DIKD, unlabelled'] == reads['DIKD, two teachers'] == reads['DIKD']
     assert {'DIKD / floor', 'DIKD, unlabelled / floor', 'MMRazor style / ours',

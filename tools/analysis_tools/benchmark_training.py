@@ -27,6 +27,7 @@ from mmengine.config import Config, DictAction
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from peer_distillers import LossOfBoth
+from torch.utils._python_dispatch import TorchDispatchMode
 
 _CONFIG = ('configs/thermal_face_2d_keypoint/mlcm_kd/synthetic/'
            'ktl-dikd_res18-w32_1xb32-20e_synthetic-96x96.py')
@@ -159,8 +160,7 @@ class Setup:
 
     def ways(self):
         """Returns all functions to time, by name."""
-        calls = self.compiled_ways() if self.args.compile else self.eager_ways()
-        return {name: self.synchronised(call) for name, call in calls.items()}
+        return self.compiled_ways() if self.args.compile else self.eager_ways()
 
     def compiled_ways(self):
         which = self.args.compile
@@ -202,21 +202,38 @@ class Setup:
         return lambda: (call(), torch.cuda.synchronize(self.device))
 
 
-def observe(call, device):
-    """Counts how often a step waits for a value; on a GPU also copies and memory."""
-    activities, on_gpu = [torch.profiler.ProfilerActivity.CPU], device.type == 'cuda'
-    if on_gpu:
-        activities.append(torch.profiler.ProfilerActivity.CUDA)
+class _CountReads(TorchDispatchMode):
+    """Counts how often the host reads a value or copies a tensor of the device."""
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **kwargs or {})
+        self.count += function is torch.ops.aten._local_scalar_dense.default or (
+            torch.is_tensor(result) and result.device.type == 'cpu' and any(
+                torch.is_tensor(value) and value.is_cuda for value in args))
+        return result
+
+
+def observe(call, device, compiled):
+    """Counts the reads of an eager step; on a GPU also how often it waits, and memory."""
+    counter, seen = _CountReads(), {}
+    if not compiled:  # compiled networks cannot run inside a dispatch mode
+        with counter:
+            call()
+        seen['reads'] = counter.count
+    if device.type == 'cuda':
+        torch.cuda.synchronize(device)
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
-    with torch.profiler.profile(activities=activities) as profile:
-        call()
-    names = [event.name for event in profile.events()]
-    return dict(
-        item=names.count('aten::_local_scalar_dense'),
-        device_to_host=sum('DtoH' in name for name in names),
-        peak_mb=(torch.cuda.max_memory_allocated(device) - before) / 2**20
-        if on_gpu else None)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            torch.cuda.set_sync_debug_mode('warn')
+            call()
+            torch.cuda.set_sync_debug_mode('default')
+        torch.cuda.synchronize(device)
+        seen['waits'] = sum('synchronizing' in str(each.message) for each in caught)
+        seen['peak_mb'] = (torch.cuda.max_memory_allocated(device) - before) / 2**20
+    return seen
 
 
 def ratios_of(times):
@@ -259,27 +276,29 @@ def main():
     setup = Setup(args)
     calls, device = setup.ways(), setup.device
     is_alone = device.type == 'cpu' and torch.get_num_threads() == 1
-    times = time_in_turns(calls, args.rounds, clock=time.process_time if is_alone
-                          else time.perf_counter)
+    times = time_in_turns(
+        {name: setup.synchronised(call) for name, call in calls.items()}, args.rounds,
+        clock=time.process_time if is_alone else time.perf_counter)
     numbers = dict(
-        machine=machine_class(),
-        ms={name: float(np.median(spent)) for name, spent in times.items()},
-        ratios=ratios_of(times),
-        reads={name: observe(call, device) for name, call in calls.items()})
+        machine=machine_class(), ratios=ratios_of(times), reads={},
+        ms={name: float(np.median(spent)) for name, spent in times.items()})
     print(f'{machine_class()}, {time.strftime("%Y-%m-%d")}; {args.config}, batch '
           f'{args.batch}, {args.amp or "float32"}, teacher {args.teacher or "as it is"}'
-          '\n\n| way | ms a step | pairs/s | waits for a value | copies to the host '
-          '| peak, MB |\n|---|---:|---:|---:|---:|---:|')
+          '\n\n| way | ms a step | pairs/s |\n|---|---:|---:|')
     for name, ms in numbers['ms'].items():
-        seen = numbers['reads'][name]
-        peak = '' if seen['peak_mb'] is None else f'{seen["peak_mb"]:.0f}'
-        print(f'| {name} | {ms:.1f} | {1e3 * args.batch / ms:.0f} | {seen["item"]} | '
-              f'{seen["device_to_host"]} | {peak} |')
+        print(f'| {name} | {ms:.1f} | {1e3 * args.batch / ms:.0f} |')
     print('\n| ratio of times | |\n|---|---:|')
     for name, value in numbers['ratios'].items():
         print(f'| {name} | {value:.2f} |')
+    # The times are out before a way can fail or take long under observation.
+    print('\n| way | reads by the host | waits for the GPU | peak, MB |\n'
+          '|---|---:|---:|---:|', flush=True)
+    for name, call in calls.items():
+        seen = numbers['reads'][name] = observe(call, device, args.compile)
+        print(f'| {name} |', *(f'{value:.0f} |' if value is not None else '|' for value in (
+            seen.get(key) for key in ('reads', 'waits', 'peak_mb'))), flush=True)
     if device.type == 'cuda' and not args.compile:
-        print(f'| peak memory: DIKD / floor | {memory_ratio(numbers["reads"]):.2f} |')
+        print(f'\nPeak memory, DIKD / floor: {memory_ratio(numbers["reads"]):.2f}')
     if args.out:
         Path(args.out).write_text(json.dumps(numbers, indent=1))
 
