@@ -6,6 +6,8 @@ the command. Heavy imports happen only inside ``run``, so that help appears at
 once and PyTorch is needed only by the commands that use it.
 """
 import argparse
+import os
+import sys
 from importlib import import_module
 from typing import Optional, Sequence, Union
 
@@ -59,7 +61,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
     """
     args = build_parser().parse_args(arguments)
     try:
-        return args.run(args)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
     except ModuleNotFoundError as error:
         package = (error.name or '').partition('.')[0]
         if package not in _REMEDIES:
@@ -67,4 +71,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
         return (f'error: `mmpose-thermal {args.command}` needs {package}, which '
                 f'is not installed: {_REMEDIES[package]}')
     except (OSError, ValueError, NotImplementedError) as error:
+        if isinstance(error, BrokenPipeError) and _output_is_closed():
+            return 141  # as a program that the signal ends
         return f'error: {with_options(str(error), vars(args))}'
+
+
+def _output_is_closed() -> bool:
+    """Whether nobody reads on, as behind ``| head``; then Python is not to try either."""
+    try:
+        print(flush=True)
+        return False
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True

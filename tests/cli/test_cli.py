@@ -39,13 +39,13 @@ TRAINING_SIDE = ['torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose']
 def console_script(tmp_path):
     """Runs the command line in a process of its own."""
 
-    def console_script(*arguments, absent=()):
+    def console_script(*arguments, absent=(), stdout=subprocess.PIPE):
         script = tmp_path / 'bin/mmpose-thermal'
         script.parent.mkdir(exist_ok=True)
         script.write_text(_SCRIPT.format(absent=list(absent), slow=SLOW))
         return subprocess.run(
             [sys.executable, script, *map(str, arguments)],
-            capture_output=True, text=True,
+            stdout=stdout, stderr=subprocess.PIPE, text=True,
             env=dict(os.environ, PYTHONPATH=str(REPOSITORY)))
 
     return console_script
@@ -175,6 +175,14 @@ def test_info_tells_what_is_installed(console_script):
         ended.stdout
     assert 'models that ship with it: ' in ended.stdout
     assert 'landmarks' in ended.stdout
+
+
+def test_nobody_reads_the_output(console_script):
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = console_script('info', stdout=writer)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, '')
 
 
 def test_info_describes_a_model(run_cli, onnx, tmp_path):
