@@ -1,6 +1,5 @@
 """Finds landmarks and skin temperatures in thermal frames."""
 import os
-from itertools import chain, repeat
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -219,10 +218,10 @@ class ThermalLandmarker:
 
         Args:
             images (Iterable): Images or a source (see :meth:`__call__`).
-            boxes (Sequence, optional): Faces in the first image, (N, 4).
+            boxes (Sequence, optional): Faces in the first usable image,
+                (N, 4).
             on_error (str): See :meth:`stream`.
-            **options: Arguments of :class:`FaceTracker`. ``min_score``
-                defaults to ``min_face_score`` if that was set.
+            **options: Arguments of :class:`FaceTracker`.
 
         Raises:
             ValueError: There are neither boxes nor a detector, or an option is
@@ -232,16 +231,17 @@ class ThermalLandmarker:
             raise ValueError('There is no face to start from: give boxes= of '
                              'the first image, or a detector= to '
                              'ThermalLandmarker.')
-        if self.min_face_score:
-            options.setdefault('min_score', self.min_face_score)
-        tracker = FaceTracker(self, **options)
+        tracker, start = FaceTracker(self, **options), boxes
 
-        def find(image, own_boxes, name):
-            return tracker(self.prepare(image, name), own_boxes)
+        def find(image, _, name):
+            nonlocal start
+            found = tracker(self.prepare(image, name), start)
+            start = None
+            return found
 
         images = sequence_of(images, self._preparation.given_palette)
-        return map(answering(find, self.info, on_error), enumerate(
-            with_boxes(images, chain([boxes], repeat(None)))))
+        return map(answering(find, self.info, on_error),
+                   enumerate((image, None) for image in images))
 
     def _of_frames(self, frames, boxes):
         given = [None] * len(frames) if boxes is None else boxes

@@ -70,7 +70,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
             raise
         return (f'error: `mmpose-thermal {args.command}` needs {package}, which '
                 f'is not installed: {_REMEDIES[package]}')
-    except (OSError, ValueError, NotImplementedError) as error:
+    except (OSError, ValueError, NotImplementedError, ImportError) as error:
         if isinstance(error, BrokenPipeError) and _output_is_closed():
             return 141  # as a program that the signal ends
         return f'error: {with_options(str(error), vars(args))}'

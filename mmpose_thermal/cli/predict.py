@@ -11,6 +11,7 @@ be processed in time are dropped. If the command is stopped, the results so far
 are kept. The exit status is 1 if an input failed.
 """
 import argparse
+import signal
 
 from .parsers import add_input_arguments, add_model_arguments
 
@@ -45,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--min-box-score', type=float, default=.5, metavar='SCORE',
         help='drop detections below this score [%(default)s]')
     parser.add_argument(
-        '--min-face-score', type=float, default=0., metavar='SCORE',
+        '--min-face-score', type=float, metavar='SCORE',
         help='drop faces without --box whose landmarks score lower on average '
-        '[%(default)s]')
+        '[0; 0.3 where faces are tracked]')
     parser.add_argument(
         '--palette', metavar='NAME',
         help='palette of 8-bit images: white-hot, black-hot, iron, ... or a '
@@ -74,4 +75,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns the exit status."""
     from .prediction_run import PredictionRun
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return PredictionRun(args).run()

@@ -75,7 +75,8 @@ class PredictionRun:
               f'{self.failed} problems: {self.args.out_dir}')
         if self.frames and not self.results.faces and not self.boxes:
             _warn('no face was found: name one that fills the picture with '
-                  '--box 0,0,WIDTH,HEIGHT, or lower --min-box-score')
+                  '--box 0,0,WIDTH,HEIGHT, or lower --min-box-score or '
+                  '--min-face-score')
         return 1 if self.failed else 0
 
     def _run_input(self, where):
@@ -91,11 +92,14 @@ class PredictionRun:
         find = self.landmarker
         if moving and self.landmarker.detector is not None and \
                 not self.boxes and self.args.detect_every > 1:
-            find = FaceTracker(self.landmarker, self.args.detect_every)
+            find = FaceTracker(self.landmarker, self.args.detect_every,
+                               self.args.min_face_score)
         problems = _Problems(source, moving, self.known_problems, self.results)
-        goes_on = self._run_frames(source, moving, find, problems)
-        problems.close()
-        self.failed += problems.count
+        try:
+            goes_on = self._run_frames(source, moving, find, problems)
+        finally:  # Ctrl-C is how cameras end
+            problems.close()
+            self.failed += problems.count
         self.results.close_video()
         if getattr(source, 'dropped', 0):
             print(f'{source.name}: {source.dropped} frames dropped to keep up')
@@ -135,7 +139,7 @@ class PredictionRun:
         faces = find(prepared) if self.landmarker.detector is not None else \
             find(prepared, [self._whole(prepared)])
         return [face for face in faces
-                if face.face_score >= self.args.min_face_score]
+                if face.face_score >= (self.args.min_face_score or 0)]
 
     def _whole(self, prepared):
         if not self.has_warned:

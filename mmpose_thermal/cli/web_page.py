@@ -3,6 +3,7 @@ import argparse
 import itertools
 import math
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import Any, Callable, List, NamedTuple, Optional
@@ -20,6 +21,8 @@ from .prediction_run import parsed_box
 _MAX_FRAMES = 500
 #: Choice of the page if a file tells by itself how to read it.
 AS_STORED = 'as stored'
+# Threads that catch warnings at the same time do not put the filters back.
+_ONE_AT_A_TIME = threading.Lock()
 _CELSIUS = '°C'
 #: Temperature units of the page, as functions of degrees Celsius.
 UNITS = {
@@ -102,7 +105,7 @@ class Analysis:
 
     def _answer(self, analyse, given, settings):
         """Runs an analysis; what goes wrong becomes the message."""
-        with warnings.catch_warnings(record=True) as warned:
+        with _ONE_AT_A_TIME, warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter('always', UserWarning)
             try:
                 answer = analyse(given, settings)
@@ -174,12 +177,12 @@ class Analysis:
                 count += 1
                 table = _table(faces, settings.unit) or table
                 results.add(source, frame, faces, draw(faces), True)
+            goes_on = next(frames, None) is not None
         finally:
             results.close()
         files = sorted(str(file) for file in Path(folder).iterdir())
         video = next((file for file in files if file.endswith('.mp4')), None)
-        note = f' Only the first {_MAX_FRAMES} were read.' \
-            if count == _MAX_FRAMES else ''
+        note = f' Only the first {_MAX_FRAMES} were read.' if goes_on else ''
         return Answer(None, video, table, files, '\n'.join(
             [f'{count} frames, {results.faces} faces. The table is of the '
              f'last frame with temperatures.{note}', *list(problems)[:3]]))

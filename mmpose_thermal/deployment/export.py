@@ -196,10 +196,10 @@ def _constant_sizes():
 
 
 def _write_torchscript(network, info, out, precision):
-    if precision == 'fp16':
-        network = network.half()
-        if network.decode is not None:
-            network.decode.float()
+    if precision == 'fp16':  # not of the decoder, whose tables would be rounded
+        decode, network.decode = network.decode, None
+        network.half()
+        network.decode = decode
     with torch.no_grad():
         traced = torch.jit.freeze(
             torch.jit.trace(network, _example(info), check_trace=False))
@@ -213,6 +213,11 @@ def _write_openvino(onnx, out, precision):
     except ImportError as error:
         raise ValueError(
             f'OpenVINO cannot be imported ({error}): pip install openvino')
+    graph = os.path.join(os.path.dirname(onnx), 'graph.xml')
     openvino.save_model(
-        openvino.convert_model(onnx), out,
+        openvino.convert_model(onnx), graph,
         compress_to_fp16=precision == 'fp16')
+    weights = out[:-len('.xml')] + '.bin'
+    for written, path in ((graph[:-len('.xml')] + '.bin', weights), (graph, out)):
+        with atomic_file(path) as unfinished:
+            shutil.copyfile(written, unfinished)

@@ -42,11 +42,15 @@ def write_picture(path: Union[str, os.PathLike], image: np.ndarray) -> None:
     """Writes a picture (H, W) or (H, W, 3), BGR, as :func:`atomic_file` does.
 
     Raises:
-        ValueError: The name does not end like a picture's.
+        ValueError: The name does not end like a picture's, or the picture is
+            too large for the format.
     """
     suffix = os.path.splitext(path)[1]
     if not suffix or not cv2.haveImageWriter(f'x{suffix}'):
         raise ValueError(f'{path} could not be written: give a .jpg or .png file.')
-    _, encoded = cv2.imencode(suffix, image)
+    good, encoded = cv2.imencode(suffix, image)
+    if not good:
+        raise ValueError(f'{path} could not be written: {suffix} cannot hold '
+                         f'{image.shape[1]}x{image.shape[0]} pixels.')
     with atomic_file(path) as unfinished:
         encoded.tofile(unfinished)

@@ -53,6 +53,7 @@ class Capture:
     Attributes:
         fps (float): Frame rate reported by the source, or 25 if unknown.
         count (int): Number of frames, or 0 if unknown.
+        delivered (int): Number of frames so far, calibration frames included.
         released (bool): Whether the capture was closed.
 
     Raises:
@@ -78,6 +79,7 @@ class Capture:
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self._deep = self._swapped = self.released = False
         self._in_two_parts: Optional[bool] = None  # not known yet
+        self.delivered = 0
         if self._camera and self._layout is not None:
             self._request(self._layout)
         rate = self._capture.get(cv2.CAP_PROP_FPS)
@@ -168,9 +170,14 @@ class Capture:
         """
         tries, problem = _CAMERA_TRIES if self._camera else 1, None
         while tries:
-            good, image = self._capture.read()
             tries -= 1
+            try:
+                good, image = self._capture.read()
+            except cv2.error as error:
+                raise ValueError(f'{self.name} cannot be read: OpenCV reports '
+                                 f'"{error.err}".') from None
             if good and image is not None and image.size:
+                self.delivered += 1
                 try:
                     image = self._laid_out(image)
                 except ValueError as error:
@@ -233,8 +240,9 @@ class Capture:
             yield image
             image = self.read()
 
-    def missing(self, found: int) -> Optional[str]:
-        """Why the source ended after ``found`` frames, if that is too early."""
+    def missing(self) -> Optional[str]:
+        """Why the source ended, if that is too early."""
+        found = self.delivered
         if self._camera:
             return (f'{self.name} stopped delivering frames after {found}: it '
                     'was unplugged or taken by another program.')

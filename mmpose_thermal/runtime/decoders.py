@@ -19,6 +19,7 @@ PNG, NPY = b'\x89PNG\r\n\x1a\n', b'\x93NUMPY'
 _ZIP = b'PK\x03\x04'
 # (bits, sample format) of TIFF: 32- and 64-bit integers, half floats.
 _NOT_BY_OPENCV = {(32, 1), (32, 2), (64, 1), (64, 2), (16, 3)}
+_MAX_OPENCV_BYTES = (1 << 31) - 1
 _AS_STORED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
 
 
@@ -132,7 +133,8 @@ def decode_page(content: Union[bytearray, mmap], page: TiffPage,
     bits, channels, form = page.pixels
     image = None
     # For these, OpenCV prints errors or reduces 16 bits to 8.
-    if (bits, form) not in _NOT_BY_OPENCV and not (bits > 8 and channels == 2):
+    if (bits, form) not in _NOT_BY_OPENCV and not (
+            bits > 8 and channels == 2) and len(content) <= _MAX_OPENCV_BYTES:
         image = _by_opencv(content, name)
         if image is not None and not (
                 page.is_inverted and image.dtype != np.uint8):
@@ -150,9 +152,10 @@ def _by_tifffile(content: Union[bytearray, mmap], name: str) -> np.ndarray:
         import tifffile
     except ImportError:
         raise _undecodable(
-            content, name, 'OpenCV does not support this kind of TIFF file '
-            '(or it is damaged). `pip install tifffile imagecodecs`, or '
-            'convert it to uncompressed 16-bit or float TIFF') from None
+            content, name, 'OpenCV does not support this kind of TIFF file, or '
+            'one of 2 GiB (or it is damaged). `pip install tifffile '
+            'imagecodecs`, or convert it to uncompressed 16-bit or float TIFF'
+        ) from None
     stream: Any = content if isinstance(content, mmap) else BytesIO(content)
     stream.seek(0)  # a mapping may have been read before
     try:

@@ -22,7 +22,7 @@ TABLES = (CSV, )
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.wmv', '.mpg',
           '.mpeg', '.3gp', '.nut')
 _STACK_FPS = 25.
-_MAX_NAME = 120  # file systems limit names to 255 bytes
+_MAX_NAME = 120  # bytes; file systems limit names to 255
 
 
 @dataclass
@@ -171,7 +171,7 @@ class Source:
             problem = str(error)
         finally:
             capture.release()
-        problem = problem or capture.missing(count)
+        problem = problem or capture.missing()
         if problem:
             yield Frame(f'{stem}_{count:06d}', None, error=problem)
 
@@ -268,5 +268,5 @@ def names_for(path: str) -> Tuple[str, ...]:
 
 
 def _safe(name):
-    return ''.join(c if c.isalnum() or c in '-_.' else '_'
-                   for c in name)[:_MAX_NAME] or '_'
+    safe = ''.join(c if c.isalnum() or c in '-_.' else '_' for c in name)
+    return safe.encode()[:_MAX_NAME].decode(errors='ignore') or '_'

@@ -3,6 +3,7 @@ import os
 import re
 import threading
 import time
+from functools import partial
 from typing import Callable, Iterator, List, Optional, Tuple, Union
 from urllib.parse import urlsplit
 
@@ -60,8 +61,9 @@ class CameraSource:
         self.files: List[str] = [] if is_live(where) else [where]
         self.names = _names(where, index)
         opened: Union[str, int] = where if index is None else index
-        self._capture = Capture(
-            opened, open_capture or cv2.VideoCapture, camera)
+        self._open = partial(
+            Capture, opened, open_capture or cv2.VideoCapture, camera)
+        self._capture = self._open()
         self._live = is_live(where) and not self._capture.count
         self.fps, self.dropped = self._capture.fps, 0
 
@@ -71,6 +73,8 @@ class CameraSource:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yields frames; if the source ends too early, an error at last."""
+        if self._capture.released:  # iterated before: start again
+            self._capture = self._open()
         stem, delivered, problem = self.names[0], 0, None
         numbered = _Newest(self._capture) if self._live else self._every()
         try:
@@ -81,14 +85,14 @@ class CameraSource:
             problem = str(error)
         finally:
             numbered.close()
-        problem = problem or self._capture.missing(delivered)
+        problem = problem or self._capture.missing()
         if problem:
             yield Frame(f'{stem}_{delivered:06d}', None, error=problem)
 
     def _every(self):
         try:
             for number, image in enumerate(self._capture):
-                yield number, number / self.fps, image
+                yield number, (self._capture.delivered - 1) / self.fps, image
         finally:
             self._capture.release()
 
@@ -100,7 +104,7 @@ class _Newest:
         self._capture = capture
         self._changed = threading.Condition()
         self._newest: Optional[Tuple[int, float, np.ndarray]] = None
-        self._problem: Optional[ValueError] = None
+        self._problem: Optional[Exception] = None
         self._ended = self._closed = False
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -114,13 +118,14 @@ class _Newest:
                         break
                     self._newest = number, time.monotonic() - started, image
                     self._changed.notify()
-        except ValueError as error:
+        except Exception as error:  # raised where the frames are awaited
             self._problem = error
-        # The capture must not be released while it is read.
-        self._capture.release()
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
+        finally:
+            # The capture must not be released while it is read.
+            self._capture.release()
+            with self._changed:
+                self._ended = True
+                self._changed.notify()
 
     def __iter__(self) -> Iterator[Tuple[int, float, np.ndarray]]:
         """Yields number, time in seconds and image of the newest frame."""

@@ -38,7 +38,7 @@ class ModelInfo:
         precision (str): ``'fp32'``, ``'fp16'`` or ``'int8'``.
         source (dict): Provenance, for information only.
         model (str): Network file name, in the same folder.
-        sha256 (str): Hash of the network file.
+        sha256 (str): Hash of the network file; of OpenVINO's, with its weights.
     """
     task: str
     input_size: Tuple[int, int]
@@ -114,15 +114,29 @@ class ModelInfo:
             raise FileNotFoundError(
                 f'{json_path} describes {info.model}, which is not in its '
                 'folder. Copy both files together.')
+        missing = [path for path in _parts(model) if not path.is_file()]
+        if missing:
+            raise FileNotFoundError(
+                f'{missing[0]} does not exist. It holds the weights of {model}: '
+                'copy all files of the export.')
         if _sha256(model) != info.sha256:
             raise ValueError(
                 f'{model} is not the model that {json_path} describes: it was '
-                'modified or replaced. Copy both files of the same export.')
+                'modified or replaced. Copy all files of the same export, or '
+                'export it again.')
         if task is not None and info.task != task:
             raise ValueError(f'{model} is a model for {info.task}, expected '
                              f'one for {task}.')
         return info, str(model)
 
 
-def _sha256(path) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def _parts(model: Path) -> List[Path]:
+    """The files of a network: OpenVINO keeps weights beside the graph."""
+    return [model, model.with_suffix('.bin')] if model.suffix == '.xml' else [model]
+
+
+def _sha256(model) -> str:
+    content = hashlib.sha256()
+    for path in _parts(Path(model)):
+        content.update(path.read_bytes())
+    return content.hexdigest()

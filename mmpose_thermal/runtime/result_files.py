@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 import cv2
 import numpy as np
 
+from .atomic_file import write_picture
 from .captures import without_password
 from .frames import Frame, Source, UniqueNames
 from .live import is_live
@@ -62,7 +63,7 @@ class ResultFiles:
         """
         line = _origin(source, frame)
         line.update(
-            self._add_to_video(source, picture) if moving else self.
+            self._add_to_video(source, frame, picture) if moving else self.
             _write_picture(frame, picture))
         line['faces'] = listed = [face.to_dict() for face in faces]
         self._write_line(line)
@@ -94,29 +95,33 @@ class ResultFiles:
 
     def _write_picture(self, frame, picture):
         name = f'{self._names.take(*(frame.names or [frame.name]))}.png'
-        content = cv2.imencode('.png', picture)[1].tobytes()
-        (self.folder / name).write_bytes(content)
+        write_picture(self.folder / name, picture)
         return dict(picture=name)
 
-    def _add_to_video(self, source, picture):
+    def _add_to_video(self, source, frame, picture):
         if self._video is None or self._video.source is not source:
             self.close_video()
             name = f'{self._names.take(*source.names)}.mp4'
             self._video = _Video(source, self.folder / name, picture)
         return dict(
-            video=self._video.path.name, video_frame=self._video.add(picture))
+            video=self._video.path.name,
+            video_frame=self._video.add(picture, frame.time_s))
 
     def close_video(self) -> None:
-        """Finishes the current video."""
-        if self._video is not None:
-            self._video.close()
-        self._video = None
+        """Finishes the current video.
+
+        Raises:
+            OSError: It could not be written in full.
+        """
+        video, self._video = self._video, None
+        if video is not None:
+            video.close()
 
     def close(self) -> None:
         """Closes all files."""
-        self.close_video()
         self._json.close()
         self._csv.close()
+        self.close_video()
 
 
 def _origin(source, frame) -> Dict[str, Any]:
@@ -132,23 +137,45 @@ def _origin(source, frame) -> Dict[str, Any]:
 
 
 class _Video:
-    """The video of one source, in the size of its first picture."""
+    """The video of one source, in the size of its first picture.
+
+    Where the source drops frames, pictures are repeated, so that it plays as fast
+    as the scene was.
+    """
 
     def __init__(self, source, path, picture):
         self.source, self.path = source, path
         self._size, self._count = picture.shape[1::-1], 0
+        self._last, self._started = picture, None
         self._writer = cv2.VideoWriter(
             str(path), cv2.VideoWriter_fourcc(*'mp4v'), source.fps, self._size)
         if not self._writer.isOpened():
             raise OSError(f'{path} could not be opened for writing.')
 
-    def add(self, picture):
+    def add(self, picture, time_s):
         """Appends a picture and returns its index."""
         if picture.shape[1::-1] != self._size:
             picture = cv2.resize(picture, self._size)
-        self._writer.write(picture)
-        self._count += 1
+        if self._started is None:
+            self._started = time_s
+        if getattr(self.source, 'dropped', 0):
+            due = round((time_s - self._started) * self.source.fps)
+            while self._count < due:
+                self._write(self._last)
+        self._write(picture)
+        self._last = picture
         return self._count - 1
 
+    def _write(self, picture):
+        self._writer.write(picture)
+        self._count += 1
+
     def close(self):
+        """Finishes the file; OpenCV does not tell if that fails."""
         self._writer.release()
+        written = cv2.VideoCapture(str(self.path))
+        count = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
+        written.release()
+        if count != self._count:
+            raise OSError(f'{self.path} is damaged: it holds {max(count, 0)} of '
+                          f'{self._count} pictures. Is the disk full?')

@@ -10,6 +10,7 @@ from .results import FaceLandmarks
 from .skin_regions import landmark_extent_px
 from .smoothing import OneEuroFilter
 
+_MIN_SCORE = .3
 _SAME_FACE_IOU = .3
 _ONE_FACE_IOU = .6  # landmarks with this overlap belong to one face
 
@@ -59,13 +60,16 @@ class FaceTracker:
     moving ones: at a constant speed by ``1 / (2 * pi * (1 + 5 * speed))``
     seconds, with the speed in face sizes per second. That is 160 ms at the
     slowest, 45 ms at half a face size per second and 27 ms at a whole one.
-    Temperatures and head pose are those of the landmarks before smoothing.
+    The head pose is that of the smoothed landmarks; temperatures are those
+    before smoothing.
 
     Args:
         landmarker (ThermalLandmarker): Landmarker. Without a detector, boxes
             must be given.
         detect_every (int): Frames between detector runs.
-        min_score (float): Minimum mean landmark score of a face.
+        min_score (float, optional): Minimum mean landmark score of a face.
+            Defaults to the landmarker's ``min_face_score`` if that was set,
+            otherwise to 0.3.
         margin (float): Margin between landmarks and box, as a share of width
             and height on each side. It should match the training boxes.
         max_lost (int): Consecutive frames that a face may be lost. With 0, a
@@ -83,7 +87,7 @@ class FaceTracker:
     def __init__(self,
                  landmarker,
                  detect_every: int = 10,
-                 min_score: float = .3,
+                 min_score: Optional[float] = None,
                  margin: float = .1,
                  max_lost: int = 5,
                  smooth: bool = False,
@@ -97,7 +101,8 @@ class FaceTracker:
             raise ValueError(f'fps must be positive, got {fps}.')
         self.landmarker = landmarker
         self.detect_every = detect_every
-        self.min_score = min_score
+        self.min_score = (landmarker.min_face_score or _MIN_SCORE) \
+            if min_score is None else min_score
         self.margin = margin
         self.max_lost = max_lost
         self.smooth, self._step_s = smooth, 1 / fps

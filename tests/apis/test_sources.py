@@ -190,6 +190,11 @@ def test_tracking_takes_sources(folder):
     assert [len(results) for results in found] == [2, 0, 2]
     with pytest.raises(ValueError, match='aa.png cannot be decoded'):
         [*landmarker.track(f'{folder}/*.png')]
+    bad = np.full((128, 128), np.nan, np.float32)
+    with pytest.warns(UserWarning, match='Image 0 of the stream is skipped'):
+        found = [*ThermalLandmarker(Network()).track(
+            [bad, grey(), grey()], BOX, on_error='skip')]
+    assert [len(results) for results in found] == [0, 1, 1]
     with pytest.raises(ValueError, match="'raise', 'skip'"):
         landmarker.track(folder, on_error='ignore')
     with pytest.raises(ValueError, match='no face to start from'):

@@ -2,6 +2,7 @@
 import csv
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -13,9 +14,11 @@ from conftest import REPOSITORY
 from fake_cameras import Device, scene
 from radiometric_jpegs import radiometric_jpeg
 
-from mmpose_thermal.cli import main
+from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.cli import main, prediction_run
 from mmpose_thermal.cli.pictures import Pictures
-from mmpose_thermal.runtime import captures, to_grey
+from mmpose_thermal.runtime import (ModelInfo, ResultFiles, captures,
+                                    to_grey)
 from mmpose_thermal.runtime.cameras import CAMERAS
 from mmpose_thermal.runtime.drawing import SCALE_WIDTH
 
@@ -291,6 +294,13 @@ def test_results_are_not_written_among_the_inputs(
             'a.jpg', '..data'}
 
 
+def wait_for_lines(out):
+    table, deadline = out / 'results.csv', time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+            table.exists() and table.stat().st_size > 20000):
+        time.sleep(.05)
+
+
 def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
     """Every line is on disk when it is written."""
     np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 3000))
@@ -298,14 +308,78 @@ def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
         [sys.executable, '-m', 'mmpose_thermal.cli', 'predict', '--model', onnx,
          '--out-dir', out, tmp_path / 'stack.npy'], cwd=REPOSITORY,
         stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (
-            (out / 'results.csv').exists() and
-            (out / 'results.csv').stat().st_size > 20000):
-        time.sleep(.05)
+    wait_for_lines(out)
     process.kill()
     process.wait()
     assert 5 < len(lines_of(out)) < 3000
+
+
+@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_keeps_its_video(onnx, out, tmp_path, sent):
+    np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 3000))
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'mmpose_thermal.cli', 'predict', '--model', onnx,
+         *BOX, '--out-dir', out, tmp_path / 'stack.npy'], cwd=REPOSITORY,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_lines(out)
+    process.send_signal(sent)
+    printed, errors = process.communicate()
+    assert process.returncode == 0 and errors.endswith('stopped\n')
+    assert f'{len(lines_of(out))} faces' in printed
+    assert frames_of(out / 'stack.mp4') == len(lines_of(out)) < 3000
+
+
+def test_problems_before_ctrl_c_count(predict, tmp_path, monkeypatch, capsys):
+    frames = np.stack([thermal_frame()] * 4).astype(np.float32) / 100
+    frames[1] = np.nan
+    np.save(tmp_path / 'frames.npy', frames)
+    add, added = ResultFiles.add, []
+
+    def add_until_ctrl_c(*arguments):
+        added.append(add(*arguments))
+        if len(added) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ResultFiles, 'add', add_until_ctrl_c)
+    assert predict(*BOX, tmp_path / 'frames.npy') == 1
+    assert '2 frames, 2 faces, 1 problems' in capsys.readouterr().out
+
+
+def test_a_video_that_could_not_be_written_is_an_error(
+        predict, tmp_path, monkeypatch):
+    class FullDisk(cv2.VideoWriter):
+        written = 0
+
+        def write(self, picture):
+            self.written += 1
+            if self.written < 3:
+                super().write(picture)
+
+    monkeypatch.setattr(cv2, 'VideoWriter', FullDisk)
+    np.save(tmp_path / 'frames.npy', np.stack([thermal_frame()] * 4))
+    assert re.search('frames.mp4 is damaged: it holds 2 of 4 pictures',
+                     predict(*BOX, tmp_path / 'frames.npy'))
+
+
+def test_low_scores_in_videos(out, tmp_path, monkeypatch):
+    def unsure(images):
+        points = np.array([[[9., 9], [32, 32], [55, 55]]] * len(images))
+        return [points, np.full(points.shape[:2], .1)]
+
+    def detector(images):
+        return [np.array([[[40., 20, 110, 100]]]), np.ones((1, 1))]
+
+    unsure.info = ModelInfo('landmarks', (64, 64), 1, ['keypoints', 'scores'],
+                            keypoints=list('abc'))
+    detector.info = ModelInfo('detection', (160, 120), 1, ['boxes', 'scores'])
+    monkeypatch.setattr(
+        prediction_run, 'load_landmarker', lambda *_, **options:
+        ThermalLandmarker(unsure, detector=detector, **options))
+    np.save(tmp_path / 'frames.npy', np.stack([thermal_frame()] * 2))
+    for options, faces in (((), 0), (('--min-face-score', '0'), 1)):
+        assert main(['predict', str(tmp_path / 'frames.npy'), '--out-dir',
+                     str(out), *options]) == 0
+        assert [len(line['faces']) for line in lines_of(out)] == [faces] * 2
 
 
 # -- cameras ----------------------------------------------------------------
@@ -313,9 +387,11 @@ def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
 
 def plugged_in(monkeypatch, **devices):
     """Cameras by their index: camera0=..."""
+    others = cv2.VideoCapture
     monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
     monkeypatch.setattr(
-        cv2, 'VideoCapture', lambda where: devices[f'camera{where}'])
+        cv2, 'VideoCapture', lambda where: devices.get(
+            f'camera{where}') or others(where))
 
 
 def test_an_unplugged_camera_keeps_its_results_and_the_next_goes_on(
@@ -348,10 +424,17 @@ def test_a_camera_of_another_kind_is_one_message(
     assert ['error' in line for line in frames] == [False, False]
 
 
-def test_slow_processing_drops_frames(predict, monkeypatch, capsys):
-    plugged_in(monkeypatch, camera0=Device([scene(160, 120)[1]] * 200,
-                                           pause_s=.0005))
+def test_slow_processing_drops_frames(predict, out, monkeypatch, capsys):
+    device = Device([scene(160, 120)[1]] * 200, pause_s=.0005)
+    device.properties['FPS'] = 500
+    plugged_in(monkeypatch, camera0=device)
     assert predict(*BOX, '0') == 1
+    # The video plays as fast as the scene was.
+    *frames, _ = lines_of(out)
+    late = [frame['video_frame'] - 500 * (frame['time_s'] - frames[0]['time_s'])
+            for frame in frames]
+    assert late[-1] > -2 and frames_of(out / 'camera0.mp4') == frames[-1][
+        'video_frame'] + 1
     printed = capsys.readouterr().out
     dropped = int(re.search(r'0: (\d+) frames dropped', printed).group(1))
     frames = int(re.search(r'^(\d+) frames, ', printed, re.M).group(1))

@@ -16,6 +16,7 @@ from fake_cameras import two_parts
 from radiometric_jpegs import radiometric_jpeg, scene
 
 from mmpose_thermal.apis import ThermalLandmarker
+from mmpose_thermal.cli import web_page
 from mmpose_thermal.cli.serve import introduction
 from mmpose_thermal.cli.web_page import Analysis, Settings
 
@@ -93,7 +94,7 @@ def test_page_reads_what_cameras_store(analyse, tmp_path):
     assert 'FLIR sequence' in analyse(tmp_path / 'a.seq').message
 
 
-def test_page_reads_videos_and_stacks(analyse, tmp_path):
+def test_page_reads_videos_and_stacks(analyse, tmp_path, monkeypatch):
     np.save(tmp_path / 'stack.npy', np.stack([two_parts()[2]] * 3))
     answer = analyse(tmp_path / 'stack.npy', camera='infiray', fps=8)
     assert answer.message.startswith('3 frames, 3 faces.')
@@ -102,6 +103,12 @@ def test_page_reads_videos_and_stacks(analyse, tmp_path):
     assert [os.path.basename(file) for file in answer.files] == [
         'results.csv', 'results.jsonl', 'stack.mp4']
     assert answer.table
+    monkeypatch.setattr(web_page, '_MAX_FRAMES', 3)
+    assert 'Only the first' not in analyse(
+        tmp_path / 'stack.npy', camera='infiray').message
+    monkeypatch.setattr(web_page, '_MAX_FRAMES', 2)
+    assert 'Only the first 2 were read' in analyse(
+        tmp_path / 'stack.npy', camera='infiray').message
     answer = analyse(tmp_path / 'stack.npy', camera='boson')
     assert answer.message.count('not the frames of --camera boson') == 1
 

@@ -79,6 +79,22 @@ def test_formats_and_precisions(format, precision, decode, save_student,
     assert difference.median_px < dict(fp32=1e-3, fp16=.1, int8=6)[precision]
 
 
+def test_half_precision_is_not_of_the_decoder(save_student, tmp_path):
+    import torch
+    if torch.__version__ < '2.2':
+        pytest.skip('this PyTorch has no half precision on CPUs')
+    model = load_model(save_student())
+    info = describe(model)
+    spreads = []
+    for precision in ('fp32', 'fp16'):
+        out = str(tmp_path / f'{precision}.pt')
+        export_model(model, info, out, 'torchscript', precision)
+        image = np.random.default_rng(0).integers(
+            0, 256, (1, info.channels, *info.input_size[::-1]), np.uint8)
+        spreads.append(ExportedNetwork(out)(image)[2])
+    assert np.median(np.abs(spreads[0] - spreads[1])) < .01
+
+
 def test_half_weights_halve_the_file_and_nothing_else(save_student, tmp_path):
     import onnx
     model = load_model(save_student())

@@ -101,7 +101,9 @@ def test_commands_of_the_page_work(arguments, files, tmp_path, monkeypatch,
         pytest.importorskip('flyr')
     if live:
         monkeypatch.setattr(captures, '_CAMERA_WAIT_S', 0)
-        monkeypatch.setattr(cv2, 'VideoCapture', device_of(arguments))
+        device, file = device_of(arguments), cv2.VideoCapture
+        monkeypatch.setattr(cv2, 'VideoCapture', lambda where: (
+            file if str(where).startswith('out/') else device)(where))
     status = main(['predict', *arguments, '--box', '40,20,110,100',
                    '--out-dir', 'out'])
     told = capsys.readouterr().err

@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 from fake_cameras import Device, record, scene, telemetry, two_parts
@@ -87,16 +88,16 @@ def test_two_part_camera_is_asked_for_both_parts():
     assert device.properties['FRAME_HEIGHT'] == 384
 
 
+def seek_frame(kind):
+    words = np.full((156, 208), 7000) + np.arange(208) * 10
+    words[60:100, 80:120] += (kind == 3) * 300
+    words[::15, ::15] = 0  # black on every sensor
+    words[0, 10] = kind
+    return words.astype('<u2')
+
+
 def test_seek_subtracts_its_shutter_and_leaves_out_calibration():
-    pattern = np.arange(208) * 10
-    frames = []
-    for kind in (4, 1, 3):
-        words = np.full((156, 208), 7000) + pattern
-        words[60:100, 80:120] += (kind == 3) * 300
-        words[::15, ::15] = 0  # black on every sensor
-        words[0, 10] = kind
-        frames.append(words.astype('<u2'))
-    image = first_image('seek', frames, fourccs=(b'Y16 ', ))
+    image = first_image('seek', map(seek_frame, (4, 1, 3)), fourccs=(b'Y16 ', ))
     assert image.shape == (155, 206) and image.dtype == np.uint8
     assert (image[70:90, 90:110] == 255).all() and (image[:50] == 0).all()
 
@@ -164,6 +165,25 @@ def test_recordings_of_leptons(tmp_path):
     frames = [*CameraSource(str(tmp_path / 'a.mkv'), 'lepton')]
     assert len(frames) == 3 and frames[0].name == 'a_000000'
     np.testing.assert_allclose(frames[2].image, kelvin, atol=.006)
+
+
+@needs_ffmpeg
+def test_recordings_can_be_read_twice(tmp_path):
+    record(tmp_path / 'a.mkv', scene(160, 120)[1], 'gray16le', '-c:v', 'ffv1')
+    source = CameraSource(str(tmp_path / 'a.mkv'), 'lepton')
+    assert [len([*source]), len([*source])] == [3, 3]
+    assert all(frame.error is None for frame in source)
+
+
+def test_calibration_frames_take_time_and_are_not_missing():
+    kinds = [4, 1, *[3, 3, 3, 1] * 4]
+    device = Device(map(seek_frame, kinds), fourccs=(b'Y16 ', ),
+                    CODEC_PIXEL_FORMAT=int.from_bytes(b'Y1\0\x10', 'little'),
+                    FRAME_COUNT=len(kinds))
+    frames = [*CameraSource('a.mkv', 'seek', device)]
+    assert [frame.error for frame in frames] == [None] * 12
+    assert [frame.time_s for frame in frames] == [
+        index / 25 for index, kind in enumerate(kinds) if kind == 3]
 
 
 def test_compressed_recordings_have_a_picture_only(cases):
@@ -239,6 +259,35 @@ def test_an_unplugged_camera_is_told_after_its_last_frame():
     assert frames and 'Camera 2 stopped' in last.error
     assert 'after 3: it was unplugged' in last.error
     assert device.where == 2 and device.released
+
+
+class BrokenDevice(Device):
+
+    def __init__(self, error):
+        super().__init__([scene(160, 120)[1]] * 9, pause_s=.01)
+        self.error = error
+
+    def read(self):
+        if len(self.frames) < 7:
+            raise self.error
+        return super().read()
+
+
+def test_whatever_ends_the_reading_is_told():
+    *frames, last = CameraSource('0', 'lepton', BrokenDevice(cv2.error('lost')))
+    assert frames and 'Camera 0 cannot be read: OpenCV reports' in last.error
+    device, raised = BrokenDevice(MemoryError()), []
+
+    def read():  # in a thread, as it would wait forever
+        try:
+            [*CameraSource('0', 'lepton', device)]
+        except MemoryError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert raised == [device.error] and device.released
 
 
 def test_live_reading_ends_with_its_reader():

@@ -1,4 +1,5 @@
 """Frames of files, stacks, videos and cameras, as they are stored."""
+import os
 import sys
 import warnings
 
@@ -276,6 +277,20 @@ def test_recordings_behind_one_page(tmp_path, options, monkeypatch):
     monkeypatch.setitem(sys.modules, 'tifffile', None)
     with pytest.raises(ValueError, match=r'mmpose_thermal\[cameras\]'):
         Source(str(path))
+
+
+def test_recordings_of_more_than_2_gib(tmp_path):
+    """OpenCV takes no more bytes than an int counts."""
+    tifffile = pytest.importorskip('tifffile')
+    path = tmp_path / 'a.tif'
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for image in three_frames():
+            writer.write(image, contiguous=False, metadata=None)
+    os.truncate(path, (1 << 31) + 4096)  # takes no room on the disk
+    found = [*Source(str(path))]
+    assert [frame.error for frame in found] == [None] * 3
+    assert all((frame.image == image).all()
+               for frame, image in zip(found, three_frames()))
 
 
 @pytest.mark.parametrize('image', [

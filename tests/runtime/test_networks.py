@@ -46,10 +46,13 @@ def test_exports_of_all_formats_are_run(format, suffix, save_student,
         ThermalLandmarker(out, providers='cpu')
     if format == 'openvino':
         (tmp_path / 'a.bin').write_bytes(b'')
+        with pytest.raises(ValueError, match='a.xml is not the model that'):
+            ThermalLandmarker(out)
+        landmarker.info.save(out)
         with pytest.raises(ValueError, match='a.xml cannot be loaded by Open'):
             ThermalLandmarker(out)
         (tmp_path / 'a.bin').unlink()
-        with pytest.raises(FileNotFoundError, match='a.bin does not exist'):
+        with pytest.raises(FileNotFoundError, match='a.bin does not exist. It holds'):
             ThermalLandmarker(out)
     elif not torch.cuda.is_available():
         with pytest.raises(ValueError, match='a.pt cannot be loaded on cuda'):
