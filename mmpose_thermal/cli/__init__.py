@@ -70,6 +70,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
             raise
         return (f'error: `mmpose-thermal {args.command}` needs {package}, which '
                 f'is not installed: {_REMEDIES[package]}')
+    except KeyboardInterrupt:
+        print('\nstopped', file=sys.stderr)
+        return 130
     except (OSError, ValueError, NotImplementedError, ImportError) as error:
         if isinstance(error, BrokenPipeError) and _output_is_closed():
             return 141  # as a program that the signal ends
@@ -77,7 +80,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
 
 
 def _output_is_closed() -> bool:
-    """Whether nobody reads on, as behind ``| head``; then Python is not to try either."""
+    """Whether nobody reads on, as behind ``| head``; then Python must not try."""
     try:
         print(flush=True)
         return False

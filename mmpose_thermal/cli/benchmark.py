@@ -6,8 +6,9 @@ exit status is 0 if everything succeeded, 1 if a training or test failed, 2 if
 the recipe is invalid.
 """
 import argparse
-import signal
 import sys
+
+from .stopping import stop_on_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs a recipe and returns the exit status."""
     from mmpose_thermal.components import register_components
     register_components()
-    # On SIGTERM from a scheduler, also stop the current training.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_on_signals()  # of a training, too
     try:
         return _run(args)
     except KeyboardInterrupt:

@@ -37,11 +37,11 @@ def run(args: argparse.Namespace) -> None:
 
     import cv2
     import numpy as np
-    from mmengine.config import Config
 
+    from mmpose_thermal.config_files import read_config
     from mmpose_thermal.runtime.atomic_file import write_picture
     from mmpose_thermal.visualization.sample_panels import sample_sheets
-    config = Config.fromfile(args.config)
+    config = read_config(args.config, f'{args.split}_dataloader')
     config.merge_from_dict(_parsed_options(args.cfg_options))
     out, count = Path(args.out_dir), 0
     np.random.seed(args.seed)

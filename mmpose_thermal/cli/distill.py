@@ -12,9 +12,9 @@ already has landmarks is used as it is, and needs no teacher. Run this in the
 root of the repository; docs/tutorials/unlabelled.md explains the stages.
 """
 import argparse
-import signal
 
 from .parsers import add_registration_arguments, one_model
+from .stopping import stop_on_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
     register_components()
     from mmpose_thermal.distilling import distill
 
-    # On SIGTERM from a scheduler, also stop the current training.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_on_signals()  # of a training, too
     try:
         report = distill(
             args.pairs, one_model(args.teacher, '--teacher'), args.work_dir,

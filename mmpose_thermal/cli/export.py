@@ -5,7 +5,10 @@ regions; `mmpose-thermal predict` needs both files. The exported model is
 compared with MMPose's own inference on face crops.
 """
 import argparse
+import json
 import os
+
+from .parsers import at_least_one
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='write this file [named after the checkpoint, plus the precision '
         'unless it is fp32]')
     parser.add_argument(
-        '--faces', type=int, default=64, metavar='N',
+        '--faces', type=at_least_one, default=64, metavar='N',
         help='check on N test faces [%(default)s]')
     parser.add_argument(
-        '--calibration-faces', type=int, default=128, metavar='N',
+        '--calibration-faces', type=at_least_one, default=128, metavar='N',
         help='calibrate int8 on N validation faces [%(default)s]')
 
 
@@ -55,8 +58,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _task_of(config):
     """Tells detectors by their default scope, MMDetection's."""
-    from mmengine.config import Config
-    scope = Config.fromfile(config).get('default_scope')
+    from mmpose_thermal.config_files import read_config
+    scope = read_config(config, 'model').get('default_scope')
     return 'detection' if scope == 'mmdet' else 'landmarks'
 
 
@@ -72,10 +75,26 @@ def _described(model, task, args):
     """Describes a model, with its config and checkpoint as source."""
     from mmpose_thermal.deployment import describe
     info = describe(model, task)
+    info.calibration = _calibration_of(args.checkpoint)
     info.source = dict(
         config=os.path.basename(args.config),
         checkpoint=os.path.basename(args.checkpoint))
     return info
+
+
+def _calibration_of(checkpoint):
+    """That of the export which ships with a checkpoint, if any."""
+    from mmpose_thermal.checkpoints import load_checkpoint
+    beside = os.path.splitext(checkpoint)[0] + '.onnx.json'
+    if not os.path.isfile(beside):
+        return {}
+    with open(beside) as file:
+        exported = json.load(file)
+    source = exported.get('source', {})
+    meta = load_checkpoint(checkpoint).get('meta', {})
+    is_of_it = 'config' in meta and all(
+        source.get(name) == meta.get(name) for name in ('config', 'parameters'))
+    return exported.get('calibration', {}) if is_of_it else {}
 
 
 def _export_landmarks(model, args, out):

@@ -32,8 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--detector', nargs='+', metavar='MODEL',
         help='find the faces in RGB images with this model: CONFIG CHECKPOINT of '
         'MMDetection, a detector of ours, an ONNX file of YuNet, the wheel of '
-        'mediapipe, or MODULE:FUNCTION [boxes of the annotation file, else '
-        "BlazeFace in the teacher's wheel]")
+        'mediapipe, or MODULE:FUNCTION, called with an image (BGR) and the smallest '
+        'score, which returns boxes (N, 4) and scores (N) [boxes of the annotation '
+        "file, else BlazeFace in the teacher's wheel]")
     parser.add_argument(
         '--out', metavar='JSON', help='write this annotation file '
         '[PAIRS/annotations/labelled.json or PAIRS_labelled.json]')

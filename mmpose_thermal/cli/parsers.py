@@ -110,8 +110,18 @@ def input_options(args: argparse.Namespace):
         mirror=args.mirror)
 
 
+def at_least_one(text: str) -> int:
+    """Reads a positive whole number."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'{text}: give a whole number from 1 on')
+    return int(text)
+
+
 def _frame_rate(text):
-    rate = float(text)
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.
     if not 0 < rate <= 1000:
         raise argparse.ArgumentTypeError(
             f'{text}: give frames per second, above 0 and up to 1000')

@@ -8,12 +8,13 @@
 The output folder gets pictures (or a video), results.jsonl (one line per frame)
 and results.csv (one line per face). Of cameras and streams, frames that cannot
 be processed in time are dropped. If the command is stopped, the results so far
-are kept. The exit status is 1 if an input failed.
+are kept. The exit status is 1 if an input failed, and 130 if the command was
+stopped before the end of a file.
 """
 import argparse
-import signal
 
-from .parsers import add_input_arguments, add_model_arguments
+from .parsers import add_input_arguments, add_model_arguments, at_least_one
+from .stopping import stop_on_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--sequence', action='store_true',
         help='treat the images of a folder or pattern as a video')
     parser.add_argument(
-        '--detect-every', type=int, default=10, metavar='N',
+        '--detect-every', type=at_least_one, default=10, metavar='N',
         help='in videos, detect faces in every Nth frame and track them in '
         'between [%(default)s]')
     parser.add_argument(
@@ -68,12 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--regions', action='store_true',
         help='outline the skin regions that have a temperature')
     parser.add_argument(
-        '--max-frames', type=int, metavar='N',
+        '--max-frames', type=at_least_one, metavar='N',
         help='stop after N frames of each input')
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns the exit status."""
     from .prediction_run import PredictionRun
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_on_signals()
     return PredictionRun(args).run()

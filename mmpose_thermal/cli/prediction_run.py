@@ -13,6 +13,7 @@ from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.components import register_components
 from mmpose_thermal.runtime import FaceTracker, ResultFiles
 from mmpose_thermal.runtime.frames import input_files
+from mmpose_thermal.runtime.live import is_live
 from mmpose_thermal.runtime.networks import is_exported
 from mmpose_thermal.runtime.palettes import palette_colours
 from mmpose_thermal.weights import with_defaults
@@ -63,12 +64,14 @@ class PredictionRun:
         with warnings.catch_warnings():
             warnings.simplefilter('default', UserWarning)
             warnings.showwarning = lambda message, *_, **__: _warn(message)
+            status = 0
             try:
                 for where in self.args.inputs:
                     if not self._run_input(where):
                         break
             except KeyboardInterrupt:
                 print('\nstopped', file=sys.stderr)
+                status = 0 if is_live(where) else 130  # cameras end so
             finally:
                 self.results.close()
         print(f'{self.frames} frames, {self.results.faces} faces, '
@@ -77,7 +80,7 @@ class PredictionRun:
             _warn('no face was found: name one that fills the picture with '
                   '--box 0,0,WIDTH,HEIGHT, or lower --min-box-score or '
                   '--min-face-score')
-        return 1 if self.failed else 0
+        return 1 if self.failed else status
 
     def _run_input(self, where):
         """Processes one input; returns whether to continue with the next."""

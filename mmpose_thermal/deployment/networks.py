@@ -6,10 +6,11 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 import torch
 import torch.nn as nn
-from mmengine.config import Config
+from mmpose.registry import MODELS
 from torch import Tensor
 
 from mmpose_thermal.checkpoints import load_checkpoint, unlike_weights
+from mmpose_thermal.config_files import read_config
 from mmpose_thermal.datasets.transforms.loading import LoadThermalImage
 from mmpose_thermal.engine.student import student_config
 from mmpose_thermal.runtime.networks import ModelInfo
@@ -57,10 +58,15 @@ def load_model(model: Trained, task: str = 'landmarks') -> nn.Module:
                  'config.' if role == 'config' else ''))
     if task == 'detection':
         from mmdet.apis import init_detector as init
-        parsed = Config.fromfile(config)
+        parsed = read_config(config, 'model')
     else:
         from mmpose.apis import init_model as init
-        parsed = student_config(Config.fromfile(config))
+        parsed = student_config(read_config(config, 'model'))
+        kind = parsed.model.get('type')
+        if isinstance(kind, str) and MODELS.get(kind) is None:
+            raise ValueError(f'{config}: model.type {kind!r} is not registered.')
+        if 'test_dataloader' in parsed:  # MMPose reads the names of points here
+            parsed.train_dataloader = parsed.test_dataloader
     content = load_checkpoint(checkpoint)  # refuses code before init loads it
     loaded = init(parsed, checkpoint, device='cpu')
     _require_weights(loaded, content, checkpoint, config)

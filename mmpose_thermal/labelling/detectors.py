@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from mmpose_thermal.runtime.crops import detect_faces
+from mmpose_thermal.weights import shipped_models
 
 from .blazeface import BlazeFace
 from .model_files import callable_of, is_callable_name
@@ -88,7 +89,7 @@ def load_detector(spec: Any) -> Any:
         spec (str | Sequence[str] | Callable): One of
 
             - a config and a checkpoint of MMDetection;
-            - a detector of this project, exported or ``NAME.pth``;
+            - a detector of this project: shipped, exported or ``NAME.pth``;
             - OpenCV's YuNet, an ``.onnx`` file without ``.json``;
             - MediaPipe's ``face_detection_short_range.tflite``, or the wheel of
               mediapipe 0.10.14 that holds it;
@@ -107,6 +108,7 @@ def load_detector(spec: Any) -> Any:
         return MMDetDetector(*spec)
     if is_callable_name(spec):
         return callable_of(spec)
+    spec = shipped_models().get(spec, spec)
     if not Path(spec).exists():
         raise FileNotFoundError(f'{spec} does not exist.')
     if Path(spec).suffix in ('.whl', '.tflite'):

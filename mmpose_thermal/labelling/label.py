@@ -183,6 +183,8 @@ def _looker(listed: PairList, teacher, detector, points, teacher_points,
     if teacher is None and not registered:
         raise ValueError('Pairs are registered by their points: give a teacher, or '
                          'say that the cameras are aligned (--aligned).')
+    finder = None if teacher is None else PointFinder(
+        load_teacher(teacher), points, teacher_points)
     # Boxes in the file are those of the thermal images.
     has_boxes = registered and any(pair.faces for pair in listed.pairs)
     if detector is None and not has_boxes and str(teacher).endswith('.whl'):
@@ -193,9 +195,7 @@ def _looker(listed: PairList, teacher, detector, points, teacher_points,
                          'are aligned or registered.')
     return Looker(
         listed.root, None if detector is None else load_detector(detector),
-        None if teacher is None else PointFinder(load_teacher(teacher), points,
-                                                 teacher_points),
-        None if registered else ThermalFinder(points))
+        finder, None if registered else ThermalFinder(points))
 
 
 def _groups_of(listed: PairList) -> str:
@@ -212,6 +212,8 @@ def _look(listed: PairList, looker: Looker, dropped: CounterOf[str],
             seen.append(looker(pair))
         except Unsure as reason:
             dropped[str(reason)] += 1
+            if reason.example:
+                listed.examples.setdefault(str(reason), reason.example)
         now = time.monotonic()
         if now - shown > _SECONDS_BETWEEN_LINES:
             shown = now

@@ -7,14 +7,20 @@ import numpy as np
 
 from mmpose_thermal.datasets.alignment import as_homography, moved
 from mmpose_thermal.datasets.transforms.loading import read_image
+from mmpose_thermal.runtime.warned_once import warn_once
 
 from .pairs import Pair
 
 _MIN_BOX_SCORE = .5
+_MAX_STRETCH = .05  # 4:3 and 5:4 differ by 0.065
 
 
 class Unsure(Exception):
-    """Why a pair or a face is dropped, as it is counted."""
+    """Why a pair or a face is dropped, as it is counted; and perhaps an example."""
+
+    def __init__(self, reason: str, example: Optional[str] = None) -> None:
+        super().__init__(reason)
+        self.example = example
 
 
 @dataclass
@@ -77,8 +83,8 @@ class Looker:
         image = dict(pair.image)
         try:
             rgb = read_image(osp.join(self._root, image['rgb_file_name']), colour=True)
-        except (OSError, ValueError):
-            raise Unsure('RGB image missing or unreadable') from None
+        except (OSError, ValueError) as error:
+            raise Unsure('RGB image missing or unreadable', str(error)) from None
         to_thermal = self._known_map(image, rgb.shape[1::-1])
         faces = self._faces(rgb, pair.faces, to_thermal)
         if not faces:
@@ -100,7 +106,13 @@ class Looker:
             return as_homography(image['rgb_homography'])
         if self._thermal is not None:
             return None
-        return resizing(rgb_size, (image['width'], image['height']))
+        size = image['width'], image['height']
+        if abs(np.log(size[0] * rgb_size[1] / (size[1] * rgb_size[0]))) > _MAX_STRETCH:
+            warn_once(
+                'stretched', '{}: {}x{} pixels beside {}x{} in the thermal image have '
+                'another aspect ratio. Do they show the same view (--aligned)?'.format(
+                    image['rgb_file_name'], *rgb_size, *size))
+        return resizing(rgb_size, size)
 
     def _faces(self, rgb, known, to_thermal):
         if self._detector is not None:
@@ -114,8 +126,8 @@ class Looker:
         try:
             return self._thermal(dict(
                 image, img_path=osp.join(self._root, image['file_name'])))
-        except (OSError, ValueError):
-            raise Unsure('thermal image missing or unreadable') from None
+        except (OSError, ValueError) as error:
+            raise Unsure('thermal image missing or unreadable', str(error)) from None
 
 
 def resizing(rgb_size: Sequence[int], thermal_size: Sequence[int]) -> np.ndarray:

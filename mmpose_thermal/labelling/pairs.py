@@ -86,6 +86,8 @@ def read_pairs(where: str, data_root: Optional[str] = None) -> PairList:
             found.pairs.append(Pair(_image(path, thermal, rgb, fields)))
         except (OSError, ValueError) as error:
             found.drop(_UNREADABLE, str(error))
+    if not found.pairs and not found.dropped:
+        raise FileNotFoundError(f'{where} lists no pairs.')
     return found
 
 

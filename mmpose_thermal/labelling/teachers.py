@@ -13,6 +13,7 @@ import numpy as np
 
 from mmpose_thermal.apis import ThermalLandmarker
 from mmpose_thermal.runtime.networks import exported_network, load_network
+from mmpose_thermal.weights import shipped_models
 
 from .facemesh import FaceMesh
 from .model_files import callable_of, is_callable_name
@@ -99,8 +100,8 @@ def load_teacher(spec: Any, crop: Optional[float] = None) -> Any:
             - a config and a checkpoint of MMPose;
             - MediaPipe's ``face_landmark.tflite``, or the wheel of mediapipe
               0.10.14 that holds it and need not be installed;
-            - a model of this project: ``NAME.onnx``, ``NAME.xml`` or ``NAME.pt``
-              with its ``.json``, or ``NAME.pth`` with its ``NAME.py``;
+            - a model of this project: the name of a shipped one; ``NAME.onnx``,
+              ``NAME.xml`` or ``NAME.pt`` with its ``.json``, or ``NAME.pth`` with its ``NAME.py``;
             - an ONNX file like PFLD's (:class:`.Pfld`);
             - ``MODULE:FUNCTION``, or a callable: see :mod:`.teachers`.
         crop (float, optional): Side of the crop in sides of the box, for models
@@ -116,6 +117,7 @@ def load_teacher(spec: Any, crop: Optional[float] = None) -> Any:
         return MMPoseTeacher(*_config_and_checkpoint(spec))
     if is_callable_name(spec):
         return callable_of(spec)
+    spec = shipped_models().get(spec, spec)
     if not Path(spec).exists():
         raise FileNotFoundError(f'{spec} does not exist.')
     options: Dict[str, Any] = {} if crop is None else dict(crop=crop)

@@ -1,6 +1,7 @@
 """Reads frames from images, folders, stacks, videos and cameras."""
 import glob
 import os
+import re
 import time
 import warnings
 from dataclasses import dataclass
@@ -200,8 +201,12 @@ def input_files(where: str) -> List[str]:
 
 
 def _found(where, pattern, nothing):
-    """Returns the images that match a pattern, and reports skipped videos."""
-    paths = sorted(path for path in _matching(pattern) if os.path.isfile(path))
+    """Returns the images that match a pattern, and reports what is left out.
+
+    Numbers in names count as numbers: frame_2 comes before frame_10.
+    """
+    matching = sorted(_matching(pattern), key=_in_order)
+    paths = [path for path in matching if os.path.isfile(path)]
     files = [path for path in paths if _suffix(path) in IMAGES] or [
         path for path in paths if _suffix(path) in TABLES]
     videos = [path for path in paths if _suffix(path) in VIDEOS]
@@ -209,14 +214,29 @@ def _found(where, pattern, nothing):
     if videos:
         note = (f' It has {len(videos)} videos: give each as a separate input, '
                 f'such as {videos[0]}.')
+    foreign = [(path, what) for path in paths if path not in {*files, *videos}
+               for what in [foreign_file(path)] if what]
+    if foreign:
+        path, what = foreign[0]
+        others = f' {len(foreign) - 1} other files are not read either.' if \
+            foreign[1:] else ''
+        note += f' {path} is {what}{others}'
+    dangling = [path for path in matching if not os.path.exists(path)]
+    if dangling:
+        note += f' {dangling[0]} is a link to a file that does not exist.'
+    if os.path.isdir(where) and any(
+            _suffix(path) in IMAGES for path in _matching(pattern + '/*')):
+        note += f" Of folders inside, give '{where}/**/*.png' or the like."
     if not files:
-        foreign = next(((path, what) for path in paths
-                        for what in [foreign_file(path)] if what), None)
-        note += f' {foreign[0]} is {foreign[1]}' if foreign else ''
         raise FileNotFoundError(f'{nothing}.{note}')
     if note:
-        warnings.warn(f'{where}: only images are read.{note}')
+        warnings.warn(f'{where}: only its {len(files)} images are read.{note}')
     return files
+
+
+def _in_order(path):
+    return [int(part) if part.isdecimal() else part
+            for part in re.split('([0-9]+)', path)], path
 
 
 def _matching(pattern):

@@ -38,7 +38,8 @@ class ResultFiles:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._json = open(self.folder / 'results.jsonl', 'w', encoding='utf-8')
         self._csv = open(
-            self.folder / 'results.csv', 'w', newline='', encoding='utf-8')
+            self.folder / 'results.csv', 'w', newline='', encoding='utf-8',
+            errors='backslashreplace')  # names may be no text
         self._info = info
         self._names = UniqueNames()
         self._video: Optional[_Video] = None

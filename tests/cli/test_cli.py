@@ -72,7 +72,9 @@ def test_help_is_one_sentence_and_fits_the_screen(command, capsys,
 
 @pytest.mark.parametrize('arguments', [
     (), ('unknown', ), ('predict', ), ('convert', 'unknown'),
-    ('benchmark', 'recipe.py', '--seeds', 'a')])
+    ('benchmark', 'recipe.py', '--seeds', 'a'),
+    ('predict', 'a.png', '--max-frames', '-1'), ('predict', 'a', '--fps', 'x'),
+    ('predict', 'a.png', '--detect-every', '0')])
 def test_wrong_commands_end_with_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)

@@ -1,6 +1,7 @@
 """`mmpose-thermal predict`, as a user runs it."""
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -314,7 +315,7 @@ def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
     assert 5 < len(lines_of(out)) < 3000
 
 
-@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_run_keeps_its_video(onnx, out, tmp_path, sent):
     np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 3000))
     process = subprocess.Popen(
@@ -324,7 +325,7 @@ def test_a_stopped_run_keeps_its_video(onnx, out, tmp_path, sent):
     wait_for_lines(out)
     process.send_signal(sent)
     printed, errors = process.communicate()
-    assert process.returncode == 0 and errors.endswith('stopped\n')
+    assert process.returncode == 130 and errors.endswith('stopped\n')
     assert f'{len(lines_of(out))} faces' in printed
     assert frames_of(out / 'stack.mp4') == len(lines_of(out)) < 3000
 
@@ -347,13 +348,16 @@ def test_problems_before_ctrl_c_count(predict, tmp_path, monkeypatch, capsys):
 
 def test_a_video_that_could_not_be_written_is_an_error(
         predict, tmp_path, monkeypatch):
-    class FullDisk(cv2.VideoWriter):
-        written = 0
+    class FullDisk:
+
+        def __init__(self, *arguments, make=cv2.VideoWriter):
+            self.writer, self.room = make(*arguments), 2
+            self.isOpened, self.release = self.writer.isOpened, self.writer.release
 
         def write(self, picture):
-            self.written += 1
-            if self.written < 3:
-                super().write(picture)
+            self.room -= 1
+            if self.room >= 0:
+                self.writer.write(picture)
 
     monkeypatch.setattr(cv2, 'VideoWriter', FullDisk)
     np.save(tmp_path / 'frames.npy', np.stack([thermal_frame()] * 4))
@@ -380,6 +384,16 @@ def test_low_scores_in_videos(out, tmp_path, monkeypatch):
         assert main(['predict', str(tmp_path / 'frames.npy'), '--out-dir',
                      str(out), *options]) == 0
         assert [len(line['faces']) for line in lines_of(out)] == [faces] * 2
+
+
+def test_names_that_are_no_text(predict, out, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b'/bad\xff.png')
+    cv2.imwrite(str(tmp_path / 'a.png'), thermal_frame())
+    os.rename(tmp_path / 'a.png', path)
+    assert predict(*BOX, path) == 0
+    assert lines_of(out)[0]['image'] == path
+    assert r'bad\udcff.png' in (out / 'results.csv').read_text()
+    assert (out / 'bad_.png').exists()
 
 
 # -- cameras ----------------------------------------------------------------

@@ -17,6 +17,8 @@ from mmpose_thermal.deployment.verification import (Difference,
                                                     labelled_faces,
                                                     network_inputs,
                                                     predictions)
+from mmpose_thermal.runtime import ModelInfo
+from mmpose_thermal.weights import shipped_models
 
 DARK = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16),
             sigma=1.5, unbiased=True, blur_kernel_size=7)
@@ -258,6 +260,28 @@ def test_tool_exports_and_reports(save_student, run_tool, tmp_path):
     assert (tmp_path / 'student_int8.onnx').exists()
     with pytest.raises(SystemExit, match='gone.pth does not exist'):
         run_tool('deployment/export', config, tmp_path / 'gone.pth')
+
+
+def test_shipped_weights_keep_names_and_calibration(run_tool, tmp_path):
+    run_tool('deployment/export',
+             REPOSITORY / 'configs/thermal_face_2d_keypoint/topdown_heatmap/synthetic/'
+             'td-hm_res18-w16-s8_1xb64-36e_synthetic-thermal-128x128.py',
+             shipped_models()['landmarks'].replace('.onnx', '.pth'), '--faces', 1,
+             '--out', tmp_path / 'a.onnx')
+    ours, shipped = (ModelInfo.load(path)[0] for path in (
+        str(tmp_path / 'a.onnx'), shipped_models()['landmarks']))
+    for field in ('keypoints', 'regions', 'links', 'colours', 'calibration'):
+        assert getattr(ours, field) == getattr(shipped, field)
+
+
+@pytest.mark.parametrize('text, message', [
+    ('x = (', 'c.py, or a config that it inherits, is not valid Python.* line 1'),
+    ('x = 1', 'c.py has no `model`'),
+    ("model = dict(type='Nonsense')", "c.py: model.type 'Nonsense' is not reg")])
+def test_configs_that_are_none(text, message, save_student, tmp_path):
+    (tmp_path / 'c.py').write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_model((str(tmp_path / 'c.py'), save_student()))
 
 
 def test_tool_refuses_what_differs(save_student, run_tool, monkeypatch):

@@ -1,6 +1,7 @@
 """Labels of rendered pairs, from teachers that know the truth."""
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -212,7 +213,22 @@ def test_what_is_unsure_is_counted_by_reason(labelled, two_cameras, truth):
     result, _ = labelled(two_cameras, registration='fit', per='session', min_score=.3)
     assert result.dropped == {'RGB image missing or unreadable': 1}
     assert '5 faces in 5 images of 6 pairs' in result.summary()
-    assert 'dropped: 1 RGB image missing or unreadable' in result.summary()
+    assert re.search('dropped: 1 RGB image missing or unreadable, such as: .*0.png',
+                     result.summary())
+
+
+def test_views_of_other_shapes_are_told(labelled, pairs_root, truth, tmp_path):
+    content = read(pairs_root / 'annotations/train.json')
+    content['images'][0]['width'] *= 2
+    (tmp_path / 'wide.json').write_text(json.dumps(content))
+    with pytest.warns(UserWarning, match='have another aspect ratio'):
+        labelled(tmp_path / 'wide.json', data_root=str(pairs_root))
+
+
+def test_no_pairs_are_an_error(labelled, tmp_path):
+    (tmp_path / 'pairs.csv').write_text('rgb,thermal\n')
+    with pytest.raises(FileNotFoundError, match='lists no pairs'):
+        labelled(tmp_path)
 
 
 def test_boxes_only_are_unlabelled_faces(labelled, truth):

@@ -115,6 +115,12 @@ def test_mmpose_models_score_their_points(save_teacher, tmp_path):
     assert 0 <= found[..., 2].min() and found[..., 2].max() <= 1
 
 
+def test_shipped_models_go_by_name():
+    assert load_teacher('landmarks').point_set == 'ibug68'
+    boxes, scores = load_detector('face_detector')(np.zeros((64, 64), np.uint8), .5)
+    assert boxes.shape == (0, 4) and not len(scores)
+
+
 def test_our_thermal_models_look_at_luminance(onnx):
     from mmpose_thermal.apis import ThermalLandmarker
     image = np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)

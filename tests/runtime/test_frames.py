@@ -510,18 +510,43 @@ def test_videos_of_a_folder_are_told_of(tmp_path):
     with pytest.raises(FileNotFoundError, match='no image.* 1 videos.*a.avi'):
         Source(str(tmp_path / '*.avi'))
     cv2.imwrite(str(tmp_path / 'a.png'), radiometric())
-    with pytest.warns(UserWarning, match='only images .* 1 videos'):
+    with pytest.warns(UserWarning, match='only its 1 images .* 1 videos'):
         assert len([*Source(str(tmp_path))]) == 1
+
+
+def test_what_a_folder_holds_besides_images_is_told(tmp_path):
+    for name in ('frame_2.png', 'frame_10.png', 'frame_1.bmp'):
+        cv2.imwrite(str(tmp_path / name), radiometric().astype(np.uint8))
+    assert [frame.name for frame in Source(str(tmp_path))] == [
+        'frame_1', 'frame_2', 'frame_10']
+    for name in ('a.seq', 'b.irb'):
+        (tmp_path / name).write_bytes(b'FFF\0' + bytes(99))
+    (tmp_path / 'gone.png').symlink_to('nowhere.png')
+    (tmp_path / 'notes.txt').write_text('nobody minds')
+    (tmp_path / 'inside').mkdir()
+    cv2.imwrite(str(tmp_path / 'inside/c.png'), radiometric())
+    with pytest.warns(UserWarning) as told:
+        assert len([*Source(str(tmp_path))]) == 3
+    message, = (str(each.message) for each in told)
+    for part in ('only its 3 images', 'a.seq is a FLIR sequence',
+                 '1 other files are not read', 'gone.png is a link to a file',
+                 "inside, give '"):
+        assert part in message
+    assert 'notes' not in message
+    with pytest.raises(FileNotFoundError, match='no image.*folders inside'):
+        (tmp_path / 'above').mkdir()
+        (tmp_path / 'inside').rename(tmp_path / 'above/inside')
+        Source(str(tmp_path / 'above'))
 
 
 def test_names_never_meet():
     names = UniqueNames()
     taken = [names.take(*wanted) for wanted in (
         ('a', ), ('A', ), ('a b', 'c'), ('a_b', ), ('a_b', 'a_b_2'), ('', ),
-        ('n' * 300, ), ('n' * 300, ))]
+        ('n' * 300, ), ('n' * 300, ), ('熱' * 300, ))]
     assert taken[:5] == ['a', 'A_2', 'a_b', 'a_b_2', 'a_b_2_2']
     assert len({name.casefold() for name in taken}) == len(taken)
-    assert all(0 < len(name) < 200 for name in taken)
+    assert all(0 < len(name.encode()) < 200 for name in taken)
 
 
 # -- what is none -----------------------------------------------------------

@@ -215,7 +215,7 @@ class _CountReads(TorchDispatchMode):
 
 
 def observe(call, device, compiled):
-    """Counts the reads of an eager step; on a GPU also how often it waits, and memory."""
+    """Counts the reads of an eager step; on a GPU also waits, and memory."""
     counter, seen = _CountReads(), {}
     if not compiled:  # compiled networks cannot run inside a dispatch mode
         with counter:
@@ -295,8 +295,8 @@ def main():
           '|---|---:|---:|---:|', flush=True)
     for name, call in calls.items():
         seen = numbers['reads'][name] = observe(call, device, args.compile)
-        print(f'| {name} |', *(f'{value:.0f} |' if value is not None else '|' for value in (
-            seen.get(key) for key in ('reads', 'waits', 'peak_mb'))), flush=True)
+        print(f'| {name} |', *(f'{seen[key]:.0f} |' if key in seen else '|'
+                               for key in ('reads', 'waits', 'peak_mb')), flush=True)
     if device.type == 'cuda' and not args.compile:
         print(f'\nPeak memory, DIKD / floor: {memory_ratio(numbers["reads"]):.2f}')
     if args.out:

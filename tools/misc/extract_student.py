@@ -8,11 +8,11 @@ import argparse
 import os
 import sys
 
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmpose_thermal  # noqa: F401
 from mmpose_thermal.apis import extract_student
+from mmpose_thermal.config_files import read_config
 
 
 def parse_args():
@@ -46,7 +46,7 @@ def main():
     init_default_scope('mmpose')
     try:
         extract_student(
-            Config.fromfile(args.config), args.checkpoint, out, args.prefix)
+            read_config(args.config, 'model'), args.checkpoint, out, args.prefix)
     except ValueError as error:
         sys.exit(f'extract_student: {error}')
     print(f'{out} and {os.path.splitext(out)[0]}.py')
