@@ -71,6 +71,8 @@ def run(args: argparse.Namespace) -> None:
     print(f'{len(result.found)} of {len(result.faces)} pairs registered; '
           f'residual of the points: median {median(residuals):.2f}, worst '
           f'{max(residuals):.2f} thermal pixels. Written to {result.out}')
+    if result.failed:
+        print('left out, or as they were if they have points of the RGB image:')
     for name, reason in result.failed[:_SHOWN_FAILURES]:
         print(f'  failed: {name}: {reason}')
     if len(result.failed) > _SHOWN_FAILURES:

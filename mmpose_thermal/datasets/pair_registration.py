@@ -32,6 +32,8 @@ class RegisteredPairs:
         faces (list[tuple]): Image and annotation of each pair.
         found (dict[int, Registration]): Registrations by image id.
         failed (list[tuple[str, str]]): Names of unregistered pairs and reasons.
+            Those without points of their own RGB image are left out of the file:
+            without a map, they would count as aligned.
     """
     out: str
     root: str
@@ -69,6 +71,11 @@ def register_pairs(args) -> RegisteredPairs:
         if image['id'] in found:
             image['rgb_homography'] = found[
                 image['id']].matrix.round(8).ravel().tolist()
+    lost = {image['id'] for image, face in faces
+            if image['id'] not in found and not face.get('rgb_keypoints')}
+    coco['images'] = [image for image in coco['images'] if image['id'] not in lost]
+    coco['annotations'] = [annotation for annotation in coco['annotations']
+                           if annotation['image_id'] not in lost]
     for annotation in coco['annotations']:
         # It would take precedence over the homography.
         if annotation['image_id'] in found:
@@ -105,10 +112,11 @@ def draw_preview(path: str, pairs: RegisteredPairs) -> None:
 
 
 def _first_faces(coco):
-    """Image and first annotation of each pair."""
+    """Image and first annotation of each pair, a labelled one if there is any."""
     images = {image['id']: image for image in coco['images']}
     first = {}
-    for annotation in coco['annotations']:
+    for annotation in sorted(coco['annotations'], key=lambda each: not any(
+            each.get('keypoints', ()))):
         first.setdefault(annotation['image_id'], annotation)
     return [(images[i], annotation) for i, annotation in first.items()
             if images[i].get('rgb_file_name')]
@@ -124,7 +132,7 @@ def _detected(json_file):
     names = {image['id']: image['file_name'] for image in coco['images']}
     return {
         names[annotation['image_id']]: _points_of(annotation['keypoints'])
-        for annotation in coco['annotations']
+        for annotation in coco['annotations'] if annotation.get('keypoints')
     }
 
 
@@ -217,8 +225,11 @@ def _registrations(args, faces, root):
     mapping = keypoint_mapping(*args.points) if args.points else None
     pairs, failed = [], []
     for image, annotation in faces:
-        thermal = _points_of(annotation['keypoints'])
+        thermal = _points_of(annotation.get('keypoints', ()))
         rgb = landmarks.get(image['rgb_file_name'])
+        if not thermal.any():
+            failed.append((image['file_name'], 'no thermal landmarks'))
+            continue
         if rgb is None:
             failed.append((image['file_name'], 'no RGB landmarks'))
             continue

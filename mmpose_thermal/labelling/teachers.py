@@ -101,7 +101,8 @@ def load_teacher(spec: Any, crop: Optional[float] = None) -> Any:
             - MediaPipe's ``face_landmark.tflite``, or the wheel of mediapipe
               0.10.14 that holds it and need not be installed;
             - a model of this project: the name of a shipped one; ``NAME.onnx``,
-              ``NAME.xml`` or ``NAME.pt`` with its ``.json``, or ``NAME.pth`` with its ``NAME.py``;
+              ``NAME.xml`` or ``NAME.pt`` with its ``.json``; or ``NAME.pth`` with
+              its ``NAME.py``;
             - an ONNX file like PFLD's (:class:`.Pfld`);
             - ``MODULE:FUNCTION``, or a callable: see :mod:`.teachers`.
         crop (float, optional): Side of the crop in sides of the box, for models

@@ -100,8 +100,17 @@ class ConvConnector(ResizeConnector):
         ])
 
     def forward(self, feature: Tensor, size: Size = None) -> Tensor:
-        """Converts (N, in_channels, h, w) to (N, out_channels, H, W)."""
-        return super().forward(self.convs(feature), size)
+        """Converts (N, in_channels, h, w) to (N, out_channels, H, W).
+
+        A single position has no spread, so BatchNorm takes its running statistics.
+        """
+        if self.training and feature[:, 0].numel() == 1:
+            self.convs.eval()
+            converted = self.convs(feature)
+            self.convs.train()
+        else:
+            converted = self.convs(feature)
+        return super().forward(converted, size)
 
 
 @MODELS.register_module()

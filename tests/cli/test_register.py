@@ -90,6 +90,27 @@ def test_from_detections_of_another_point_set(register, root, samples):
     assert_registered(root, 1.5)
 
 
+def test_what_is_not_registered_is_left_out(register, root, samples):
+    """In a file of pairs, it would count as aligned."""
+    train = json.loads((root / 'annotations/train.json').read_text())
+    faces = {face['image_id']: face for face in train['annotations']}
+    lost, bare, *_ = train['images']
+    detected = [dict(image_id=image['id'], keypoints=face.pop('rgb_keypoints'))
+                for image in train['images'] for face in [faces[image['id']]]]
+    faces[bare['id']].update(keypoints=[0] * 18, num_keypoints=0)
+    (root / 'annotations/train.json').write_text(json.dumps(train))
+    (root / 'rgb.json').write_text(json.dumps(dict(
+        images=[dict(id=image['id'], file_name=image['rgb_file_name'])
+                for image in train['images']], annotations=detected[1:])))
+    printed = register('--rgb-landmarks', root / 'rgb.json', '--per', 'frame')
+    assert f'failed: {lost["file_name"]}: no RGB landmarks' in printed
+    assert f'failed: {bare["file_name"]}: no thermal landmarks' in printed
+    written = registered(root)
+    kept = {image['id'] for image in train['images'][2:]}
+    assert {image['id'] for image in written['images']} == kept
+    assert {face['image_id'] for face in written['annotations']} == kept
+
+
 def test_with_a_landmark_model(register, root, save_teacher):
     """An untrained one: its points fit nothing, which is said."""
     model = estimator(normalisation=COLOUR)

@@ -122,6 +122,16 @@ def test_a_changed_image_is_loaded_again(dataset):
     assert (after - before.int()).abs().float().mean() > 20
 
 
+def test_a_changed_palette_file_is_another_image(dataset, tmp_path):
+    built = dataset('a.lmdb', with_rgb=False)
+    loading = built.pipeline.transforms[0]
+    info = dict(built.get_data_info(0), palette=str(tmp_path / 'p.json'))
+    (tmp_path / 'p.json').write_text('[1, 2]')
+    before = loading._key(info)
+    (tmp_path / 'p.json').write_text('[2, 1, 0]')
+    assert loading._key(info) != before
+
+
 def test_other_loading_is_other_images(dataset):
     kept = dataset('a.lmdb', with_rgb=False)
     first = kept.pipeline.transforms[0]

@@ -1,11 +1,17 @@
 """Faces with a box and no landmarks, and data sets that mix them with others."""
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mmengine.runner import EpochBasedTrainLoop
+from mmpose.datasets.samplers import MultiSourceSampler
 from mmpose.registry import DATASETS
 from set_on_disk import build, edit, logged
+
+from mmpose_thermal.engine.hooks import EpochSeedHook
+from mmpose_thermal.synthetic import SyntheticSpec, make_synthetic_pairs
 
 TRAIN = 'annotations/train.json'
 
@@ -48,6 +54,17 @@ def test_they_are_kept_on_demand(root, monkeypatch):
 
 def test_labels_can_be_ignored_to_measure_their_worth(root):
     assert labels_of(build(root, unlabelled='all')) == [0] * 6
+
+
+def test_labels_that_are_ignored_still_align_pairs(tmp_path):
+    make_synthetic_pairs(str(tmp_path), SyntheticSpec(
+        train=3, val=1, test=1, extra=0, size=64, unaligned=True))
+    kept, ignored = (build(tmp_path, unlabelled=which, with_rgb=True)
+                     for which in ('keep', 'all'))
+    assert labels_of(ignored) == [0] * 3
+    for one, other in zip(kept, ignored):
+        assert (one['rgb_to_thermal'] == other['rgb_to_thermal']).all()
+        assert not other['keypoints'].any()
 
 
 def test_a_file_of_unlabelled_faces_alone_trains(root):
@@ -111,6 +128,16 @@ def combined(*datasets, **arguments):
                       dict(type='PackPoseInputs')], **more)
             for one, more in datasets],
         **arguments))
+
+
+def test_a_resumed_run_draws_what_comes_next(root, pairs_root):
+    dataset = combined((pairs_root, {}), (root, dict(unlabelled='all')))
+    whole, resumed = (MultiSourceSampler(dataset, 4, [1, 3], seed=0) for _ in 'ab')
+    epochs = [[*whole] for _ in range(3)]
+    EpochSeedHook().before_train(SimpleNamespace(
+        train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop), epoch=2,
+        train_dataloader=SimpleNamespace(sampler=resumed)))
+    assert [*resumed] == epochs[2] != epochs[0]
 
 
 def test_combined_samples_hold_nothing_but_what_was_packed(root, pairs_root):

@@ -38,6 +38,16 @@ def test_small_faces_are_neither_missed_nor_false_alarms():
     assert strict.false_alarms_per_frame == lenient.false_alarms_per_frame == .5
 
 
+def test_boxes_on_what_is_ignored_are_no_false_alarms():
+    twice = frame((FACE, .9), (SMALL, .8), ([71., 71, 80, 80], .7),
+                  ([69., 69, 77, 77], .6), ([75., 75, 95, 95], .5))
+    point, = operating_points([twice], [.1], min_side_px=40)
+    assert point.false_alarms_per_frame == 1  # that beside the small face
+    crowd = twice._replace(ignored=np.array([[50., 50, 100, 100]]))
+    point, = operating_points([crowd], [.1])
+    assert (point.recall, point.false_alarms_per_frame) == (1, 0)
+
+
 def test_points_follow_the_threshold():
     frames = [frame((FACE, .9)), frame(([0., 70, 20, 90], .7), (FACE, .4))]
     points = operating_points(frames, [.95, .8, .6, .3], min_side_px=40)

@@ -41,6 +41,15 @@ def test_convolutions_can_be_stacked():
     assert result.min() < 0  # no ReLU at its end
 
 
+def test_a_single_position_can_be_converted():
+    """A batch of one, of pooled features."""
+    connector = build_connector('auto', (4, 1, 1), (6, 1, 1))
+    converted = connector(torch.rand(1, 4, 1, 1), (1, 1))
+    converted.sum().backward()
+    assert converted.shape == (1, 6, 1, 1) and all(
+        part.training for part in connector.modules())
+
+
 def test_resizing_cannot_change_channels():
     with pytest.raises(ValueError, match='6 channels to 3'):
         build_connector(dict(type='ResizeConnector'), COARSE, NARROW)

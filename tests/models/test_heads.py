@@ -444,6 +444,14 @@ def test_unlike_codecs_are_refused(pair):
         pair(estimator(16, COLOUR), student)
 
 
+def test_codecs_that_encode_alike_are_alike(pair):
+    codec = dict(input_size=(64, 64), heatmap_size=(16, 16), sigma=1.5, unbiased=True)
+    teacher, student = estimator(16, COLOUR), estimator()
+    teacher['head']['decoder'] = dict(codec, type='MSRAHeatmap')
+    student['head']['decoder'] = dict(codec, type='BorderRefinedHeatmap')
+    pair(teacher, student)
+
+
 def test_targets_of_another_codec_are_refused(pair):
     model = pair(estimator(16, COLOUR), estimator())
     batch = batch_for(plain_heatmap())

@@ -2,6 +2,8 @@
 import pytest
 import torch
 from conftest import estimator
+from mmengine.runner.activation_checkpointing import \
+    turn_on_activation_checkpointing
 from mmpose.registry import MODELS
 
 from mmpose_thermal.models import build_connector
@@ -68,6 +70,34 @@ def test_early_forward_injection_leaves_norm_statistics_alone(
     expected = dict(plain.student.named_buffers())
     for name, buffer in model.student.named_buffers():
         assert torch.equal(buffer, expected[name]), name
+
+
+@pytest.mark.parametrize('how', ['backbone', 'mmengine'])
+def test_early_injection_with_activation_checkpointing(build_distiller, batch, how):
+    """What is computed again in the backward pass would enter the statistics."""
+    start = build_distiller(
+        student=dict(config=estimator(8)), distill_losses=deep(reverse_weight=0))
+
+    def trained(losses, saving):
+        student = estimator(8)
+        student['backbone']['with_cp'] = saving and how == 'backbone'
+        model = build_distiller(student=dict(config=student), distill_losses=losses)
+        model.load_state_dict(start.state_dict(), strict=False)
+        model.teacher.load_state_dict(start.teacher.state_dict())
+        if saving and how == 'mmengine':
+            turn_on_activation_checkpointing(
+                model, ['student.backbone.layer3', 'student.backbone.layer4'])
+        losses = model(**batch, mode='loss')
+        sum(loss for name, loss in losses.items() if 'loss' in name).backward()
+        return model.student
+
+    plain = trained(deep(reverse_weight=0), False)
+    saving = trained(deep(reverse_weight=0), True)
+    alone = trained(dict(), True)
+    for (name, one), other in zip(plain.named_parameters(), saving.parameters()):
+        assert torch.allclose(one.grad, other.grad, atol=1e-6), name
+    for (name, one), other in zip(alone.named_buffers(), saving.buffers()):
+        assert torch.equal(one, other), name
 
 
 def test_forward_and_reverse_have_targets_of_their_own(build_distiller, batch):

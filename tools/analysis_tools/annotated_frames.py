@@ -2,11 +2,12 @@
 import os.path as osp
 import re
 from operator import eq, ge, gt, le, lt, ne
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mmpose_thermal.datasets.annotations import read_annotations
+from mmpose_thermal.datasets.annotations import parse_json, read_annotations
 from mmpose_thermal.datasets.datasets import ThermalFaceDataset
 from mmpose_thermal.datasets.image_files import image_folder
 from mmpose_thermal.datasets.transforms.loading import read_image
@@ -68,19 +69,24 @@ def read_frames(ann_file, data_root=None):
     """Reads annotated frames, with or without faces, and their boxes.
 
     Returns:
-        list[tuple[dict, np.ndarray]]: Image records with their ``img_path``, and
-        boxes (N, 4), ``x1 y1 x2 y2``.
+        list[tuple[dict, np.ndarray, np.ndarray]]: Image records with their
+        ``img_path``, boxes (N, 4), ``x1 y1 x2 y2``, and those of crowds.
     """
     found = read_annotations(ann_file)
     found.refuse_faults()
     folder = data_root or image_folder(ann_file)
-    boxes = [[] for _ in found.images]
-    for face, index in zip(found.faces, found.image_of):
-        x, y, width, height = face['bbox']
-        boxes[index].append([x, y, x + width, y + height])
+    crowds = [face for face in parse_json(Path(ann_file).read_bytes())['annotations']
+              if face.get('iscrowd') and face.get('bbox')]
     return [(dict(image, img_path=osp.join(folder, image['file_name'])),
-             np.reshape(own, (-1, 4)).astype(float))
-            for image, own in zip(found.images, boxes)]
+             _corners(face for face, of in zip(found.faces, found.image_of)
+                      if of == index),
+             _corners(face for face in crowds if face['image_id'] == image['id']))
+            for index, image in enumerate(found.images)]
+
+
+def _corners(faces):
+    boxes = np.reshape([face['bbox'] for face in faces], (-1, 4)).astype(float)
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
 
 
 def read_grey(record, gain):

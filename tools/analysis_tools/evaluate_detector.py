@@ -1,8 +1,9 @@
 """Measures face detectors on annotated frames: recall and false alarms by threshold.
 
-Prints tables in Markdown. Faces smaller than --min-side need not be found, and
-boxes on them are no false alarms. The palette of false colours is guessed if the
-annotation does not name it; frames of no known palette become luminance.
+Prints tables in Markdown. Faces smaller than --min-side need not be found; boxes on
+them, or in crowds (iscrowd), are no false alarms. The palette of false colours is
+guessed if the annotation does not name it; frames of no known palette become
+luminance.
 """
 import argparse
 import json
@@ -57,14 +58,14 @@ def parse_args():
 def detect(detector, frames):
     """Runs a detector on all frames."""
     gain = getattr(detector, 'gain', {})
-    return [DetectedFrame(*detector(read_grey(record, gain), _LEAST_SCORE), truth)
-            for record, truth in frames]
+    return [DetectedFrame(*detector(read_grey(record, gain), _LEAST_SCORE), *boxes)
+            for record, *boxes in frames]
 
 
 def groups_of(frames, field):
     """Indices of the frames by a field of their image, after all of them."""
     groups = defaultdict(list, {'all': list(range(len(frames)))})
-    for index, (record, _) in enumerate(frames):
+    for index, (record, *_) in enumerate(frames):
         if field:
             groups[f'{field} {record.get(field, "(not stated)")}'].append(index)
     return groups

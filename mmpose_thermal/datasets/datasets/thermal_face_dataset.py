@@ -163,11 +163,12 @@ class ThermalFaceDataset(BaseCocoStyleDataset):
         # MMEngine copies each sample's metainfo three times: a list number by
         # number, an array at once.
         self._of_metainfo['flip_indices'] = np.array(self._metainfo['flip_indices'])
-        if self.unlabelled == 'all':
-            for face in found.faces:
-                face['keypoints'] = [0] * len(face['keypoints'])
-                face['num_keypoints'] = 0
         faces, images = self._parse(found)
+        if self.unlabelled == 'all':  # labels have served to align pairs
+            for info in faces:
+                info['num_keypoints'] = 0
+                for name in ('keypoints', 'keypoints_visible'):
+                    info[name] = np.zeros_like(info[name])
         check_files(self, faces)
         self._check_first_image(faces)
         bare = sum(not info['num_keypoints'] for info in faces)

@@ -141,8 +141,8 @@ class CachedLoading(BaseTransform):
         """Hashes everything that the crop depends on; LMDB requires short keys."""
         parts = [self._how, np.asarray(results['bbox']).tolist(),
                  [results.get(name) for name in _DEPENDS_ON]]
-        for name in _DEPENDS_ON[:2]:
-            if name in results and '://' not in results[name]:
+        for name in _DEPENDS_ON[:3]:  # a palette may be a file
+            if os.path.isfile(results.get(name) or ''):
                 status = os.stat(results[name])
                 parts.append((status.st_mtime_ns, status.st_size))
         if 'rgb_to_thermal' in results:

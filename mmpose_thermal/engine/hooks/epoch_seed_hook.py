@@ -25,6 +25,19 @@ class EpochSeedHook(Hook):
 
     priority = 'VERY_HIGH'
 
+    def before_train(self, runner) -> None:
+        """Lets a ``MultiSourceSampler``, which draws on and on, skip past epochs.
+
+        Args:
+            runner (Runner): The run, resumed or new.
+        """
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            return
+        sampler = runner.train_dataloader.sampler
+        if isinstance(sampler, MultiSourceSampler):
+            for _ in range(runner.epoch):
+                iter(sampler)
+
     def before_train_epoch(self, runner) -> None:
         """Seeds this process and the data set.
 

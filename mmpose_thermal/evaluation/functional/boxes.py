@@ -46,10 +46,14 @@ def match_faces(boxes: np.ndarray, truth: np.ndarray,
 
 
 class DetectedFrame(NamedTuple):
-    """Boxes (M, 4) of a detector, best first, their scores, annotated boxes (N, 4)."""
+    """Boxes (M, 4) of a detector, best first, their scores, annotated boxes (N, 4).
+
+    Boxes in regions to ignore, (R, 4), such as crowds, are no false alarms.
+    """
     boxes: np.ndarray
     scores: np.ndarray
     truth: np.ndarray
+    ignored: np.ndarray = np.zeros((0, 4))
 
 
 class OperatingPoint(NamedTuple):
@@ -102,18 +106,28 @@ def best_point(frames: Sequence[DetectedFrame],
 
 
 def _hits(frames, min_iou, min_side_px):
-    """Descending scores of all boxes; 1 for those of large faces, 0 of small ones,
-    -1 of none.
+    """Descending scores of all boxes; 1 for those of large faces, 0 for those of
+    small ones, or mostly on small ones or in ignored regions, -1 for those of none.
     """
     hits = []
     for frame in frames:
         face = match_faces(frame.boxes, frame.truth, min_iou)
         # The last entry is that of index -1, no face.
-        kinds = np.append(_is_large(frame.truth, min_side_px), -1).astype(int)
-        hits.append(kinds[face])
+        is_large = _is_large(frame.truth, min_side_px)
+        kinds = np.append(is_large, -1).astype(int)[face]
+        regions = np.concatenate([frame.truth[~is_large], frame.ignored])
+        kinds[(kinds < 0) & _is_mostly_in(frame.boxes, regions)] = 0
+        hits.append(kinds)
     scores = np.concatenate([frame.scores for frame in frames])
     order = np.argsort(-scores, kind='stable')
     return scores[order], np.concatenate(hits)[order]
+
+
+def _is_mostly_in(boxes, regions):
+    low = np.maximum(boxes[:, None, :2], regions[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], regions[None, :, 2:])
+    inside = np.clip(high - low, 0, None).prod(-1)
+    return (inside > .5 * np.prod(boxes[:, 2:] - boxes[:, :2], 1)[:, None]).any(1)
 
 
 def _is_large(boxes, min_side_px):

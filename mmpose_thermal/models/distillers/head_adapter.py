@@ -121,8 +121,12 @@ class HeadAdapter(nn.Module):
         return torch.stack(peaks).amin(0).clamp(0, 1)
 
     def positions(self, output: Output) -> Tensor:
-        """Where each point is, (B, K, 2), as shares of the crop's size."""
+        """Where each point is, (B, K, 2): 0 is the crop's first pixel, 1 its last."""
         raise NotImplementedError
+
+    def position_step(self, output: Output) -> float:
+        """The resolution of :meth:`positions`."""
+        return 0.
 
     def num_keypoints(self, output: Output) -> int:
         """The number of keypoints K of an output."""

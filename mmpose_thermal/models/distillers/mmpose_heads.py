@@ -3,6 +3,7 @@ from typing import Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
+from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.models.heads import (HeatmapHead, RegressionHead, RTMCCHead,
                                  RTMWHead, SimCCHead)
 from mmpose.models.losses import KLDiscretLoss
@@ -33,20 +34,32 @@ class HeatmapAdapter(HeadAdapter):
         return super().confidence(self._heatmaps(output))
 
     def positions(self, output: Tensor) -> Tensor:
-        """The centres of the highest pixels."""
+        """The highest pixels, where the codec puts them in the crop."""
         maps = self._heatmaps(output)
-        height, width = maps.shape[-2:]
+        width, height = maps.shape[:-3:-1]
         best = maps.flatten(2).argmax(-1)
-        return torch.stack([(best % width + .5) / width,
-                            (best // width + .5) / height], -1)
+        right, bottom = width - 1., height - 1.
+        sides = getattr(self.head.decoder, 'input_size', None)
+        if sides and self._codec() != 'UDPHeatmap':  # whose last pixel is the crop's
+            right, bottom = ((side - 1) / side * length
+                             for side, length in zip(sides, (width, height)))
+        return torch.stack([best % width / right, best // width / bottom], -1)
+
+    def position_step(self, output: Tensor) -> float:
+        """A pixel of the heatmap."""
+        return 1 / (min(output.shape[-2:]) - 1)
 
     def _heatmaps(self, output: Tensor) -> Tensor:
         """Without UDP's offsets, which follow each heatmap."""
         return output[:, ::output.shape[1] // self.num_keypoints(output)]
 
     def _codec(self) -> Optional[str]:
-        codec = self.head.decoder
-        return None if codec is None else type(codec).__name__
+        """The codec of MMPose; ours decode differently, but encode the same."""
+        codec = type(self.head.decoder)
+        if not issubclass(codec, BaseKeypointCodec):
+            return None
+        return next((kind for kind in codec.__mro__ if kind.__module__.startswith(
+            'mmpose.') and kind is not BaseKeypointCodec), codec).__name__
 
     def match(self, student: HeadAdapter, output: Tensor) -> None:
         """Takes the student's size; the codecs must be the same."""
@@ -94,9 +107,14 @@ class SimCCAdapter(HeadAdapter):
         return map_parts(lambda part: F.softmax(part * loss.beta, -1), output)
 
     def positions(self, output: Output) -> Tensor:
-        """The centres of the highest bins."""
-        return torch.stack([(part.argmax(-1) + .5) / part.shape[-1]
+        """The highest bins, where the codec puts them in the crop."""
+        ratio = self.head.decoder.simcc_split_ratio
+        return torch.stack([part.argmax(-1) / (part.shape[-1] - ratio)
                             for part in output], -1)
+
+    def position_step(self, output: Output) -> float:
+        """A bin."""
+        return 1 / min(part.shape[-1] for part in output)
 
     def match(self, student: HeadAdapter, output: Output) -> None:
         """Scales scores so that both losses read the same distribution."""

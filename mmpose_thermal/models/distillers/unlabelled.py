@@ -26,8 +26,8 @@ class TeacherLabels:
             unlabelled samples rises from 0. Defaults to 0.
         flip_tolerance (float, optional): Points count only if the teacher
             finds them in the mirrored crop within this share of the crop's
-            size as well. Costs another pass of the teacher. Defaults to no
-            such test.
+            size as well, or within a pixel of its heatmap. Costs another pass of
+            the teacher. Defaults to no such test.
 
     Raises:
         ValueError: A number is out of range.
@@ -99,4 +99,6 @@ class TeacherLabels:
             :, samples[0].metainfo['flip_indices']]
         there = torch.stack([1 - there[..., 0], there[..., 1]], -1)
         here = teacher.head.positions(output)
-        return (here - there).norm(dim=-1) <= self.flip_tolerance
+        # Rounding to pixels can move both.
+        tolerance = max(self.flip_tolerance or 0., teacher.head.position_step(output))
+        return (here - there).norm(dim=-1) < tolerance + 1e-6

@@ -4,6 +4,7 @@ from typing import Dict, Optional, Union
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from mmengine.runner.activation_checkpointing import wrap_forward
 from mmpose.registry import MODELS
 from torch import Tensor
 
@@ -11,6 +12,8 @@ from ..connectors import build_connector, connected
 from .base import DistillBatch, DistillLoss, checked_layers
 
 _TEACHER_SHARES = dict(gt=0., teacher=1.)
+# Of a `forward` that MMEngine's `activation_checkpointing` has replaced.
+_CHECKPOINTED = wrap_forward(print).__code__
 
 
 @contextmanager
@@ -18,23 +21,36 @@ def frozen_norm_statistics(module: nn.Module):
     """BatchNorm normalises by the batch but keeps its running statistics.
 
     The deployed student uses those statistics; features of another network
-    must not enter them.
+    must not enter them. So activations are kept here, in spite of activation
+    checkpointing, which would compute them again in the backward pass.
 
     Args:
         module (Callable): A module; any other callable is left alone.
     """
-    layers = [
-        layer for layer in getattr(module, 'modules', tuple)()
+    layers = [*getattr(module, 'modules', tuple)()]
+    norms = [
+        layer for layer in layers
         if isinstance(layer, nn.modules.batchnorm._BatchNorm)
         and layer.training and layer.track_running_stats
     ]
-    for layer in layers:
+    checkpointed = [layer for layer in layers if getattr(layer, 'with_cp', False)]
+    wrapped = {layer: layer.forward for layer in layers if getattr(
+        layer.forward, '__code__', None) is _CHECKPOINTED}
+    for layer in norms:
         layer.track_running_stats = False
+    for layer in checkpointed:
+        layer.with_cp = False
+    for layer, forward in wrapped.items():
+        layer.forward = forward.__wrapped__
     try:
         yield
     finally:
-        for layer in layers:
+        for layer in norms:
             layer.track_running_stats = True
+        for layer in checkpointed:
+            layer.with_cp = True
+        for layer, forward in wrapped.items():
+            layer.forward = forward
 
 
 @MODELS.register_module()
