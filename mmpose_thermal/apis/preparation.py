@@ -32,7 +32,7 @@ class FramePreparation:
         given_palette (str, optional): As given; for readers of files.
 
     Raises:
-        ValueError: The palette is unknown.
+        ValueError: The palette is unknown, or the unit is none.
     """
 
     def __init__(self, info: ModelInfo, palette: Optional[str],
@@ -41,6 +41,10 @@ class FramePreparation:
         self._info, self.given_palette = info, palette
         self._palette = palette or _WHITE_HOT
         palette_colours(self._palette)  # fail early if it is unknown
+        if not np.isfinite([scale or 1., offset]).all() or scale == 0:
+            raise ValueError(
+                f'temperature_scale is {scale} and temperature_offset {offset}: kelvin '
+                'are value * scale + offset, with a scale other than 0.')
         self._scale, self._offset = scale, offset
         self._temperatures, self._warn_once = temperatures, warn_once
 

@@ -6,6 +6,7 @@ the command. Heavy imports happen only inside ``run``, so that help appears at
 once and PyTorch is needed only by the commands that use it.
 """
 import argparse
+import errno
 import os
 import sys
 from importlib import import_module
@@ -26,6 +27,14 @@ _REMEDIES = {
     'cv2': 'pip install opencv-python',
     **{name: f'pip install {name}'
        for name in ('onnxruntime', 'onnx', 'openvino', 'gradio', 'lmdb')},
+}
+_WAYS_OUT = {
+    errno.ENOSPC: 'Free some space, or write elsewhere.',
+    errno.EEXIST: 'It is a file: choose another name.',
+    errno.ENOTDIR: 'It is a file, not a folder: choose another name.',
+    errno.EISDIR: 'It is a folder: give a file.',
+    errno.EACCES: 'Choose a place that you may read and write.',
+    errno.EROFS: 'Choose a place that you may write.',
 }
 
 
@@ -76,7 +85,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> Union[int, str, None]:
     except (OSError, ValueError, NotImplementedError, ImportError) as error:
         if isinstance(error, BrokenPipeError) and _output_is_closed():
             return 141  # as a program that the signal ends
-        return f'error: {with_options(str(error), vars(args))}'
+        return f'error: {with_options(_explained(error), vars(args))}'
+
+
+def _explained(error: BaseException) -> str:
+    """The message; of the system's errors, with what to do."""
+    number = getattr(error, 'errno', None)
+    return f'{error}' + (f'. {_WAYS_OUT[number]}' if number in _WAYS_OUT else '')
 
 
 def _output_is_closed() -> bool:

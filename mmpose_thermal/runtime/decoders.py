@@ -75,6 +75,9 @@ def decode_npy(content: bytes, name: str) -> np.ndarray:
     if header is None:
         raise _undecodable(content, name)
     shape, fortran, dtype, start = header
+    if dtype.hasobject:
+        raise _undecodable(content, name, 'it holds Python objects. Save numbers: '
+                           'np.save(path, np.stack(frames))')
     try:
         # np.load would copy the data.
         return np.frombuffer(

@@ -177,6 +177,7 @@ class _Video:
         written = cv2.VideoCapture(str(self.path))
         count = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
         written.release()
-        if count != self._count:
+        # Ctrl-C may have come between a picture and its being counted.
+        if self._count and (count <= 0 or abs(count - self._count) > 1):
             raise OSError(f'{self.path} is damaged: it holds {max(count, 0)} of '
                           f'{self._count} pictures. Is the disk full?')

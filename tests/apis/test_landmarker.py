@@ -81,6 +81,14 @@ class UnsureNetwork(Network):
         return [points, self.peak * scores, [[2., 4, 6]] * len(images)]
 
 
+@pytest.mark.parametrize('unit', [
+    dict(temperature_scale=0.), dict(temperature_scale=np.nan),
+    dict(temperature_offset=np.inf)])
+def test_a_unit_must_be_one(unit):
+    with pytest.raises(ValueError, match='kelvin are value . scale . offset'):
+        ThermalLandmarker(Network(), **unit)
+
+
 def test_uncertainty_is_in_pixels_of_the_image():
     face, = ThermalLandmarker(UnsureNetwork())(grey(), BOX)
     # The crop has 80 pixels, the network's input 64.

@@ -179,6 +179,14 @@ def test_info_tells_what_is_installed(console_script):
     assert 'landmarks' in ended.stdout
 
 
+@pytest.mark.parametrize('arguments, message', [
+    (('register', '{}'), 'It is a folder: give a file'),
+    (('predict', '{}/a.png', '--out-dir', '{}/file'), 'It is a file: choose another')])
+def test_errors_of_the_system_say_what_to_do(arguments, message, tmp_path):
+    (tmp_path / 'file').write_text('')
+    assert message in main([each.format(tmp_path) for each in arguments])
+
+
 def test_nobody_reads_the_output(console_script):
     reader, writer = os.pipe()
     os.close(reader)

@@ -326,8 +326,10 @@ def test_a_stopped_run_keeps_its_video(onnx, out, tmp_path, sent):
     process.send_signal(sent)
     printed, errors = process.communicate()
     assert process.returncode == 130 and errors.endswith('stopped\n')
-    assert f'{len(lines_of(out))} faces' in printed
-    assert frames_of(out / 'stack.mp4') == len(lines_of(out)) < 3000
+    faces = int(re.search(r'(\d+) faces, 0 problems', printed).group(1))
+    assert 0 <= len(lines_of(out)) - faces <= 1  # stopped between line and count
+    assert 0 <= frames_of(out / 'stack.mp4') - len(lines_of(out)) <= 1
+    assert 5 < len(lines_of(out)) < 3000
 
 
 def test_problems_before_ctrl_c_count(predict, tmp_path, monkeypatch, capsys):
