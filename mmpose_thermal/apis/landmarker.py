@@ -50,8 +50,9 @@ class ThermalLandmarker:
             image is treated as one face, with a warning.
         min_box_score (float): Minimum score of detected faces. Defaults to
             0.5, chosen for the shipped detector.
-        min_face_score (float): Drop faces whose mean landmark score is lower,
-            unless their boxes were given. Of shipped models, most crops
+        min_face_score (float, optional): Drop faces whose mean landmark score is
+            lower, unless their boxes were given. Defaults to none, and to 0.3 for
+            tracked faces. Of shipped models, most crops
             without a face score below 0.35.
         palette (str, optional): Palette of 8-bit frames: ``'white-hot'``
             (the default), ``'black-hot'``, ``'iron'``, another of
@@ -87,7 +88,7 @@ class ThermalLandmarker:
                  device: Optional[str] = None,
                  detector=None,
                  min_box_score: float = .5,
-                 min_face_score: float = 0.,
+                 min_face_score: Optional[float] = None,
                  palette: Optional[str] = None,
                  temperature_scale: Optional[float] = None,
                  temperature_offset: float = 0.,
@@ -249,7 +250,7 @@ class ThermalLandmarker:
         return [
             self.results(frame, [
                 face for face in faces
-                if own is not None or face.face_score >= self.min_face_score
+                if own is not None or face.face_score >= (self.min_face_score or 0)
             ]) for frame, faces, own in zip(
                 frames, self._landmarks(frames, found), given)
         ]

@@ -75,26 +75,27 @@ def _described(model, task, args):
     """Describes a model, with its config and checkpoint as source."""
     from mmpose_thermal.deployment import describe
     info = describe(model, task)
-    info.calibration = _calibration_of(args.checkpoint)
     info.source = dict(
         config=os.path.basename(args.config),
         checkpoint=os.path.basename(args.checkpoint))
+    _take_calibration(info, args.checkpoint)
     return info
 
 
-def _calibration_of(checkpoint):
-    """That of the export which ships with a checkpoint, if any."""
+def _take_calibration(info, checkpoint):
+    """Takes over that of the export which ships with a checkpoint, if any."""
     from mmpose_thermal.checkpoints import load_checkpoint
     beside = os.path.splitext(checkpoint)[0] + '.onnx.json'
     if not os.path.isfile(beside):
-        return {}
+        return
     with open(beside) as file:
         exported = json.load(file)
     source = exported.get('source', {})
     meta = load_checkpoint(checkpoint).get('meta', {})
-    is_of_it = 'config' in meta and all(
-        source.get(name) == meta.get(name) for name in ('config', 'parameters'))
-    return exported.get('calibration', {}) if is_of_it else {}
+    if 'parameters' in meta and all(
+            source.get(name) == meta.get(name) for name in ('config', 'parameters')):
+        info.calibration = exported.get('calibration', {})
+        info.source = source  # by which the next export knows it
 
 
 def _export_landmarks(model, args, out):

@@ -72,7 +72,8 @@ def run(args: argparse.Namespace) -> None:
           f'residual of the points: median {median(residuals):.2f}, worst '
           f'{max(residuals):.2f} thermal pixels. Written to {result.out}')
     if result.failed:
-        print('left out, or as they were if they have points of the RGB image:')
+        print('without a share in the maps; left out if they have none of their '
+              'group, and no points of the RGB image:')
     for name, reason in result.failed[:_SHOWN_FAILURES]:
         print(f'  failed: {name}: {reason}')
     if len(result.failed) > _SHOWN_FAILURES:

@@ -153,7 +153,7 @@ def option_fields():
             gradio.Slider(0, 1, default.min_box_score,
                           label='Minimum box score'),
             gradio.Slider(0, 1, default.min_face_score,
-                          label='Minimum face score'),
+                          label='Minimum face score (0: all; 0.3 in videos)'),
         ]
     with gradio.Row():
         showing = [

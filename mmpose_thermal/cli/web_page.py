@@ -125,7 +125,7 @@ class Analysis:
             temperature_scale=settings.temperature_scale or None,
             temperature_offset=settings.temperature_offset or 0.,
             min_box_score=settings.min_box_score,
-            min_face_score=settings.min_face_score)
+            min_face_score=settings.min_face_score or None)
 
     def _of_path(self, path, settings):
         options = settings.input_options()

@@ -31,9 +31,10 @@ class RegisteredPairs:
         root (str): Folder that its file names are relative to.
         faces (list[tuple]): Image and annotation of each pair.
         found (dict[int, Registration]): Registrations by image id.
-        failed (list[tuple[str, str]]): Names of unregistered pairs and reasons.
-            Those without points of their own RGB image are left out of the file:
-            without a map, they would count as aligned.
+        failed (list[tuple[str, str]]): Names of pairs and why they have no share in
+            the maps; they may get the map of their group.
+            Those that have neither a map nor points of their RGB image are left
+            out of the file, where they would count as aligned.
     """
     out: str
     root: str
@@ -71,8 +72,10 @@ def register_pairs(args) -> RegisteredPairs:
         if image['id'] in found:
             image['rgb_homography'] = found[
                 image['id']].matrix.round(8).ravel().tolist()
-    lost = {image['id'] for image, face in faces
-            if image['id'] not in found and not face.get('rgb_keypoints')}
+    with_points = {face['image_id'] for face in coco['annotations']
+                   if face.get('rgb_keypoints')}
+    lost = {image['id'] for image, _ in faces
+            if not image.get('rgb_homography') and image['id'] not in with_points}
     coco['images'] = [image for image in coco['images'] if image['id'] not in lost]
     coco['annotations'] = [annotation for annotation in coco['annotations']
                            if annotation['image_id'] not in lost]

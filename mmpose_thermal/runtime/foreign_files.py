@@ -53,6 +53,9 @@ def foreign_format(name: str, start: bytes, size: int) -> Optional[str]:
 
 
 def foreign_file(path: str) -> Optional[str]:
-    """:func:`foreign_format` of a file."""
-    with open(path, 'rb') as file:
-        return foreign_format(path, file.read(16), Path(path).stat().st_size)
+    """:func:`foreign_format` of a file, if it can be read."""
+    try:
+        with open(path, 'rb') as file:
+            return foreign_format(path, file.read(16), Path(path).stat().st_size)
+    except OSError:
+        return None

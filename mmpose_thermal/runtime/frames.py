@@ -214,7 +214,8 @@ def _found(where, pattern, nothing):
     if videos:
         note = (f' It has {len(videos)} videos: give each as a separate input, '
                 f'such as {videos[0]}.')
-    foreign = [(path, what) for path in paths if path not in {*files, *videos}
+    read = {*files, *videos}
+    foreign = [(path, what) for path in paths if path not in read
                for what in [foreign_file(path)] if what]
     if foreign:
         path, what = foreign[0]
@@ -235,8 +236,9 @@ def _found(where, pattern, nothing):
 
 
 def _in_order(path):
-    return [int(part) if part.isdecimal() else part
-            for part in re.split('([0-9]+)', path)], path
+    parts = re.split('([0-9]+)', path)  # every second is a number
+    parts[1::2] = map(int, parts[1::2])
+    return parts, path
 
 
 def _matching(pattern):

@@ -101,8 +101,8 @@ class FaceTracker:
             raise ValueError(f'fps must be positive, got {fps}.')
         self.landmarker = landmarker
         self.detect_every = detect_every
-        self.min_score = (landmarker.min_face_score or _MIN_SCORE) \
-            if min_score is None else min_score
+        given = landmarker.min_face_score if min_score is None else min_score
+        self.min_score = _MIN_SCORE if given is None else given
         self.margin = margin
         self.max_lost = max_lost
         self.smooth, self._step_s = smooth, 1 / fps

@@ -203,6 +203,10 @@ def test_tracking_takes_sources(folder):
                                min_face_score=.5)
     assert [*map(len, unsure.track([grey()] * 2))] == [0, 0]
     assert [*map(len, unsure.track([grey()] * 2, min_score=.3))] == [2, 2]
+    for least, faces in ((None, 0), (0., 2), (.1, 2), (.25, 0)):
+        unsure = ThermalLandmarker(UnsureNetwork(.2), detector=Detector(),
+                                   min_face_score=least)
+        assert [*map(len, unsure.track([grey()] * 2))] == [faces] * 2
 
 
 def test_pil_images_of_a_batch():

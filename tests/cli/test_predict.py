@@ -315,7 +315,8 @@ def test_what_was_done_is_kept_when_it_is_killed(onnx, out, tmp_path):
     assert 5 < len(lines_of(out)) < 3000
 
 
-@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize('sent', [
+    signal.SIGINT, signal.SIGTERM, getattr(signal, 'SIGHUP', signal.SIGTERM)])
 def test_a_stopped_run_keeps_its_video(onnx, out, tmp_path, sent):
     np.save(tmp_path / 'stack.npy', np.stack([thermal_frame()] * 3000))
     process = subprocess.Popen(

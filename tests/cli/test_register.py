@@ -94,14 +94,15 @@ def test_what_is_not_registered_is_left_out(register, root, samples):
     """In a file of pairs, it would count as aligned."""
     train = json.loads((root / 'annotations/train.json').read_text())
     faces = {face['image_id']: face for face in train['annotations']}
-    lost, bare, *_ = train['images']
+    lost, bare, mapped, *_ = train['images']
+    mapped['rgb_homography'] = [1, 0, 5, 0, 1, 6, 0, 0, 1]
     detected = [dict(image_id=image['id'], keypoints=face.pop('rgb_keypoints'))
                 for image in train['images'] for face in [faces[image['id']]]]
     faces[bare['id']].update(keypoints=[0] * 18, num_keypoints=0)
     (root / 'annotations/train.json').write_text(json.dumps(train))
     (root / 'rgb.json').write_text(json.dumps(dict(
         images=[dict(id=image['id'], file_name=image['rgb_file_name'])
-                for image in train['images']], annotations=detected[1:])))
+                for image in train['images']], annotations=[detected[1], *detected[3:]])))
     printed = register('--rgb-landmarks', root / 'rgb.json', '--per', 'frame')
     assert f'failed: {lost["file_name"]}: no RGB landmarks' in printed
     assert f'failed: {bare["file_name"]}: no thermal landmarks' in printed
@@ -109,6 +110,7 @@ def test_what_is_not_registered_is_left_out(register, root, samples):
     kept = {image['id'] for image in train['images'][2:]}
     assert {image['id'] for image in written['images']} == kept
     assert {face['image_id'] for face in written['annotations']} == kept
+    assert written['images'][0]['rgb_homography'] == mapped['rgb_homography']
 
 
 def test_with_a_landmark_model(register, root, save_teacher):

@@ -1,5 +1,6 @@
 """Frames of files, stacks, videos and cameras, as they are stored."""
 import os
+import shutil
 import sys
 import warnings
 
@@ -521,6 +522,11 @@ def test_what_a_folder_holds_besides_images_is_told(tmp_path):
         'frame_1', 'frame_2', 'frame_10']
     for name in ('a.seq', 'b.irb'):
         (tmp_path / name).write_bytes(b'FFF\0' + bytes(99))
+    for name in ('1\u06632.png', '1a2.png'):  # digits of another script
+        shutil.copy(tmp_path / 'frame_1.bmp', tmp_path / name)
+        assert len([*Source(str(tmp_path / '1*.png'))])
+    for name in ('1\u06632.png', '1a2.png'):
+        (tmp_path / name).unlink()
     (tmp_path / 'gone.png').symlink_to('nowhere.png')
     (tmp_path / 'notes.txt').write_text('nobody minds')
     (tmp_path / 'inside').mkdir()

@@ -9,7 +9,7 @@ from mmpose_thermal.runtime import FaceLandmarks, FaceTracker, Results
 class Scene:
     """A landmarker that knows where the faces are: pixels of that value."""
 
-    detector, min_face_score = True, 0.
+    detector, min_face_score = True, None
 
     def __init__(self):
         self.detected, self.looked_at = [], 0

@@ -108,7 +108,7 @@ class SimCCAdapter(HeadAdapter):
 
     def positions(self, output: Output) -> Tensor:
         """The highest bins, where the codec puts them in the crop."""
-        ratio = self.head.decoder.simcc_split_ratio
+        ratio = self.head.simcc_split_ratio
         return torch.stack([part.argmax(-1) / (part.shape[-1] - ratio)
                             for part in output], -1)
 
@@ -159,8 +159,12 @@ class RegressionAdapter(HeadAdapter):
         return torch.ones_like(output[..., 0])
 
     def positions(self, output: Tensor) -> Tensor:
-        """The output itself."""
-        return output
+        """The output, which is 1 a pixel beyond the last."""
+        sides = getattr(self.head.decoder, 'input_size', None)
+        if not sides:
+            return output
+        return torch.stack([output[..., axis] * (side / (side - 1))
+                            for axis, side in enumerate(sides)], -1)
 
     def targets(self, samples: Sequence) -> Tensor:
         """The codec's coordinates."""
