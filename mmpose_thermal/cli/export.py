@@ -49,7 +49,12 @@ def run(args: argparse.Namespace) -> None:
     task = _task_of(args.config)
     model = load_model((args.config, args.checkpoint), task)
     export = dict(landmarks=_export_landmarks, detection=_export_detector)[task]
-    is_alike = export(model, args, args.out or _default_out(args))
+    out = args.out or _default_out(args)
+    try:
+        is_alike = export(model, args, out)
+    except KeyboardInterrupt:
+        print(f'{out} was not checked: export it again.')
+        raise
     # For fp16 and int8, the user judges the reported error.
     if args.precision == 'fp32' and not is_alike:
         raise ValueError('the exported model differs from the trained one: do '
