@@ -102,7 +102,8 @@ def test_what_is_not_registered_is_left_out(register, root, samples):
     (root / 'annotations/train.json').write_text(json.dumps(train))
     (root / 'rgb.json').write_text(json.dumps(dict(
         images=[dict(id=image['id'], file_name=image['rgb_file_name'])
-                for image in train['images']], annotations=[detected[1], *detected[3:]])))
+                for image in train['images']],
+        annotations=[detected[1], *detected[3:]])))
     printed = register('--rgb-landmarks', root / 'rgb.json', '--per', 'frame')
     assert f'failed: {lost["file_name"]}: no RGB landmarks' in printed
     assert f'failed: {bare["file_name"]}: no thermal landmarks' in printed
