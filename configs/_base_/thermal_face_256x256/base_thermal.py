@@ -48,9 +48,10 @@ normalisation = dict(
 pair_preprocessor = dict(
     type='PairDataPreprocessor', thermal=normalisation, rgb=normalisation)
 
-# Both modalities share the geometry ...
+# MMPose moves maxima near the left and upper border by a pixel if 3 * sigma is not
+# whole. Both modalities share the geometry ...
 codec = dict(
-    type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=1.5)
+    type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=2.)
 box = [
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
@@ -106,7 +107,7 @@ rgb_pipeline = [
 # Pipelines for other codecs than HRNet's, by the codec's name: a config cannot
 # change a single step of an inherited list.
 codecs = dict(
-    dark=dict(codec, sigma=2, unbiased=True),
+    dark=dict(codec, unbiased=True),
     simcc=dict(
         type='SimCCLabel',
         input_size=codec['input_size'],
