@@ -222,7 +222,8 @@ def _found(where, pattern, nothing):
         others = f' {len(foreign) - 1} other files are not read either.' if \
             foreign[1:] else ''
         note += f' {path} is {what}{others}'
-    dangling = [path for path in matching if not os.path.exists(path)]
+    dangling = [path for path in matching
+                if path not in read and not os.path.exists(path)]
     if dangling:
         note += f' {dangling[0]} is a link to a file that does not exist.'
     if os.path.isdir(where) and any(

@@ -1,6 +1,7 @@
 """Reads what the evaluation tools measure on: annotated faces and frames."""
 import os.path as osp
 import re
+from collections import defaultdict
 from operator import eq, ge, gt, le, lt, ne
 from pathlib import Path
 
@@ -75,17 +76,19 @@ def read_frames(ann_file, data_root=None):
     found = read_annotations(ann_file)
     found.refuse_faults()
     folder = data_root or image_folder(ann_file)
-    crowds = [face for face in parse_json(Path(ann_file).read_bytes())['annotations']
-              if face.get('iscrowd') and face.get('bbox')]
+    faces, crowds = defaultdict(list), defaultdict(list)
+    for face in found.faces:
+        faces[face['image_id']].append(face['bbox'])
+    for face in parse_json(Path(ann_file).read_bytes())['annotations']:
+        if face.get('iscrowd') and face.get('bbox'):
+            crowds[face['image_id']].append(face['bbox'])
     return [(dict(image, img_path=osp.join(folder, image['file_name'])),
-             _corners(face for face, of in zip(found.faces, found.image_of)
-                      if of == index),
-             _corners(face for face in crowds if face['image_id'] == image['id']))
-            for index, image in enumerate(found.images)]
+             *(_corners(boxes[image['id']]) for boxes in (faces, crowds)))
+            for image in found.images]
 
 
-def _corners(faces):
-    boxes = np.reshape([face['bbox'] for face in faces], (-1, 4)).astype(float)
+def _corners(boxes):
+    boxes = np.reshape(boxes, (-1, 4)).astype(float)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
 
 
