@@ -7,7 +7,6 @@ from typing import Any, Dict, List, Optional
 import cv2
 import numpy as np
 
-from .atomic_file import write_picture
 from .captures import without_password
 from .frames import Frame, Source, UniqueNames
 from .live import is_live
@@ -96,7 +95,8 @@ class ResultFiles:
 
     def _write_picture(self, frame, picture):
         name = f'{self._names.take(*(frame.names or [frame.name]))}.png'
-        write_picture(self.folder / name, picture)
+        content = cv2.imencode('.png', picture)[1].tobytes()
+        (self.folder / name).write_bytes(content)  # not synchronised: one per frame
         return dict(picture=name)
 
     def _add_to_video(self, source, frame, picture):
